@@ -1,0 +1,1 @@
+"""Face: the HTTP service and the review web application."""

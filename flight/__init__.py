@@ -1,0 +1,1 @@
+"""Flight: pure planning of where the camera must be."""

@@ -1,0 +1,57 @@
+"""Root command ``tenken``: finds the packages' commands by entry point, imports none of them."""
+
+import sys
+from importlib.metadata import entry_points
+
+import click
+
+from inspection import __version__
+from inspection.errors import TenkenError, exit_code
+
+GROUP = "tenken.commands"
+
+
+class EntryPointGroup(click.Group):
+    """Offer every command that an installed package announces, loaded when it is asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Name the commands, without importing them."""
+        return sorted(point.name for point in entry_points(group=GROUP))
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import one command by its name."""
+        for point in entry_points(group=GROUP, name=cmd_name):
+            command = point.load()
+            if isinstance(command, click.Command):
+                return command
+        return None
+
+
+@click.group(cls=EntryPointGroup)
+@click.version_option(__version__, prog_name="tenken")
+def tenken() -> None:
+    r"""Inspect bridges and roads with drones and AI: photos in, a ranked work list out.
+
+    \b
+    Examples:
+      tenken demo --no-serve
+      tenken run photos/ --out out/bridge-12
+      tenken serve
+    """
+
+
+def main(argv: list[str] | None = None) -> None:
+    """Run the command line and turn Tenken's errors into words and exit codes."""
+    try:
+        tenken.main(args=argv, prog_name="tenken", standalone_mode=False)
+    except TenkenError as error:
+        click.echo(f"tenken: {error}", err=True)
+        sys.exit(exit_code(error))
+    except click.exceptions.Abort:
+        click.echo("tenken: stopped", err=True)
+        sys.exit(130)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except click.exceptions.Exit as leave:
+        sys.exit(leave.exit_code)

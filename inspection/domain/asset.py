@@ -1,0 +1,49 @@
+"""Describe what is inspected: a bridge, a stretch of pavement, another structure."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from inspection.errors import BadInput
+
+
+class AssetKind(StrEnum):
+    """Say which family of rules an asset follows."""
+
+    BRIDGE = "bridge"
+    PAVEMENT_SECTION = "pavement_section"
+    OTHER = "other"
+
+
+class Concrete(StrEnum):
+    """Say which crack-width classes a concrete member uses (domain specification §1.5.1)."""
+
+    RC = "RC"
+    PC = "PC"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asset:
+    """Identify one asset and carry the attributes that the priority model reads.
+
+    Attributes:
+        asset_id: the owner's identifier, stable over all surveys, never reused.
+        name: what people call it.
+        kind: family of rules.
+        member: symbol and number of the inspected member, such as ``Ds0101``; empty when unknown.
+        concrete: RC or PC; the width classes of cracks differ.
+        attributes: inputs of the priority model by code (domain specification §5.2); absent means
+            unknown, which the model reports as missing.
+    """
+
+    asset_id: str
+    name: str
+    kind: AssetKind = AssetKind.OTHER
+    member: str = ""
+    concrete: Concrete = Concrete.RC
+    attributes: Mapping[str, str | float | bool] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Check the identifier."""
+        if not self.asset_id.strip() or len(self.asset_id) > 200:
+            raise BadInput(f"asset_id must have 1 to 200 characters, got {self.asset_id!r}")

@@ -1,0 +1,113 @@
+"""The whole error tree of Tenken, in families by who can act.
+
+::
+
+    TenkenError
+    ├── BadInput      the caller can act: change the file, the value, the option   (422, exit 2)
+    │   ├── BadPhoto        one photo cannot be used; set aside with its reason
+    │   ├── BadGeometry     a polygon, line or control point is unusable
+    │   ├── BadCodelist     a code-list or asset file breaks its own rules
+    │   └── NotRegistered   photos could not be tied together into one mosaic
+    ├── NotFound      the thing named does not exist                               (404, exit 2)
+    ├── Conflict      the thing changed since it was read, or already exists       (409, exit 2)
+    │   └── IllegalTransition   a review step that the life of a defect forbids
+    ├── Refused       a safety or policy limit; never overridden silently          (403, exit 3)
+    ├── Unavailable   a service outside is down or busy; try again with back-off   (503, exit 4)
+    └── Broken        our fault or a damaged file of ours                          (500, exit 5)
+
+A message says what, which value with its unit, and what to do.
+
+Two tables outside this module map families: ``api.errors`` to an HTTP status, ``workers.runtime``
+to retry or dead. ``EXIT_CODES`` below is the contract of the command line (DESIGN §8).
+"""
+
+
+class TenkenError(Exception):
+    """Root of every error that Tenken raises on purpose."""
+
+
+class BadInput(TenkenError):
+    """Say that the caller's file, value or option cannot be used as it is."""
+
+
+class BadPhoto(BadInput):
+    """Say that one photo cannot be used; a batch sets it aside and goes on."""
+
+
+class BadGeometry(BadInput):
+    """Say that a polygon, a line or a control point is unusable."""
+
+
+class BadCodelist(BadInput):
+    """Say that a code-list or an asset file breaks its own rules."""
+
+
+class NotRegistered(BadInput):
+    """Say that the photos could not be tied together into one mosaic."""
+
+
+class NotFound(TenkenError):
+    """Say that the thing named does not exist."""
+
+
+class Conflict(TenkenError):
+    """Say that the thing changed since it was read, or already exists."""
+
+
+class IllegalTransition(Conflict):
+    """Say that the life of a defect forbids this review step."""
+
+
+class Refused(TenkenError):
+    """Say that a safety or policy limit forbids the action."""
+
+
+class Unavailable(TenkenError):
+    """Say that something outside is down or busy; trying again later may help."""
+
+
+class Broken(TenkenError):
+    """Say that Tenken itself, or a file it wrote, is damaged."""
+
+
+FAMILIES: tuple[type[TenkenError], ...] = (
+    BadInput,
+    NotFound,
+    Conflict,
+    Refused,
+    Unavailable,
+    Broken,
+)
+
+EXIT_CODES: dict[type[TenkenError], int] = {
+    BadInput: 2,
+    NotFound: 2,
+    Conflict: 2,
+    Refused: 3,
+    Unavailable: 4,
+    Broken: 5,
+}
+
+
+def family(error: type[TenkenError]) -> type[TenkenError]:
+    """Name the family that an error class belongs to.
+
+    Raises:
+        Broken: when the class is in no family, a fault of the programmer.
+
+    >>> family(BadPhoto).__name__
+    'BadInput'
+    """
+    for candidate in FAMILIES:
+        if issubclass(error, candidate):
+            return candidate
+    raise Broken(f"error class {error.__name__} belongs to no family; derive it from one")
+
+
+def exit_code(error: TenkenError) -> int:
+    """Give the exit code of the command line for an error.
+
+    >>> exit_code(Refused("wind 14 m/s"))
+    3
+    """
+    return EXIT_CODES[family(type(error))]

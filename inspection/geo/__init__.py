@@ -1,0 +1,1 @@
+"""Pure numbers: frames, cameras and pixel grids. No I/O."""

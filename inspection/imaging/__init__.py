@@ -1,0 +1,1 @@
+"""Pixels: everything that touches rasterio, pycolmap or an image file."""

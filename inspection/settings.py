@@ -1,0 +1,66 @@
+"""Settings from the environment, one small class a concern; read only in composition roots.
+
+Scientific thresholds are function arguments with documented defaults, never environment.
+"""
+
+from pathlib import Path
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+def default_home() -> Path:
+    """Name the folder that keeps rows, blobs and the queue when nothing else is said."""
+    return Path.home() / ".local" / "share" / "tenken"
+
+
+class StoreSettings(BaseSettings):
+    """Where rows and blobs live."""
+
+    model_config = SettingsConfigDict(env_prefix="TENKEN_")
+
+    home: Path = Field(default_factory=default_home)
+    database_url: SecretStr | None = Field(
+        default=None, description="SQLAlchemy URL; unset means an SQLite file in the home folder"
+    )
+
+    def resolved_database_url(self) -> str:
+        """Give the URL of the database, an SQLite file in ``home`` unless one is set."""
+        if self.database_url is not None:
+            return self.database_url.get_secret_value()
+        return f"sqlite:///{self.home / 'tenken.sqlite'}"
+
+    @property
+    def blobs_dir(self) -> Path:
+        """Name the folder of the blobs."""
+        return self.home / "blobs"
+
+
+class QueueSettings(BaseSettings):
+    """How the bell rings between API and workers."""
+
+    model_config = SettingsConfigDict(env_prefix="TENKEN_QUEUE_")
+
+    broker_url: SecretStr | None = Field(
+        default=None, description="Celery broker URL; unset means the folder ``home``/queue"
+    )
+    polling_interval_s: float = Field(default=0.05, gt=0, le=10)
+
+
+class ServeSettings(BaseSettings):
+    """Where the HTTP service listens and what it accepts."""
+
+    model_config = SettingsConfigDict(env_prefix="TENKEN_")
+
+    host: str = "127.0.0.1"
+    port: int = Field(default=8000, ge=0, le=65535)
+    upload_max_mb: int = Field(default=200, ge=1, le=4096, description="one photo, megabytes")
+
+
+class DetectSettings(BaseSettings):
+    """How detection runs on this machine."""
+
+    model_config = SettingsConfigDict(env_prefix="TENKEN_DETECT_")
+
+    threads: int = Field(default=0, ge=0, le=512, description="0 lets OpenVINO choose")
+    precision: str = Field(default="f32", pattern="^(f32|bf16|f16)$")

@@ -1,0 +1,1 @@
+"""Hands: Celery workers and the command line roots that need a detector."""
