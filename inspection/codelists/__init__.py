@@ -1,0 +1,1 @@
+"""Standards as versioned data: YAML files and the loaders that check them."""
