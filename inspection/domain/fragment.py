@@ -1,0 +1,243 @@
+"""Describe pieces of damage seen in one chip, and join the pieces of all chips into detections.
+
+A chip sees only a part of a crack. Its *fragments* are runs of pixels that reach the class's lower
+threshold (*candidates*), each with what must be added up over the whole crack: the sum of scores
+and the count of *seeds*, pixels that reach the upper threshold. Pieces of one class that touch,
+in the same chip or over a border, are one detection; it stays when it has a seed and enough
+pixels. Because both rules are asked of the whole piece and sums are integers, the outcome does not
+depend on where the chips end, nor on the order in which they come.
+
+Source of the two thresholds: Canny, "A computational approach to edge detection", 1986
+(hysteresis): a faint stretch counts when it continues a clear one.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from inspection.domain.detection import ChipScores, Detections
+from inspection.domain.taxonomy import DamageClass
+from inspection.errors import BadInput
+from inspection.geo.runs import components, encode, touching_below
+
+SCORE_STEPS = 65535
+"""Scores are added as multiples of 1/65535, so that sums are exact in any order."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fragments:
+    """Keep m runs of candidate pixels in columns.
+
+    Attributes:
+        runs: (m, 3) int32 px: row, first column, column after the last, in raster pixels.
+        class_index: (m,) int32, index into the classes of the detector.
+        score_sum: (m,) int64, sum of scores over the pixels of the run, in 1/65535.
+        seeds: (m,) int64, pixels of the run that reach the upper threshold.
+    """
+
+    runs: NDArray[np.int32]
+    class_index: NDArray[np.int32]
+    score_sum: NDArray[np.int64]
+    seeds: NDArray[np.int64]
+
+    def __post_init__(self) -> None:
+        """Check that the columns belong together."""
+        m = len(self.runs)
+        shapes = {c.shape for c in (self.class_index, self.score_sum, self.seeds)}
+        if self.runs.shape != (m, 3) or shapes != {(m,)}:
+            raise BadInput(f"fragments of {m} runs need columns ({m},), got {sorted(shapes)}")
+
+    def __len__(self) -> int:
+        """Count the runs."""
+        return len(self.runs)
+
+    @property
+    def area_px(self) -> NDArray[np.int64]:
+        """Count the pixels of each run, (m,)."""
+        return (self.runs[:, 2] - self.runs[:, 1]).astype(np.int64)
+
+    def take(self, which: NDArray[np.bool_] | NDArray[np.int64]) -> Self:
+        """Give the chosen runs, in the order in which they are named."""
+        return type(self)(
+            runs=self.runs[which],
+            class_index=self.class_index[which],
+            score_sum=self.score_sum[which],
+            seeds=self.seeds[which],
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Thresholds:
+    """Say when a pixel counts.
+
+    Attributes:
+        upper: probability from which a pixel of each class is a seed.
+        continuation_ratio: a pixel is a candidate from ``upper × continuation_ratio``; 1 means
+            that every candidate is a seed.
+    """
+
+    upper: tuple[float, ...]
+    continuation_ratio: float
+
+    def __post_init__(self) -> None:
+        """Check that thresholds are probabilities."""
+        if not all(0 < value <= 1 for value in self.upper):
+            raise BadInput(f"thresholds must be above 0 and at most 1, got {self.upper}")
+        if not 0 < self.continuation_ratio <= 1:
+            raise BadInput(
+                f"continuation_ratio must be above 0 and at most 1, got {self.continuation_ratio}"
+            )
+
+    @property
+    def lower(self) -> tuple[float, ...]:
+        """Give the probability from which a pixel of each class is a candidate."""
+        return tuple(value * self.continuation_ratio for value in self.upper)
+
+
+def fragments(
+    scores: ChipScores, *, thresholds: Thresholds, x_px: int, y_px: int, valid: NDArray[np.bool_]
+) -> Fragments:
+    """Find the runs of candidate pixels in the core of one chip.
+
+    A pixel belongs to the class with the highest score among those whose lower threshold it
+    reaches; the earlier class wins a tie.
+
+    Args:
+        scores: scores of the core alone, (k, H, W).
+        thresholds: when a pixel counts.
+        x_px: column of the core's left edge in the raster.
+        y_px: row of the core's top edge in the raster.
+        valid: (H, W), False where the raster has no data; no damage is found there.
+    """
+    lower = np.asarray(thresholds.lower, dtype=np.float32)[:, None, None]
+    reached = np.where((scores.scores >= lower) & valid, scores.scores, np.float32(0))
+    best = reached.max(axis=0)
+    if not best.any():
+        return NOTHING
+    winner = reached.argmax(axis=0).astype(np.uint8)
+    runs, value = encode(np.where(best > 0, winner + np.uint8(1), np.uint8(0)))
+    class_index = value.astype(np.int32) - 1
+    upper = np.asarray(thresholds.upper, dtype=np.float32)
+    steps = np.rint(best.astype(np.float64) * SCORE_STEPS).astype(np.int64)
+    return Fragments(
+        runs=runs + np.array([y_px, x_px, x_px], dtype=np.int32),
+        class_index=class_index,
+        score_sum=_sum_over(runs, steps),
+        seeds=_sum_over(runs, (best >= upper[winner]).astype(np.int64)),
+    )
+
+
+def closed_specks_dropped(
+    found: Fragments, *, core: tuple[int, int, int, int], min_area_px: int
+) -> Fragments:
+    """Drop the pieces that end inside the core and are too small or without a seed.
+
+    A piece that reaches the edge of the core may go on in the next chip and stays. What is dropped
+    here would be dropped by ``join`` too; this only keeps noise from filling the memory.
+    """
+    x0, y0, x1, y1 = core
+    row, start, stop = found.runs.T
+    at_edge = (row == y0) | (row == y1 - 1) | (start == x0) | (stop == x1)
+    label = _label(found)
+    kept = _worthy(label, found, min_area_px)
+    kept |= np.bincount(label, weights=at_edge, minlength=len(found)) > 0
+    return found.take(kept[label])
+
+
+def join(
+    parts: Sequence[Fragments], *, classes: tuple[DamageClass, ...], min_area_px: int
+) -> Detections:
+    """Join the fragments of all chips into detections, sorted by their first run.
+
+    Args:
+        parts: fragments of each chip, in any order; the chips' cores must not overlap.
+        classes: the classes that ``class_index`` counts.
+        min_area_px: detections with fewer pixels are specks and are dropped.
+    """
+    whole = _seamless(_concatenated(parts))
+    label = _label(whole)
+    chosen = _worthy(label, whole, min_area_px)[label]
+    whole, label = whole.take(chosen), label[chosen]
+    order = np.argsort(label, kind="stable")
+    whole, label = whole.take(order), label[order]
+    first = np.flatnonzero(np.diff(label, prepend=-1))
+    area, score = whole.area_px, whole.score_sum
+    n = len(first)
+    mean = _sums_from(score, first) / np.maximum(_sums_from(area, first), 1) / SCORE_STEPS
+    return Detections(
+        classes=classes,
+        class_index=whole.class_index[first],
+        confidence=mean.astype(np.float32).reshape(n),
+        run_offsets=np.append(first, len(whole)).astype(np.int64),
+        runs=whole.runs,
+    )
+
+
+NOTHING = Fragments(
+    runs=np.empty((0, 3), dtype=np.int32),
+    class_index=np.empty(0, dtype=np.int32),
+    score_sum=np.empty(0, dtype=np.int64),
+    seeds=np.empty(0, dtype=np.int64),
+)
+"""The fragments of a chip without damage."""
+
+
+def _sum_over(runs: NDArray[np.int32], image: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Add up the pixels (H, W) of an image under each run of the same image."""
+    total = np.concatenate([[0], np.cumsum(image.ravel())])
+    row, start, stop = runs.astype(np.int64).T
+    offset = row * image.shape[1]
+    return np.asarray(total[offset + stop] - total[offset + start], dtype=np.int64)
+
+
+def _sums_from(column: NDArray[np.int64], first: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Add up a column over groups that start at ``first`` and end where the next begins."""
+    if len(first) == 0:
+        return np.empty(0, dtype=np.int64)
+    return np.asarray(np.add.reduceat(column, first), dtype=np.int64)
+
+
+def _concatenated(parts: Sequence[Fragments]) -> Fragments:
+    """Put all runs into one table, sorted by row, then by column."""
+    parts = parts or [NOTHING]
+    together = Fragments(
+        runs=np.concatenate([part.runs for part in parts]),
+        class_index=np.concatenate([part.class_index for part in parts]),
+        score_sum=np.concatenate([part.score_sum for part in parts]),
+        seeds=np.concatenate([part.seeds for part in parts]),
+    )
+    return together.take(np.lexsort((together.runs[:, 1], together.runs[:, 0])))
+
+
+def _seamless(sorted_runs: Fragments) -> Fragments:
+    """Make one run of runs of a class that a border between chips had cut."""
+    if len(sorted_runs) == 0:
+        return sorted_runs
+    row, start, stop = sorted_runs.runs.T
+    continues = (row[1:] == row[:-1]) & (start[1:] == stop[:-1])
+    continues &= sorted_runs.class_index[1:] == sorted_runs.class_index[:-1]
+    first = np.flatnonzero(np.concatenate([[True], ~continues]))
+    last = np.append(first[1:], len(row)) - 1
+    return Fragments(
+        runs=np.column_stack([row[first], start[first], stop[last]]),
+        class_index=sorted_runs.class_index[first],
+        score_sum=_sums_from(sorted_runs.score_sum, first),
+        seeds=_sums_from(sorted_runs.seeds, first),
+    )
+
+
+def _label(whole: Fragments) -> NDArray[np.int64]:
+    """Label each run by the first run of its connected piece of the same class, (m,)."""
+    pairs = touching_below(whole.runs)
+    same = whole.class_index[pairs[:, 0]] == whole.class_index[pairs[:, 1]]
+    return components(len(whole), pairs[same])
+
+
+def _worthy(label: NDArray[np.int64], whole: Fragments, min_area_px: int) -> NDArray[np.bool_]:
+    """Tell for each label whether its piece has a seed and enough pixels, (m,)."""
+    area = np.bincount(label, weights=whole.area_px, minlength=len(whole))
+    seeds = np.bincount(label, weights=whole.seeds, minlength=len(whole))
+    return np.asarray((area >= min_area_px) & (seeds > 0), dtype=np.bool_)
