@@ -1,0 +1,133 @@
+"""Speak coordinate reference systems as OGC API – Features Part 2 does.
+
+A CRS is a URI. Coordinates in a GeoJSON answer follow the axis order of that CRS, so a Japanese
+plane rectangular system answers north first and ``EPSG:4326`` latitude first, while ``CRS84`` is
+longitude first. Inside Tenken x = east or longitude always comes first.
+"""
+
+import re
+from functools import lru_cache
+
+import numpy as np
+import shapely
+from pyproj import CRS
+from pyproj.exceptions import CRSError
+from shapely.geometry.base import BaseGeometry
+
+from inspection.errors import BadInput
+from inspection.geo.frames import WGS84_LONLAT, to_crs
+
+CRS84 = "http://www.opengis.net/def/crs/OGC/1.3/CRS84"
+EPSG_URI = "http://www.opengis.net/def/crs/EPSG/0/"
+
+Bbox = tuple[float, float, float, float]
+
+
+def uri_of(crs: str) -> str:
+    """Name a CRS by its URI.
+
+    >>> uri_of("EPSG:32654")
+    'http://www.opengis.net/def/crs/EPSG/0/32654'
+    """
+    return EPSG_URI + crs.removeprefix("EPSG:")
+
+
+def is_epsg(crs: str) -> bool:
+    """Tell whether a CRS has an EPSG code, hence a URI.
+
+    >>> is_epsg("EPSG:6675"), is_epsg("LOCAL")
+    (True, False)
+    """
+    return re.fullmatch(r"EPSG:\d{4,6}", crs) is not None
+
+
+def from_uri(uri: str, supported: frozenset[str]) -> str:
+    """Give the URI back when the collection offers it.
+
+    Raises:
+        BadInput: when it does not.
+    """
+    if uri not in supported:
+        offered = ", ".join(sorted(supported))
+        raise BadInput(f"CRS {uri!r} is not offered here; use one of {offered}")
+    return uri
+
+
+def authority_code(uri: str) -> str:
+    """Give the name that PROJ understands; CRS84 becomes lon/lat of WGS 84.
+
+    >>> authority_code(CRS84), authority_code(EPSG_URI + "32654")
+    ('EPSG:4326', 'EPSG:32654')
+    """
+    return WGS84_LONLAT if uri == CRS84 else "EPSG:" + uri.removeprefix(EPSG_URI)
+
+
+@lru_cache(maxsize=64)
+def is_north_first(uri: str) -> bool:
+    """Tell whether the first axis of a CRS points north.
+
+    >>> is_north_first(CRS84), is_north_first(EPSG_URI + "6675"), is_north_first(EPSG_URI + "32654")
+    (False, True, False)
+    """
+    if uri == CRS84:
+        return False
+    try:
+        axes = CRS(authority_code(uri)).axis_info
+    except CRSError as error:
+        raise BadInput(f"PROJ does not know {uri!r}: {error}") from error
+    return bool(axes) and axes[0].direction.lower() == "north"
+
+
+def parse_bbox(text: str, uri: str) -> Bbox:
+    """Read ``bbox`` in a CRS and give west, south, east, north in lon/lat degrees.
+
+    Six numbers (with heights) are read too; heights are not used. A box whose west is east of its
+    east crosses the antimeridian; such a box is given back as it is, for the caller to split.
+
+    Raises:
+        BadInput: when it is not a box.
+
+    >>> parse_bbox("136.5,36.5,136.7,36.7", CRS84)
+    (136.5, 36.5, 136.7, 36.7)
+    """
+    numbers = _numbers(text)
+    if len(numbers) == 6:
+        numbers = [numbers[0], numbers[1], numbers[3], numbers[4]]
+    if len(numbers) != 4:
+        raise BadInput(f"bbox needs 4 or 6 numbers, got {len(numbers)}")
+    if is_north_first(uri):
+        numbers = [numbers[1], numbers[0], numbers[3], numbers[2]]
+    x0, y0, x1, y1 = numbers
+    if y0 > y1 or (x0 > x1 and authority_code(uri) != WGS84_LONLAT):
+        raise BadInput(f"bbox {text!r} has its corners swapped; lower corner first")
+    if authority_code(uri) == WGS84_LONLAT:
+        return (x0, y0, x1, y1)
+    return _lonlat_hull((x0, y0, x1, y1), authority_code(uri))
+
+
+def _numbers(text: str) -> list[float]:
+    try:
+        numbers = [float(part) for part in text.split(",")]
+    except ValueError as error:
+        raise BadInput(f"bbox must be numbers separated by commas, got {text!r}") from error
+    if not np.isfinite(numbers).all():
+        raise BadInput(f"bbox must be finite numbers, got {text!r}")
+    return numbers
+
+
+def _lonlat_hull(box: Bbox, crs: str) -> Bbox:
+    """Bound a projected box in lon/lat: its edges are curved there, so walk along them."""
+    ring = shapely.segmentize(shapely.box(*box), max(box[2] - box[0], box[3] - box[1]) / 16 or 1.0)
+    lonlat = to_crs(shapely.get_coordinates(ring), crs, WGS84_LONLAT)
+    if not np.isfinite(lonlat).all():
+        raise BadInput(f"bbox {box} lies outside the area of {crs}")
+    west, south = lonlat.min(axis=0).tolist()
+    east, north = lonlat.max(axis=0).tolist()
+    return (west, south, east, north)
+
+
+def project(shape: BaseGeometry, *, source_crs: str, target_uri: str) -> BaseGeometry:
+    """Move a geometry (x first) to a CRS, in that CRS's own axis order."""
+    target = authority_code(target_uri)
+    moved = shapely.transform(shape, lambda xy: to_crs(xy, source_crs, target))
+    return shapely.transform(moved, lambda xy: xy[:, ::-1]) if is_north_first(target_uri) else moved

@@ -1,0 +1,187 @@
+"""Map the families of errors to HTTP statuses and answer with problem details (RFC 9457).
+
+One table. A test walks every subclass of ``TenkenError`` and fails on one that is unmapped.
+"""
+
+import logging
+import re
+import uuid
+from collections.abc import Sequence
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse, Response
+from starlette.exceptions import HTTPException
+
+from api.schemas.base import Problem
+from inspection.errors import (
+    BadInput,
+    Broken,
+    Conflict,
+    NotFound,
+    Refused,
+    TenkenError,
+    Unavailable,
+    family,
+)
+
+STATUS: dict[type[TenkenError], int] = {
+    BadInput: 422,
+    NotFound: 404,
+    Conflict: 409,
+    Refused: 403,
+    Unavailable: 503,
+    Broken: 500,
+}
+"""Family → status; the only place that knows."""
+
+OGC_TAG = "ogc"
+"""Routes with this tag answer 400 to bad input, as OGC API – Features Part 1 §7.15 demands."""
+
+MEDIA_TYPE = "application/problem+json"
+RETRY_AFTER_S = 5
+
+log = logging.getLogger("tenken.api")
+
+
+class TooLarge(BadInput):
+    """Say that a request has more bytes or files than this service takes."""
+
+
+def status_of(error: TenkenError) -> int:
+    """Give the HTTP status of an error.
+
+    >>> from inspection.errors import BadPhoto
+    >>> status_of(BadPhoto("photo a.jpg is empty"))
+    422
+    """
+    return 413 if isinstance(error, TooLarge) else STATUS[family(type(error))]
+
+
+def slug(kind: type[TenkenError]) -> str:
+    """Name a kind of error in an address.
+
+    >>> slug(TooLarge)
+    'too-large'
+    """
+    return re.sub(r"(?<!^)(?=[A-Z])", "-", kind.__name__).lower()
+
+
+def all_kinds() -> dict[str, type[TenkenError]]:
+    """List every kind of error by its slug, for the pages under ``/problems``."""
+    kinds, pending = {}, list(TenkenError.__subclasses__())
+    while pending:
+        kind = pending.pop()
+        kinds[slug(kind)] = kind
+        pending.extend(kind.__subclasses__())
+    return kinds
+
+
+def problem_response(
+    *,
+    status: int,
+    kind: str,
+    title: str,
+    detail: str,
+    instance: str | None = None,
+    errors: Sequence[dict[str, Any]] | None = None,
+    headers: dict[str, str] | None = None,
+) -> JSONResponse:
+    """Build a problem-details answer."""
+    problem = Problem(
+        type=f"/problems/{kind}",
+        title=title,
+        status=status,
+        detail=detail,
+        instance=instance,
+        errors=None if errors is None else list(errors),
+    )
+    return JSONResponse(
+        problem.model_dump(exclude_none=True),
+        status_code=status,
+        media_type=MEDIA_TYPE,
+        headers=headers,
+    )
+
+
+def install(app: FastAPI) -> None:
+    """Answer every error of the application with problem details."""
+    app.add_exception_handler(TenkenError, _on_tenken_error)
+    app.add_exception_handler(RequestValidationError, _on_validation_error)
+    app.add_exception_handler(HTTPException, _on_http_error)
+    app.add_exception_handler(Exception, _on_unforeseen_error)
+
+
+def _on_tenken_error(request: Request, error: Exception) -> Response:
+    assert isinstance(error, TenkenError)
+    status = status_of(error)
+    if status == STATUS[BadInput] and _is_ogc(request):
+        status = 400
+    if status == STATUS[Broken]:
+        return _on_unforeseen_error(request, error)
+    headers = {"Retry-After": str(RETRY_AFTER_S)} if status == STATUS[Unavailable] else None
+    return problem_response(
+        status=status,
+        kind=slug(type(error)),
+        title=title_of(type(error)),
+        detail=str(error),
+        instance=request.url.path,
+        headers=headers,
+    )
+
+
+def _on_validation_error(request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)
+    fields = [
+        {"where": ".".join(str(part) for part in row["loc"]), "message": row["msg"]}
+        for row in error.errors()
+    ]
+    return problem_response(
+        status=400 if _is_ogc(request) else STATUS[BadInput],
+        kind=slug(BadInput),
+        title=title_of(BadInput),
+        detail="; ".join(f"{field['where']}: {field['message']}" for field in fields),
+        instance=request.url.path,
+        errors=fields,
+    )
+
+
+def _on_http_error(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    return problem_response(
+        status=error.status_code,
+        kind="http",
+        title=f"HTTP {error.status_code}",
+        detail=str(error.detail),
+        instance=request.url.path,
+        headers=dict(error.headers) if error.headers else None,
+    )
+
+
+def _on_unforeseen_error(request: Request, error: Exception) -> Response:
+    """Answer with a number that also stands in the log, and with nothing of the inside."""
+    incident = uuid.uuid4().hex[:12]
+    log.error("incident %s at %s", incident, request.url.path, exc_info=error)
+    return problem_response(
+        status=STATUS[Broken],
+        kind=slug(Broken),
+        title=title_of(Broken),
+        detail=f"this is a fault of Tenken; look for incident {incident} in the server's log",
+        instance=request.url.path,
+    )
+
+
+def title_of(kind: type[TenkenError]) -> str:
+    """Say in a few words what a kind of error means, from its own description.
+
+    >>> title_of(NotFound)
+    'The thing named does not exist'
+    """
+    first = (kind.__doc__ or kind.__name__).strip().splitlines()[0].rstrip(".")
+    words = first.removeprefix("Say that ")
+    return words[0].upper() + words[1:]
+
+
+def _is_ogc(request: Request) -> bool:
+    return OGC_TAG in getattr(request.scope.get("route"), "tags", ())

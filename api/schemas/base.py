@@ -1,0 +1,78 @@
+"""Hold what all shapes share: strictness, geometries, links, pages."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
+from shapely.geometry import mapping
+from shapely.geometry.base import BaseGeometry
+
+
+class Shape(BaseModel):
+    """Refuse unknown fields, so that a misspelt one is an error and not a silence."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Geometry(Shape):
+    """Carry a GeoJSON geometry; which frame the coordinates are in stands beside it."""
+
+    type: Literal[
+        "Point",
+        "MultiPoint",
+        "LineString",
+        "MultiLineString",
+        "Polygon",
+        "MultiPolygon",
+    ]
+    coordinates: list[Any]
+
+
+class Link(Shape):
+    """Point to a related resource (RFC 8288 names, OGC API – Common shape)."""
+
+    href: str
+    rel: str
+    type: str | None = None
+    title: str | None = None
+
+
+class Problem(BaseModel):
+    """Say what went wrong, in words for the person who can act.
+
+    Source: RFC 9457, problem details for HTTP APIs.
+    """
+
+    model_config = ConfigDict(extra="allow")
+
+    type: str = Field(description="URI reference of the kind of problem, readable in a browser")
+    title: str
+    status: int
+    detail: str
+    instance: str | None = None
+    errors: list[dict[str, JsonValue]] | None = Field(
+        default=None, description="one entry for each field that did not pass"
+    )
+
+
+Xy = Annotated[tuple[float, float], Field(description="x, y")]
+BoxPx = Annotated[
+    tuple[int, int, int, int], Field(description="x0 y0 x1 y1 on the mosaic, px, half-open")
+]
+
+
+def geometry_of(shape: BaseGeometry) -> Geometry:
+    """Turn a shapely geometry into its GeoJSON shape, coordinates as they are.
+
+    >>> from shapely import Point
+    >>> geometry_of(Point(1, 2)).coordinates
+    [1.0, 2.0]
+    """
+    mapped = mapping(shape)
+    return Geometry(type=mapped["type"], coordinates=_listed(mapped["coordinates"]))
+
+
+def _listed(coordinates: Any) -> Any:  # noqa: ANN401  # nested tuples of any depth
+    """Turn nested tuples of coordinates into nested lists."""
+    if isinstance(coordinates, tuple | list):
+        return [_listed(inner) for inner in coordinates]
+    return float(coordinates)

@@ -1,0 +1,80 @@
+"""Shapes of photos, of files set aside, and of the answer to an upload."""
+
+from datetime import datetime
+from enum import StrEnum
+
+from pydantic import Field
+
+from api.schemas.base import Shape
+from inspection.domain.capture import Photo, Rejection, RejectionReason
+
+
+class PhotoOut(Shape):
+    """Show a photo of a survey; what is not known before processing is None."""
+
+    sha256: str
+    name: str
+    width_px: int | None = None
+    height_px: int | None = None
+    taken_at: datetime | None = None
+    camera: str = ""
+    lonlat: tuple[float, float] | None = None
+    altitude_m: float | None = None
+    sharpness_relative: float | None = Field(
+        default=None, description="sharpness ÷ median of the flight; below 0.4 is blurred"
+    )
+
+    @classmethod
+    def of(cls, photo: Photo) -> "PhotoOut":
+        """Show a photo of the domain."""
+        pose = photo.pose
+        return cls(
+            sha256=photo.sha256,
+            name=photo.name,
+            width_px=photo.width_px,
+            height_px=photo.height_px,
+            taken_at=photo.taken_at,
+            camera=f"{photo.make} {photo.model}".strip(),
+            lonlat=None if pose is None else (pose.lon_deg, pose.lat_deg),
+            altitude_m=None if pose is None else pose.altitude_m,
+            sharpness_relative=None if photo.quality is None else photo.quality.sharpness_relative,
+        )
+
+
+class RejectionOut(Shape):
+    """Show a file that was set aside, and why."""
+
+    file: str
+    reason: RejectionReason
+    detail: str
+
+    @classmethod
+    def of(cls, rejection: Rejection) -> "RejectionOut":
+        """Show a rejection of the domain."""
+        return cls(file=rejection.file, reason=rejection.reason, detail=rejection.detail)
+
+
+class UploadStatus(StrEnum):
+    """Say what became of one uploaded file."""
+
+    STORED = "stored"
+    ALREADY_HERE = "already_here"
+    REJECTED = "rejected"
+
+
+class UploadedFile(Shape):
+    """Say what became of one uploaded file, and why."""
+
+    name: str
+    status: UploadStatus
+    size_bytes: int
+    sha256: str | None = Field(default=None, description="None when the file was not kept")
+    reason: RejectionReason | None = None
+    detail: str = ""
+
+
+class UploadAnswer(Shape):
+    """Answer an upload file by file, in the order of the request."""
+
+    files: list[UploadedFile]
+    photo_count: int = Field(description="files that the survey has now")

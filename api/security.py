@@ -1,0 +1,156 @@
+"""Guard the edge while there is no authentication: this machine only, and no foreign pages.
+
+Until users can sign in, Tenken listens on the loopback interface only and refuses any other. That
+alone does not keep a web page of somebody else, open in the same browser, from talking to the
+service; three checks do: the ``Host`` (against DNS rebinding), the ``Origin`` (against requests
+forged by another page) and the type of the body (a form of another page cannot send JSON).
+"""
+
+import ipaddress
+from collections.abc import Iterable
+from urllib.parse import urlsplit
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from api.errors import problem_response, slug, title_of
+from inspection.errors import Refused
+
+LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+BODY_TYPES = frozenset({"application/json"})
+
+CONTENT_SECURITY_POLICY = "; ".join(
+    [
+        "default-src 'self'",
+        "img-src 'self' data: blob:",
+        "style-src 'self' 'unsafe-inline'",  # OpenLayers and React write style attributes
+        "worker-src 'self' blob:",
+        "object-src 'none'",
+        "base-uri 'none'",
+        "form-action 'self'",
+        "frame-ancestors 'none'",
+    ]
+)
+
+SECURITY_HEADERS = {
+    "Content-Security-Policy": CONTENT_SECURITY_POLICY,
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
+    "Referrer-Policy": "same-origin",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+}
+
+
+def require_loopback(host: str) -> str:
+    """Give the host back when it is this machine only.
+
+    Raises:
+        Refused: when others could reach the service.
+
+    >>> require_loopback("127.0.0.1")
+    '127.0.0.1'
+    """
+    if not _is_loopback(host):
+        raise Refused(
+            f"host {host!r} can be reached by others, and this version has no sign-in yet; "
+            "listen on 127.0.0.1 and reach it through an SSH tunnel"
+        )
+    return host
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False
+
+
+class EdgeGuard:
+    """Refuse requests that another page or another name sent, and harden every answer."""
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        allowed_hosts: Iterable[str] = LOOPBACK_NAMES,
+        multipart_paths: Iterable[str] = (),
+    ) -> None:
+        """Guard an application.
+
+        Args:
+            app: the application behind.
+            allowed_hosts: host names, without port, under which the service may be called.
+            multipart_paths: last parts of the paths that take ``multipart/form-data``.
+        """
+        self._app = app
+        self._allowed_hosts = frozenset(allowed_hosts)
+        self._multipart_paths = tuple(multipart_paths)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Check one request and pass it on."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+
+        async def hardened(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in SECURITY_HEADERS.items():
+                    headers.setdefault(name, value)
+            await send(message)
+
+        objection = self._objection(scope)
+        if objection is None:
+            await self._app(scope, receive, hardened)
+            return
+        status, detail = objection
+        answer = problem_response(
+            status=status, kind=slug(Refused), title=title_of(Refused), detail=detail
+        )
+        await answer(scope, receive, hardened)
+
+    def _objection(self, scope: Scope) -> tuple[int, str] | None:
+        """Say why a request is not served: status and words; None when it may pass."""
+        headers = Headers(scope=scope)
+        host = headers.get("host", "")
+        if _host_name(host) not in self._allowed_hosts:
+            return 421, f"this service does not answer to the name {host!r}; use 127.0.0.1"
+        if scope["method"] in SAFE_METHODS:
+            return None
+        if _is_foreign(headers, host):
+            return 403, "this request came from a page of another site and was not carried out"
+        return self._body_objection(scope, headers)
+
+    def _body_objection(self, scope: Scope, headers: Headers) -> tuple[int, str] | None:
+        has_body = headers.get("content-length", "0") != "0" or "transfer-encoding" in headers
+        sent = headers.get("content-type", "").partition(";")[0].strip().lower()
+        wants_parts = scope["path"].endswith(self._multipart_paths or ("\0",))
+        allowed = frozenset({"multipart/form-data"}) if wants_parts else BODY_TYPES
+        if has_body and sent not in allowed:
+            return 415, f"this address takes {', '.join(sorted(allowed))}, got {sent or 'no type'}"
+        return None
+
+
+def _host_name(host: str) -> str:
+    """Strip the port of a Host header.
+
+    >>> _host_name("[::1]:8000"), _host_name("localhost:8000"), _host_name("127.0.0.1")
+    ('::1', 'localhost', '127.0.0.1')
+    """
+    try:
+        return (urlsplit(f"//{host}").hostname or "").rstrip(".")
+    except ValueError:
+        return ""
+
+
+def _is_foreign(headers: Headers, host: str) -> bool:
+    """Tell whether a browser says that another origin made the request."""
+    if headers.get("sec-fetch-site", "same-origin") not in {"same-origin", "none"}:
+        return True
+    origin = headers.get("origin")
+    return origin is not None and urlsplit(origin).netloc.lower() != host.lower()
