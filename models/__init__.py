@@ -1,0 +1,1 @@
+"""The detector and its weights: registry, training, judgement, export."""

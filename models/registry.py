@@ -1,0 +1,153 @@
+"""Find the shipped models: what each can see, on which ground sample distances, and its digest.
+
+A model is two files in ``models/weights``: ``<name>.onnx`` and ``<name>.json`` beside it, which
+``tenken models export`` writes. The network's contract is the same for every entry:
+
+* input ``images``: (n, 3, h, w) float32, RGB, 0..1, h and w multiples of ``size_multiple_px``;
+* output ``probabilities``: (n, len(classes), h, w) float32, softmax over classes, so each pixel
+  sums to 1; class 0 is background.
+
+Importing this module needs neither torch nor an inference library.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+from typing import Final
+
+from inspection.errors import BadInput, Broken, NotFound
+
+WEIGHTS_DIR: Final = Path(__file__).parent / "weights"
+CARDS_DIR: Final = Path(__file__).parent / "cards"
+DEFAULT_MODEL: Final = "tenken-crack-n"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelEntry:
+    """Describe one registered model.
+
+    Attributes:
+        name: Id, also the stem of its files.
+        onnx_path: The network.
+        sha256: Digest of the ONNX file, 64 hexadecimal digits.
+        classes: Class names in output order; index 0 is ``background``.
+        thresholds: Smallest probability, 0..1, at which a pixel is taken for each class but
+            background; chosen on validation data.
+        size_multiple_px: Height and width of the input must be multiples of this.
+        gsd_range_mm_per_px: Nominal ground sample distances of the training data; outside it the
+            scores of the card say nothing.
+        licence: SPDX identifier of the weights.
+        card_path: Data, split, scores and limits, in Markdown.
+    """
+
+    name: str
+    onnx_path: Path
+    sha256: str
+    classes: tuple[str, ...]
+    thresholds: Mapping[str, float]
+    size_multiple_px: int
+    gsd_range_mm_per_px: tuple[float, float]
+    licence: str
+    card_path: Path
+
+    def __post_init__(self) -> None:
+        if self.classes[:1] != ("background",) or len(set(self.classes)) != len(self.classes):
+            raise BadInput(f"model {self.name}: classes must be unique and start with background")
+        if set(self.thresholds) != set(self.classes[1:]):
+            raise BadInput(f"model {self.name}: thresholds must name {', '.join(self.classes[1:])}")
+        if not all(0 < value < 1 for value in self.thresholds.values()):
+            raise BadInput(f"model {self.name}: thresholds must lie between 0 and 1")
+        low, high = self.gsd_range_mm_per_px
+        if not 0 < low <= high:
+            raise BadInput(f"model {self.name}: GSD range {low}..{high} mm/px is not a range")
+        if self.size_multiple_px < 1 or len(self.sha256) != 64:
+            raise BadInput(f"model {self.name}: size multiple or sha256 is not usable")
+
+
+def sha256_of(path: Path) -> str:
+    """Return the SHA-256 of a file as 64 hexadecimal digits."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def list_names(weights_dir: Path = WEIGHTS_DIR) -> tuple[str, ...]:
+    """Return the names of the registered models, in order."""
+    return tuple(sorted(path.stem for path in weights_dir.glob("*.json")))
+
+
+def load_entry(
+    name: str = DEFAULT_MODEL, *, weights_dir: Path = WEIGHTS_DIR, cards_dir: Path = CARDS_DIR
+) -> ModelEntry:
+    """Return a registered model after checking that its network is the one that was registered.
+
+    Args:
+        name: Id of the model.
+        weights_dir: Folder of networks and their descriptions.
+        cards_dir: Folder of cards.
+
+    Raises:
+        NotFound: No model has that name.
+        Broken: The description cannot be read, or the network is missing or altered.
+    """
+    path = weights_dir / f"{name}.json"
+    if not path.is_file():
+        known = ", ".join(list_names(weights_dir)) or "none"
+        raise NotFound(f"no model {name!r} is registered; known: {known}")
+    entry = _read_entry(name, path, cards_dir)
+    if not entry.onnx_path.is_file():
+        raise Broken(f"model {name}: {entry.onnx_path.name} is missing; install Tenken again")
+    found = sha256_of(entry.onnx_path)
+    if found != entry.sha256:
+        raise Broken(
+            f"model {name}: {entry.onnx_path.name} has sha256 {found[:12]}..., registered "
+            f"{entry.sha256[:12]}...; the file is damaged or was replaced without exporting"
+        )
+    return entry
+
+
+def list_entries(
+    *, weights_dir: Path = WEIGHTS_DIR, cards_dir: Path = CARDS_DIR
+) -> tuple[ModelEntry, ...]:
+    """Return every registered model, checked, in order of name."""
+    return tuple(
+        load_entry(name, weights_dir=weights_dir, cards_dir=cards_dir)
+        for name in list_names(weights_dir)
+    )
+
+
+def write_entry(entry: ModelEntry) -> Path:
+    """Write the description of a model beside its network and return its path."""
+    path = entry.onnx_path.with_suffix(".json")
+    fields = {
+        "name": entry.name,
+        "sha256": entry.sha256,
+        "classes": list(entry.classes),
+        "thresholds": dict(entry.thresholds),
+        "size_multiple_px": entry.size_multiple_px,
+        "gsd_range_mm_per_px": list(entry.gsd_range_mm_per_px),
+        "licence": entry.licence,
+    }
+    path.write_text(json.dumps(fields, indent=2) + "\n", encoding="utf-8")
+    return path
+
+
+def _read_entry(name: str, path: Path, cards_dir: Path) -> ModelEntry:
+    try:
+        fields = json.loads(path.read_text(encoding="utf-8"))
+        low, high = fields["gsd_range_mm_per_px"]
+        return ModelEntry(
+            name=name,
+            onnx_path=path.with_suffix(".onnx"),
+            sha256=str(fields["sha256"]),
+            classes=tuple(fields["classes"]),
+            thresholds=MappingProxyType(dict(fields["thresholds"])),
+            size_multiple_px=int(fields["size_multiple_px"]),
+            gsd_range_mm_per_px=(float(low), float(high)),
+            licence=str(fields["licence"]),
+            card_path=cards_dir / f"{name}.md",
+        )
+    except (ValueError, KeyError, TypeError, BadInput) as error:
+        raise Broken(f"model {name}: {path.name} cannot be read: {error!r}") from error
