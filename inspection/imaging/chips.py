@@ -5,6 +5,7 @@ gives the network something to see. Only one chip and GDAL's bounded block cache
 however large the raster is.
 """
 
+import math
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -54,12 +55,9 @@ def raster_shape(path: Path) -> RasterShape:
         BadInput: when the file is no raster that GDAL can read.
     """
     with _opened(path) as source:
-        metric = not source.transform.is_identity and not (
-            source.crs is not None and source.crs.is_geographic
+        return RasterShape(
+            width_px=source.width, height_px=source.height, gsd_m_per_px=_gsd_m_per_px(source)
         )
-        factor = source.crs.linear_units_factor[1] if metric and source.crs else 1.0
-        gsd_m = float(abs(source.transform.determinant)) ** 0.5 * factor if metric else None
-        return RasterShape(width_px=source.width, height_px=source.height, gsd_m_per_px=gsd_m)
 
 
 def cores(
@@ -137,6 +135,16 @@ def _opened(path: Path) -> Iterator[rasterio.io.DatasetReader]:
             yield source
         except RasterioError as error:
             raise Broken(f"{path.name} is damaged: {error}; make the mosaic anew") from error
+
+
+def _gsd_m_per_px(source: rasterio.io.DatasetReader) -> float | None:
+    """Give the ground sample distance; None when the raster is in degrees or without place."""
+    crs = source.crs
+    if source.transform.is_identity or (crs is not None and crs.is_geographic):
+        return None
+    # only a projected CRS knows its unit; our local frames are in metres
+    unit_m = crs.linear_units_factor[1] if crs is not None and crs.is_projected else 1.0
+    return math.sqrt(abs(source.transform.determinant)) * float(unit_m)
 
 
 def _colour_bands(source: rasterio.io.DatasetReader, path: Path) -> list[int]:

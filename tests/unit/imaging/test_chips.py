@@ -20,6 +20,8 @@ from inspection.imaging.chips import (
     raster_shape,
 )
 
+LOCAL_WKT = 'LOCAL_CS["a metric frame",UNIT["metre",1]]'
+
 
 def picture(height: int, width: int, seed: int = 7) -> NDArray[np.uint8]:
     return np.random.default_rng(seed).integers(1, 256, (height, width, 3), dtype=np.uint8)
@@ -215,10 +217,12 @@ def test_gsd_is_metres_of_metric_rasters_only(tmp_path: Path) -> None:
     pixels = picture(8, 8)
     metric = raster_shape(write(tmp_path / "a.tif", pixels, gsd=0.0023))
     local = raster_shape(write(tmp_path / "b.tif", pixels, crs=None, gsd=0.0023))
+    named = raster_shape(write(tmp_path / "e.tif", pixels, crs=LOCAL_WKT, gsd=0.0023))
     feet = raster_shape(write(tmp_path / "c.tif", pixels, crs="EPSG:2263", gsd=0.01))
     degrees = raster_shape(write(tmp_path / "d.tif", pixels, crs="EPSG:4326", gsd=1e-8))
     assert metric.gsd_m_per_px == pytest.approx(0.0023)
     assert local.gsd_m_per_px == pytest.approx(0.0023)
+    assert named.gsd_m_per_px == pytest.approx(0.0023)
     assert feet.gsd_m_per_px == pytest.approx(0.01 * 0.3048, rel=1e-4)
     assert degrees.gsd_m_per_px is None
 
