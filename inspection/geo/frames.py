@@ -101,8 +101,8 @@ class LocalFrame:
         return (
             "+proj=pipeline +step +proj=unitconvert +xy_in=deg +xy_out=rad "
             "+step +proj=cart +ellps=WGS84 "
-            f"+step +proj=topocentric +ellps=WGS84 +lon_0={self.lon_deg!r} "
-            f"+lat_0={self.lat_deg!r} +h_0={self.height_ellipsoid_m!r}"
+            f"+step +proj=topocentric +ellps=WGS84 +lon_0={float(self.lon_deg)!r} "
+            f"+lat_0={float(self.lat_deg)!r} +h_0={float(self.height_ellipsoid_m)!r}"
         )
 
 

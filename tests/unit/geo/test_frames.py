@@ -72,3 +72,13 @@ def test_the_same_crs_is_a_copy_not_a_view() -> None:
     moved = to_crs(points, "EPSG:6675", "EPSG:6675")
     moved[0, 0] = 99.0
     assert points[0, 0] == 1.0
+
+
+def test_origin_may_be_a_numpy_number() -> None:
+    plain = LocalFrame(lon_deg=-91.99, lat_deg=46.84, height_ellipsoid_m=10.0)
+    numpy = LocalFrame(
+        lon_deg=np.float64(-91.99), lat_deg=np.float64(46.84), height_ellipsoid_m=np.float64(10.0)
+    )
+    point = [[-91.991, 46.841, 50.0]]
+    assert np.array_equal(plain.to_enu_m(point), numpy.to_enu_m(point))
+    assert 30.0 < plain.to_enu_m(point)[0, 2] < 50.0
