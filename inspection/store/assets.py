@@ -1,0 +1,57 @@
+"""Keep assets: what is inspected."""
+
+from typing import Any
+
+from sqlalchemy import Connection, Row, func, select
+
+from inspection.domain.asset import Asset, AssetKind, Concrete
+from inspection.errors import NotFound
+from inspection.store.page import Page, check_window
+from inspection.store.rows import add_or_replace, choice
+from inspection.store.tables import assets
+
+
+def save(connection: Connection, asset: Asset) -> None:
+    """Add an asset, or replace what is known about it; its identifier never changes."""
+    row = {
+        "asset_id": asset.asset_id,
+        "name": asset.name,
+        "kind": asset.kind.value,
+        "member": asset.member,
+        "concrete": asset.concrete.value,
+        "attributes": dict(asset.attributes),
+    }
+    add_or_replace(connection, assets, [row], key=["asset_id"])
+
+
+def by_id(connection: Connection, asset_id: str) -> Asset:
+    """Read one asset.
+
+    Raises:
+        NotFound: when there is no such asset.
+    """
+    row = connection.execute(select(assets).where(assets.c.asset_id == asset_id)).one_or_none()
+    if row is None:
+        raise NotFound(f"there is no asset {asset_id!r}")
+    return _asset(row)
+
+
+def find(connection: Connection, *, limit: int = 100, offset: int = 0) -> Page[Asset]:
+    """List assets by identifier."""
+    check_window(limit, offset)
+    total = connection.execute(select(func.count()).select_from(assets)).scalar_one()
+    rows = connection.execute(
+        select(assets).order_by(assets.c.asset_id).limit(limit).offset(offset)
+    )
+    return Page(rows=tuple(map(_asset, rows)), total=total)
+
+
+def _asset(row: Row[Any]) -> Asset:
+    return Asset(
+        asset_id=row.asset_id,
+        name=row.name,
+        kind=choice(AssetKind, row.kind),
+        member=row.member,
+        concrete=choice(Concrete, row.concrete),
+        attributes=row.attributes,
+    )

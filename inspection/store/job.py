@@ -1,0 +1,215 @@
+"""Describe the life of a job: pure values and transitions, no database.
+
+::
+
+    queued ──claim──► running ──finish──► done
+      │                 │ │
+      │                 │ └──fail, retryable──► failed ──claim, when due──► running
+      │                 └────fail, hopeless or too often──► dead
+      └── cancel (from queued, running, failed) ──► cancelled
+
+A worker holds a running job by a *lease* that its heartbeats renew. When the lease runs out, the
+worker is taken for dead and another may claim the job. The attempt number is the ticket: an old
+worker that wakes up late holds an old number, and whatever it writes is refused.
+"""
+
+import uuid
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from inspection.errors import Conflict
+
+ATTEMPTS_MAX = 3
+"""How often a job may be claimed; a photo that kills its worker must not do so for ever."""
+
+BACKOFF_FIRST_S = 5.0
+BACKOFF_MAX_S = 600.0
+
+
+class JobState(StrEnum):
+    """Say where a job is in its life."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    FAILED = "failed"
+    DONE = "done"
+    DEAD = "dead"
+    CANCELLED = "cancelled"
+
+
+ACTIVE = frozenset({JobState.QUEUED, JobState.RUNNING, JobState.FAILED})
+"""States in which something is still going to happen; a survey has at most one such job."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """Carry one job and how far it has come.
+
+    Attributes:
+        job_id: identifier.
+        survey_id: the survey to work on.
+        kind: what to do.
+        state: where the job is in its life.
+        attempt: how often it was claimed; the ticket of the worker that holds it.
+        attempts_max: how often it may be claimed.
+        created_at: when it was asked for, aware UTC.
+        changed_at: when its state changed last, aware UTC.
+        due_at: not to be claimed before, aware UTC.
+        worker: who holds it or held it last; empty when nobody did.
+        heartbeat_at: when the worker was last heard of, None when never.
+        lease_until: when the worker is taken for dead, None when nobody holds the job.
+        error: the last error in words; empty when there was none.
+        step: name of the step at work; empty before the first.
+        units_done: finished units of the step.
+        units_total: units of the step, 0 when unknown.
+    """
+
+    job_id: uuid.UUID
+    survey_id: uuid.UUID
+    kind: str
+    state: JobState
+    attempt: int
+    attempts_max: int
+    created_at: datetime
+    changed_at: datetime
+    due_at: datetime
+    worker: str
+    heartbeat_at: datetime | None
+    lease_until: datetime | None
+    error: str
+    step: str
+    units_done: int
+    units_total: int
+
+
+def queued(
+    job_id: uuid.UUID,
+    survey_id: uuid.UUID,
+    kind: str,
+    now: datetime,
+    attempts_max: int = ATTEMPTS_MAX,
+) -> Job:
+    """Give a job that waits for its first worker."""
+    return Job(
+        job_id=job_id,
+        survey_id=survey_id,
+        kind=kind,
+        state=JobState.QUEUED,
+        attempt=0,
+        attempts_max=attempts_max,
+        created_at=now,
+        changed_at=now,
+        due_at=now,
+        worker="",
+        heartbeat_at=None,
+        lease_until=None,
+        error="",
+        step="",
+        units_done=0,
+        units_total=0,
+    )
+
+
+def is_due(job: Job, now: datetime) -> bool:
+    """Tell whether a worker should look at a job: it waits and its time has come, or is orphaned."""
+    if job.state in (JobState.QUEUED, JobState.FAILED):
+        return job.due_at <= now
+    return is_orphaned(job, now)
+
+
+def is_orphaned(job: Job, now: datetime) -> bool:
+    """Tell whether the worker of a job has been silent for longer than its lease."""
+    return job.state is JobState.RUNNING and job.lease_until is not None and job.lease_until <= now
+
+
+def claimed(job: Job, worker: str, now: datetime, lease_s: float) -> Job:
+    """Give the job as the worker holds it, or dead when it has cost too many workers already.
+
+    Raises:
+        Conflict: when the job is not due.
+    """
+    if not is_due(job, now):
+        raise Conflict(f"job {job.job_id} is {job.state.value} and not due")
+    if job.attempt >= job.attempts_max:
+        reason = f"the worker {job.worker!r} fell silent in step {job.step!r}"
+        words = f"{reason}; given up after {job.attempt} attempts"
+        return _ended(job, JobState.DEAD, now, error=words)
+    return replace(
+        job,
+        state=JobState.RUNNING,
+        attempt=job.attempt + 1,
+        worker=worker,
+        changed_at=now,
+        heartbeat_at=now,
+        lease_until=now + timedelta(seconds=lease_s),
+    )
+
+
+def beaten(job: Job, now: datetime, lease_s: float) -> Job:
+    """Give a running job with its lease renewed."""
+    return replace(
+        _running(job), heartbeat_at=now, lease_until=now + timedelta(seconds=lease_s)
+    )
+
+
+def progressed(job: Job, step: str, units_done: int, units_total: int) -> Job:
+    """Give a running job with its progress."""
+    return replace(_running(job), step=step, units_done=units_done, units_total=units_total)
+
+
+def finished(job: Job, now: datetime) -> Job:
+    """Give a running job as done."""
+    return _ended(_running(job), JobState.DONE, now, error="")
+
+
+def failed(job: Job, error: str, now: datetime, *, retryable: bool) -> Job:
+    """Give a running job as failed and due again later, or as dead."""
+    _running(job)
+    if not retryable or job.attempt >= job.attempts_max:
+        return _ended(job, JobState.DEAD, now, error=error)
+    waiting = _ended(job, JobState.FAILED, now, error=error)
+    return replace(waiting, due_at=now + timedelta(seconds=backoff_s(job.attempt)))
+
+
+def cancelled(job: Job, now: datetime) -> Job:
+    """Give an active job as cancelled; its worker notices at the next heartbeat.
+
+    Raises:
+        Conflict: when the job has ended already.
+    """
+    if job.state not in ACTIVE:
+        raise Conflict(f"job {job.job_id} is {job.state.value} already; nothing to cancel")
+    return _ended(job, JobState.CANCELLED, now, error=job.error)
+
+
+def backoff_s(attempt: int) -> float:
+    """Give how long to wait after a failed attempt, seconds: doubling, with an upper bound.
+
+    >>> [backoff_s(attempt) for attempt in (1, 2, 3, 20)]
+    [5.0, 10.0, 20.0, 600.0]
+    """
+    return float(min(BACKOFF_MAX_S, BACKOFF_FIRST_S * 2.0 ** min(attempt - 1, 30)))
+
+
+def check_ticket(held: Job, stored: Job) -> None:
+    """Check that a worker still holds a job.
+
+    Raises:
+        Conflict: when the job was cancelled, ended, or claimed by another worker.
+    """
+    if stored.state is not JobState.RUNNING or stored.attempt != held.attempt:
+        raise Conflict(
+            f"job {held.job_id}, attempt {held.attempt}, is no longer yours: it is "
+            f"{stored.state.value} at attempt {stored.attempt}; stop working on it"
+        )
+
+
+def _running(job: Job) -> Job:
+    if job.state is not JobState.RUNNING:
+        raise Conflict(f"job {job.job_id} is {job.state.value}, not running")
+    return job
+
+
+def _ended(job: Job, state: JobState, now: datetime, *, error: str) -> Job:
+    return replace(job, state=state, changed_at=now, lease_until=None, error=error)

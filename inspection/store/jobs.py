@@ -1,0 +1,195 @@
+"""Keep jobs: what workers are to do. The rows are the truth, a queue message is only a bell.
+
+A change of state of a survey and its jobs row belong in one transaction: give both the same
+connection. The rules of a job's life are in ``job``; here they are applied to locked rows.
+"""
+
+import uuid
+from collections.abc import Callable
+from dataclasses import asdict, replace
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, insert, or_, select, update
+
+from inspection.errors import Conflict, NotFound
+from inspection.store import job as life
+from inspection.store.job import Job, JobState
+from inspection.store.rows import choice
+from inspection.store.tables import jobs, surveys
+
+ERROR_MAX = 4000
+"""Longest error text kept, characters; the end of a long one says the most."""
+
+
+def enqueue(
+    connection: Connection,
+    survey_id: uuid.UUID,
+    kind: str,
+    now: datetime,
+    *,
+    attempts_max: int = life.ATTEMPTS_MAX,
+) -> Job:
+    """Ask for a job; a survey that has an active job of this kind already keeps that one.
+
+    Raises:
+        NotFound: when there is no such survey.
+        Conflict: when the survey has an active job of another kind.
+    """
+    survey = select(surveys.c.survey_id).where(surveys.c.survey_id == survey_id)
+    if connection.execute(survey.with_for_update()).one_or_none() is None:
+        raise NotFound(f"there is no survey {survey_id}")
+    active = connection.execute(
+        select(jobs).where(
+            jobs.c.survey_id == survey_id, jobs.c.state.in_([s.value for s in life.ACTIVE])
+        )
+    ).one_or_none()
+    if active is not None:
+        return _same_kind(_job(active), kind)
+    asked = life.queued(uuid.uuid4(), survey_id, kind, now, attempts_max)
+    connection.execute(insert(jobs).values(_row(asked)))
+    return asked
+
+
+def by_id(connection: Connection, job_id: uuid.UUID) -> Job:
+    """Read one job.
+
+    Raises:
+        NotFound: when there is no such job.
+    """
+    row = connection.execute(select(jobs).where(jobs.c.job_id == job_id)).one_or_none()
+    if row is None:
+        raise NotFound(f"there is no job {job_id}")
+    return _job(row)
+
+
+def of_survey(connection: Connection, survey_id: uuid.UUID) -> tuple[Job, ...]:
+    """List the jobs of a survey, newest first."""
+    rows = connection.execute(
+        select(jobs).where(jobs.c.survey_id == survey_id).order_by(jobs.c.seq.desc())
+    )
+    return tuple(map(_job, rows))
+
+
+def due(connection: Connection, now: datetime, *, limit: int = 100) -> tuple[Job, ...]:
+    """List the jobs for which the bell should ring, the longest waiting first."""
+    c = jobs.c
+    waiting = c.state.in_([JobState.QUEUED.value, JobState.FAILED.value]) & (c.due_at <= now)
+    orphaned = (c.state == JobState.RUNNING.value) & (c.lease_until <= now)
+    rows = connection.execute(
+        select(jobs).where(or_(waiting, orphaned)).order_by(c.due_at, c.seq).limit(limit)
+    )
+    return tuple(map(_job, rows))
+
+
+def claim(
+    connection: Connection, job_id: uuid.UUID, worker: str, now: datetime, lease_s: float
+) -> Job | None:
+    """Take a job for a worker; None when there is nothing to do, for a bell may ring twice.
+
+    Commit before the work begins. A job that was claimed as often as it may be is dead from here
+    on, and None is given too.
+
+    Raises:
+        NotFound: when there is no such job.
+    """
+    stored = _locked(connection, job_id)
+    if not life.is_due(stored, now):
+        return None
+    taken = life.claimed(stored, worker, now, lease_s)
+    _write(connection, taken)
+    return taken if taken.state is JobState.RUNNING else None
+
+
+def heartbeat(connection: Connection, held: Job, now: datetime, lease_s: float) -> Job:
+    """Renew the lease of a job that a worker holds.
+
+    Raises:
+        Conflict: when the worker no longer holds it; it must stop working.
+    """
+    return _change(connection, held, lambda stored: life.beaten(stored, now, lease_s))
+
+
+def progress(
+    connection: Connection, held: Job, *, step: str, units_done: int, units_total: int
+) -> Job:
+    """Say how far a job that a worker holds has come.
+
+    Raises:
+        Conflict: when the worker no longer holds it; it must stop working.
+    """
+    return _change(
+        connection, held, lambda stored: life.progressed(stored, step, units_done, units_total)
+    )
+
+
+def finish(connection: Connection, held: Job, now: datetime) -> Job:
+    """Say that a job that a worker holds is done.
+
+    Raises:
+        Conflict: when the worker no longer holds it; its work must not be committed.
+    """
+    return _change(connection, held, lambda stored: life.finished(stored, now))
+
+
+def fail(connection: Connection, held: Job, error: str, now: datetime, *, retryable: bool) -> Job:
+    """Say that a job that a worker holds failed; it is due again later, or dead.
+
+    Raises:
+        Conflict: when the worker no longer holds it.
+    """
+    words = error[-ERROR_MAX:]
+    return _change(
+        connection, held, lambda stored: life.failed(stored, words, now, retryable=retryable)
+    )
+
+
+def cancel(connection: Connection, job_id: uuid.UUID, now: datetime) -> Job:
+    """Cancel an active job; a worker that holds it hears so at its next heartbeat.
+
+    Raises:
+        NotFound: when there is no such job.
+        Conflict: when it has ended already.
+    """
+    ended = life.cancelled(_locked(connection, job_id), now)
+    _write(connection, ended)
+    return ended
+
+
+def _same_kind(active: Job, kind: str) -> Job:
+    if active.kind != kind:
+        raise Conflict(
+            f"survey {active.survey_id} has a job {active.kind!r} that is {active.state.value}; "
+            f"wait for it or cancel it before asking for {kind!r}"
+        )
+    return active
+
+
+def _locked(connection: Connection, job_id: uuid.UUID) -> Job:
+    """Read a job and let others who want to change it wait."""
+    query = select(jobs).where(jobs.c.job_id == job_id).with_for_update()
+    row = connection.execute(query).one_or_none()
+    if row is None:
+        raise NotFound(f"there is no job {job_id}")
+    return _job(row)
+
+
+def _change(connection: Connection, held: Job, transition: Callable[[Job], Job]) -> Job:
+    stored = _locked(connection, held.job_id)
+    life.check_ticket(held, stored)
+    changed = transition(stored)
+    _write(connection, changed)
+    return changed
+
+
+def _write(connection: Connection, changed: Job) -> None:
+    connection.execute(update(jobs).where(jobs.c.job_id == changed.job_id).values(_row(changed)))
+
+
+def _row(job: Job) -> dict[str, object]:
+    return {**asdict(job), "state": job.state.value}
+
+
+def _job(row: Row[Any]) -> Job:
+    plain = Job(**{name: row._mapping[name] for name in Job.__slots__})
+    return replace(plain, state=choice(JobState, row.state))

@@ -1,0 +1,147 @@
+"""Keep observations: each sighting of a damage on one mosaic, with its geometry and numbers.
+
+Geometry is kept twice: exactly as measured, WKB in the CRS of the mosaic, and, where the mosaic is
+georeferenced, in lon/lat for maps and for searching.
+"""
+
+import math
+import uuid
+from collections.abc import Iterable
+from dataclasses import asdict
+from typing import Any
+
+import shapely
+from shapely.geometry.base import BaseGeometry
+from sqlalchemy import Connection, Row, select
+
+from inspection.domain.defect import Observation
+from inspection.domain.measurement import Measurement, Quantity, WidthMethod
+from inspection.domain.taxonomy import DamageClass
+from inspection.errors import BadGeometry
+from inspection.geo.frames import WGS84_LONLAT, to_crs
+from inspection.geo.grid import LOCAL_CRS
+from inspection.store.rows import add_or_replace, choice
+from inspection.store.tables import defect_observations, observations
+
+BOUNDS = ("surface_x0_m", "surface_y0_m", "surface_x1_m", "surface_y1_m")
+
+
+def save(connection: Connection, seen: Iterable[Observation]) -> None:
+    """Add observations, or replace what a machine said about them; twice is the same as once.
+
+    Raises:
+        BadGeometry: when an outline is empty or has coordinates that are not finite.
+        Conflict: when the mosaic on which one was seen has not been saved.
+    """
+    unique = {observation.observation_id: observation for observation in seen}
+    rows = [_row(observation) for observation in unique.values()]
+    add_or_replace(connection, observations, rows, key=["observation_id"])
+
+
+def of_survey(connection: Connection, survey_id: uuid.UUID) -> tuple[Observation, ...]:
+    """List the observations of a survey in the order of their arrival."""
+    rows = connection.execute(
+        select(observations)
+        .where(observations.c.survey_id == survey_id)
+        .order_by(observations.c.seq)
+    )
+    return tuple(map(from_row, rows))
+
+
+def of_defect(connection: Connection, defect_id: uuid.UUID) -> tuple[Observation, ...]:
+    """List every sighting of a defect in the order of arrival."""
+    rows = connection.execute(
+        select(observations)
+        .join(
+            defect_observations,
+            defect_observations.c.observation_id == observations.c.observation_id,
+        )
+        .where(defect_observations.c.defect_id == defect_id)
+        .order_by(observations.c.seq)
+    )
+    return tuple(map(from_row, rows))
+
+
+def from_row(row: Row[Any]) -> Observation:
+    """Build an observation out of a row that has all columns of its table."""
+    anchor = row.anchor_lonlat
+    return Observation(
+        observation_id=row.observation_id,
+        survey_id=row.survey_id,
+        mosaic_sha256=row.mosaic_sha256,
+        damage_class=choice(DamageClass, row.damage_class),
+        confidence=row.confidence,
+        outline_surface_m=shapely.from_wkb(row.outline_surface),
+        axis_surface_m=None if row.axis_surface is None else shapely.from_wkb(row.axis_surface),
+        anchor_surface_m=(row.anchor_x_m, row.anchor_y_m),
+        surface_crs=row.surface_crs,
+        anchor_lonlat=None if anchor is None else (anchor.x, anchor.y),
+        box_px=tuple(row.box_px),
+        photo_sha256s=tuple(row.photo_sha256s),
+        measurement=measurement_from_plain(row.measurement),
+        model_id=row.model_id,
+    )
+
+
+def measurement_to_plain(measurement: Measurement) -> dict[str, Any]:
+    """Give a measurement as plain values for JSON, exactly."""
+    return {**asdict(measurement), "method": measurement.method.value}
+
+
+def measurement_from_plain(plain: dict[str, Any]) -> Measurement:
+    """Read a measurement back from plain values, exactly."""
+    return Measurement(
+        length_m=_quantity(plain["length_m"]),
+        width_mm=_quantity(plain["width_mm"]),
+        width_mean_mm=plain["width_mean_mm"],
+        area_m2=Quantity(**plain["area_m2"]),
+        orientation_deg=plain["orientation_deg"],
+        gsd_mm_per_px=plain["gsd_mm_per_px"],
+        method=choice(WidthMethod, plain["method"]),
+    )
+
+
+def _quantity(plain: dict[str, Any] | None) -> Quantity | None:
+    return None if plain is None else Quantity(**plain)
+
+
+def _outline_lonlat(observation: Observation) -> BaseGeometry | None:
+    """Give the outline in lon/lat, degrees, valid for searching; None in a local frame."""
+    if observation.anchor_lonlat is None or observation.surface_crs == LOCAL_CRS:
+        return None
+    moved = shapely.transform(
+        observation.outline_surface_m,
+        lambda points: to_crs(points, observation.surface_crs, WGS84_LONLAT),
+    )
+    return moved if moved.is_valid else shapely.make_valid(moved)
+
+
+def _row(observation: Observation) -> dict[str, object]:
+    bounds = observation.outline_surface_m.bounds
+    if len(bounds) != 4 or not all(map(math.isfinite, bounds)):
+        raise BadGeometry(
+            f"observation {observation.observation_id} has an outline without an extent "
+            f"(bounds {bounds}); it cannot be placed"
+        )
+    axis, anchor = observation.axis_surface_m, observation.anchor_lonlat
+    anchor_x_m, anchor_y_m = map(float, observation.anchor_surface_m)  # SQLite would keep a
+    # float32 of numpy as bytes; the same holds for every number below
+    return {
+        "observation_id": observation.observation_id,
+        "survey_id": observation.survey_id,
+        "mosaic_sha256": observation.mosaic_sha256,
+        "damage_class": observation.damage_class.value,
+        "confidence": float(observation.confidence),
+        "outline_surface": shapely.to_wkb(observation.outline_surface_m),
+        "axis_surface": None if axis is None else shapely.to_wkb(axis),
+        "anchor_x_m": anchor_x_m,
+        "anchor_y_m": anchor_y_m,
+        "surface_crs": observation.surface_crs,
+        **dict(zip(BOUNDS, bounds, strict=True)),
+        "anchor_lonlat": None if anchor is None else shapely.Point(anchor),
+        "outline_lonlat": _outline_lonlat(observation),
+        "box_px": list(map(int, observation.box_px)),
+        "photo_sha256s": list(observation.photo_sha256s),
+        "measurement": measurement_to_plain(observation.measurement),
+        "model_id": observation.model_id,
+    }

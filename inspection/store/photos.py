@@ -1,0 +1,128 @@
+"""Keep photos, known by their content, and the files that a survey set aside.
+
+A photo is one row however many surveys show it. What depends on the survey, the name of the file
+and the sharpness relative to its flight, belongs to the link between the two.
+"""
+
+import uuid
+from collections.abc import Iterable
+from dataclasses import asdict
+from typing import Any
+
+from sqlalchemy import Connection, Row, Select, select
+
+from inspection.domain.capture import CapturePose, Photo, PhotoQuality, Rejection, RejectionReason
+from inspection.errors import NotFound
+from inspection.store.rows import add_or_replace, choice
+from inspection.store.tables import photos, rejections, survey_photos
+
+
+def save(
+    connection: Connection,
+    survey_id: uuid.UUID,
+    taken: Iterable[Photo],
+    set_aside: Iterable[Rejection] = (),
+) -> None:
+    """Add the photos of a survey and the files it set aside; twice is the same as once."""
+    batch = list({photo.sha256: photo for photo in taken}.values())
+    add_or_replace(connection, photos, map(_photo_row, batch), key=["sha256"])
+    links = [_link_row(survey_id, photo) for photo in batch]
+    add_or_replace(connection, survey_photos, links, key=["survey_id", "sha256"])
+    reject(connection, survey_id, set_aside)
+
+
+def reject(connection: Connection, survey_id: uuid.UUID, set_aside: Iterable[Rejection]) -> None:
+    """Add files that a survey set aside, each with its reason."""
+    rows = [
+        {
+            "survey_id": survey_id,
+            "file": rejection.file,
+            "reason": rejection.reason.value,
+            "detail": rejection.detail,
+        }
+        for rejection in set_aside
+    ]
+    unique = {(row["file"], row["reason"]): row for row in rows}
+    add_or_replace(connection, rejections, unique.values(), key=["survey_id", "file", "reason"])
+
+
+def of_survey(connection: Connection, survey_id: uuid.UUID) -> tuple[Photo, ...]:
+    """List the photos of a survey by file name."""
+    query = _joined().where(survey_photos.c.survey_id == survey_id)
+    rows = connection.execute(query.order_by(survey_photos.c.name, photos.c.sha256))
+    return tuple(map(_photo, rows))
+
+
+def rejected(connection: Connection, survey_id: uuid.UUID) -> tuple[Rejection, ...]:
+    """List the files that a survey set aside, by file name."""
+    rows = connection.execute(
+        select(rejections)
+        .where(rejections.c.survey_id == survey_id)
+        .order_by(rejections.c.file, rejections.c.reason)
+    )
+    return tuple(
+        Rejection(file=row.file, reason=choice(RejectionReason, row.reason), detail=row.detail)
+        for row in rows
+    )
+
+
+def by_sha256(connection: Connection, survey_id: uuid.UUID, sha256: str) -> Photo:
+    """Read one photo as a survey delivered it.
+
+    Raises:
+        NotFound: when the survey has no such photo.
+    """
+    row = connection.execute(
+        _joined().where(survey_photos.c.survey_id == survey_id, photos.c.sha256 == sha256)
+    ).one_or_none()
+    if row is None:
+        raise NotFound(f"survey {survey_id} has no photo {sha256}")
+    return _photo(row)
+
+
+def _joined() -> Select[Any]:
+    return select(photos, survey_photos.c.name, survey_photos.c.quality).join_from(
+        survey_photos, photos, survey_photos.c.sha256 == photos.c.sha256
+    )
+
+
+def _photo_row(photo: Photo) -> dict[str, object]:
+    return {
+        "sha256": photo.sha256,
+        "width_px": photo.width_px,
+        "height_px": photo.height_px,
+        "taken_at": photo.taken_at,
+        "make": photo.make,
+        "model": photo.model,
+        "focal_mm": photo.focal_mm,
+        "focal_35mm": photo.focal_35mm,
+        "focal_px": photo.focal_px,
+        "pose": None if photo.pose is None else asdict(photo.pose),
+    }
+
+
+def _link_row(survey_id: uuid.UUID, photo: Photo) -> dict[str, object]:
+    quality = None if photo.quality is None else asdict(photo.quality)
+    return {
+        "survey_id": survey_id,
+        "sha256": photo.sha256,
+        "name": photo.name,
+        "quality": quality,
+    }
+
+
+def _photo(row: Row[Any]) -> Photo:
+    return Photo(
+        sha256=row.sha256,
+        name=row.name,
+        width_px=row.width_px,
+        height_px=row.height_px,
+        taken_at=row.taken_at,
+        make=row.make,
+        model=row.model,
+        focal_mm=row.focal_mm,
+        focal_35mm=row.focal_35mm,
+        focal_px=row.focal_px,
+        pose=None if row.pose is None else CapturePose(**row.pose),
+        quality=None if row.quality is None else PhotoQuality(**row.quality),
+    )

@@ -1,0 +1,110 @@
+"""Ask which outlines meet a box: the R*Tree on SQLite, GiST on PostGIS, one meaning on both.
+
+An index only proposes rows (its boxes are rounded to 32-bit floats, outwards); what answers is the
+exact test of outline against box. Boxes are ``x0, y0, x1, y1``; touching counts as meeting.
+"""
+
+import math
+
+import shapely
+from sqlalchemy import Column, ColumnElement, Double, and_, column, func, or_, select, table
+from sqlalchemy.types import Boolean
+
+from inspection.errors import BadInput
+from inspection.store.tables import observations
+
+Box = tuple[float, float, float, float]
+
+INTERSECTS = "tenken_intersects"
+"""Name of the exact test that ``engine`` adds to SQLite."""
+
+LONLAT_INDEX = "observations_lonlat_rtree"
+SURFACE_INDEX = "observations_surface_rtree"
+
+
+def check_box(box: Box) -> Box:
+    """Check that a box has finite numbers and its y in order.
+
+    Raises:
+        BadInput: when it has not.
+
+    >>> check_box((1.0, 2.0, 3.0, 4.0))
+    (1.0, 2.0, 3.0, 4.0)
+    """
+    if not all(map(math.isfinite, box)) or box[1] > box[3]:
+        raise BadInput(f"a box is x0, y0, x1, y1 with y0 ≤ y1, all finite; got {box}")
+    return box
+
+
+def split_at_antimeridian(box_lonlat: Box) -> tuple[Box, ...]:
+    """Split a lon/lat box whose west edge lies east of its east edge, degrees.
+
+    Source: OGC API – Features, part 1, requirement 24 (parameter ``bbox``).
+
+    >>> split_at_antimeridian((170.0, -10.0, -170.0, 10.0))
+    ((170.0, -10.0, 180.0, 10.0), (-180.0, -10.0, -170.0, 10.0))
+    """
+    west, south, east, north = check_box(box_lonlat)
+    if west <= east:
+        return (box_lonlat,)
+    return ((west, south, 180.0, north), (-180.0, south, east, north))
+
+
+def meets_lonlat(dialect: str, box_lonlat: Box) -> ColumnElement[bool]:
+    """Build the condition that an observation's outline meets a box, degrees WGS 84."""
+    return or_(*(_meets_lonlat(dialect, part) for part in split_at_antimeridian(box_lonlat)))
+
+
+def meets_surface(dialect: str, box_m: Box) -> ColumnElement[bool]:
+    """Build the condition that an observation's outline meets a box, metres on its surface.
+
+    Raises:
+        BadInput: when the box is empty or not finite.
+    """
+    if check_box(box_m)[0] > box_m[2]:
+        raise BadInput(f"a box on a surface needs x0 ≤ x1, got {box_m}")
+    c = observations.c
+    if dialect == "sqlite":
+        return and_(_rtree(SURFACE_INDEX, box_m), _exactly(c.outline_surface, box_m))
+    x0, y0, x1, y1 = box_m
+    own = func.box(
+        func.point(c.surface_x0_m, c.surface_y0_m), func.point(c.surface_x1_m, c.surface_y1_m)
+    )
+    asked = func.box(func.point(x0, y0), func.point(x1, y1))
+    outline = func.ST_MakeValid(func.ST_GeomFromWKB(c.outline_surface))
+    exact = func.ST_Intersects(outline, func.ST_MakeEnvelope(x0, y0, x1, y1), type_=Boolean)
+    return and_(own.bool_op("&&")(asked), exact)
+
+
+def intersects_box(wkb: bytes | None, x0: float, y0: float, x1: float, y1: float) -> bool:
+    """Tell whether a geometry meets a box, in the unit of both.
+
+    >>> intersects_box(shapely.to_wkb(shapely.Point(1, 1)), 0, 0, 1, 1)
+    True
+    """
+    if wkb is None:
+        return False
+    geometry = shapely.from_wkb(wkb)
+    if not geometry.is_valid:
+        geometry = shapely.make_valid(geometry)
+    return bool(shapely.intersects(geometry, shapely.box(x0, y0, x1, y1)))
+
+
+def _meets_lonlat(dialect: str, box: Box) -> ColumnElement[bool]:
+    outline = observations.c.outline_lonlat
+    if dialect == "sqlite":
+        return and_(_rtree(LONLAT_INDEX, box), _exactly(outline, box))
+    return func.ST_Intersects(outline, func.ST_MakeEnvelope(*box, 4326), type_=Boolean)
+
+
+def _rtree(name: str, box: Box) -> ColumnElement[bool]:
+    """Ask an R*Tree, a virtual table beside the metadata, for the row numbers it proposes."""
+    names = ("seq", "x0", "x1", "y0", "y1")
+    tree = table(name, *(column(n, Double) for n in names)).c
+    x0, y0, x1, y1 = box
+    proposed = select(tree.seq).where(tree.x1 >= x0, tree.x0 <= x1, tree.y1 >= y0, tree.y0 <= y1)
+    return observations.c.seq.in_(proposed)
+
+
+def _exactly(outline: Column[object], box: Box) -> ColumnElement[bool]:
+    return getattr(func, INTERSECTS)(outline, *box, type_=Boolean).is_(True)
