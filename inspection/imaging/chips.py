@@ -7,7 +7,7 @@ however large the raster is.
 
 import math
 import warnings
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -95,7 +95,7 @@ def cores(
 
 def chips(
     path: Path, *, chip_px: int, margin_px: int, window: Core | None = None
-) -> Iterator[Chip]:
+) -> Generator[Chip, None, None]:
     """Read the chips of a raster that have a valid pixel in their core, one at a time.
 
     The valid pixels of a core are read first, at full resolution, because an overview may lose a

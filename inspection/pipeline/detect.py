@@ -1,0 +1,206 @@
+"""Detect damage on a mosaic of any size: read chips, score them, join what they show by shape."""
+
+import time
+from collections import deque
+from collections.abc import Generator, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+
+from inspection.domain.detection import ChipScores, Detections
+from inspection.domain.fragment import (
+    Fragments,
+    Thresholds,
+    closed_specks_dropped,
+    fragments,
+    join,
+)
+from inspection.domain.raster import Chip
+from inspection.errors import BadInput
+from inspection.imaging.chips import Core, RasterShape, chips, cores, raster_shape
+from inspection.pipeline.ports import Detector, Progress, Silence
+
+CHIP_PX = 640
+"""Side of a chip with its margins."""
+
+MARGIN_PX = 64
+"""Margin around the core of a chip, which the network sees but does not speak for."""
+
+MIN_AREA_PX = 24
+"""Detections with fewer pixels are specks: a crack of 2 px width would be 12 px long."""
+
+CONTINUATION_RATIO = 0.5
+"""A pixel continues a crack from half the threshold that makes it one."""
+
+AHEAD = 2
+"""Batches that are read while the detector works; bounds the memory of the reader."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DetectionRun:
+    """Carry the detections of one mosaic and how they came about.
+
+    Attributes:
+        detections: what was found, sorted by first pixel.
+        model_id: the model and the digest of its weights.
+        chips_read: chips that were scored.
+        chips_skipped: chips without a valid pixel in their core.
+        seconds: wall-clock time, s.
+        warnings: sentences for the user.
+    """
+
+    detections: Detections
+    model_id: str
+    chips_read: int
+    chips_skipped: int
+    seconds: float
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def facts(self) -> dict[str, object]:
+        """Give the run as plain values, for ``run.json``."""
+        return {
+            "model": self.model_id,
+            "detections": len(self.detections),
+            "chips_read": self.chips_read,
+            "chips_skipped": self.chips_skipped,
+            "seconds": round(self.seconds, 3),
+            "warnings": list(self.warnings),
+        }
+
+
+def detect(
+    mosaic_path: Path,
+    *,
+    detector: Detector,
+    batch: int = 4,
+    progress: Progress | None = None,
+    min_area_px: int = MIN_AREA_PX,
+    continuation_ratio: float = CONTINUATION_RATIO,
+    chip_px: int = CHIP_PX,
+    margin_px: int = MARGIN_PX,
+    window: Core | None = None,
+) -> DetectionRun:
+    """Find the damage on a mosaic; memory does not grow with the size of the mosaic.
+
+    Each chip is scored with its margin, its core is cut into fragments, and the fragments of all
+    chips are joined where they touch. The result depends neither on the order of chips nor on the
+    batch. Distractor classes (joints) are among the detections: they explain what is no damage.
+
+    Args:
+        mosaic_path: a raster of uint8, grey or RGB, with or without a mask.
+        detector: scores chips.
+        batch: chips given to the detector at once.
+        progress: hears of each chip.
+        min_area_px: detections with fewer pixels are dropped.
+        continuation_ratio: share of the detector's threshold from which a pixel continues a
+            detection that reaches the threshold elsewhere; 1 switches this off.
+        chip_px: side of a chip with its margins, a multiple of 32.
+        margin_px: margin on every side.
+        window: part of the raster to look at, x0 y0 x1 y1 px; None is the whole.
+
+    Raises:
+        BadInput: when the mosaic cannot be read or an argument is out of bounds.
+        Broken: when the mosaic is damaged.
+    """
+    if batch < 1 or min_area_px < 1:
+        raise BadInput(f"batch {batch} and min_area_px {min_area_px} must be at least 1")
+    began, progress = time.monotonic(), progress or Silence()
+    shape = raster_shape(mosaic_path)
+    layout = cores(shape, chip_px=chip_px, margin_px=margin_px, window=window)
+    warnings = gsd_warnings(shape, detector)
+    for warning in warnings:
+        progress.say(warning)
+    progress.start("detect", len(layout))
+    thresholds = Thresholds(upper=detector.thresholds, continuation_ratio=continuation_ratio)
+    stream = chips(mosaic_path, chip_px=chip_px, margin_px=margin_px, window=window)
+    parts: list[Fragments] = []
+    place = {core: number for number, core in enumerate(layout, 1)}
+    read = done = 0
+    for chip, part in scan(stream, detector=detector, batch=batch, thresholds=thresholds):
+        kept = closed_specks_dropped(part, core=chip.core, min_area_px=min_area_px)
+        parts += [kept] if len(kept) else []
+        progress.advance(place[chip.core] - done)
+        read, done = read + 1, place[chip.core]
+    progress.advance(len(layout) - done)
+    return DetectionRun(
+        detections=join(parts, classes=detector.classes, min_area_px=min_area_px),
+        model_id=detector.model_id,
+        chips_read=read,
+        chips_skipped=len(layout) - read,
+        seconds=time.monotonic() - began,
+        warnings=warnings,
+    )
+
+
+def scan(
+    stream: Generator[Chip, None, None],
+    *,
+    detector: Detector,
+    batch: int,
+    thresholds: Thresholds,
+) -> Iterator[tuple[Chip, Fragments]]:
+    """Score a stream of chips and give each with the fragments in its core."""
+    for group in ahead(batched(stream, batch), depth=AHEAD):
+        scores = detector.score(np.stack([chip.pixels for chip in group]))
+        for chip, chip_scores in zip(group, scores, strict=True):
+            yield chip, fragments_of_core(chip, chip_scores, thresholds)
+
+
+def gsd_warnings(shape: RasterShape, detector: Detector) -> tuple[str, ...]:
+    """Say when a mosaic's ground sample distance is not one for which the model was trained."""
+    low, high = detector.gsd_range_mm_per_px
+    if shape.gsd_m_per_px is None:
+        return (
+            "the mosaic has no ground sample distance in metres; the model was trained for "
+            f"{low:g}–{high:g} mm/px and may miss or invent damage outside it",
+        )
+    gsd_mm = shape.gsd_m_per_px * 1000
+    if low <= gsd_mm <= high:
+        return ()
+    return (
+        f"the mosaic's ground sample distance of {gsd_mm:.3g} mm/px is outside the "
+        f"{low:g}–{high:g} mm/px for which the model was trained; expect missed and false "
+        "detections, or choose another model",
+    )
+
+
+def fragments_of_core(chip: Chip, scores: ChipScores, thresholds: Thresholds) -> Fragments:
+    """Cut the fragments out of the part of a chip that speaks for the mosaic."""
+    x0, y0, x1, y1 = chip.core
+    rows = slice(y0 - chip.y_px, y1 - chip.y_px)
+    columns = slice(x0 - chip.x_px, x1 - chip.x_px)
+    core_scores = ChipScores(classes=scores.classes, scores=scores.scores[:, rows, columns])
+    valid = chip.valid[rows, columns]
+    return fragments(core_scores, thresholds=thresholds, x_px=x0, y_px=y0, valid=valid)
+
+
+def batched(stream: Generator[Chip, None, None], size: int) -> Generator[list[Chip], None, None]:
+    """Group a stream of chips, the last group may be smaller, and close it at the end."""
+    with closing(stream):
+        while group := list(islice(stream, size)):
+            yield group
+
+
+def ahead(groups: Generator[list[Chip], None, None], *, depth: int) -> Iterator[list[Chip]]:
+    """Take groups from a generator on a thread of its own, at most ``depth`` in advance.
+
+    An error of the generator is raised here, in its place. When the taker stops early, the
+    generator is closed on its own thread, where it had opened its files.
+    """
+    with ThreadPoolExecutor(max_workers=1, thread_name_prefix="chips") as reader:
+        waiting: deque[Future[list[Chip] | None]] = deque(
+            reader.submit(next, groups, None) for _ in range(depth)
+        )
+        try:
+            while (group := waiting.popleft().result()) is not None:
+                waiting.append(reader.submit(next, groups, None))
+                yield group
+        finally:
+            for future in waiting:
+                future.cancel()
+            reader.submit(groups.close).result()
