@@ -43,8 +43,9 @@ def check_prefix(prefix: str) -> str:
     >>> check_prefix("uploads/")
     'uploads/'
     """
-    bare = prefix.removesuffix("/")
-    return prefix if bare == "" and prefix == "" else check_key(bare) and prefix
+    if prefix:
+        check_key(prefix.removesuffix("/"))
+    return prefix
 
 
 def photo_key(sha256: str, suffix: str) -> str:
@@ -62,15 +63,20 @@ def upload_prefix(survey_id: uuid.UUID) -> str:
 
 
 def upload_key(survey_id: uuid.UUID, file_name: str) -> str:
-    """Name a file as it was uploaded for a survey, before anything looked into it.
+    r"""Name a file as it was uploaded for a survey, before anything looked into it.
 
     A path in the file name is dropped; what browsers and file systems differ about is made equal.
 
-    >>> upload_key(uuid.UUID(int=0), "C:\\\\DCIM\\\\橋 1.JPG")
+    >>> upload_key(uuid.UUID(int=0), "C:\\DCIM\\橋 1.JPG")
     'uploads/00000000-0000-0000-0000-000000000000/橋 1.JPG'
     """
     name = unicodedata.normalize("NFC", re.split(r"[/\\]", file_name)[-1]).strip().lstrip(".")
     return check_key(upload_prefix(survey_id) + name)
+
+
+def control_key(survey_id: uuid.UUID) -> str:
+    """Name the ground control points of a survey, a CSV file."""
+    return f"control/{survey_id}.csv"
 
 
 def orthomosaic_key(sha256: str) -> str:
@@ -108,7 +114,7 @@ def _check_segment(segment: str, key: str) -> None:
     special = [c for c in segment if c in '\\:*?"<>|' or unicodedata.category(c) in ("Cc", "Cs")]
     if not 1 <= size <= SEGMENT_BYTES_MAX or segment[0] == "." or segment[-1] in ". " or special:
         raise BadInput(
-            f"{key!r} is no blob key: segment {segment!r} must have 1 to {SEGMENT_BYTES_MAX} bytes, "
+            f"{key!r} is no blob key: {segment!r} must have 1 to {SEGMENT_BYTES_MAX} bytes, "
             'not begin with a dot, not end with a dot or space, and have none of \\ : * ? " < > |'
         )
 

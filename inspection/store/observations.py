@@ -48,6 +48,18 @@ def of_survey(connection: Connection, survey_id: uuid.UUID) -> tuple[Observation
     return tuple(map(from_row, rows))
 
 
+def of_mosaic(
+    connection: Connection, survey_id: uuid.UUID, mosaic_sha256: str
+) -> tuple[Observation, ...]:
+    """List the observations made on one mosaic of a survey in the order of their arrival."""
+    rows = connection.execute(
+        select(observations)
+        .where(observations.c.survey_id == survey_id, observations.c.mosaic_sha256 == mosaic_sha256)
+        .order_by(observations.c.seq)
+    )
+    return tuple(map(from_row, rows))
+
+
 def of_defect(connection: Connection, defect_id: uuid.UUID) -> tuple[Observation, ...]:
     """List every sighting of a defect in the order of arrival."""
     rows = connection.execute(

@@ -1,0 +1,249 @@
+"""Conduct a survey along the whole road: every step in order, each at most once.
+
+The command line and the queue worker call the same function. What a step gave and cost stands in
+the ledger, so a run that was killed goes on where it stopped, and a finished one costs nothing.
+"""
+
+import hashlib
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from uuid import UUID
+
+from sqlalchemy import Connection
+
+from inspection.domain.asset import Asset
+from inspection.domain.capture import Photo, Rejection, RejectionReason
+from inspection.domain.detection import Detections
+from inspection.domain.mission import Survey, SurveyState
+from inspection.domain.raster import Orthomosaic
+from inspection.errors import BadInput, TenkenError
+from inspection.imaging.detections_file import load_detections, save_detections
+from inspection.pipeline.admit import original_key
+from inspection.pipeline.consolidate import consolidate
+from inspection.pipeline.detect import detect
+from inspection.pipeline.ledger import Entry, Outcome, once
+from inspection.pipeline.measure import measure
+from inspection.pipeline.mosaic import mosaic
+from inspection.pipeline.tools import Tools
+from inspection.store import (
+    assets,
+    defects,
+    keys,
+    observations,
+    orthomosaics,
+    photos,
+    surveys,
+)
+from inspection.store.engine import reading, writing
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Conducted:
+    """Say what the road gave.
+
+    Attributes:
+        survey: the survey, processed.
+        asset: the asset that was visited.
+        mosaic: the mosaic of the survey.
+        entries: ledger entries in the order of the road.
+    """
+
+    survey: Survey
+    asset: Asset
+    mosaic: Orthomosaic
+    entries: tuple[Entry, ...]
+
+
+def conduct(survey_id: UUID, tools: Tools) -> Conducted:
+    """Do every step of a survey that is not done yet.
+
+    Raises:
+        BadInput: when the survey has no photo, or its photos cannot be tied together.
+        TenkenError: of any family, from the step that failed; the survey is then ``failed``,
+            keeps all that earlier steps gave, and may be conducted again.
+    """
+    with reading(tools.engine) as connection:
+        survey = surveys.by_id(connection, survey_id)
+        asset = assets.by_id(connection, survey.asset_id)
+        pictures = photos.of_survey(connection, survey_id)
+    if not pictures:
+        raise BadInput(f"survey {survey_id} has no usable photo; upload photos first")
+    _set_state(tools, survey, SurveyState.PROCESSING)
+    try:
+        with _workshop(tools.work_dir) as folder:
+            road = _Road(survey=survey, asset=asset, photos=pictures, folder=folder, tools=tools)
+            conducted = road.drive()
+    except TenkenError:
+        _set_state(tools, survey, SurveyState.FAILED)
+        raise
+    _set_state(tools, survey, SurveyState.PROCESSED)
+    return replace(conducted, survey=replace(survey, state=SurveyState.PROCESSED))
+
+
+def _set_state(tools: Tools, survey: Survey, state: SurveyState) -> None:
+    with writing(tools.engine) as connection:
+        surveys.set_state(connection, survey.survey_id, state)
+
+
+@contextmanager
+def _workshop(parent: Path) -> Iterator[Path]:
+    """Give an empty folder for unfinished files and clear it away afterwards."""
+    parent.mkdir(parents=True, exist_ok=True)
+    folder = Path(tempfile.mkdtemp(prefix="survey-", dir=parent))
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Road:
+    """Hold what all steps of one survey share."""
+
+    survey: Survey
+    asset: Asset
+    photos: Sequence[Photo]
+    folder: Path
+    tools: Tools
+
+    def drive(self) -> Conducted:
+        """Do the steps in the order in which the data moves."""
+        made, mosaic_entry = self._mosaic()
+        detected = self._detect(made)
+        measured = self._measure(made, detected)
+        consolidated = self._consolidate(made, detected)
+        return Conducted(
+            survey=self.survey,
+            asset=self.asset,
+            mosaic=made,
+            entries=(mosaic_entry, detected, measured, consolidated),
+        )
+
+    def _mosaic(self) -> tuple[Orthomosaic, Entry]:
+        """Make the mosaic and keep it; photos that could not be tied in are set aside."""
+        control = self._control_file()
+        inputs = {
+            "photos": sorted([photo.name, photo.sha256] for photo in self.photos),
+            "surface": self.survey.surface.value,
+            "gsd_m_per_px": self.survey.gsd_m_per_px,
+            "map_crs": self.survey.map_crs,
+            "control": hashlib.sha256(control.read_bytes()).hexdigest() if control else "",
+        }
+
+        def work() -> Outcome:
+            with ExitStack() as stack:
+                made = mosaic(
+                    survey=self.survey,
+                    photos=self.photos,
+                    photo_paths=self._photo_paths(stack),
+                    work_dir=self.folder,
+                    gcp_file=control,
+                    progress=self.tools.progress,
+                )
+            self.tools.blobs.put_file(made.blob_key, self.folder / "orthomosaic.tif")
+            self.tools.blobs.put_file(made.sources_key, self.folder / "sources.tif")
+
+            def save(connection: Connection) -> None:
+                orthomosaics.save(connection, made)
+                photos.reject(connection, self.survey.survey_id, self._left_out(made))
+
+            return Outcome(result={**made.facts, "sha256": made.sha256}, save=save)
+
+        entry = once(self.tools, self.survey.survey_id, "mosaic", inputs, work)
+        with reading(self.tools.engine) as connection:
+            made = orthomosaics.by_sha256(connection, str(entry.result["sha256"]))
+        return made, entry
+
+    def _control_file(self) -> Path | None:
+        """Copy the survey's control points beside the work, if it has any."""
+        key = keys.control_key(self.survey.survey_id)
+        if not self.tools.blobs.exists(key):
+            return None
+        path = self.folder / "control.csv"
+        path.write_bytes(self.tools.blobs.read_bytes(key))
+        return path
+
+    def _photo_paths(self, stack: ExitStack) -> Mapping[str, Path]:
+        blobs = self.tools.blobs
+        return {
+            photo.sha256: stack.enter_context(blobs.local_path(original_key(photo)))
+            for photo in self.photos
+        }
+
+    def _left_out(self, made: Orthomosaic) -> Iterator[Rejection]:
+        """Turn photos that the mosaic could not use into rejections with their reason."""
+        used = set(made.source_photos)
+        for photo in self.photos:
+            if photo.sha256 not in used:
+                yield Rejection(
+                    file=photo.name,
+                    reason=RejectionReason.NOT_REGISTERED,
+                    detail="too few points in common with the other photos; fly with more overlap",
+                )
+
+    def _detect(self, made: Orthomosaic) -> Entry:
+        """Find damage on the mosaic and keep the detections as one blob."""
+        inputs = {"mosaic": made.sha256, "model": self.tools.model_id}
+
+        def work() -> Outcome:
+            with self.tools.blobs.local_path(made.blob_key) as path:
+                found = detect(
+                    path, detector=self.tools.load_detector(), progress=self.tools.progress
+                )
+            file = self.folder / "detections.npz"
+            save_detections(file, found.detections)
+            digest = hashlib.sha256(file.read_bytes()).hexdigest()
+            key = keys.detections_key(digest)
+            self.tools.blobs.put_file(key, file)
+            result = {**found.facts, "blob_key": key}
+            return Outcome(result=result, save=lambda connection: None)
+
+        return once(self.tools, self.survey.survey_id, "detect", inputs, work)
+
+    def _measure(self, made: Orthomosaic, detected: Entry) -> Entry:
+        """Measure what was found and keep each sighting."""
+        key = str(detected.result["blob_key"])
+        inputs = {"mosaic": made.sha256, "detections": key, "model": self.tools.model_id}
+
+        def work() -> Outcome:
+            with ExitStack() as stack:
+                measured = measure(
+                    self._load_detections(key),
+                    mosaic_path=stack.enter_context(self.tools.blobs.local_path(made.blob_key)),
+                    sources_path=stack.enter_context(self.tools.blobs.local_path(made.sources_key)),
+                    mosaic=made,
+                    model_id=self.tools.model_id,
+                    progress=self.tools.progress,
+                )
+            return Outcome(
+                result=measured.facts,
+                save=lambda connection: observations.save(connection, measured.observations),
+            )
+
+        return once(self.tools, self.survey.survey_id, "measure", inputs, work)
+
+    def _load_detections(self, key: str) -> Detections:
+        with self.tools.blobs.local_path(key) as path:
+            return load_detections(path)
+
+    def _consolidate(self, made: Orthomosaic, detected: Entry) -> Entry:
+        """Tie the sightings to the defects that the asset is known to have."""
+        inputs = {"mosaic": made.sha256, "detections": str(detected.result["blob_key"])}
+
+        def work() -> Outcome:
+            with reading(self.tools.engine) as connection:
+                seen = observations.of_mosaic(connection, self.survey.survey_id, made.sha256)
+                known = defects.known(connection, self.asset.asset_id)
+            matched = consolidate(seen, known=known, asset_id=self.asset.asset_id)
+            return Outcome(
+                result=matched.facts,
+                save=lambda connection: defects.save(
+                    connection, matched.defects, now=self.tools.clock.now()
+                ),
+            )
+
+        return once(self.tools, self.survey.survey_id, "consolidate", inputs, work)

@@ -1,0 +1,42 @@
+"""Hold what the road needs from outside: rows, blobs, a detector, the time, someone to tell."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from sqlalchemy import Engine
+
+from inspection.pipeline.ports import BlobStore, Clock, Detector, Progress
+
+
+class SystemClock:
+    """Tell the time of this machine."""
+
+    def now(self) -> datetime:
+        """Give the present moment, aware UTC."""
+        return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tools:
+    """Hand the road what it may use; composition roots build it.
+
+    Attributes:
+        engine: the database, already upgraded.
+        blobs: the blob store.
+        load_detector: gives the detector; called only when a step really needs it, because
+            loading takes seconds and a finished survey needs none.
+        model_id: name and digest of the detector's weights, known without loading it.
+        clock: the time.
+        progress: hears how far a step has come.
+        work_dir: folder for unfinished files; may be emptied at any time between runs.
+    """
+
+    engine: Engine
+    blobs: BlobStore
+    load_detector: Callable[[], Detector]
+    model_id: str
+    clock: Clock
+    progress: Progress
+    work_dir: Path
