@@ -74,10 +74,10 @@ def admit(files: Iterable[Path], *, asset: Asset, options: Options, tools: Tools
             connection,
             tools.clock,
             survey.survey_id,
-            "ingest",
-            {"photos": [photo.sha256 for photo in taken.photos]},
-            {"accepted": len(taken.photos), "warnings": list(taken.warnings)},
-            gauge,
+            step="ingest",
+            inputs={"photos": [photo.sha256 for photo in taken.photos]},
+            result={"accepted": len(taken.photos), "warnings": list(taken.warnings)},
+            gauge=gauge,
         )
     return survey
 

@@ -80,6 +80,7 @@ def record(
     connection: Connection,
     clock: Clock,
     survey_id: UUID,
+    *,
     step: str,
     inputs: Plain,
     result: Plain,
@@ -118,7 +119,15 @@ def once(
         outcome = work()
     with writing(tools.engine) as connection:
         outcome.save(connection)
-        kept = record(connection, tools.clock, survey_id, step, inputs, outcome.result, gauge)
+        kept = record(
+            connection,
+            tools.clock,
+            survey_id,
+            step=step,
+            inputs=inputs,
+            result=outcome.result,
+            gauge=gauge,
+        )
     return Entry(
         step=step,
         result=kept,
