@@ -27,9 +27,7 @@ class FolderBlobs:
         self._folder = folder
 
     def put_file(self, key: str, source: Path) -> None:
-        """Copy a file to a key, atomically; a file that is there already stays or is replaced.
-
-        A key that has a file of the same size stays as it is: keys name contents.
+        """Copy a file to a key, atomically; an equal file that is there already stays as it is.
 
         Raises:
             BadInput: when the key is unusable.

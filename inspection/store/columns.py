@@ -10,7 +10,7 @@ from typing import Any
 
 import shapely
 from shapely.geometry.base import BaseGeometry
-from sqlalchemy import JSON, DateTime, Dialect
+from sqlalchemy import JSON, DateTime, Dialect, type_coerce
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler, TypeCompiler
@@ -101,9 +101,7 @@ class LonLatGeometry(UserDefinedType[BaseGeometry]):
 
     def column_expression(self, colexpr: ColumnElement[Any]) -> ColumnElement[Any]:
         """Wrap a column on its way out."""
-        wrapped = ToWkb(colexpr)
-        wrapped.type = self  # our result processor, not that of bytes
-        return wrapped
+        return type_coerce(ToWkb(colexpr), self)
 
     def bind_processor(self, _dialect: Dialect) -> Callable[[BaseGeometry | None], bytes | None]:
         """Give the function that turns a geometry into WKB."""

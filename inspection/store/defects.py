@@ -120,16 +120,9 @@ def _equalities(
     if surface_crs is not None:
         conditions.append(t.observations.c.surface_crs == surface_crs)
     if survey_id is not None:
-        link, seen = t.defect_observations.c, t.observations.alias("seen").c
-        conditions.append(
-            t.defects.c.defect_id.in_(
-                select(link.defect_id)
-                .join_from(
-                    t.defect_observations, seen.seq.table, link.observation_id == seen.observation_id
-                )
-                .where(seen.survey_id == survey_id)
-            )
-        )
+        link, seen = t.defect_observations.c, t.observations.alias("seen")
+        tied = select(link.defect_id).join(seen, seen.c.observation_id == link.observation_id)
+        conditions.append(t.defects.c.defect_id.in_(tied.where(seen.c.survey_id == survey_id)))
     return conditions
 
 

@@ -1,7 +1,7 @@
 """Translate the errors of the two database drivers into Tenken's families.
 
 SQLAlchemy calls ``translate`` for every error that an engine meets, so that no statement needs a
-``try`` of its own. Which family an error belongs to follows from who can act (``inspection.errors``).
+``try`` of its own. Which family an error belongs to follows from who can act.
 """
 
 import sqlite3
@@ -11,22 +11,54 @@ from sqlalchemy.engine import ExceptionContext
 
 from inspection.errors import BadInput, Broken, Conflict, TenkenError, Unavailable
 
-type_of_sqlstate: dict[str, type[TenkenError]] = {
-    "08": Unavailable,  # connection exception
-    "22": BadInput,  # data exception: a value that no column can hold
-    "23": Conflict,  # integrity constraint violation
-    "28": Unavailable,  # invalid authorization
-    "3D": Unavailable,  # database does not exist
-    "40": Unavailable,  # serialization failure, deadlock
-    "42": Broken,  # syntax, unknown table or column
-    "53": Unavailable,  # disk full, out of memory, too many connections
-    "55": Unavailable,  # lock not available
-    "57": Unavailable,  # shutdown, cancelled
-    "58": Unavailable,  # I/O error outside PostgreSQL
-}
-"""Families by class of SQLSTATE. Source: PostgreSQL manual, appendix A, error codes."""
+Meaning = tuple[type[TenkenError], str]
 
-UPGRADE = "run 'tenken db upgrade'"
+CHANGED: Meaning = (Conflict, "the database refuses the change; read the row again")
+NOT_SET_UP: Meaning = (
+    Unavailable,
+    "the database is not set up for this program; run 'tenken db upgrade'",
+)
+UNKNOWN: Meaning = (Broken, "the database failed")
+
+SQLITE_MEANING: dict[int, Meaning] = {
+    sqlite3.SQLITE_CONSTRAINT: CHANGED,
+    sqlite3.SQLITE_BUSY: (Unavailable, "another program holds the database file; try again"),
+    sqlite3.SQLITE_LOCKED: (Unavailable, "another program holds the database file; try again"),
+    sqlite3.SQLITE_FULL: (Unavailable, "the disk of the database file is full; free some space"),
+    sqlite3.SQLITE_CANTOPEN: (Unavailable, "the database file cannot be opened; check the folder"),
+    sqlite3.SQLITE_IOERR: (Unavailable, "the database file cannot be read; check the disk"),
+    sqlite3.SQLITE_PERM: (Unavailable, "the database file may not be used; check its owner"),
+    sqlite3.SQLITE_READONLY: (
+        Unavailable,
+        "the database can only be read; check the owner and mode of the file and its folder",
+    ),
+    sqlite3.SQLITE_CORRUPT: (Broken, "the database file is damaged; restore it from a backup"),
+    sqlite3.SQLITE_NOTADB: (Broken, "the file is no SQLite database; check its name"),
+    sqlite3.SQLITE_TOOBIG: (BadInput, "a value is too large for the database"),
+}
+"""Families by primary result code. Source: https://www.sqlite.org/rescode.html"""
+
+POSTGRESQL_MEANING: dict[str, Meaning] = {
+    "08": (Unavailable, "the connection to the database broke; try again"),
+    "22": (BadInput, "a value fits no column"),
+    "23": CHANGED,
+    "23502": (Broken, "a row breaks a rule of its table"),
+    "23514": (Broken, "a row breaks a rule of its table"),
+    "28": (Unavailable, "the database does not know this user or password"),
+    "3D": (Unavailable, "the database does not exist; create it"),
+    "40": (Unavailable, "the database could not keep two changes apart; try again"),
+    "42501": (Unavailable, "the database user lacks a privilege; ask its administrator"),
+    "42703": NOT_SET_UP,
+    "42P01": NOT_SET_UP,
+    "53": (Unavailable, "the database server lacks disk, memory or connections; try again"),
+    "55": (Unavailable, "the database is not ready for this; try again"),
+    "57": (Unavailable, "the database server was stopped or gave up; try again"),
+    "58": (Unavailable, "the database server cannot use its files; check its disk"),
+}
+"""Families by SQLSTATE, or by its class where all of the class mean the same.
+
+Source: PostgreSQL 15 manual, appendix A, error codes.
+"""
 
 
 def translate(context: ExceptionContext) -> None:
@@ -45,48 +77,31 @@ def translate(context: ExceptionContext) -> None:
 
 
 def from_sqlite(error: sqlite3.Error) -> TenkenError:
-    """Name the family of an SQLite error by its primary result code.
+    """Give the Tenken error that an error of SQLite stands for.
 
-    Source: https://www.sqlite.org/rescode.html
+    >>> type(from_sqlite(sqlite3.OperationalError("no such table: defects"))).__name__
+    'Unavailable'
     """
-    code = getattr(error, "sqlite_errorcode", None)
-    primary = code & 0xFF if isinstance(code, int) else None
-    if primary == sqlite3.SQLITE_CONSTRAINT:
-        return Conflict(f"the database refuses the change: {error}; read the row again")
-    if primary in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
-        return Unavailable("another program holds the database file; try again")
-    if primary == sqlite3.SQLITE_FULL:
-        return Unavailable("the disk of the database file is full; free some space, try again")
-    if primary in (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_PERM):
-        return Unavailable(f"the database file cannot be opened or read: {error}; check the folder")
-    if primary == sqlite3.SQLITE_READONLY:
-        return Unavailable(f"{error}; check the owner and mode of the file and its folder")
-    if primary in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
-        return Broken(f"the database file is damaged: {error}; restore it from a backup")
-    if primary == sqlite3.SQLITE_TOOBIG:
-        return BadInput(f"a value is too large for the database: {error}")
-    if "no such table" in str(error) or "no such column" in str(error):
-        return Unavailable(f"the database is not set up for this program ({error}); {UPGRADE}")
-    return Broken(f"the database failed: {error}")
+    text = str(error)
+    if text.startswith(("no such table", "no such column")):
+        return _told(NOT_SET_UP, text)
+    code = getattr(error, "sqlite_errorcode", None)  # absent where the driver itself complains
+    return _told(SQLITE_MEANING.get(code & 0xFF, UNKNOWN) if code is not None else UNKNOWN, text)
 
 
 def from_postgresql(error: psycopg.Error) -> TenkenError:
-    """Name the family of a PostgreSQL error by its SQLSTATE."""
-    state = error.sqlstate or ""
-    text = str(error).strip().replace("\n", " ")
-    if state in ("42P01", "42703"):
-        return Unavailable(f"the database is not set up for this program ({text}); {UPGRADE}")
-    if state == "42501":
-        return Unavailable(f"the database user lacks a privilege: {text}; ask its administrator")
-    if state in ("23502", "23514"):
-        return Broken(f"a row breaks a rule of its table: {text}")
-    known = type_of_sqlstate.get(state[:2])
-    if known is Conflict:
-        return Conflict(f"the database refuses the change: {text}; read the row again")
-    if known is not None:
-        return known(f"the database says: {text} (SQLSTATE {state})")
+    """Give the Tenken error that an error of PostgreSQL stands for."""
+    text, state = " ".join(str(error).split()), error.sqlstate
+    if state is not None:
+        known = POSTGRESQL_MEANING.get(state, POSTGRESQL_MEANING.get(state[:2], UNKNOWN))
+        return _told(known, f"{text} (SQLSTATE {state})")
     if isinstance(error, psycopg.DataError):
-        return BadInput(f"a value cannot be stored: {text}")
+        return _told(POSTGRESQL_MEANING["22"], text)
     if isinstance(error, psycopg.OperationalError):
-        return Unavailable(f"the database cannot be reached: {text}; is PostgreSQL running?")
-    return Broken(f"the database failed: {text}")
+        return _told((Unavailable, "PostgreSQL cannot be reached; is it running?"), text)
+    return _told(UNKNOWN, text)
+
+
+def _told(meaning: Meaning, text: str) -> TenkenError:
+    family, advice = meaning
+    return family(f"{advice}: {text}")

@@ -92,12 +92,12 @@ def reading(engine: Engine) -> Iterator[Connection]:
                 yield view
             return
         view = plain.execution_options(**{READ_ONLY: True})
-        try:
-            with view.begin():
-                view.exec_driver_sql("PRAGMA query_only = ON")
+        with view.begin():
+            view.exec_driver_sql("PRAGMA query_only = ON")
+            try:
                 yield view
-        finally:
-            _allow_writing(view)
+            finally:  # the pool lends this connection to a writer next
+                view.exec_driver_sql("PRAGMA query_only = OFF")
 
 
 def ensure_folder(url: str) -> None:
@@ -124,14 +124,6 @@ def _connected(engine: Engine) -> Iterator[Connection]:
         raise Unavailable("all connections to the database are busy; try again") from error
     with connection:
         yield connection
-
-
-def _allow_writing(view: Connection) -> None:
-    """Undo ``query_only`` before the pool lends the connection again."""
-    if not view.closed and not view.invalidated:
-        raw = view.connection.dbapi_connection
-        if isinstance(raw, sqlite3.Connection):
-            raw.execute("PRAGMA query_only = OFF")
 
 
 def _is_sqlite(url: URL) -> bool:

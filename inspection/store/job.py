@@ -112,7 +112,7 @@ def queued(
 
 
 def is_due(job: Job, now: datetime) -> bool:
-    """Tell whether a worker should look at a job: it waits and its time has come, or is orphaned."""
+    """Tell whether a worker should look at a job: its time has come, or it is orphaned."""
     if job.state in (JobState.QUEUED, JobState.FAILED):
         return job.due_at <= now
     return is_orphaned(job, now)
@@ -148,9 +148,7 @@ def claimed(job: Job, worker: str, now: datetime, lease_s: float) -> Job:
 
 def beaten(job: Job, now: datetime, lease_s: float) -> Job:
     """Give a running job with its lease renewed."""
-    return replace(
-        _running(job), heartbeat_at=now, lease_until=now + timedelta(seconds=lease_s)
-    )
+    return replace(_running(job), heartbeat_at=now, lease_until=now + timedelta(seconds=lease_s))
 
 
 def progressed(job: Job, step: str, units_done: int, units_total: int) -> Job:

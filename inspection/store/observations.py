@@ -23,7 +23,8 @@ from inspection.geo.grid import LOCAL_CRS
 from inspection.store.rows import add_or_replace, choice
 from inspection.store.tables import defect_observations, observations
 
-BOUNDS = ("surface_x0_m", "surface_y0_m", "surface_x1_m", "surface_y1_m")
+SURFACE_BOUNDS = ("surface_x0_m", "surface_y0_m", "surface_x1_m", "surface_y1_m")
+LONLAT_BOUNDS = ("west_deg", "south_deg", "east_deg", "north_deg")
 
 
 def save(connection: Connection, seen: Iterable[Observation]) -> None:
@@ -136,6 +137,7 @@ def _row(observation: Observation) -> dict[str, object]:
             f"(bounds {bounds}); it cannot be placed"
         )
     axis, anchor = observation.axis_surface_m, observation.anchor_lonlat
+    outline = _outline_lonlat(observation)
     anchor_x_m, anchor_y_m = map(float, observation.anchor_surface_m)  # SQLite would keep a
     # float32 of numpy as bytes; the same holds for every number below
     return {
@@ -149,9 +151,10 @@ def _row(observation: Observation) -> dict[str, object]:
         "anchor_x_m": anchor_x_m,
         "anchor_y_m": anchor_y_m,
         "surface_crs": observation.surface_crs,
-        **dict(zip(BOUNDS, bounds, strict=True)),
+        **dict(zip(SURFACE_BOUNDS, bounds, strict=True)),
         "anchor_lonlat": None if anchor is None else shapely.Point(anchor),
-        "outline_lonlat": _outline_lonlat(observation),
+        "outline_lonlat": outline,
+        **dict(zip(LONLAT_BOUNDS, outline.bounds if outline else [None] * 4, strict=True)),
         "box_px": list(map(int, observation.box_px)),
         "photo_sha256s": list(observation.photo_sha256s),
         "measurement": measurement_to_plain(observation.measurement),

@@ -84,7 +84,7 @@ def _lock(connection: Connection, defect_id: uuid.UUID) -> datetime:
     On SQLite the whole transaction holds the lock already.
     """
     query = select(defects.c.updated_at).where(defects.c.defect_id == defect_id)
-    changed_at = connection.execute(query.with_for_update()).scalar_one_or_none()
+    changed_at: datetime | None = connection.execute(query.with_for_update()).scalar_one_or_none()
     if changed_at is None:
         raise NotFound(f"there is no defect {defect_id}")
     return changed_at

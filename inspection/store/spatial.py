@@ -107,4 +107,5 @@ def _rtree(name: str, box: Box) -> ColumnElement[bool]:
 
 
 def _exactly(outline: Column[object], box: Box) -> ColumnElement[bool]:
-    return getattr(func, INTERSECTS)(outline, *box, type_=Boolean).is_(True)
+    meets: ColumnElement[bool] = getattr(func, INTERSECTS)(outline, *box, type_=Boolean)
+    return meets.is_(True)
