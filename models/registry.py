@@ -13,10 +13,10 @@ Importing this module needs neither torch nor an inference library.
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
-from typing import Final
+from typing import Any, Final
 
 from inspection.errors import BadInput, Broken, NotFound
 
@@ -41,6 +41,7 @@ class ModelEntry:
             scores of the card say nothing.
         licence: SPDX identifier of the weights.
         card_path: Data, split, scores and limits, in Markdown.
+        training: How it was trained (architecture, steps, minutes, loss, sampling), for the card.
     """
 
     name: str
@@ -52,6 +53,7 @@ class ModelEntry:
     gsd_range_mm_per_px: tuple[float, float]
     licence: str
     card_path: Path
+    training: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if self.classes[:1] != ("background",) or len(set(self.classes)) != len(self.classes):
@@ -129,6 +131,7 @@ def write_entry(entry: ModelEntry) -> Path:
         "size_multiple_px": entry.size_multiple_px,
         "gsd_range_mm_per_px": list(entry.gsd_range_mm_per_px),
         "licence": entry.licence,
+        "training": dict(entry.training),
     }
     path.write_text(json.dumps(fields, indent=2) + "\n", encoding="utf-8")
     return path
@@ -148,6 +151,7 @@ def _read_entry(name: str, path: Path, cards_dir: Path) -> ModelEntry:
             gsd_range_mm_per_px=(float(low), float(high)),
             licence=str(fields["licence"]),
             card_path=cards_dir / f"{name}.md",
+            training=MappingProxyType(dict(fields.get("training", {}))),
         )
     except (ValueError, KeyError, TypeError, BadInput) as error:
         raise Broken(f"model {name}: {path.name} cannot be read: {error!r}") from error

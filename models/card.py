@@ -1,0 +1,169 @@
+"""Write a model's card from its registration and its measured scores, never by hand."""
+
+from collections.abc import Iterable
+
+from datasets.procedural import LICENCE as PROCEDURAL_LICENCE
+from datasets.sources import READERS
+from models.evaluate import Evaluation, SourceScores
+from models.metrics import HitCounts
+from models.registry import ModelEntry
+
+LIMITS = """\
+- Nothing is claimed for spalling, exposed rebar, efflorescence, leakage or corrosion: there were no
+  labels to train on.
+- The label precision bounds every pixel score: masks shifted by one pixel score IoU 0.74 against
+  themselves on uav_concrete.
+- `joint` (slab and formwork joints) is reported so that joints are not called cracks; it is not a
+  defect. uav_concrete labels wide straight gaps as crack, so the two are not cleanly apart.
+- Potholes and patches were learnt from few photos taken from vehicles, not from drones.
+- The quay strip is an unseen site for the weights, but the training renderer was written by someone
+  who had looked at one of its photos; its numbers are an acceptance test, not a blind one.
+- The four photos of the strip overlap, so its area counts some surface more than once; some of its
+  cracks are unlabelled and count here as false alarms."""
+
+
+def table(header: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
+    """Return a Markdown table.
+
+    Examples:
+        >>> print(table(["a", "b"], [["1", "2"]]))
+        | a | b |
+        |---|---|
+        | 1 | 2 |
+    """
+    names = list(header)
+    lines = [names, ["---"] * len(names)]
+    text = ["| " + " | ".join(lines[0]) + " |", "|" + "|".join(lines[1]) + "|"]
+    return "\n".join([*text, *("| " + " | ".join(row) + " |" for row in rows)])
+
+
+def data_section(entry: ModelEntry) -> str:
+    """Return the table of training sources: share of the views, licence, whom to cite."""
+    rows = []
+    for name, share in entry.training.get("sampling", {}).items():
+        if name in READERS:
+            source = READERS[name][0]
+            rows.append([name, f"{share:.0%}", source.licence, source.citation])
+        else:
+            rows.append([name, f"{share:.0%}", PROCEDURAL_LICENCE, "rendered, datasets.procedural"])
+    return table(["source", "share of views", "licence", "citation"], rows)
+
+
+def training_section(entry: ModelEntry) -> str:
+    """Return how the network was trained, one fact a line."""
+    facts = {key: value for key, value in entry.training.items() if key != "sampling"}
+    return "\n".join(f"- {key.replace('_', ' ')}: {value}" for key, value in facts.items())
+
+
+def pixel_section(scores: Iterable[SourceScores]) -> str:
+    """Return the table of pixel scores, a row for each source and class."""
+    rows = []
+    for source in scores:
+        for name, counts in source.counts.items():
+            rows.append(
+                [
+                    source.source,
+                    source.split,
+                    str(source.images),
+                    name,
+                    f"{counts.labelled}",
+                    f"{counts.iou:.3f}" if counts.labelled else "no label",
+                    f"{counts.f1:.3f}" if counts.labelled else "no label",
+                    f"{counts.tolerant_f1:.3f}" if counts.labelled else "no label",
+                ]
+            )
+    header = ["source", "split", "images", "class", "labelled px", "IoU", "F1", "F1 within 2 px"]
+    return table(header, rows)
+
+
+def joint_lines(scores: Iterable[SourceScores]) -> str:
+    """Return, for each source with joints, how much of them is called crack."""
+    return "\n".join(
+        f"- {source.source}: {source.joints_called_crack:.1%} of labelled joint pixels called crack"
+        for source in scores
+        if source.joints_called_crack is not None
+    )
+
+
+def strip_section(evaluation: Evaluation) -> str:
+    """Return the table of hits and false alarms on the photos of the unseen site."""
+    total = HitCounts()
+    for counts in evaluation.strip.values():
+        total += counts
+    rows = [
+        [
+            name,
+            str(counts.boxes),
+            str(counts.hit),
+            f"{counts.hit_rate:.1%}",
+            str(counts.components),
+            str(counts.false_alarms),
+            f"{counts.area_m2:.0f}",
+            f"{counts.false_alarms_per_100_m2:.1f}",
+        ]
+        for name, counts in [*evaluation.strip.items(), ("all", total)]
+    ]
+    header = ["photo", "boxes", "hit", "rate", "cracks reported", "false", "m²", "false / 100 m²"]
+    return table(header, rows)
+
+
+def tiles_line(evaluation: Evaluation) -> str:
+    """Return how many held-out tiles of the other quay are fired on."""
+    tiles = evaluation.tiles
+    if tiles is None:
+        return "not measured"
+    return (
+        f"{tiles.fired_with_cracks} of {tiles.tiles_with_cracks} tiles with cracks and "
+        f"{tiles.fired_without} of {tiles.tiles_without} tiles without are fired on "
+        "(the held-out photo; other photos of this quay were in training)."
+    )
+
+
+def write_card(entry: ModelEntry, evaluation: Evaluation) -> None:
+    """Write the card of a model from what was measured."""
+    low, high = entry.gsd_range_mm_per_px
+    size_mb = entry.onnx_path.stat().st_size / 1e6
+    thresholds = table(
+        ["class", "threshold"], [[name, f"{value:.3f}"] for name, value in entry.thresholds.items()]
+    )
+    text = f"""# {entry.name}
+
+Written by `tenken models evaluate`; do not edit. A semantic segmentation network: each pixel gets
+the probability of {", ".join(entry.classes)}. Licence {entry.licence}. ONNX, {size_mb:.1f} MB,
+half-precision weights, sha256 `{entry.sha256}`. Meant for {low}-{high} mm/px on the surface.
+
+## Training data
+Only the `train` part of each set. uav75 is GPL-3.0 and the quay tiles are CC BY-SA 4.0; the weights
+carry the program's own licence, AGPL-3.0.
+
+{data_section(entry)}
+
+## Training
+{training_section(entry)}
+
+## Thresholds
+Chosen on the `val` images of the sources below, for the best mean pixel F1 over sources.
+
+{thresholds}
+
+## Pixels, native resolution
+These `val` images also chose the thresholds, so these are validation scores, not test scores.
+
+{pixel_section(evaluation.pixels)}
+
+{joint_lines(evaluation.pixels)}
+
+## Quay strip: whole photos of a site left out of training, 2.3 mm/px nominal
+A box is hit if a reported crack comes within 0.3 m of its centre; a reported crack further than
+0.3 m from every box is false; cracks shorter than 0.1 m are not reported.
+
+{strip_section(evaluation)}
+
+## Quay-wall tiles, 256 px
+{tiles_line(evaluation)}
+
+## Limits
+{LIMITS}
+"""
+    entry.card_path.parent.mkdir(parents=True, exist_ok=True)
+    entry.card_path.write_text(text, encoding="utf-8")

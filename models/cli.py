@@ -1,0 +1,259 @@
+"""Commands ``tenken models``: list, train, evaluate, export.
+
+torch and Ultralytics (extra ``ml``) are imported only by the commands that need them.
+"""
+
+import json
+import os
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import click
+
+from inspection.errors import Unavailable
+from models.registry import (
+    CARDS_DIR,
+    DEFAULT_MODEL,
+    WEIGHTS_DIR,
+    ModelEntry,
+    list_entries,
+    load_entry,
+)
+
+DATA_DIR_VARIABLE = "TENKEN_DATA_DIR"
+DEFAULT_DATA_DIR = Path(__file__).resolve().parent.parent.parent / "shared" / "data"
+
+data_dir_option = click.option(
+    "--data-dir",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    envvar=DATA_DIR_VARIABLE,
+    default=DEFAULT_DATA_DIR,
+    help="Folder of the published sets (cracks/, roads/, flights/).",
+    show_envvar=True,
+)
+config_option = click.option(
+    "--config",
+    "config_path",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    default=Path(__file__).parent / "configs" / f"{DEFAULT_MODEL}.yaml",
+    help="Training configuration; by default that of the shipped model.",
+)
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
+
+
+@click.group()
+def models() -> None:
+    """Train, judge, export and list detection models."""
+
+
+@models.command("list")
+@json_option
+def list_command(*, as_json: bool) -> None:
+    r"""List the registered models; each file is checked against its digest.
+
+    \b
+    Examples:
+      tenken models list
+      tenken models list --json
+    """
+    entries = list_entries()
+    if as_json:
+        click.echo(json.dumps([describe(entry) for entry in entries], indent=2))
+        return
+    for entry in entries:
+        low, high = entry.gsd_range_mm_per_px
+        size_mb = entry.onnx_path.stat().st_size / 1e6
+        mark = "  (default)" if entry.name == DEFAULT_MODEL else ""
+        click.echo(
+            f"{entry.name}  {size_mb:.1f} MB  {low}-{high} mm/px  {entry.licence}  "
+            f"sha256 {entry.sha256[:12]}{mark}"
+        )
+        click.echo(f"  classes: {', '.join(entry.classes[1:])}")
+
+
+def describe(entry: ModelEntry) -> dict[str, Any]:
+    """Return a registered model as plain values."""
+    return {
+        "name": entry.name,
+        "default": entry.name == DEFAULT_MODEL,
+        "file": entry.onnx_path.name,
+        "bytes": entry.onnx_path.stat().st_size,
+        "sha256": entry.sha256,
+        "classes": list(entry.classes),
+        "thresholds": dict(entry.thresholds),
+        "size_multiple_px": entry.size_multiple_px,
+        "gsd_range_mm_per_px": list(entry.gsd_range_mm_per_px),
+        "licence": entry.licence,
+        "card": entry.card_path.name,
+        "training": dict(entry.training),
+    }
+
+
+def require_training_libraries() -> None:
+    """Check that the extra ``ml`` is installed, and make OpenMP threads sleep while they wait.
+
+    Spinning threads burn the time slices of whoever shares the machine, and with more work than
+    cores they more than double the time of a training step.
+
+    Raises:
+        Unavailable: torch cannot be imported.
+    """
+    os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+    try:
+        import torch  # noqa: F401, PLC0415  # only commands that train need it
+    except ImportError as error:
+        raise Unavailable("training needs torch: pip install 'tenken[ml]'") from error
+
+
+@models.command()
+@click.argument("chips_dir", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.option(
+    "--out",
+    "out_dir",
+    type=click.Path(file_okay=False, path_type=Path),
+    required=True,
+    help="Folder of checkpoint and log; an interrupted run in it goes on.",
+)
+@click.option(
+    "--budget-min",
+    type=click.FloatRange(min=0, min_open=True),
+    default=60.0,
+    show_default=True,
+    help="Minutes of training over all runs of the folder.",
+)
+@data_dir_option
+@config_option
+def train(
+    *, chips_dir: Path, out_dir: Path, budget_min: float, data_dir: Path, config_path: Path
+) -> None:
+    r"""Train on the chips that `tenken datasets build` wrote; stop and start it as you like.
+
+    \b
+    Examples:
+      tenken datasets build --out runs/chips
+      tenken models train runs/chips --out runs/first --budget-min 60
+    """
+    require_training_libraries()
+    from models.config import read_config  # noqa: PLC0415  # see the module's docstring
+    from models.train import train as run_training  # noqa: PLC0415
+
+    config = read_config(config_path)
+    state = run_training(
+        config,
+        chips_dir=chips_dir,
+        start_weights=data_dir / "weights" / config.start_weights,
+        out_dir=out_dir,
+        budget_min=budget_min,
+        report=click.echo,
+    )
+    click.echo(f"{state.step} steps in {state.elapsed_s / 60:.1f} min; `tenken models export` next")
+
+
+@models.command()
+@click.argument("run_dir", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.option(
+    "--weights-dir",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=WEIGHTS_DIR,
+    help="Folder to register the model in.",
+)
+@click.option(
+    "--torch-file",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Also write a checkpoint that Ultralytics loads.",
+)
+@data_dir_option
+@config_option
+@json_option
+def export(
+    *,
+    run_dir: Path,
+    weights_dir: Path,
+    torch_file: Path | None,
+    data_dir: Path,
+    config_path: Path,
+    as_json: bool,
+) -> None:
+    r"""Choose thresholds on the val images, write ONNX, and register the model.
+
+    \b
+    Examples:
+      tenken models export runs/first
+      tenken models export runs/first --torch-file runs/first/model.pt
+    """
+    require_training_libraries()
+    from datasets.classes import CLASS_NAMES  # noqa: PLC0415  # see the module's docstring
+    from models import export as exporting  # noqa: PLC0415
+    from models.config import read_config  # noqa: PLC0415
+    from models.evaluate import choose_thresholds  # noqa: PLC0415
+    from models.train import CHECKPOINT_NAME, load_state  # noqa: PLC0415
+
+    config = read_config(config_path)
+    state = load_state(config, run_dir / CHECKPOINT_NAME)
+    scorer = exporting.network_scorer(state.average)
+    thresholds = choose_thresholds(scorer, data_dir, CLASS_NAMES, report=say)
+    entry = exporting.register(
+        state,
+        config,
+        classes=CLASS_NAMES,
+        thresholds=thresholds,
+        weights_dir=weights_dir,
+        cards_dir=CARDS_DIR,
+    )
+    if torch_file is not None:
+        exporting.export_ultralytics(state.average, torch_file)
+    click.echo(json.dumps(describe(entry), indent=2) if as_json else f"wrote {entry.onnx_path}")
+
+
+def say(line: str) -> None:
+    """Tell a person how far the work is, beside what a program reads."""
+    click.echo(line, err=True)
+
+
+@models.command()
+@click.argument("name", default=DEFAULT_MODEL)
+@click.option("--card/--no-card", default=True, help="Write the model's card from the scores.")
+@data_dir_option
+@json_option
+def evaluate(*, name: str, card: bool, data_dir: Path, as_json: bool) -> None:
+    r"""Score a registered model on held-out images and on the quay strip; write its card.
+
+    \b
+    Examples:
+      tenken models evaluate
+      tenken models evaluate tenken-crack-n --no-card --json
+    """
+    from models.card import write_card  # noqa: PLC0415  # pulls in OpenCV and the readers
+    from models.detector import load_detector  # noqa: PLC0415  # pulls in OpenVINO
+    from models.evaluate import evaluate as judge  # noqa: PLC0415
+    from models.scoring import detector_scorer  # noqa: PLC0415
+
+    entry = load_entry(name)
+    scorer = detector_scorer(load_detector(name))
+    result = judge(scorer, data_dir, entry.thresholds, entry.classes, report=say)
+    if card:
+        write_card(entry, result)
+        say(f"wrote {entry.card_path.name}")
+    if as_json:
+        click.echo(json.dumps(asdict(result), indent=2))
+        return
+    for line in summary_lines(result.pixels):
+        click.echo(line)
+    hit = sum(counts.hit for counts in result.strip.values())
+    boxes = sum(counts.boxes for counts in result.strip.values())
+    false = sum(counts.false_alarms for counts in result.strip.values())
+    area_m2 = sum(counts.area_m2 for counts in result.strip.values())
+    click.echo(f"quay strip: {hit} of {boxes} boxes, {100 * false / area_m2:.1f} false per 100 m²")
+
+
+def summary_lines(scores: Sequence[Any]) -> list[str]:
+    """Return one line a source and class that is labelled there."""
+    return [
+        f"{source.source} {source.split} {name}: IoU {counts.iou:.3f} F1 {counts.f1:.3f} "
+        f"F1 within 2 px {counts.tolerant_f1:.3f}"
+        for source in scores
+        for name, counts in source.counts.items()
+        if counts.labelled
+    ]

@@ -1,0 +1,85 @@
+"""Read what a training run needs from one readable file."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+
+import yaml
+
+from datasets.classes import CLASS_NAMES
+from inspection.errors import BadInput, NotFound
+
+CONFIGS_DIR = Path(__file__).parent / "configs"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrainConfig:
+    """Hold everything that decides a training run, apart from paths and time.
+
+    Attributes:
+        name: Id of the model that comes out.
+        architecture: File in ``models/architectures``, without suffix.
+        start_weights: File below ``weights`` of the data folder.
+        seed: Seed of every random draw.
+        chip_px: Side of a training chip, a multiple of 32.
+        batch: Chips a step.
+        steps: Steps of the whole schedule.
+        warmup_steps: Steps in which the rate rises from zero.
+        rate: Peak learning rate of new layers (AdamW).
+        start_rate: Peak learning rate of layers with start weights.
+        weight_decay: AdamW weight decay.
+        ema_decay: Decay a step of the averaged weights that are kept.
+        sampling: Share of chips drawn from each source; need not sum to 1.
+        class_weights: Cross-entropy weight of each class name.
+        dice_classes: Class names with a Dice term.
+        licence: SPDX identifier of the weights that come out.
+        gsd_range_mm_per_px: Nominal ground sample distances that the training views cover.
+    """
+
+    name: str
+    architecture: str
+    start_weights: str
+    seed: int
+    chip_px: int
+    batch: int
+    steps: int
+    warmup_steps: int
+    rate: float
+    start_rate: float
+    weight_decay: float
+    ema_decay: float
+    sampling: Mapping[str, float]
+    class_weights: Mapping[str, float]
+    dice_classes: tuple[str, ...]
+    licence: str
+    gsd_range_mm_per_px: tuple[float, float]
+
+    def __post_init__(self) -> None:
+        if self.chip_px % 32:
+            raise BadInput(f"chip_px {self.chip_px} must be a multiple of 32 px")
+        if set(self.class_weights) != set(CLASS_NAMES):
+            raise BadInput(f"class_weights must name exactly {', '.join(CLASS_NAMES)}")
+        if not self.sampling or min(self.sampling.values()) <= 0:
+            raise BadInput("sampling must give each source a share above 0")
+        if not set(self.dice_classes) <= set(CLASS_NAMES):
+            raise BadInput(f"dice_classes {self.dice_classes} are not all known classes")
+
+
+def read_config(path: Path) -> TrainConfig:
+    """Return the training configuration in a YAML file.
+
+    Raises:
+        NotFound: The file is absent.
+        BadInput: A field is missing, unknown or out of bounds.
+    """
+    if not path.is_file():
+        raise NotFound(f"no training configuration {path.name}")
+    values = yaml.safe_load(path.read_text(encoding="utf-8"))
+    known = {field.name for field in fields(TrainConfig)}
+    if not isinstance(values, dict) or set(values) != known:
+        wrong = sorted(known.symmetric_difference(values if isinstance(values, dict) else ()))
+        raise BadInput(f"{path.name}: missing or unknown fields {', '.join(wrong)}")
+    values["dice_classes"] = tuple(values["dice_classes"])
+    low, high = values["gsd_range_mm_per_px"]
+    values["gsd_range_mm_per_px"] = (float(low), float(high))
+    return TrainConfig(**values)

@@ -1,0 +1,237 @@
+"""Judge a model on labelled images that it was not trained on.
+
+Three questions are asked: how well do pixels agree (IoU, F1, with and without tolerance), how many
+labelled boxes of whole photos of an unseen site are hit at what price in false alarms, and how many
+crack-free tiles are fired on.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from datasets.chips import Chip
+from datasets.classes import CRACK, IGNORE_INDEX, JOINT
+from datasets.convert import cut_chips
+from datasets.labels import read_boxes, read_rgb
+from datasets.manifest import LabelKind, Sample, Split
+from datasets.sources import READERS, find_source, read_source
+from models.metrics import (
+    HitCounts,
+    PixelCounts,
+    ScoreHistogram,
+    choose_threshold,
+    classify,
+    count_hits,
+    count_pixels,
+    long_components,
+)
+from models.scoring import Scorer, score_padded, score_windows
+
+Report = Callable[[str], None]
+STRIP = "quay_strip"
+TILES = "quaywall"
+TOLERANCE_PX = 2.0
+WHOLE_IMAGE_PX = 4096  # larger than any labelled image with masks: no cut, native resolution
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceScores:
+    """Hold the pixel scores of one source.
+
+    Attributes:
+        source: Name of the source.
+        split: Part that was scored; ``val`` also chose the thresholds.
+        images: Images scored.
+        counts: Pixel counts of each class name that is labelled there.
+        joints_called_crack: Share of labelled joint pixels predicted as crack; None without joints.
+    """
+
+    source: str
+    split: str
+    images: int
+    counts: Mapping[str, PixelCounts]
+    joints_called_crack: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TileScores:
+    """Hold how often tiles with and without crack boxes are fired on.
+
+    Attributes:
+        tiles_with_cracks: Tiles that hold a labelled box.
+        fired_with_cracks: Of these, tiles with a reported component.
+        tiles_without: Tiles without a box.
+        fired_without: Of these, tiles with a reported component.
+    """
+
+    tiles_with_cracks: int
+    fired_with_cracks: int
+    tiles_without: int
+    fired_without: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evaluation:
+    """Hold everything that a card says about scores."""
+
+    pixels: tuple[SourceScores, ...]
+    strip: Mapping[str, HitCounts]
+    tiles: TileScores | None
+
+
+def mask_samples(data_dir: Path) -> Iterable[tuple[str, list[Sample]]]:
+    """Yield each source that is labelled with masks, with its validation images."""
+    for name, (source, _) in READERS.items():
+        if source.label_kind is LabelKind.MASK:
+            samples = [s for s in read_source(name, data_dir) if s.split is Split.VAL]
+            yield name, samples
+
+
+def whole_image(sample: Sample) -> Chip:
+    """Return a labelled image uncut, at native resolution."""
+    return next(cut_chips(find_source(sample.source), sample, chip_px=WHOLE_IMAGE_PX))
+
+
+def choose_thresholds(
+    scorer: Scorer, data_dir: Path, classes: Sequence[str], *, report: Report = print
+) -> dict[str, float]:
+    """Return the threshold of each class with the best mean F1 over the sources' ``val`` images."""
+    histograms: dict[str, list[ScoreHistogram]] = {name: [] for name in classes[1:]}
+    for source, samples in mask_samples(data_dir):
+        report(f"thresholds: {source}, {len(samples)} images")
+        of_source = {name: ScoreHistogram.empty() for name in classes[1:]}
+        for sample in samples:
+            image = whole_image(sample)
+            scores = score_padded(scorer, image.rgb)
+            decided = image.classes != IGNORE_INDEX
+            for index, name in enumerate(classes[1:], start=1):
+                of_source[name].add(scores[index], image.classes == index, decided)
+        for name, histogram in of_source.items():
+            histograms[name].append(histogram)
+    return {name: choose_threshold(found) for name, found in histograms.items()}
+
+
+def score_source(
+    scorer: Scorer,
+    name: str,
+    samples: Sequence[Sample],
+    thresholds: Mapping[str, float],
+    classes: Sequence[str],
+) -> SourceScores:
+    """Return the pixel scores of one source with masks."""
+    labelled = sorted(set(find_source(name).mask_classes.values()) - {0})
+    counts = {classes[index]: PixelCounts() for index in labelled}
+    joints = joints_as_crack = 0
+    for sample in samples:
+        image = whole_image(sample)
+        predicted = classify(score_padded(scorer, image.rgb), thresholds, classes)
+        for index in labelled:
+            counts[classes[index]] += count_pixels(
+                predicted, image.classes, index, tolerance_px=TOLERANCE_PX
+            )
+        joint = image.classes == JOINT
+        joints += int(joint.sum())
+        joints_as_crack += int((joint & (predicted == CRACK)).sum())
+    return SourceScores(
+        source=name,
+        split=Split.VAL.value,
+        images=len(samples),
+        counts=counts,
+        joints_called_crack=joints_as_crack / joints if joints else None,
+    )
+
+
+def crack_mask(
+    scorer: Scorer,
+    rgb: NDArray[np.uint8],
+    thresholds: Mapping[str, float],
+    classes: Sequence[str],
+) -> NDArray[np.bool_]:
+    """Return the pixels of a photo of any size that are predicted as crack, (h, w)."""
+    mask = np.zeros(rgb.shape[:2], dtype=np.bool_)
+    for rows, cols, scores in score_windows(scorer, rgb):
+        mask[rows, cols] = classify(scores, thresholds, classes) == CRACK
+    return mask
+
+
+def score_strip(
+    scorer: Scorer,
+    data_dir: Path,
+    thresholds: Mapping[str, float],
+    classes: Sequence[str],
+    *,
+    report: Report = print,
+) -> dict[str, HitCounts]:
+    """Return hits and false alarms of each photo of the quay strip, at its nominal resolution."""
+    source = find_source(STRIP)
+    assert source.gsd_mm_per_px is not None
+    results = {}
+    for sample in read_source(STRIP, data_dir):
+        rgb = read_rgb(sample.image_path)
+        boxes = read_boxes(source, sample, (rgb.shape[1], rgb.shape[0]))
+        mask = crack_mask(scorer, rgb, thresholds, classes)
+        results[sample.group] = count_hits(mask, boxes, gsd_m_per_px=source.gsd_mm_per_px[0] / 1000)
+        report(f"{STRIP}: {sample.group} {results[sample.group]}")
+    return results
+
+
+def score_tiles(
+    scorer: Scorer,
+    data_dir: Path,
+    thresholds: Mapping[str, float],
+    classes: Sequence[str],
+    *,
+    least_px: float = 20.0,
+) -> TileScores:
+    """Return how many held-out quay-wall tiles with and without cracks are fired on.
+
+    Args:
+        scorer: Gives probabilities.
+        data_dir: Folder of the published sets.
+        thresholds: Threshold of each class name.
+        classes: Names in order.
+        least_px: Smallest box diagonal of a component that counts as firing.
+    """
+    source = find_source(TILES)
+    tally = np.zeros((2, 2), dtype=np.int64)
+    for sample in read_source(TILES, data_dir):
+        if sample.split is not Split.VAL:
+            continue
+        rgb = read_rgb(sample.image_path)
+        mask = crack_mask(scorer, rgb, thresholds, classes)
+        fired = len(long_components(mask, least_px)[1]) > 0
+        has_crack = bool(read_boxes(source, sample, (rgb.shape[1], rgb.shape[0])))
+        tally[int(has_crack), int(fired)] += 1
+    return TileScores(
+        tiles_with_cracks=int(tally[1].sum()),
+        fired_with_cracks=int(tally[1, 1]),
+        tiles_without=int(tally[0].sum()),
+        fired_without=int(tally[0, 1]),
+    )
+
+
+def evaluate(
+    scorer: Scorer,
+    data_dir: Path,
+    thresholds: Mapping[str, float],
+    classes: Sequence[str],
+    *,
+    report: Report = print,
+) -> Evaluation:
+    """Return the scores of a model on every held-out set below the data folder.
+
+    Raises:
+        NotFound: A set is absent.
+    """
+    pixels = []
+    for name, samples in mask_samples(data_dir):
+        report(f"pixels: {name}, {len(samples)} images")
+        pixels.append(score_source(scorer, name, samples, thresholds, classes))
+    return Evaluation(
+        pixels=tuple(pixels),
+        strip=score_strip(scorer, data_dir, thresholds, classes, report=report),
+        tiles=score_tiles(scorer, data_dir, thresholds, classes),
+    )

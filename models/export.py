@@ -1,0 +1,179 @@
+"""Write a trained network as the ONNX file and the description that the registry reads."""
+
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+import torch
+from numpy.typing import NDArray
+from onnx import TensorProto, numpy_helper
+from torch import nn
+from torch.nn import functional
+
+from inspection.errors import BadInput
+from models.config import TrainConfig
+from models.registry import ModelEntry, sha256_of, write_entry
+from models.scoring import Scorer
+from models.train import TrainState, to_tensor
+
+INPUT_NAME = "images"
+OUTPUT_NAME = "probabilities"
+SIZE_MULTIPLE_PX = 32
+OPSET = 18
+SIZE_LIMIT_MB = 12.0
+
+
+class ProbabilityNetwork(nn.Module):
+    """Wrap a semantic network so that it gives class probabilities at native resolution.
+
+    Ultralytics' own export takes the argmax inside the graph; thresholds, blending across chips and
+    calibration need the probabilities.
+    """
+
+    def __init__(self, network: nn.Module, output_stride: int) -> None:
+        super().__init__()
+        self.network = network
+        self.output_stride = output_stride
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        """Return (n, c, h, w) probabilities of (n, 3, h, w) float32 RGB images in 0..1."""
+        logits = self.network(images)
+        full = functional.interpolate(
+            logits, scale_factor=float(self.output_stride), mode="bilinear", align_corners=False
+        )
+        return full.softmax(dim=1)
+
+
+def network_scorer(network: nn.Module) -> Scorer:
+    """Return a scorer that runs a torch network, to choose thresholds before it is registered."""
+    wrapped = ProbabilityNetwork(network, output_stride(network)).eval()
+
+    def score(rgb: NDArray[np.uint8]) -> NDArray[np.float32]:
+        with torch.no_grad():
+            scores = wrapped(to_tensor([rgb]))[0].numpy()
+        return np.asarray(scores, dtype=np.float32)
+
+    return score
+
+
+def output_stride(network: nn.Module) -> int:
+    """Return how many input pixels one logit spans."""
+    with torch.no_grad():
+        logits = network(torch.zeros(1, 3, 64, 64))
+    return int(64 // logits.shape[-1])
+
+
+def store_weights_as_half(model: onnx.ModelProto) -> onnx.ModelProto:
+    """Halve the file: keep each float32 weight as float16 with a cast beside it.
+
+    Arithmetic stays float32, and a runtime folds the casts when it loads the graph.
+    """
+    casts = []
+    for weight in model.graph.initializer:
+        values = numpy_helper.to_array(weight)
+        if weight.data_type != TensorProto.FLOAT or values.size < 16:
+            continue
+        name = weight.name
+        half = numpy_helper.from_array(values.astype(np.float16), name=f"{name}.half")
+        weight.CopyFrom(half)
+        casts.append(onnx.helper.make_node("Cast", [f"{name}.half"], [name], to=TensorProto.FLOAT))
+    nodes = [*casts, *model.graph.node]
+    del model.graph.node[:]
+    model.graph.node.extend(nodes)
+    onnx.checker.check_model(model)
+    return model
+
+
+def export_onnx(network: nn.Module, path: Path, metadata: Mapping[str, str]) -> None:
+    """Write the network as ONNX with free batch, height and width and half-precision weights.
+
+    Args:
+        network: Trained semantic network.
+        path: File to write.
+        metadata: Words kept inside the file (licence, classes, origin).
+
+    Raises:
+        BadInput: The file would be larger than ``SIZE_LIMIT_MB``.
+    """
+    wrapped = ProbabilityNetwork(network, output_stride(network)).eval()
+    with tempfile.TemporaryDirectory() as folder:
+        draft = Path(folder) / "network.onnx"
+        torch.onnx.export(
+            wrapped,
+            (torch.zeros(1, 3, 320, 320),),
+            str(draft),
+            input_names=[INPUT_NAME],
+            output_names=[OUTPUT_NAME],
+            dynamic_axes={
+                INPUT_NAME: {0: "n", 2: "h", 3: "w"},
+                OUTPUT_NAME: {0: "n", 2: "h", 3: "w"},
+            },
+            opset_version=OPSET,
+            dynamo=False,
+        )
+        model = store_weights_as_half(onnx.load(str(draft)))
+    for key, value in sorted(metadata.items()):
+        entry = model.metadata_props.add()
+        entry.key, entry.value = key, value
+    content = model.SerializeToString()
+    if len(content) > SIZE_LIMIT_MB * 1e6:
+        raise BadInput(f"{path.name} would be {len(content) / 1e6:.1f} MB, more than 12 MB")
+    part = path.with_suffix(".part")
+    part.write_bytes(content)
+    part.replace(path)
+
+
+def export_ultralytics(network: nn.Module, path: Path) -> None:
+    """Write the network as a checkpoint that ``ultralytics.YOLO(path)`` loads."""
+    torch.save({"model": network.half(), "ema": None, "train_args": {"task": "semantic"}}, path)
+    network.float()
+
+
+def register(
+    state: TrainState,
+    config: TrainConfig,
+    *,
+    classes: tuple[str, ...],
+    thresholds: Mapping[str, float],
+    weights_dir: Path,
+    cards_dir: Path,
+) -> ModelEntry:
+    """Write ``<name>.onnx`` and ``<name>.json`` into the weights folder and return the entry."""
+    weights_dir.mkdir(parents=True, exist_ok=True)
+    onnx_path = weights_dir / f"{config.name}.onnx"
+    words = {"licence": config.licence, "classes": ",".join(classes)}
+    export_onnx(state.average, onnx_path, words)
+    entry = ModelEntry(
+        name=config.name,
+        onnx_path=onnx_path,
+        sha256=sha256_of(onnx_path),
+        classes=classes,
+        thresholds=dict(thresholds),
+        size_multiple_px=SIZE_MULTIPLE_PX,
+        gsd_range_mm_per_px=config.gsd_range_mm_per_px,
+        licence=config.licence,
+        card_path=cards_dir / f"{config.name}.md",
+        training=describe_training(state, config),
+    )
+    write_entry(entry)
+    return entry
+
+
+def describe_training(state: TrainState, config: TrainConfig) -> dict[str, Any]:
+    """Return what the card says about a training run."""
+    return {
+        "architecture": config.architecture,
+        "parameters": sum(parameter.numel() for parameter in state.average.parameters()),
+        "start_weights": config.start_weights,
+        "seed": config.seed,
+        "chip_px": config.chip_px,
+        "batch": config.batch,
+        "steps": state.step,
+        "minutes": round(state.elapsed_s / 60, 1),
+        "first_loss": state.history[0]["loss"] if state.history else None,
+        "last_loss": state.history[-1]["loss"] if state.history else None,
+        "sampling": dict(config.sampling),
+    }

@@ -1,0 +1,68 @@
+"""Measure how far logits are from labelled classes."""
+
+import torch
+from torch.nn import functional
+
+from datasets.classes import IGNORE_INDEX
+
+
+def soft_dice_loss(
+    logits: torch.Tensor, classes: torch.Tensor, class_indices: tuple[int, ...]
+) -> torch.Tensor:
+    """Return the mean of 1 - soft Dice over the given classes that occur in the batch.
+
+    Cross-entropy counts pixels, and a crack has few; Dice counts overlap, whatever the size.
+
+    Args:
+        logits: (n, c, h, w) float.
+        classes: (n, h, w) int64, ``IGNORE_INDEX`` where undecided.
+        class_indices: Classes to average over.
+
+    Source: Milletari, Navab, Ahmadi 2016, V-Net, equation 1 (with squares in the denominator).
+    """
+    decided = classes != IGNORE_INDEX
+    probabilities = logits.softmax(dim=1)
+    losses = []
+    for index in class_indices:
+        truth = (classes == index) & decided
+        if not bool(truth.any()):
+            continue
+        estimate = probabilities[:, index][decided]
+        wanted = truth[decided].to(estimate.dtype)
+        overlap = 2 * (estimate * wanted).sum()
+        losses.append(1 - overlap / (estimate.square().sum() + wanted.sum()))
+    return torch.stack(losses).mean() if losses else logits.sum() * 0
+
+
+def segmentation_loss(
+    logits: torch.Tensor,
+    auxiliary: torch.Tensor | None,
+    classes: torch.Tensor,
+    class_weights: torch.Tensor,
+    *,
+    dice_classes: tuple[int, ...],
+    dice_weight: float = 0.5,
+    auxiliary_weight: float = 0.3,
+) -> torch.Tensor:
+    """Return weighted cross-entropy at native resolution plus Dice plus the auxiliary head's loss.
+
+    Args:
+        logits: (n, c, h/4, w/4) float; enlarged bilinearly, as the exported graph does.
+        auxiliary: (n, c, h/8, w/8) float, compared with labels thinned to its grid.
+        classes: (n, h, w) int64.
+        class_weights: (c,) float.
+        dice_classes: Classes with a Dice term.
+        dice_weight: Weight of the Dice term.
+        auxiliary_weight: Weight of the auxiliary term.
+    """
+    size = classes.shape[-2:]
+    full = functional.interpolate(logits, size=size, mode="bilinear", align_corners=False)
+    loss = functional.cross_entropy(full, classes, class_weights, ignore_index=IGNORE_INDEX)
+    loss = loss + dice_weight * soft_dice_loss(full, classes, dice_classes)
+    if auxiliary is not None:
+        step = size[0] // auxiliary.shape[-2]
+        thinned = classes[:, step // 2 :: step, step // 2 :: step]
+        loss = loss + auxiliary_weight * functional.cross_entropy(
+            auxiliary, thinned, class_weights, ignore_index=IGNORE_INDEX
+        )
+    return loss

@@ -1,0 +1,270 @@
+"""Count how well predicted pixels and components agree with labels.
+
+Counts add up over images, so a score of a set is that of all its pixels together, not a mean of
+image scores.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from datasets.classes import IGNORE_INDEX
+from datasets.manifest import Box
+
+Bools = NDArray[np.bool_]
+HISTOGRAM_BINS = 200
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PixelCounts:
+    """Count pixels of one class; the tolerant counts accept a distance of a few pixels.
+
+    Attributes:
+        predicted: Pixels predicted.
+        labelled: Pixels labelled.
+        both: Pixels predicted and labelled.
+        predicted_near: Predicted pixels within the tolerance of a labelled one.
+        labelled_near: Labelled pixels within the tolerance of a predicted one.
+    """
+
+    predicted: int = 0
+    labelled: int = 0
+    both: int = 0
+    predicted_near: int = 0
+    labelled_near: int = 0
+
+    def __add__(self, other: "PixelCounts") -> "PixelCounts":
+        """Return the counts of both sets together."""
+        return PixelCounts(
+            predicted=self.predicted + other.predicted,
+            labelled=self.labelled + other.labelled,
+            both=self.both + other.both,
+            predicted_near=self.predicted_near + other.predicted_near,
+            labelled_near=self.labelled_near + other.labelled_near,
+        )
+
+    @property
+    def iou(self) -> float:
+        """Return intersection over union; 0 where the class occurs nowhere."""
+        union = self.predicted + self.labelled - self.both
+        return self.both / union if union else 0.0
+
+    @property
+    def f1(self) -> float:
+        """Return the harmonic mean of precision and recall of pixels."""
+        total = self.predicted + self.labelled
+        return 2 * self.both / total if total else 0.0
+
+    @property
+    def tolerant_f1(self) -> float:
+        """Return F1 with the tolerance in both directions."""
+        if not self.predicted or not self.labelled:
+            return 0.0
+        precision = self.predicted_near / self.predicted
+        recall = self.labelled_near / self.labelled
+        return 2 * precision * recall / (precision + recall) if precision + recall else 0.0
+
+
+def classify(
+    probabilities: NDArray[np.float32], thresholds: Mapping[str, float], classes: Sequence[str]
+) -> NDArray[np.uint8]:
+    """Return the class of each pixel: the likeliest of those above their threshold, else 0.
+
+    Args:
+        probabilities: (c, h, w) float32, class 0 is background.
+        thresholds: Threshold of each class name but background.
+        classes: Names in order.
+    """
+    floors = np.array([thresholds[name] for name in classes[1:]], dtype=np.float32)
+    allowed = np.where(probabilities[1:] >= floors[:, None, None], probabilities[1:], 0)
+    best = allowed.argmax(axis=0)
+    return np.where(allowed.max(axis=0) > 0, best + 1, 0).astype(np.uint8)
+
+
+def near(mask: Bools, distance_px: float) -> Bools:
+    """Return the pixels whose centre lies within a distance of a set pixel's centre, (h, w)."""
+    if not mask.any():
+        return mask
+    away = cv2.distanceTransform((~mask).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
+    return np.asarray(away <= distance_px + 1e-4, dtype=np.bool_)
+
+
+def count_pixels(
+    predicted: NDArray[np.uint8],
+    labelled: NDArray[np.uint8],
+    class_index: int,
+    *,
+    tolerance_px: float = 2.0,
+) -> PixelCounts:
+    """Count the pixels of one class in one image; undecided pixels count nowhere.
+
+    Args:
+        predicted: (h, w) class index.
+        labelled: (h, w) class index or ``IGNORE_INDEX``.
+        class_index: Class to count.
+        tolerance_px: Distance of the tolerant counts.
+    """
+    decided = labelled != IGNORE_INDEX
+    found = (predicted == class_index) & decided
+    truth = labelled == class_index
+    return PixelCounts(
+        predicted=int(found.sum()),
+        labelled=int(truth.sum()),
+        both=int((found & truth).sum()),
+        predicted_near=int((found & near(truth, tolerance_px)).sum()),
+        labelled_near=int((truth & near(found, tolerance_px)).sum()),
+    )
+
+
+@dataclass(slots=True)
+class ScoreHistogram:
+    """Collect probabilities of labelled and other pixels, to choose a threshold afterwards.
+
+    Attributes:
+        inside: Pixels of the class, by probability bin.
+        outside: Other decided pixels, by probability bin.
+    """
+
+    inside: NDArray[np.int64]
+    outside: NDArray[np.int64]
+
+    @classmethod
+    def empty(cls) -> "ScoreHistogram":
+        """Return a histogram without pixels."""
+        return cls(np.zeros(HISTOGRAM_BINS, np.int64), np.zeros(HISTOGRAM_BINS, np.int64))
+
+    def add(self, probability: NDArray[np.float32], truth: Bools, decided: Bools) -> None:
+        """Count the pixels of one image, each (h, w)."""
+        bins = np.minimum((probability * HISTOGRAM_BINS).astype(np.int64), HISTOGRAM_BINS - 1)
+        self.inside += np.bincount(bins[truth & decided], minlength=HISTOGRAM_BINS)
+        self.outside += np.bincount(bins[~truth & decided], minlength=HISTOGRAM_BINS)
+
+    def f1_by_threshold(self) -> NDArray[np.float64]:
+        """Return pixel F1 for the threshold at the lower edge of each bin, (bins,)."""
+        hits = self.inside[::-1].cumsum()[::-1]
+        predicted = hits + self.outside[::-1].cumsum()[::-1]
+        total = predicted + self.inside.sum()
+        return np.asarray(2 * hits / np.maximum(total, 1), dtype=np.float64)
+
+
+def choose_threshold(
+    histograms: Sequence[ScoreHistogram], *, low: float = 0.2, high: float = 0.8
+) -> float:
+    """Return the threshold with the best mean F1 over sources that hold the class.
+
+    Args:
+        histograms: One a source; sources without a labelled pixel are left out.
+        low: Smallest threshold considered.
+        high: Largest threshold considered; returned middle of the range where no source helps.
+    """
+    useful = [histogram for histogram in histograms if histogram.inside.sum()]
+    if not useful:
+        return (low + high) / 2
+    mean = np.mean([histogram.f1_by_threshold() for histogram in useful], axis=0)
+    first, last = round(low * HISTOGRAM_BINS), round(high * HISTOGRAM_BINS)
+    return float(first + int(mean[first : last + 1].argmax())) / HISTOGRAM_BINS
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HitCounts:
+    """Count labelled boxes hit, and predicted components far from any box.
+
+    Attributes:
+        boxes: Labelled boxes.
+        hit: Boxes whose centre lies near a predicted component.
+        components: Predicted components.
+        false_alarms: Components that come near no box.
+        area_m2: Surface looked at.
+    """
+
+    boxes: int = 0
+    hit: int = 0
+    components: int = 0
+    false_alarms: int = 0
+    area_m2: float = 0.0
+
+    def __add__(self, other: "HitCounts") -> "HitCounts":
+        """Return the counts of both images together."""
+        return HitCounts(
+            boxes=self.boxes + other.boxes,
+            hit=self.hit + other.hit,
+            components=self.components + other.components,
+            false_alarms=self.false_alarms + other.false_alarms,
+            area_m2=self.area_m2 + other.area_m2,
+        )
+
+    @property
+    def hit_rate(self) -> float:
+        """Return the share of boxes hit."""
+        return self.hit / self.boxes if self.boxes else 0.0
+
+    @property
+    def false_alarms_per_100_m2(self) -> float:
+        """Return false alarms on 100 m² of surface."""
+        return 100 * self.false_alarms / self.area_m2 if self.area_m2 else 0.0
+
+
+def long_components(mask: Bools, least_px: float) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+    """Return the labels (h, w) of 8-connected components, and the numbers of the long ones.
+
+    Args:
+        mask: (h, w) pixels of the class.
+        least_px: Smallest diagonal of a component's box that is kept.
+    """
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8), connectivity=8)
+    diagonal = np.hypot(stats[:, cv2.CC_STAT_WIDTH], stats[:, cv2.CC_STAT_HEIGHT])
+    kept = np.flatnonzero(diagonal >= least_px)
+    return np.asarray(labels, np.int32), kept[kept > 0].astype(np.int32)
+
+
+def count_hits(
+    mask: Bools,
+    boxes: Sequence[Box],
+    *,
+    gsd_m_per_px: float,
+    reach_m: float = 0.3,
+    least_length_m: float = 0.1,
+) -> HitCounts:
+    """Count hit boxes and false alarms of one photo.
+
+    A box is hit if a kept component has a pixel within ``reach_m`` of its centre. A component is a
+    false alarm if no pixel of it lies within ``reach_m`` of any box.
+
+    Args:
+        mask: (h, w) pixels predicted as the class.
+        boxes: Labelled boxes.
+        gsd_m_per_px: Ground sample distance.
+        reach_m: Distance that still counts as the same place.
+        least_length_m: Smallest box diagonal of a component that is reported.
+    """
+    labels, kept = long_components(mask, least_length_m / gsd_m_per_px)
+    reported = np.isin(labels, kept)
+    to_reported = _distance_px(reported)
+    hit = 0
+    around = np.zeros(mask.shape, dtype=np.bool_)
+    for box in boxes:
+        x, y = box.centre_px
+        row = int(np.clip(y, 0, mask.shape[0] - 1))
+        col = int(np.clip(x, 0, mask.shape[1] - 1))
+        hit += bool(to_reported[row, col] * gsd_m_per_px <= reach_m)
+        rows = slice(max(0, int(box.y0_px)), max(0, int(np.ceil(box.y1_px))))
+        around[rows, max(0, int(box.x0_px)) : max(0, int(np.ceil(box.x1_px)))] = True
+    near_box = _distance_px(around) * gsd_m_per_px <= reach_m
+    explained = np.intersect1d(np.unique(labels[near_box]), kept)
+    return HitCounts(
+        boxes=len(boxes),
+        hit=hit,
+        components=len(kept),
+        false_alarms=len(kept) - len(explained),
+        area_m2=mask.size * gsd_m_per_px**2,
+    )
+
+
+def _distance_px(mask: Bools) -> NDArray[np.float32]:
+    if not mask.any():
+        return np.full(mask.shape, np.inf, dtype=np.float32)
+    away = cv2.distanceTransform((~mask).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
+    return np.asarray(away, dtype=np.float32)

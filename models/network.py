@@ -1,0 +1,116 @@
+"""Build the semantic network and give it its start weights.
+
+The network class is Ultralytics' own, so checkpoints load with Ultralytics.
+"""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import torch
+import yaml
+from safetensors.torch import load_file
+from torch import nn
+
+from inspection.errors import BadInput, NotFound
+from models.backends.torchvision_nms import ensure_torchvision
+
+ensure_torchvision()
+from ultralytics.nn.tasks import SemanticSegmentationModel  # noqa: E402  # needs torchvision's nms
+
+ARCHITECTURES_DIR = Path(__file__).parent / "architectures"
+HEAD_INPUT_LAYER = 17  # layers below come from the COCO network, layers from here on are new
+
+
+def build_network(architecture: str, class_names: tuple[str, ...]) -> nn.Module:
+    """Return a randomly initialised network; ``forward`` gives (n, classes, h/4, w/4) logits.
+
+    In training mode ``forward`` gives the pair (logits, auxiliary logits of stride 8).
+
+    Raises:
+        NotFound: No architecture file has that name.
+    """
+    path = ARCHITECTURES_DIR / f"{architecture}.yaml"
+    if not path.is_file():
+        raise NotFound(f"no architecture {architecture!r} in models/architectures")
+    layout = yaml.safe_load(path.read_text(encoding="utf-8"))
+    layout["yaml_file"] = path.name
+    network: nn.Module = SemanticSegmentationModel(layout, nc=len(class_names), verbose=False)
+    network.names = dict(enumerate(class_names))  # type: ignore[assignment]  # Ultralytics' own field
+    return network
+
+
+def load_start_weights(network: nn.Module, path: Path) -> int:
+    """Copy the backbone and neck weights of a COCO network by name; return how many tensors fit.
+
+    Raises:
+        NotFound: The file is absent.
+        BadInput: The file is of another architecture.
+    """
+    if not path.is_file():
+        raise NotFound(f"start weights {path.name} are absent; set TENKEN_DATA_DIR")
+    own = network.state_dict()
+    fitting = {
+        name: tensor.float()
+        for name, tensor in load_file(path).items()
+        if int(name.split(".")[1]) < HEAD_INPUT_LAYER
+        and name in own
+        and own[name].shape == tensor.shape
+    }
+    expected = sum(int(name.split(".")[1]) < HEAD_INPUT_LAYER for name in own)
+    if len(fitting) < 0.9 * expected:
+        raise BadInput(f"only {len(fitting)} of {expected} tensors of {path.name} fit the network")
+    network.load_state_dict(fitting, strict=False)
+    return len(fitting)
+
+
+def unfold_batch_norm(network: nn.Module, batches: Iterable[torch.Tensor]) -> int:
+    """Give folded BatchNorm layers true statistics without changing what the network computes.
+
+    The start weights come from an export that folded BatchNorm into the convolutions (running mean
+    0, variance 1 - eps). Trained as they are, the first batch would normalise every activation and
+    destroy them. Here the mean and variance of each layer's input are measured in evaluation mode,
+    and scale and shift are set so that the layer still is the identity it was:
+    ``gamma' = gamma * sqrt(var' + eps) / sqrt(var + eps)``,
+    ``beta' = beta + gamma * (mean' - mean) / sqrt(var + eps)``.
+
+    Args:
+        network: Network with folded layers below ``HEAD_INPUT_LAYER``.
+        batches: Training images, (n, 3, h, w) float32.
+
+    Returns:
+        The number of layers treated.
+    """
+    layers = [
+        module
+        for name, module in network.named_modules()
+        if isinstance(module, nn.BatchNorm2d) and int(name.split(".")[1]) < HEAD_INPUT_LAYER
+    ]
+    sums = {layer: torch.zeros(3, layer.num_features, dtype=torch.float64) for layer in layers}
+
+    def measure(layer: nn.Module, inputs: tuple[torch.Tensor, ...]) -> None:
+        values = inputs[0].double().transpose(0, 1).flatten(1)
+        pixels = torch.full((len(values),), values.shape[1], dtype=torch.float64)
+        sums[layer] += torch.stack([pixels, values.sum(1), values.square().sum(1)])  # type: ignore[index]  # keys are BatchNorm layers
+
+    hooks = [layer.register_forward_pre_hook(measure) for layer in layers]
+    network.eval()
+    with torch.no_grad():
+        for batch in batches:
+            network(batch)
+    for hook in hooks:
+        hook.remove()
+    for layer, (count, total, squares) in sums.items():
+        _set_statistics(layer, total / count, squares / count)
+    return len(layers)
+
+
+def _set_statistics(layer: nn.BatchNorm2d, mean: torch.Tensor, square: torch.Tensor) -> None:
+    variance = (square - mean.square()).clamp(min=1e-6)
+    assert layer.running_mean is not None
+    assert layer.running_var is not None
+    gain = layer.weight / torch.sqrt(layer.running_var + layer.eps)
+    with torch.no_grad():
+        layer.bias.add_((gain * (mean - layer.running_mean)).float())
+        layer.weight.copy_(gain * torch.sqrt(variance + layer.eps))
+        layer.running_mean.copy_(mean)
+        layer.running_var.copy_(variance)
