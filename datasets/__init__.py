@@ -1,0 +1,1 @@
+"""Readers of labelled images, training chips, and rendered surfaces with known truth."""

@@ -1,0 +1,157 @@
+"""Read labels in the forms in which they are published: masks, YOLO boxes, Pascal VOC boxes."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import cv2
+import numpy as np
+from defusedxml import ElementTree
+from numpy.typing import NDArray
+
+from datasets.classes import BACKGROUND, IGNORE_INDEX
+from datasets.manifest import Box, LabelKind, Sample, Source
+from inspection.errors import BadInput
+
+
+def read_rgb(path: Path) -> NDArray[np.uint8]:
+    """Return the image as (h, w, 3) uint8 RGB.
+
+    Raises:
+        BadInput: The file is not a readable image.
+    """
+    bgr = cv2.imread(str(path), cv2.IMREAD_COLOR)
+    if bgr is None:
+        raise BadInput(f"{path.name} cannot be decoded as an image; check the download")
+    return np.ascontiguousarray(bgr[..., ::-1], dtype=np.uint8)
+
+
+def read_mask(path: Path, classes: Mapping[int, int]) -> NDArray[np.uint8]:
+    """Return the class index of each pixel, (h, w) uint8.
+
+    Args:
+        path: Grey mask, or a colour file with equal channels.
+        classes: Class index of each grey value.
+
+    Raises:
+        BadInput: The file is not readable or holds a grey value without a class.
+    """
+    grey = cv2.imread(str(path), cv2.IMREAD_UNCHANGED)
+    if grey is None:
+        raise BadInput(f"{path.name} cannot be decoded as a mask; check the download")
+    if grey.ndim == 3:
+        grey = grey[..., 0]
+    table = np.full(256, IGNORE_INDEX, dtype=np.uint8)
+    table[list(classes)] = list(classes.values())
+    unknown = np.setdiff1d(np.unique(grey), list(classes))
+    if unknown.size:
+        raise BadInput(f"{path.name} holds grey values {unknown[:5].tolist()} without a class")
+    return np.asarray(table[grey], dtype=np.uint8)
+
+
+def read_yolo_boxes(
+    path: Path, classes: Mapping[str, int], size_px: tuple[int, int]
+) -> tuple[Box, ...]:
+    """Return the boxes of a YOLO text file (class, centre and size as fractions), in pixels.
+
+    Args:
+        path: Text file, one box a line; an empty file means no box.
+        classes: Class index of each class number, as text.
+        size_px: Image width and height.
+
+    Raises:
+        BadInput: A line does not hold a known class and four numbers.
+    """
+    boxes = []
+    width, height = size_px
+    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
+        fields = line.split()
+        if not fields:
+            continue
+        try:
+            x, y, w, h = (float(value) for value in fields[1:5])
+            index = classes[fields[0]]
+        except (KeyError, ValueError) as error:
+            raise BadInput(f"{path.name} line {number} is not a YOLO box: {line!r}") from error
+        boxes.append(
+            Box(
+                class_index=index,
+                x0_px=(x - w / 2) * width,
+                y0_px=(y - h / 2) * height,
+                x1_px=(x + w / 2) * width,
+                y1_px=(y + h / 2) * height,
+            )
+        )
+    return tuple(boxes)
+
+
+def read_voc_boxes(path: Path, classes: Mapping[str, int]) -> tuple[Box, ...]:
+    """Return the boxes of a Pascal VOC file whose class is known; other objects are left out.
+
+    VOC counts pixels from 1 and includes the last one, so (1, 1, 512, 512) is the whole of a
+    512 px image and becomes (0, 0, 512, 512).
+
+    Source: PASCAL VOC 2007 development kit, section 8 (annotation files).
+
+    Raises:
+        BadInput: The file is not XML, or a box lacks a number.
+    """
+    try:
+        root = ElementTree.fromstring(path.read_bytes())
+    except ElementTree.ParseError as error:
+        raise BadInput(f"{path.name} is not XML: {error}") from error
+    boxes = []
+    for item in root.iter("object"):
+        index = classes.get(item.findtext("name", default=""))
+        if index is None:
+            continue
+        edges = [item.findtext(f"bndbox/{key}") for key in ("xmin", "ymin", "xmax", "ymax")]
+        try:
+            x0, y0, x1, y1 = (float(edge) for edge in edges if edge is not None)
+        except ValueError as error:
+            raise BadInput(f"{path.name} holds a box without four numbers: {edges}") from error
+        boxes.append(Box(class_index=index, x0_px=x0 - 1, y0_px=y0 - 1, x1_px=x1, y1_px=y1))
+    return tuple(boxes)
+
+
+def read_boxes(source: Source, sample: Sample, size_px: tuple[int, int]) -> tuple[Box, ...]:
+    """Return the labelled boxes of a sample of a box source, in pixels.
+
+    Raises:
+        BadInput: The source is labelled with masks, or the file is broken.
+    """
+    if source.label_kind is LabelKind.YOLO_BOXES:
+        return read_yolo_boxes(sample.label_path, source.box_classes, size_px)
+    if source.label_kind is LabelKind.VOC_BOXES:
+        return read_voc_boxes(sample.label_path, source.box_classes)
+    raise BadInput(f"{source.name} is labelled with masks, not boxes")
+
+
+def mask_from_boxes(boxes: tuple[Box, ...], size_px: tuple[int, int]) -> NDArray[np.uint8]:
+    """Return a mask that is background outside all boxes and undecided inside, (h, w) uint8.
+
+    A box around a crack says where cracks are not, but not which of its pixels are crack.
+    """
+    width, height = size_px
+    mask = np.full((height, width), BACKGROUND, dtype=np.uint8)
+    for box in boxes:
+        y0, y1 = max(0, int(box.y0_px)), max(0, int(np.ceil(box.y1_px)))
+        x0, x1 = max(0, int(box.x0_px)), max(0, int(np.ceil(box.x1_px)))
+        mask[y0:y1, x0:x1] = IGNORE_INDEX
+    return mask
+
+
+def read_class_mask(source: Source, sample: Sample, size_px: tuple[int, int]) -> NDArray[np.uint8]:
+    """Return the class index of each pixel of a sample, (h, w) uint8, whatever its label form.
+
+    Raises:
+        BadInput: The label is unreadable or does not have the size of the image.
+    """
+    if source.label_kind is not LabelKind.MASK:
+        return mask_from_boxes(read_boxes(source, sample, size_px), size_px)
+    mask = read_mask(sample.label_path, source.mask_classes)
+    if mask.shape != (size_px[1], size_px[0]):
+        raise BadInput(
+            f"{sample.label_path.name} is {mask.shape[1]} x {mask.shape[0]} px, "
+            f"its image {size_px[0]} x {size_px[1]} px"
+        )
+    return mask

@@ -1,0 +1,93 @@
+"""Describe labelled images: where they lie, who made them, which split they belong to."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+
+
+class Split(StrEnum):
+    """Name the part that a labelled image plays."""
+
+    TRAIN = "train"
+    VAL = "val"
+    TEST = "test"
+
+
+class LabelKind(StrEnum):
+    """Name the form in which an image is labelled."""
+
+    MASK = "mask"
+    YOLO_BOXES = "yolo_boxes"
+    VOC_BOXES = "voc_boxes"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """Describe one published set of labelled images and the terms of its use.
+
+    Attributes:
+        name: Short name, also the name of the module under ``datasets.sources``.
+        folder: Path of the set below the data folder, in its published layout.
+        licence: SPDX identifier.
+        citation: Whom to cite.
+        label_kind: Form of its labels.
+        mask_classes: Class index (``datasets.classes``) of each grey value of its masks; empty for
+            boxes. A value that is not listed is an error, never background in silence.
+        box_classes: Class index of each box name (VOC) or number (YOLO, as text).
+        gsd_mm_per_px: Nominal ground sample distance, smallest and largest; None where unknown.
+        trainable: False for a set that only judges.
+    """
+
+    name: str
+    folder: str
+    licence: str
+    citation: str
+    label_kind: LabelKind
+    mask_classes: Mapping[int, int] = field(default_factory=dict)
+    box_classes: Mapping[str, int] = field(default_factory=dict)
+    gsd_mm_per_px: tuple[float, float] | None = None
+    trainable: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sample:
+    """Point to one labelled image.
+
+    Attributes:
+        source: Name of the source.
+        split: Part it plays; fixed by the publisher or by ``datasets.split``.
+        group: Site, photo or id block that must never be divided between splits.
+        image_path: RGB image.
+        label_path: Mask or box file.
+    """
+
+    source: str
+    split: Split
+    group: str
+    image_path: Path
+    label_path: Path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Box:
+    """Hold one labelled rectangle, half-open pixel edges.
+
+    Attributes:
+        class_index: Class of ``datasets.classes``.
+        x0_px: Left edge.
+        y0_px: Top edge.
+        x1_px: Right edge, outside.
+        y1_px: Bottom edge, outside.
+    """
+
+    class_index: int
+    x0_px: float
+    y0_px: float
+    x1_px: float
+    y1_px: float
+
+    @property
+    def centre_px(self) -> tuple[float, float]:
+        """Return the centre as (x_px, y_px)."""
+        return (self.x0_px + self.x1_px) / 2, (self.y0_px + self.y1_px) / 2
