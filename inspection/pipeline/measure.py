@@ -47,6 +47,7 @@ class Measured:
     min_length_m: float
     joined: int
 
+    @property
     def facts(self) -> dict[str, object]:
         """Give the counts as plain values for ``run.json``."""
         return {
@@ -59,30 +60,6 @@ class Measured:
 
 
 def measure(
-    detections: Detections,
-    *,
-    mosaic_path: Path,
-    sources_path: Path | None,
-    mosaic: Orthomosaic,
-    model_id: str,
-    progress: Progress | None = None,
-    min_length_m: float = MIN_LENGTH_M,
-    mask_offset_px: float = 0.0,
-) -> tuple[Observation, ...]:
-    """Measure the damage on a mosaic; ``measure_all`` also says what was left out."""
-    return measure_all(
-        detections,
-        mosaic_path=mosaic_path,
-        sources_path=sources_path,
-        mosaic=mosaic,
-        model_id=model_id,
-        progress=progress,
-        min_length_m=min_length_m,
-        mask_offset_px=mask_offset_px,
-    ).observations
-
-
-def measure_all(
     detections: Detections,
     *,
     mosaic_path: Path,
