@@ -1,0 +1,140 @@
+"""Compute scores with OpenVINO on the CPU; the only module that imports it."""
+
+from typing import Any, Final
+
+import numpy as np
+import openvino as ov
+from numpy.typing import NDArray
+from openvino.preprocess import PrePostProcessor
+
+from inspection.domain.detection import ChipScores
+from inspection.domain.taxonomy import DamageClass
+from inspection.errors import BadInput, Broken
+from models.registry import ModelEntry
+
+PRECISIONS: Final = ("f32", "bf16")
+"""Precisions that may be asked for; OpenVINO's own default depends on the machine."""
+
+
+class OpenVinoDetector:
+    """Score chips with a registered network; keeps the contract ``inspection...ports.Detector``.
+
+    Every chip is a request of its own (batch 1) and several requests run side by side. A chip's
+    scores therefore cannot depend on its company. The network is compiled once for each size of
+    chips that is asked for.
+    """
+
+    def __init__(self, entry: ModelEntry, *, precision: str = "f32", threads: int = 0) -> None:
+        """Read the network.
+
+        Args:
+            entry: the registered model.
+            precision: ``f32``, or ``bf16`` where the processor has it: faster, other scores.
+            threads: threads of the processor, 0 for all.
+
+        Raises:
+            BadInput: when the precision is unknown or ``threads`` negative.
+            Broken: when the network cannot be read or does not keep the registry's contract.
+        """
+        if precision not in PRECISIONS or threads < 0:
+            raise BadInput(
+                f"precision {precision!r} with {threads} threads is unusable; "
+                f"choose one of {', '.join(PRECISIONS)} and 0 or more threads"
+            )
+        self._entry = entry
+        self._options = _options(precision, threads)
+        self._core = ov.Core()
+        self._compiled: dict[tuple[int, int], ov.CompiledModel] = {}
+        self._network(entry.size_multiple_px, entry.size_multiple_px)
+
+    @property
+    def model_id(self) -> str:
+        """Name the model and the first 12 digits of the digest of its weights."""
+        return f"{self._entry.name}@{self._entry.sha256[:12]}"
+
+    @property
+    def classes(self) -> tuple[DamageClass, ...]:
+        """Name the classes in the order of the scores, without background."""
+        return tuple(DamageClass(name) for name in self._entry.classes[1:])
+
+    @property
+    def thresholds(self) -> tuple[float, ...]:
+        """Give the probability above which a pixel belongs to each class."""
+        return tuple(self._entry.thresholds[name] for name in self._entry.classes[1:])
+
+    @property
+    def gsd_range_mm_per_px(self) -> tuple[float, float]:
+        """Give the ground sample distances for which the model was trained."""
+        return self._entry.gsd_range_mm_per_px
+
+    def score(self, chips: NDArray[np.uint8]) -> list[ChipScores]:
+        """Score chips (n, H, W, 3) uint8 RGB; H and W are multiples of the network's step.
+
+        Raises:
+            BadInput: when the chips have another shape or type.
+            Broken: when OpenVINO fails.
+        """
+        height, width = self._size_of(chips)
+        if len(chips) == 0:
+            return []
+        classes = self.classes
+        found: list[ChipScores | None] = [None] * len(chips)
+
+        def keep(request: ov.InferRequest, number: int) -> None:
+            # the tensor belongs to the request, which is used again: copy what is ours
+            scores = np.array(request.get_output_tensor().data[0, 1:], dtype=np.float32)
+            found[number] = ChipScores(classes=classes, scores=scores)
+
+        try:
+            queue = ov.AsyncInferQueue(self._compiled_for(height, width))
+            queue.set_callback(keep)
+            for number, chip in enumerate(chips):
+                queue.start_async({0: np.ascontiguousarray(chip[None])}, number)
+            queue.wait_all()
+        except RuntimeError as error:
+            raise Broken(f"OpenVINO stopped while scoring with {self.model_id}: {error}") from error
+        return [scores for scores in found if scores is not None]
+
+    def _size_of(self, chips: NDArray[np.uint8]) -> tuple[int, int]:
+        """Check chips and give their height and width, px."""
+        step = self._entry.size_multiple_px
+        if chips.dtype != np.uint8 or chips.ndim != 4 or chips.shape[3] != 3:
+            raise BadInput(f"chips need shape (n, H, W, 3) uint8, got {chips.shape} {chips.dtype}")
+        _, height, width, _ = chips.shape
+        if height % step or width % step or not height or not width:
+            raise BadInput(f"chips of {width}×{height} px: both sides must be multiples of {step}")
+        return height, width
+
+    def _compiled_for(self, height: int, width: int) -> ov.CompiledModel:
+        """Compile the network for chips of one size, once."""
+        if (height, width) not in self._compiled:
+            network = self._network(height, width)
+            self._compiled[height, width] = self._core.compile_model(network, "CPU", self._options)
+        return self._compiled[height, width]
+
+    def _network(self, height: int, width: int) -> ov.Model:
+        """Read the network for chips of one size, taking uint8 RGB pixels as they are."""
+        try:
+            network = self._core.read_model(self._entry.onnx_path)
+            network.reshape([1, 3, height, width])
+            layout = PrePostProcessor(network)
+            layout.input().tensor().set_element_type(ov.Type.u8).set_layout(ov.Layout("NHWC"))
+            layout.input().preprocess().convert_element_type(ov.Type.f32).scale(255.0)
+            layout.input().model().set_layout(ov.Layout("NCHW"))
+            network = layout.build()
+            answer = network.output().get_shape()
+        except RuntimeError as error:
+            raise Broken(f"network of {self.model_id} cannot be read: {error}") from error
+        expected = [1, len(self._entry.classes), height, width]
+        if list(answer) != expected:
+            raise Broken(f"network of {self.model_id} answers {list(answer)}, expected {expected}")
+        return network
+
+
+def _options(precision: str, threads: int) -> dict[str, Any]:
+    """Say how OpenVINO is to compute."""
+    options: dict[str, Any] = {
+        "PERFORMANCE_HINT": "THROUGHPUT",
+        "INFERENCE_PRECISION_HINT": precision,
+    }
+    return options | ({"INFERENCE_NUM_THREADS": threads} if threads else {})
