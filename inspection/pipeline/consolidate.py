@@ -1,0 +1,202 @@
+"""Observations + known defects → defects: the same damage keeps its identity over all surveys.
+
+An observation that a defect already has changes nothing, so running twice changes nothing. What
+people decided is never touched. Geometries are compared only within one CRS; local frames that
+nothing ties to the earth only within one survey, because each has an origin of its own.
+"""
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+
+from inspection.domain.defect import Defect, Observation
+from inspection.domain.mission import TENKEN_NAMESPACE
+from inspection.errors import BadInput
+from inspection.geo.grid import LOCAL_CRS
+from inspection.geo.polyline import axial_difference_deg
+
+OVERLAP_IOU = 0.1
+"""Two outlines that overlap by this share are one damage (domain specification §8)."""
+
+NEAR_M = 0.050
+"""Two centre lines this close are one crack (§8)."""
+
+TURN_DEG = 20.0
+"""Largest difference of direction between two sightings of one crack (§8)."""
+
+SHARE = 0.5
+"""How much of the shorter centre line must lie near the longer one."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Consolidated:
+    """Say what a set of observations does to the defects of an asset.
+
+    Attributes:
+        defects: defects to save, new and renewed, by identifier.
+        new: identifiers of defects seen for the first time.
+        matched: identifiers of known defects that got a new observation.
+        unchanged: identifiers of known defects that had their observation already.
+        unseen: identifiers of known defects that no observation belongs to.
+    """
+
+    defects: tuple[Defect, ...]
+    new: tuple[uuid.UUID, ...]
+    matched: tuple[uuid.UUID, ...]
+    unchanged: tuple[uuid.UUID, ...]
+    unseen: tuple[uuid.UUID, ...]
+
+    @property
+    def facts(self) -> dict[str, object]:
+        """Give the counts as plain values for ``run.json``."""
+        return {
+            "defects": len(self.new) + len(self.matched) + len(self.unchanged),
+            "new": len(self.new),
+            "matched": len(self.matched),
+            "unchanged": len(self.unchanged),
+            "unseen": len(self.unseen),
+        }
+
+
+def consolidate(
+    observations: Sequence[Observation], *, known: Sequence[Defect], asset_id: str
+) -> Consolidated:
+    """Tie observations to known defects, each to at most one, the best matches first.
+
+    Args:
+        observations: sightings of one survey, in any order.
+        known: every defect of the asset, rejected ones too, so that a rejected one does not come
+            back under a new name.
+        asset_id: the asset.
+
+    Raises:
+        BadInput: when a known defect belongs to another asset.
+    """
+    for defect in known:
+        if defect.asset_id != asset_id:
+            raise BadInput(
+                f"defect {defect.defect_id} belongs to {defect.asset_id}, not {asset_id}"
+            )
+    by_id = {defect.defect_id: defect for defect in known}
+    owner = {key: defect.defect_id for defect in known for key in defect.observation_ids}
+    seen = sorted({o.observation_id: o for o in observations}.values(), key=_identity)
+    repeated = {owner[o.observation_id] for o in seen if o.observation_id in owner}
+    fresh = [o for o in seen if o.observation_id not in owner]
+    free = sorted((d for d in known if d.defect_id not in repeated), key=lambda d: d.defect_id)
+    pairs = _pair(fresh, free)
+    renewed = [_renew(free[j], fresh[i]) for i, j in pairs.items()]
+    added = [_new(o, asset_id) for i, o in enumerate(fresh) if i not in pairs]
+    matched = {defect.defect_id for defect in renewed}
+    return Consolidated(
+        defects=tuple(sorted(renewed + added, key=lambda defect: defect.defect_id)),
+        new=tuple(sorted(defect.defect_id for defect in added)),
+        matched=tuple(sorted(matched)),
+        unchanged=tuple(sorted(repeated)),
+        unseen=tuple(sorted(set(by_id) - repeated - matched)),
+    )
+
+
+def defect_id(asset_id: str, first_observation_id: uuid.UUID) -> uuid.UUID:
+    """Derive the identifier of a defect from its asset and its first observation."""
+    return uuid.uuid5(TENKEN_NAMESPACE, f"defect\n{asset_id}\n{first_observation_id}")
+
+
+def _identity(observation: Observation) -> uuid.UUID:
+    return observation.observation_id
+
+
+def _new(observation: Observation, asset_id: str) -> Defect:
+    """Make a defect out of an observation that matches none."""
+    return Defect(
+        defect_id=defect_id(asset_id, observation.observation_id),
+        asset_id=asset_id,
+        damage_class=observation.damage_class,
+        latest=observation,
+        observation_ids=(observation.observation_id,),
+    )
+
+
+def _renew(defect: Defect, observation: Observation) -> Defect:
+    """Give a defect a newer observation; human values and version stay."""
+    return replace(
+        defect,
+        damage_class=observation.damage_class,
+        latest=observation,
+        observation_ids=(*defect.observation_ids, observation.observation_id),
+    )
+
+
+def _pair(observations: Sequence[Observation], defects: Sequence[Defect]) -> dict[int, int]:
+    """Pair observations with defects, the closest first; positions in both lists."""
+    if not observations or not defects:
+        return {}
+    tree = shapely.STRtree([defect.latest.outline_surface_m for defect in defects])
+    outlines = [observation.outline_surface_m for observation in observations]
+    near = tree.query(outlines, predicate="dwithin", distance=NEAR_M)
+    scored = []
+    for i, j in near.T.tolist():
+        score = likeness(observations[i], defects[j])
+        if score > 0:
+            scored.append((-score, i, j))
+    pairs: dict[int, int] = {}
+    taken: set[int] = set()
+    for _, i, j in sorted(scored):
+        if i not in pairs and j not in taken:
+            pairs[i] = j
+            taken.add(j)
+    return pairs
+
+
+def likeness(observation: Observation, defect: Defect) -> float:
+    """Say how well an observation fits a known defect: 0 not at all, up to 2.
+
+    Source: domain specification §8 (change detection). A human class counts beside the machine's,
+    because the machine will repeat its mistake.
+    """
+    latest = defect.latest
+    if observation.damage_class not in (latest.damage_class, defect.damage_class_reviewed):
+        return 0.0
+    if observation.surface_crs != latest.surface_crs:
+        return 0.0
+    if latest.surface_crs == LOCAL_CRS and observation.survey_id != latest.survey_id:
+        return 0.0
+    iou = overlap_iou(observation.outline_surface_m, latest.outline_surface_m)
+    score = iou if iou >= OVERLAP_IOU else 0.0
+    return score + _line_share(observation, latest)
+
+
+def overlap_iou(first: shapely.Geometry, second: shapely.Geometry) -> float:
+    """Give the intersection of two outlines divided by their union, 0–1.
+
+    >>> overlap_iou(shapely.box(0, 0, 2, 1), shapely.box(1, 0, 3, 1))
+    0.3333333333333333
+    """
+    shared = float(shapely.intersection(first, second).area)
+    return shared / (float(first.area) + float(second.area) - shared)
+
+
+def _line_share(observation: Observation, latest: Observation) -> float:
+    """Give the share of the shorter centre line near the longer one, 0 when it does not count."""
+    axes = [observation.axis_surface_m, latest.axis_surface_m]
+    angles = [observation.measurement.orientation_deg, latest.measurement.orientation_deg]
+    if axes[0] is None or axes[1] is None or angles[0] is None or angles[1] is None:
+        return 0.0
+    if axial_difference_deg(angles[0], angles[1]) > TURN_DEG:
+        return 0.0
+    shorter, longer = sorted((axes[0], axes[1]), key=lambda axis: (axis.length, axis.wkb))
+    distances: NDArray[np.float64] = shapely.distance(_points_along(shorter), longer)
+    share = float((distances <= NEAR_M).mean())
+    return share if share >= SHARE else 0.0
+
+
+def _points_along(axis: shapely.Geometry) -> NDArray[np.object_]:
+    """Spread points evenly along a centre line, at most 20 mm apart but no more than about 500."""
+    step_m = max(0.020, float(axis.length) / 500)
+    points: NDArray[np.object_] = shapely.points(
+        shapely.get_coordinates(shapely.segmentize(axis, step_m))
+    )
+    return points
