@@ -53,6 +53,7 @@ class AssetOut(AssetIn):
 
 
 class AssetList(Shape):
-    """List all assets, by identifier."""
+    """List assets by identifier."""
 
     assets: list[AssetOut]
+    number_matched: int

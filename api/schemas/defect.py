@@ -1,7 +1,6 @@
 """Shapes of a defect: place, numbers with their uncertainty, grades, evidence, history."""
 
 from datetime import datetime
-from typing import Literal
 from uuid import UUID
 
 from pydantic import Field
@@ -93,6 +92,9 @@ class PriorityOut(Shape):
 class VerdictIn(Shape):
     """Decide about a defect."""
 
+    verdict_id: UUID | None = Field(
+        default=None, description="made by the client, so that sending twice counts once"
+    )
     action: Action
     reviewer: str = Field(min_length=1, max_length=200)
     expected_version: int = Field(ge=1, description="the version that the reviewer saw")
@@ -109,6 +111,9 @@ class VerdictOut(Shape):
     reviewer: str
     decided_at: datetime
     expected_version: int
+    version_after: int
+    state_before: ReviewState
+    state_after: ReviewState
     reason: RejectReason | None
     damage_class: DamageClass | None
     note: str
@@ -147,33 +152,3 @@ class DefectDetail(DefectOut):
     history: list[VerdictOut]
     legal_actions: list[Action] = Field(description="what a reviewer may do next")
     chip: ChipOut | None
-
-
-class FeatureProperties(Shape):
-    """Carry what a GIS shows about a defect, flat."""
-
-    defect_id: UUID
-    survey_id: UUID
-    asset_id: str
-    damage_class: DamageClass
-    damage_class_machine: DamageClass
-    state: ReviewState
-    confidence: float
-    length_m: float | None
-    length_u_m: float | None
-    width_mm: float | None
-    width_u_mm: float | None
-    width_below_mm: float | None = Field(description="set when the width is below this limit")
-    area_m2: float | None
-    area_u_m2: float | None
-    observed_at: datetime
-    model_id: str
-
-
-class Feature(Shape):
-    """Show a defect as a GeoJSON feature."""
-
-    type: Literal["Feature"] = "Feature"
-    id: str
-    geometry: Geometry | None
-    properties: dict[str, bool | int | float | str | None]

@@ -1,12 +1,12 @@
 """Shapes of photos, of files set aside, and of the answer to an upload."""
 
 from datetime import datetime
-from enum import StrEnum
 
 from pydantic import Field
 
 from api.schemas.base import Shape
 from inspection.domain.capture import Photo, Rejection, RejectionReason
+from inspection.pipeline.receive import Status
 
 
 class PhotoOut(Shape):
@@ -54,19 +54,11 @@ class RejectionOut(Shape):
         return cls(file=rejection.file, reason=rejection.reason, detail=rejection.detail)
 
 
-class UploadStatus(StrEnum):
-    """Say what became of one uploaded file."""
-
-    STORED = "stored"
-    ALREADY_HERE = "already_here"
-    REJECTED = "rejected"
-
-
 class UploadedFile(Shape):
     """Say what became of one uploaded file, and why."""
 
     name: str
-    status: UploadStatus
+    status: Status
     size_bytes: int
     sha256: str | None = Field(default=None, description="None when the file was not kept")
     reason: RejectionReason | None = None

@@ -1,6 +1,7 @@
 """Shapes of a survey."""
 
 from datetime import datetime
+from typing import Self
 from uuid import UUID
 
 from pydantic import Field, JsonValue
@@ -10,6 +11,7 @@ from api.schemas.job import JobOut
 from api.schemas.mosaic import MosaicOut
 from api.schemas.photo import PhotoOut, RejectionOut
 from inspection.domain.mission import Surface, SurveyState
+from inspection.store.steps import StepRow
 
 
 class SurveyIn(Shape):
@@ -32,7 +34,20 @@ class StepOut(Shape):
 
     step: str
     finished_at: datetime
-    facts: dict[str, JsonValue] = Field(default_factory=dict)
+    seconds: float
+    peak_rss_mb: float
+    result: dict[str, JsonValue]
+
+    @classmethod
+    def of(cls, row: StepRow) -> Self:
+        """Show a step of the ledger."""
+        return cls(
+            step=row.step,
+            finished_at=row.finished_at,
+            seconds=row.seconds,
+            peak_rss_mb=row.peak_rss_mb,
+            result=dict(row.result),
+        )
 
 
 class SurveyOut(Shape):
@@ -55,6 +70,7 @@ class SurveyList(Shape):
     """List surveys, newest first."""
 
     surveys: list[SurveyOut]
+    number_matched: int
 
 
 class SurveyDetail(SurveyOut):

@@ -1,0 +1,143 @@
+"""Turn defects and mosaics into features on the earth.
+
+Only what is tied to the earth becomes a feature: a defect in a local frame has no place here and
+is shown under ``/api/surveys/{id}/defects`` instead.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+import shapely
+
+from api.crs import project
+from api.schemas.base import geometry_of
+from api.schemas.ogc import Feature
+from inspection.domain.defect import Defect
+from inspection.domain.measurement import Quantity
+from inspection.domain.mission import Survey
+from inspection.domain.raster import Orthomosaic
+from inspection.errors import BadInput
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Context:
+    """Hold what stands beside defects: the visits that saw them, and when they changed last."""
+
+    surveys: Mapping[UUID, Survey]
+    changed_at: Mapping[UUID, datetime]
+
+
+Interval = tuple[datetime | None, datetime | None]
+OPEN_ENDS = frozenset({"", ".."})
+
+
+def defect_feature(defect: Defect, context: Context, crs_uri: str) -> Feature:
+    """Show a defect as a feature: its outline in a CRS, its numbers as flat properties."""
+    seen = defect.latest
+    outline = seen.outline_surface_m
+    parts = outline if outline.geom_type == "MultiPolygon" else shapely.MultiPolygon([outline])
+    moved = project(parts, source_crs=seen.surface_crs, target_uri=crs_uri)
+    return Feature(
+        id=str(defect.defect_id),
+        geometry=geometry_of(moved),
+        properties=_defect_properties(defect, context),
+    )
+
+
+def mosaic_feature(mosaic: Orthomosaic, survey: Survey, crs_uri: str) -> Feature:
+    """Show a survey as a feature: the footprint of its mosaic."""
+    footprint = shapely.Polygon(mosaic.grid.corners_surface_m)
+    moved = project(footprint, source_crs=mosaic.grid.crs, target_uri=crs_uri)
+    return Feature(
+        id=str(survey.survey_id),
+        geometry=geometry_of(moved),
+        properties={
+            "survey_id": str(survey.survey_id),
+            "asset_id": survey.asset_id,
+            "surface": survey.surface.value,
+            "state": survey.state.value,
+            "created_at": survey.created_at.isoformat(),
+            "gsd_mm_per_px": mosaic.grid.gsd_m_per_px * 1000,
+            "map_crs": mosaic.grid.crs,
+            "mosaic_sha256": mosaic.sha256,
+        },
+    )
+
+
+def _defect_properties(defect: Defect, context: Context) -> dict[str, Any]:
+    seen = defect.latest
+    measured = seen.measurement
+    reviewed = defect.damage_class_reviewed
+    lon_deg, lat_deg = seen.anchor_lonlat or (None, None)
+    return {
+        "defect_id": str(defect.defect_id),
+        "survey_id": str(seen.survey_id),
+        "asset_id": defect.asset_id,
+        "class": (reviewed or defect.damage_class).value,
+        "class_machine": defect.damage_class.value,
+        "class_reviewed": None if reviewed is None else reviewed.value,
+        "state": defect.state.value,
+        "version": defect.version,
+        "confidence": round(seen.confidence, 4),
+        "lon": lon_deg,
+        "lat": lat_deg,
+        **_numbers("length", "m", measured.length_m),
+        **_numbers("width", "mm", measured.width_mm),
+        **_numbers("area", "m2", measured.area_m2),
+        "gsd_mm_per_px": measured.gsd_mm_per_px,
+        "model_id": seen.model_id,
+        "surveyed_at": context.surveys[seen.survey_id].created_at.isoformat(),
+        "changed_at": context.changed_at[defect.defect_id].isoformat(),
+    }
+
+
+def _numbers(name: str, unit: str, quantity: Quantity | None) -> dict[str, float | None]:
+    """Spread a quantity over three columns: value, uncertainty, and the limit it lies below."""
+    if quantity is None:
+        return {f"{name}_{unit}": None, f"{name}_u_{unit}": None, f"{name}_below_{unit}": None}
+    return {
+        f"{name}_{unit}": quantity.value,
+        f"{name}_u_{unit}": quantity.expanded_uncertainty,
+        f"{name}_below_{unit}": quantity.limit if quantity.below_limit else None,
+    }
+
+
+def parse_interval(text: str | None) -> Interval:
+    """Read ``datetime``: a moment, or two with a slash between, either of which may be open.
+
+    Source: OGC API – Features Part 1, parameter ``datetime`` (RFC 3339 §5.6).
+
+    Raises:
+        BadInput: when it is no such thing.
+
+    >>> parse_interval("2026-01-01T00:00:00Z/..")[1] is None
+    True
+    """
+    if text is None:
+        return (None, None)
+    start, slash, end = text.partition("/")
+    if not slash:
+        moment = _moment(start)
+        return (moment, moment)
+    interval = (
+        None if start in OPEN_ENDS else _moment(start),
+        None if end in OPEN_ENDS else _moment(end),
+    )
+    if interval[0] is not None and interval[1] is not None and interval[0] > interval[1]:
+        raise BadInput(f"datetime {text!r} ends before it begins")
+    return interval
+
+
+def _moment(text: str) -> datetime:
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise BadInput(f"datetime {text!r} is not a moment such as 2026-04-01T09:00:00Z") from error
+    if moment.tzinfo is None:
+        if len(text) > len("2026-04-01"):
+            raise BadInput(f"datetime {text!r} needs a time zone, such as Z for UTC")
+        moment = moment.replace(tzinfo=UTC)
+    return moment

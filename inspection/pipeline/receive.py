@@ -1,0 +1,162 @@
+"""Receive photos for a survey that exists already, a few at a time, as uploads arrive.
+
+``admit`` takes a whole folder and makes the survey's identity from it; here the survey has its
+identity and grows. Receiving a photo twice changes nothing. The rows of a batch are committed
+together, after its files are kept.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from pathlib import Path
+
+from sqlalchemy import Connection, Engine
+
+from inspection.domain.capture import Photo, Rejection, RejectionReason
+from inspection.domain.mission import Survey
+from inspection.imaging.quality import relate_to_flight
+from inspection.pipeline.admit import Options
+from inspection.pipeline.ingest import Ingested, ingest
+from inspection.pipeline.ports import BlobStore, Silence
+from inspection.store import keys, photos
+from inspection.store.engine import reading, writing
+
+
+class Status(StrEnum):
+    """Say what became of one file."""
+
+    STORED = "stored"
+    ALREADY_HERE = "already_here"
+    REJECTED = "rejected"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arrival:
+    """Describe one file that arrived.
+
+    Attributes:
+        name: how people call it; never used as a path.
+        path: where it lies; None when it was too large to be kept.
+        sha256: hexadecimal digest, None when it was too large to be kept.
+        size_bytes: as sent.
+    """
+
+    name: str
+    path: Path | None
+    sha256: str | None
+    size_bytes: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fate:
+    """Say what became of one file, and why when it was set aside."""
+
+    arrival: Arrival
+    status: Status
+    rejection: Rejection | None = None
+
+
+def receive_photos(
+    survey: Survey,
+    arrivals: Sequence[Arrival],
+    *,
+    engine: Engine,
+    blobs: BlobStore,
+    file_max_bytes: int,
+) -> list[Fate]:
+    """Take files in and give the fate of each, in their order.
+
+    Args:
+        survey: the survey that they belong to.
+        arrivals: the files.
+        engine: the database.
+        blobs: keeps the originals of usable photos.
+        file_max_bytes: the limit that files without a path were over.
+    """
+    with reading(engine) as connection:
+        here = photos.of_survey(connection, survey.survey_id)
+    known = {photo.sha256: photo.name for photo in here}
+    fresh = _fresh(arrivals, known)
+    taken = _inspect(survey, list(fresh.values()))
+    for sha256, path in taken.paths.items():
+        blobs.put_file(keys.photo_key(sha256), path)
+    fates = [_fate(arrival, known, fresh, taken, file_max_bytes) for arrival in arrivals]
+    with writing(engine) as connection:
+        _save(connection, survey, _named(taken.photos, fresh), fates)
+    return fates
+
+
+def _fresh(arrivals: Iterable[Arrival], known: Mapping[str, str]) -> dict[str, Arrival]:
+    """Choose the first file of each content that the survey does not have yet, by digest."""
+    fresh: dict[str, Arrival] = {}
+    for arrival in arrivals:
+        if arrival.sha256 is not None and arrival.sha256 not in known:
+            fresh.setdefault(arrival.sha256, arrival)
+    return fresh
+
+
+def _inspect(survey: Survey, fresh: Sequence[Arrival]) -> Ingested:
+    """Find out which files are usable photos; they are still called by their paths."""
+    options = Options(
+        surface=survey.surface, gsd_m_per_px=survey.gsd_m_per_px, map_crs=survey.map_crs
+    )
+    paths = [arrival.path for arrival in fresh if arrival.path is not None]
+    return ingest(paths, gps_required=options.gps_required, progress=Silence())
+
+
+def _named(taken: Iterable[Photo], fresh: Mapping[str, Arrival]) -> list[Photo]:
+    """Give photos the names that people gave them."""
+    return [replace(photo, name=fresh[photo.sha256].name) for photo in taken]
+
+
+def _fate(
+    arrival: Arrival,
+    known: Mapping[str, str],
+    fresh: Mapping[str, Arrival],
+    taken: Ingested,
+    file_max_bytes: int,
+) -> Fate:
+    """Find out what became of one file."""
+    if arrival.sha256 is None or arrival.path is None:
+        detail = f"{arrival.size_bytes} bytes are over the limit of {file_max_bytes}"
+        return _set_aside(arrival, RejectionReason.TOO_LARGE, detail)
+    if arrival.sha256 in known:
+        return _again(arrival, known[arrival.sha256])
+    first = fresh[arrival.sha256]
+    if arrival.sha256 in taken.paths:
+        stored = Fate(arrival=arrival, status=Status.STORED)
+        return stored if first is arrival else _again(arrival, first.name)
+    assert first.path is not None
+    flaw = next(row for row in taken.rejections if row.file == first.path.name)
+    return _set_aside(arrival, flaw.reason, flaw.detail)
+
+
+def _again(arrival: Arrival, first_name: str) -> Fate:
+    """Tell a photo sent again from a copy under another name."""
+    if arrival.name == first_name:
+        return Fate(arrival=arrival, status=Status.ALREADY_HERE)
+    return _set_aside(arrival, RejectionReason.DUPLICATE, f"the same bytes as {first_name}")
+
+
+def _set_aside(arrival: Arrival, reason: RejectionReason, detail: str) -> Fate:
+    rejection = Rejection(file=arrival.name, reason=reason, detail=detail)
+    return Fate(arrival=arrival, status=Status.REJECTED, rejection=rejection)
+
+
+def _save(
+    connection: Connection, survey: Survey, taken: Sequence[Photo], fates: Sequence[Fate]
+) -> None:
+    """Write the rows of a batch and relate all photos of the survey to each other anew."""
+    here = photos.of_survey(connection, survey.survey_id)
+    rejections = [fate.rejection for fate in fates if fate.rejection is not None]
+    photos.save(connection, survey.survey_id, _related([*here, *taken]), rejections)
+
+
+def _related(flight: Sequence[Photo]) -> list[Photo]:
+    """Relate the sharpness of each photo to the flight as it is now."""
+    graded = [photo for photo in flight if photo.quality is not None]
+    grades = relate_to_flight([photo.quality for photo in graded if photo.quality is not None])
+    return [
+        *(replace(photo, quality=grade) for photo, grade in zip(graded, grades, strict=True)),
+        *(photo for photo in flight if photo.quality is None),
+    ]
