@@ -1,0 +1,73 @@
+"""Tiny published sets in their true layouts."""
+
+from pathlib import Path
+from zlib import crc32
+
+import cv2
+import numpy as np
+
+
+def write_image(path: Path, pixels: np.ndarray) -> None:
+    """Write pixels, in OpenCV's channel order, below folders that may not exist yet."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    assert cv2.imwrite(str(path), pixels)
+
+
+def photo(seed: int, height: int = 64, width: int = 96) -> np.ndarray:
+    """Return a blurred random photo, so that each has its own perceptual hash."""
+    noise = np.random.default_rng(seed).integers(0, 256, (8, 12, 3), dtype=np.uint8)
+    return cv2.resize(noise, (width, height), interpolation=cv2.INTER_CUBIC)
+
+
+def write_pairs(root: Path, names: list[str], values: tuple[int, ...], *, colour: bool) -> None:
+    """Write images/<name>.jpg and masks/<name>.png that hold the grey values in stripes."""
+    for number, name in enumerate(names):
+        write_image(
+            root / "images" / f"{name}.jpg",
+            photo(crc32(f"{root.parent.name}/{root.name}/{number}".encode())),
+        )
+        mask = np.zeros((64, 96), dtype=np.uint8)
+        for stripe, value in enumerate(values):
+            mask[4 + 6 * stripe : 7 + 6 * stripe] = value
+        write_image(root / "masks" / f"{name}.png", np.dstack([mask] * 3) if colour else mask)
+
+
+def write_yolo(root: Path, name: str, lines: list[str], seed: int, side: int = 64) -> None:
+    """Write images/<name>.jpg and labels/<name>.txt."""
+    write_image(root / "images" / f"{name}.jpg", photo(seed, side, side))
+    label = root / "labels" / f"{name}.txt"
+    label.parent.mkdir(parents=True, exist_ok=True)
+    label.write_text("".join(line + "\n" for line in lines), encoding="utf-8")
+
+
+VOC = """<annotation><size><width>96</width><height>64</height><depth>3</depth></size>
+<object><name>D00</name><bndbox><xmin>1</xmin><ymin>1</ymin><xmax>96</xmax><ymax>64</ymax></bndbox>
+</object><object><name>Repair</name><bndbox><xmin>11</xmin><ymin>21</ymin><xmax>30</xmax>
+<ymax>40</ymax></bndbox></object><object><name>D43</name><bndbox><xmin>1</xmin><ymin>1</ymin>
+<xmax>2</xmax><ymax>2</ymax></bndbox></object></annotation>"""
+
+
+def write_tiny_sets(root: Path) -> Path:
+    """Write a data folder with a few images of every source that has a reader; return it."""
+    for split in ("train", "val"):
+        names = [f"{split}{index}" for index in range(2)]
+        write_pairs(root / "cracks/uav_concrete" / split, names, (255,), colour=False)
+        write_pairs(root / "cracks/uav75" / split, names, (204, 255), colour=True)
+    ten = [f"{number:03d}" for number in range(10)]
+    write_pairs(root / "cracks/cracksc", ten, (255,), colour=False)
+    write_pairs(root / "roads/brazil", ten, (1, 2), colour=False)
+    paveseg = (30, 60, 90, 120, 150, 180, 210)
+    write_pairs(root / "roads/paveseg", ten, paveseg, colour=True)
+    quaywall = root / "cracks/quaywall/h1"
+    for number, height in ((6, "5m"), (7, "10m"), (8, "15m")):
+        stem = f"MAX_{number:04d}_{height}"
+        write_yolo(quaywall, f"{stem}_0_0", ["0 0.5 0.5 0.25 0.5"], number)
+        write_yolo(quaywall, f"{stem}_0_1", [], 100 + number)
+    write_yolo(root / "flights/quay_strip", "MAX_1", ["0 0.25 0.5 0.5 0.25"], 55)
+    for name in ten:
+        folder = root / "roads/rdd_motorbike"
+        stem = f"China_MotorBike_{name}"
+        write_image(folder / "images" / f"{stem}.jpg", photo(int(name) + 900))
+        (folder / "annotations").mkdir(exist_ok=True)
+        (folder / "annotations" / f"{stem}.xml").write_text(VOC, encoding="utf-8")
+    return root
