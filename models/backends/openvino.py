@@ -1,5 +1,6 @@
 """Compute scores with OpenVINO on the CPU; the only module that imports it."""
 
+from collections.abc import Callable
 from typing import Any, Final
 
 import numpy as np
@@ -74,26 +75,36 @@ class OpenVinoDetector:
             BadInput: when the chips have another shape or type.
             Broken: when OpenVINO fails.
         """
-        height, width = self._size_of(chips)
-        if len(chips) == 0:
-            return []
         classes = self.classes
-        found: list[ChipScores | None] = [None] * len(chips)
+        found: dict[int, ChipScores] = {}
 
         def keep(request: ov.InferRequest, number: int) -> None:
             # the tensor belongs to the request, which is used again: copy what is ours
             scores = np.array(request.get_output_tensor().data[0, 1:], dtype=np.float32)
             found[number] = ChipScores(classes=classes, scores=scores)
 
+        self.forward(chips, keep)
+        return [found[number] for number in range(len(chips))]
+
+    def forward(
+        self, chips: NDArray[np.uint8], keep: Callable[[ov.InferRequest, int], None] | None = None
+    ) -> None:
+        """Compute chips and hand each finished request to ``keep``, or drop the answer.
+
+        Without ``keep`` this is the bare forward loop with which ``tenken models bench`` compares.
+        """
+        height, width = self._size_of(chips)
+        if len(chips) == 0:
+            return
         try:
             queue = ov.AsyncInferQueue(self._compiled_for(height, width))
-            queue.set_callback(keep)
+            if keep is not None:
+                queue.set_callback(keep)
             for number, chip in enumerate(chips):
                 queue.start_async({0: np.ascontiguousarray(chip[None])}, number)
             queue.wait_all()
         except RuntimeError as error:
             raise Broken(f"OpenVINO stopped while scoring with {self.model_id}: {error}") from error
-        return [scores for scores in found if scores is not None]
 
     def _size_of(self, chips: NDArray[np.uint8]) -> tuple[int, int]:
         """Check chips and give their height and width, px."""

@@ -12,6 +12,9 @@ from numpy.typing import NDArray
 from inspection.domain.detection import ChipScores
 from inspection.domain.taxonomy import DamageClass
 
+CONCRETE = np.float32(0.7)
+"""Lightness of sound concrete: from here on a pixel is not dark at all."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DarknessDetector:
@@ -26,5 +29,6 @@ class DarknessDetector:
         """Score chips (n, H, W, 3) uint8 RGB."""
         light = chips.max(axis=3).astype(np.float32) / 255
         red = (chips[..., 0].astype(np.float32) - chips[..., 1]).clip(0) / 255
-        both = np.stack([(1 - light), red], axis=1)
+        dark = ((CONCRETE - light) / CONCRETE).clip(0, None)
+        both = np.stack([dark, red], axis=1)
         return [ChipScores(classes=self.classes, scores=scores) for scores in both]

@@ -17,7 +17,7 @@ from inspection.domain.raster import Chip
 from inspection.domain.taxonomy import DamageClass
 from inspection.errors import BadInput, Broken
 from inspection.pipeline.detect import ahead, batched, detect
-from tests.support.darkness import DarknessDetector
+from tests.support.darkness import CONCRETE, DarknessDetector
 from tests.support.detector_contract import DetectorContract
 
 SMALL = {"chip_px": 128, "margin_px": 16}
@@ -94,7 +94,7 @@ def equal(one: Detections, other: Detections) -> bool:
 def test_detections_are_exactly_what_was_drawn(mosaic: Path) -> None:
     run = detect(mosaic, detector=DarknessDetector(), continuation_ratio=1.0, **SMALL)
     pixels = drawn()
-    dark = (pixels.max(axis=2) <= 0.4 * 255).astype(np.uint8)
+    dark = (pixels.max(axis=2) <= 0.4 * CONCRETE * 255).astype(np.uint8)
     count, truth = cv2.connectedComponents(dark, connectivity=8)
     cracks = [i for i in range(len(run.detections))
               if run.detections.damage_class(i) is DamageClass.CRACK]  # fmt: skip
@@ -104,7 +104,7 @@ def test_detections_are_exactly_what_was_drawn(mosaic: Path) -> None:
         y, x = np.nonzero(mask)
         assert len(set(truth[y + top, x + left].tolist())) == 1
         assert (truth == truth[y[0] + top, x[0] + left]).sum() == mask.sum()
-        assert 0.8 < run.detections.confidence[index] < 0.95
+        assert 0.75 < run.detections.confidence[index] < 0.95
 
 
 def test_a_pothole_over_four_chips_is_one(mosaic: Path) -> None:
