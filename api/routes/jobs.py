@@ -6,6 +6,7 @@ from fastapi import APIRouter
 
 from api.deps import ServicesDep
 from api.schemas.job import JobList, JobOut
+from inspection.domain.mission import SurveyState
 from inspection.store import jobs, surveys
 from inspection.store.engine import reading, writing
 
@@ -29,6 +30,8 @@ def survey_jobs(services: ServicesDep, survey_id: UUID) -> JobList:
 
 @router.post("/jobs/{job_id}/cancel", operation_id="cancel_job")
 def cancel_job(services: ServicesDep, job_id: UUID) -> JobOut:
-    """Cancel a job; a worker that has it stops at its next heartbeat."""
+    """Cancel a job; a worker that has it stops at its next sign of progress."""
     with writing(services.engine) as connection:
-        return JobOut.of(jobs.cancel(connection, job_id, services.clock.now()))
+        cancelled = jobs.cancel(connection, job_id, services.clock.now())
+        surveys.set_state(connection, cancelled.survey_id, SurveyState.CREATED)
+        return JobOut.of(cancelled)

@@ -1,0 +1,32 @@
+"""The worker that ``tenken serve`` starts beside itself: ``python -m workers.embedded``.
+
+It ends with its parent, however the parent ends: its standard input is a pipe that the parent holds
+open and never writes to, so the end of the pipe is the end of the parent. Ending in the middle of a
+job loses at most the step at work; the next worker goes on from there.
+"""
+
+import os
+import sys
+import threading
+from typing import BinaryIO
+
+from inspection.settings import DetectSettings, QueueSettings, StoreSettings
+
+
+def end_with(pipe: BinaryIO) -> None:
+    """End this process at once when the other end of a pipe is closed."""
+    while pipe.read(1):
+        pass
+    os._exit(0)
+
+
+def main() -> None:
+    """Work until the parent is gone."""
+    threading.Thread(target=end_with, args=(sys.stdin.buffer,), daemon=True).start()
+    from workers.tasks import run_worker  # noqa: PLC0415  # after the watch: importing takes seconds
+
+    run_worker(StoreSettings(), QueueSettings(), DetectSettings())
+
+
+if __name__ == "__main__":
+    main()

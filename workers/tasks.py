@@ -1,0 +1,64 @@
+"""Answer the bell: the Celery task, and the worker process that listens for it."""
+
+import logging
+import threading
+from collections.abc import Sequence
+from uuid import UUID
+
+from celery import Celery
+from celery.signals import worker_ready, worker_shutting_down
+
+from inspection.pipeline.ports import Silence
+from inspection.pipeline.tools import Tools
+from inspection.settings import DetectSettings, QueueSettings, StoreSettings
+from workers import queue, runtime
+from workers.outfit import outfit
+from workers.sweep import Sweep
+
+LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
+
+
+def make_worker(app: Celery, tools: Tools) -> None:
+    """Teach a Celery application what to do when the bell rings, and to sweep.
+
+    Args:
+        app: the application that listens.
+        tools: what the work needs; shared by all jobs of this process.
+    """
+
+    @app.task(name=queue.LOOK)  # type: ignore[untyped-decorator]  # Celery has no types
+    def look(job_id: str) -> None:
+        runtime.work(tools, UUID(job_id))
+
+    stop = threading.Event()
+    sweep = Sweep(tools.engine, tools.clock, lambda job_id: queue.ring(app, job_id))
+    thread = threading.Thread(target=sweep.run, args=(stop,), name="sweep", daemon=True)
+    worker_ready.connect(lambda **_: thread.start(), weak=False)
+    worker_shutting_down.connect(lambda **_: stop.set(), weak=False)
+
+
+def run_worker(
+    store: StoreSettings,
+    bell: QueueSettings,
+    detection: DetectSettings,
+    queues: Sequence[str] = (queue.CPU_QUEUE,),
+) -> None:
+    """Listen for the bell and work, until the process is told to end.
+
+    One process does one job at a time: a mosaic fills the machine by itself.
+    """
+    logging.basicConfig(level=logging.INFO, format=LOG_FORMAT)
+    app = queue.make_app(bell, store.home)
+    make_worker(app, outfit(store, detection, progress=Silence()))
+    app.worker_main(
+        [
+            "worker",
+            "--pool=solo",
+            f"--queues={','.join(queues)}",
+            f"--hostname={runtime.worker_name().replace(':', '-')}@tenken",
+            "--without-gossip",
+            "--without-mingle",
+            "--without-heartbeat",
+            "--loglevel=WARNING",
+        ]
+    )
