@@ -9,6 +9,7 @@ import click
 
 from datasets.classes import CLASS_NAMES
 from datasets.manifest import Source
+from datasets.synth.cli import synth
 
 DATA_DIR_VARIABLE = "TENKEN_DATA_DIR"
 DEFAULT_DATA_DIR = Path(__file__).resolve().parent.parent.parent / "shared" / "data"
@@ -158,3 +159,6 @@ def check(*, names: Sequence[str], data_dir: Path, as_json: bool) -> None:
             click.echo(f"  look alike across splits: {first} {second}")
         shares = [f"{key} {value:.2%}" for key, value in result.class_share.items() if value]
         click.echo(f"  {', '.join(shares)}" if shares else "  boxes only")
+
+
+datasets.add_command(synth)
