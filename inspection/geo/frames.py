@@ -49,6 +49,31 @@ def transformer(source_crs: str, target_crs: str) -> Transformer:
         ) from error
 
 
+def is_geographic(crs: str) -> bool:
+    """Tell whether a CRS speaks degrees of longitude and latitude.
+
+    Raises:
+        BadInput: when the name is not a CRS that PROJ knows.
+
+    >>> is_geographic("EPSG:6668"), is_geographic("EPSG:6675")
+    (True, False)
+    """
+    return _known_crs(crs).is_geographic
+
+
+def is_metric(crs: str) -> bool:
+    """Tell whether a CRS is a projection in metres.
+
+    Raises:
+        BadInput: when the name is not a CRS that PROJ knows.
+
+    >>> is_metric("EPSG:6675"), is_metric("EPSG:2263")  # the latter in feet
+    (True, False)
+    """
+    known = _known_crs(crs)
+    return known.is_projected and all(a.unit_conversion_factor == 1.0 for a in known.axis_info[:2])
+
+
 def to_crs(points_xy: ArrayLike, source_crs: str, target_crs: str) -> NDArray[np.float64]:
     """Transform (n, 2) points, x = east or longitude first, between two CRS.
 
@@ -104,6 +129,17 @@ class LocalFrame:
             f"+step +proj=topocentric +ellps=WGS84 +lon_0={float(self.lon_deg)!r} "
             f"+lat_0={float(self.lat_deg)!r} +h_0={float(self.height_ellipsoid_m)!r}"
         )
+
+
+def _known_crs(name: str) -> CRS:
+    """Look a CRS up by its name."""
+    try:
+        return CRS(name)
+    except CRSError as error:
+        raise BadInput(
+            f"unknown coordinate reference system {name!r}: {error}; "
+            "use an EPSG code such as EPSG:6675"
+        ) from error
 
 
 def _through(pipeline: str, points: NDArray[np.float64], *, inverse: bool) -> NDArray[np.float64]:

@@ -1,0 +1,108 @@
+"""Find and match distinctive points of photos (SIFT), evenly over the picture.
+
+Pixels are those of the picture as given, origin at the outer corner of the top-left pixel,
+whatever the scale at which the points were found.
+"""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from inspection.errors import BadInput
+
+CELLS = 12
+"""The picture is divided into CELLS × CELLS; each may give as many points as any other, so that a
+stain does not take all points away from bare concrete."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Features:
+    """Hold distinctive points of one photo.
+
+    Attributes:
+        points_px: (n, 2) float64.
+        descriptors: (n, 128) uint8 SIFT.
+    """
+
+    points_px: NDArray[np.float64]
+    descriptors: NDArray[np.uint8]
+
+    def __post_init__(self) -> None:
+        """Check that points and descriptors belong together."""
+        if self.descriptors.shape != (len(self.points_px), 128):
+            raise BadInput(
+                f"{len(self.points_px)} points with descriptors {self.descriptors.shape}"
+            )
+
+
+def find_features(grey: NDArray[np.uint8], *, scale: float, at_most: int) -> Features:
+    """Find at most ``at_most`` points in a picture (H, W), made smaller by ``scale`` ≤ 1 first.
+
+    Contrast is equalised locally (CLAHE), because wet and sunlit concrete differ.
+
+    Source: SIFT, Lowe, IJCV 60 (2004); RootSIFT in ``match``.
+    """
+    size = tuple(max(1, round(side * scale)) for side in reversed(grey.shape))
+    small = cv2.resize(grey, size, interpolation=cv2.INTER_AREA) if scale < 1 else grey
+    even = cv2.createCLAHE(clipLimit=2.0, tileGridSize=(8, 8)).apply(small)
+    keypoints, descriptors = cv2.SIFT_create(contrastThreshold=0.015).detectAndCompute(even, None)
+    if descriptors is None:
+        return Features(points_px=np.empty((0, 2)), descriptors=np.empty((0, 128), np.uint8))
+    points = np.array([keypoint.pt for keypoint in keypoints], dtype=np.float64) + 0.5
+    strength = np.array([keypoint.response for keypoint in keypoints])
+    shares = points / (even.shape[1], even.shape[0])
+    kept = _spread(shares, strength, at_most)
+    return Features(
+        points_px=shares[kept] * (grey.shape[1], grey.shape[0]),
+        descriptors=np.clip(descriptors[kept], 0, 255).astype(np.uint8),
+    )
+
+
+def match(first: Features, second: Features, *, ratio: float = 0.85) -> NDArray[np.intp]:
+    """Match points that choose each other, (n, 2) indices, clearly better than the next best.
+
+    Args:
+        first: points of one photo.
+        second: points of the other.
+        ratio: largest distance to the best ÷ distance to the second best.
+
+    Source: ratio test, Lowe 2004; RootSIFT, Arandjelović & Zisserman, CVPR 2012.
+    """
+    if len(first.points_px) < 2 or len(second.points_px) < 2:
+        return np.empty((0, 2), dtype=np.intp)
+    likeness = _root(first.descriptors) @ _root(second.descriptors).T
+    rows = np.arange(len(likeness))
+    forth, back = likeness.argmax(axis=1), likeness.argmax(axis=0)
+    best = likeness[rows, forth]
+    likeness[rows, forth] = -1.0
+    runner_up = likeness.max(axis=1)
+    clear = np.sqrt(np.maximum(1 - best, 0)) < ratio * np.sqrt(np.maximum(1 - runner_up, 1e-12))
+    chosen = rows[clear & (back[forth] == rows)]
+    return np.column_stack([chosen, forth[chosen]])
+
+
+def _root(descriptors: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """Give the unit vectors of RootSIFT: the scalar product of two is their likeness, 0–1."""
+    values = descriptors.astype(np.float32)
+    total = np.maximum(values.sum(axis=1, keepdims=True), np.float32(1))
+    return np.asarray(np.sqrt(values / total), dtype=np.float32)
+
+
+def _spread(
+    places: NDArray[np.float64], strength: NDArray[np.float64], at_most: int
+) -> NDArray[np.intp]:
+    """Choose the strongest points of each cell in turn, (m,) indices, strongest first.
+
+    Args:
+        places: (n, 2) positions as shares of width and height.
+        strength: (n,) response of each point.
+        at_most: how many points to choose.
+    """
+    cell = np.clip(places * CELLS, 0, CELLS - 1).astype(np.intp) @ np.array([1, CELLS])
+    order = np.lexsort((places[:, 1], places[:, 0], -strength))
+    by_cell = order[np.argsort(cell[order], kind="stable")]
+    _, starts, counts = np.unique(cell[by_cell], return_index=True, return_counts=True)
+    rank = np.arange(len(by_cell)) - np.repeat(starts, counts)
+    return by_cell[np.argsort(rank, kind="stable")][:at_most]
