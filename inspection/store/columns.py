@@ -11,7 +11,6 @@ from typing import Any
 import shapely
 from shapely.geometry.base import BaseGeometry
 from sqlalchemy import JSON, DateTime, Dialect, type_coerce
-from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler, TypeCompiler
 from sqlalchemy.sql.elements import BindParameter, ColumnElement
@@ -20,8 +19,8 @@ from sqlalchemy.types import LargeBinary, TypeDecorator, UserDefinedType
 
 from inspection.errors import Broken
 
-Json = JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresql")
-"""Plain values; ``jsonb`` on PostgreSQL, so that two of them can be compared."""
+Json = JSON(none_as_null=True)
+"""Plain values, kept as text; ``jsonb`` would turn 2.766099606837545e+16 into another number."""
 
 
 class UtcDateTime(TypeDecorator[datetime]):

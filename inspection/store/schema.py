@@ -16,6 +16,7 @@ from alembic.util.exc import CommandError
 from sqlalchemy import Connection, Engine
 
 from inspection.errors import Broken, Unavailable
+from inspection.store.columns import LonLatGeometry
 from inspection.store.engine import create_engine, ensure_folder, reading, writing
 from inspection.store.tables import metadata
 
@@ -91,6 +92,7 @@ def head() -> str:
 
 def differences(connection: Connection) -> list[Any]:
     """List how the tables of a database differ from ``tables``; empty when they do not."""
+    _teach_geometry(connection)
     context = MigrationContext.configure(
         connection,
         opts={
@@ -111,6 +113,14 @@ def is_ours(table: str) -> bool:
     (True, False, False)
     """
     return table != "spatial_ref_sys" and "_rtree" not in table
+
+
+def _teach_geometry(connection: Connection) -> None:
+    """Let reflection recognise PostGIS's type, on this engine only."""
+    names = getattr(connection.dialect, "ischema_names", None)
+    if names is not None and connection.dialect.name == "postgresql":
+        known = {**names, "geometry": lambda *_modifiers: LonLatGeometry()}
+        connection.dialect.ischema_names = known  # type: ignore[attr-defined]  # PGDialect has it
 
 
 def _config() -> Config:

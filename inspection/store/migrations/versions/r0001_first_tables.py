@@ -338,7 +338,7 @@ def upgrade() -> None:
     """Make the first tables."""
     connection = op.get_bind()
     if connection.dialect.name == "sqlite":
-        tables.create_all(connection)
+        tables.create_all(connection, checkfirst=False)
         _make_r_trees()
         _guard_histories_sqlite()
         return
@@ -350,7 +350,7 @@ def upgrade() -> None:
         is None
     ):
         op.execute("CREATE EXTENSION postgis")
-    tables.create_all(connection)
+    tables.create_all(connection, checkfirst=False)
     for name, what in GIST.items():
         op.execute(f"CREATE INDEX {name} ON {what}")
     _guard_histories_postgresql()
