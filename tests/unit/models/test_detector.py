@@ -141,7 +141,7 @@ def test_a_network_with_other_classes_than_registered_is_broken(tmp_path: Path) 
     assert len(load_detector("tiny", weights_dir=tmp_path).classes) == 3
 
 
-@pytest.mark.parametrize("module", ["models.detector", "models.registry"])
+@pytest.mark.parametrize("module", ["models.detector", "models.registry", "models.bench"])
 def test_importing_loads_no_inference_library(module: str) -> None:
     program = (
         f"import sys, {module}; "
