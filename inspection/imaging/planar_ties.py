@@ -6,10 +6,11 @@ numbers a similarity of the plane is ``q = a·p + b``.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import combinations
 from pathlib import Path
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -58,6 +59,10 @@ class Tie:
     first_px: NDArray[np.float64]
     second_px: NDArray[np.float64]
     second_from_first: tuple[complex, complex]
+
+    def only(self, chosen: slice | NDArray[np.bool_]) -> Self:
+        """Keep some of the points."""
+        return replace(self, first_px=self.first_px[chosen], second_px=self.second_px[chosen])
 
 
 def candidate_pairs(count: int) -> list[tuple[int, int]]:
