@@ -1,5 +1,7 @@
 """Describe photos: identity, place, pose, quality, and why one was set aside."""
 
+import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -127,3 +129,29 @@ class Photo:
             raise BadInput(f"sha256 must have 64 hexadecimal digits, got {self.sha256!r}")
         if self.taken_at is not None and self.taken_at.tzinfo is None:
             raise BadInput("Photo.taken_at must carry a time zone (UTC)")
+
+
+def natural_key(name: str) -> tuple[tuple[int, str], ...]:
+    """Give a sort key in which numbers count as numbers.
+
+    >>> sorted(["IMG_10", "IMG_9"], key=natural_key)
+    ['IMG_9', 'IMG_10']
+    """
+    parts = re.findall(r"[0-9]+|[^0-9]+", name)
+    return tuple((int(part), "") if part.isdigit() else (-1, part.casefold()) for part in parts)
+
+
+def in_flight_order(photos: Iterable[Photo]) -> tuple[Photo, ...]:
+    """Order photos as they were taken: by time when all know it, else by the numbers in names."""
+    every = list(photos)
+    timed = all(photo.taken_at is not None for photo in every)
+    return tuple(
+        sorted(
+            every,
+            key=lambda photo: (
+                photo.taken_at.timestamp() if timed and photo.taken_at is not None else 0.0,
+                natural_key(photo.name),
+                photo.sha256,
+            ),
+        )
+    )

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial.transform import Rotation
 
-from inspection.domain.capture import Photo
+from inspection.domain.capture import Photo, in_flight_order
 from inspection.errors import BadInput, NotRegistered
 from inspection.geo.camera import Camera, Pose
 from inspection.geo.grid import LOCAL_CRS
@@ -100,8 +100,8 @@ def register_strip(
     """Register photos of one plane to each other, and to the map where control points exist.
 
     Args:
-        photos: photos in the order flown, as far as known; up to 30 every pair is compared, beyond
-            that each photo with the six that follow.
+        photos: photos of one plane in any order; up to 30 every pair is compared, beyond that each
+            photo with the six that follow it in time or, without times, in name.
         photo_paths: file by sha256.
         gsd_m_per_px: nominal ground sample distance; the mean over the photos is made to be it.
         gcp_file: control points (see ``planar_place``), or None for a local frame.
@@ -114,6 +114,7 @@ def register_strip(
     """
     if not photos:
         raise BadInput("a strip needs at least one photo")
+    photos = in_flight_order(photos)
     points = () if gcp_file is None else read_control_points(gcp_file)
     ties = find_ties(photos, [photo_paths[p.sha256] for p in photos], on_step=on_step)
     group, dropped = _adjusted_group(photos, ties, gsd_m_per_px)
@@ -132,7 +133,7 @@ def register_strip(
 def views_of(
     registration: StripRegistration, photos: Sequence[Photo], photo_paths: Mapping[str, Path]
 ) -> list[View]:
-    """Give the registered photos as views of ``FlatSurface()``, in the order of the photos."""
+    """Give the registered photos as views of ``FlatSurface()``, in flight order."""
     return [
         View(
             sha256=photo.sha256,
@@ -142,7 +143,7 @@ def views_of(
             camera=registration.cameras[photo.sha256],
             pose=registration.poses[photo.sha256],
         )
-        for photo in photos
+        for photo in in_flight_order(photos)
         if photo.sha256 in registration.poses
     ]
 

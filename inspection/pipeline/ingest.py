@@ -5,7 +5,6 @@
 
 import hashlib
 import os
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
@@ -13,7 +12,13 @@ from pathlib import Path
 from types import MappingProxyType
 
 from inspection.codelists.cameras import load_cameras
-from inspection.domain.capture import Photo, Rejection, RejectionReason
+from inspection.domain.capture import (
+    Photo,
+    Rejection,
+    RejectionReason,
+    in_flight_order,
+    natural_key,
+)
 from inspection.errors import BadPhoto, NotFound
 from inspection.imaging.decode import Decoded, Flaw, decode
 from inspection.imaging.exif import read_metadata
@@ -94,16 +99,6 @@ def ingest(files: Iterable[Path], *, gps_required: bool, progress: Progress) -> 
             inspected.append(outcome)
             progress.advance()
     return _collect(inspected, gps_required=gps_required)
-
-
-def natural_key(name: str) -> tuple[tuple[int, str], ...]:
-    """Give a sort key in which numbers count as numbers.
-
-    >>> sorted(["IMG_10", "IMG_9"], key=natural_key)
-    ['IMG_9', 'IMG_10']
-    """
-    parts = re.findall(r"[0-9]+|[^0-9]+", name)
-    return tuple((int(part), "") if part.isdigit() else (-1, part.casefold()) for part in parts)
 
 
 def _walk(files: Iterable[Path]) -> Iterator[_Source]:
@@ -218,15 +213,7 @@ def _flaw_among(
 
 def _graded(photos: Sequence[Photo]) -> tuple[Photo, ...]:
     """Order photos and relate their sharpness to the flight."""
-    everyone_knows_time = all(photo.taken_at is not None for photo in photos)
-    ordered = sorted(
-        photos,
-        key=lambda photo: (
-            photo.taken_at.timestamp() if everyone_knows_time and photo.taken_at else 0.0,
-            natural_key(photo.name),
-            photo.sha256,
-        ),
-    )
+    ordered = in_flight_order(photos)
     grades = relate_to_flight([photo.quality for photo in ordered if photo.quality is not None])
     return tuple(
         replace(photo, quality=grade) for photo, grade in zip(ordered, grades, strict=True)
