@@ -106,7 +106,7 @@ def defect_chip(
     """Give the part of the mosaic that shows a defect, with a margin."""
     with reading(services.engine) as connection:
         seen = defects.by_id(connection, defect_id).latest
-        mosaic = orthomosaics.by_sha256(connection, seen.survey_id, seen.mosaic_sha256)
+        mosaic = orthomosaics.by_sha256(connection, seen.mosaic_sha256)
     window = _window(seen, mosaic)
     tag = f"{mosaic.sha256[:32]}-{'-'.join(map(str, window))}-{max_px}"
     known, headers = cached(request, tag=tag, media_type="image/png", versioned=False)
@@ -141,7 +141,7 @@ def _as_seen_in(
 def _detail(connection: Connection, defect: Defect) -> DefectDetail:
     seen = defect.latest
     try:
-        mosaic = orthomosaics.by_sha256(connection, seen.survey_id, seen.mosaic_sha256)
+        mosaic = orthomosaics.by_sha256(connection, seen.mosaic_sha256)
     except NotFound:
         mosaic = None
     names = {photo.sha256: photo.name for photo in photos.of_survey(connection, seen.survey_id)}

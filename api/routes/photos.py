@@ -12,8 +12,9 @@ from api.deps import Services, ServicesDep
 from api.schemas.photo import UploadAnswer, UploadedFile
 from api.upload import FIELD, Received, receive, receiving_folder
 from inspection.domain.mission import Survey
+from inspection.pipeline.admit import original_key
 from inspection.pipeline.receive import Arrival, Fate, receive_photos
-from inspection.store import keys, photos, surveys
+from inspection.store import photos, surveys
 from inspection.store.engine import reading
 
 router = APIRouter(prefix="/api/surveys/{survey_id}/photos", tags=["photos"])
@@ -62,7 +63,7 @@ def read_photo(services: ServicesDep, survey_id: UUID, sha256: str) -> Response:
     """Give the original file of a photo."""
     with reading(services.engine) as connection:
         photo = photos.by_sha256(connection, survey_id, sha256)
-    with services.blobs.local_path(keys.photo_key(photo.sha256)) as path:
+    with services.blobs.local_path(original_key(photo)) as path:
         content = path.read_bytes()
     headers = {"ETag": f'"{photo.sha256}"', "Cache-Control": IMMUTABLE}
     return Response(content, media_type=image_type(content), headers=headers)

@@ -29,6 +29,13 @@ TILE_SIZE_PX = 256
 CHIP_MAX_PX = 2048
 """Longest side of a picture that one request may ask for."""
 
+EQUATOR_M = 40_075_016.686
+"""Width of the world in Web Mercator, metres. Source: EPSG:3857, 2·π·6378137."""
+
+SPECK = 16
+"""A mosaic this many times smaller than a pixel is not drawn; Mercator stretches by less up to
+latitude 86°."""
+
 ImageFormat = Literal["png", "webp"]
 Box = tuple[int, int, int, int]
 
@@ -124,8 +131,11 @@ def webmercator_tile(
         raise BadInput(f"{z}/{x}/{y} is no tile: at level {z} both numbers are 0–{(1 << z) - 1}")
     try:
         with _translated(cog), Reader(str(cog)) as reader:
-            if reader.dataset.crs is None:
+            crs = reader.dataset.crs
+            if crs is None or not (crs.is_projected or crs.is_geographic):
                 raise BadInput("this mosaic has a local frame; it has no place on a world map")
+            if _is_speck(reader.dataset, z):
+                return None
             image = reader.tile(
                 x,
                 y,
@@ -207,6 +217,17 @@ def _window(reader: ImageReader, box: Box, width: int, height: int) -> ImageData
         height=height,
         resampling_method="bilinear" if x1 - x0 > width else "nearest",
     )
+
+
+def _is_speck(source: DatasetReader, z: int) -> bool:
+    """Tell whether a mosaic is so much smaller than a pixel of a level that it cannot be seen.
+
+    Warping it to such a tile would ask for more pixels than a raster can have.
+    """
+    pixel_m = EQUATOR_M / TILE_SIZE_PX / (1 << z)
+    west, south, east, north = source.bounds
+    unit_m = 1.0 if source.crs.is_projected else EQUATOR_M / 360
+    return bool(pixel_m > SPECK * unit_m * max(east - west, north - south))
 
 
 def _colours(source: DatasetReader) -> tuple[int, ...]:

@@ -15,10 +15,10 @@ from sqlalchemy import Connection, Engine
 from inspection.domain.capture import Photo, Rejection, RejectionReason
 from inspection.domain.mission import Survey
 from inspection.imaging.quality import relate_to_flight
-from inspection.pipeline.admit import Options
-from inspection.pipeline.ingest import Ingested, ingest
+from inspection.pipeline.admit import Options, original_key
+from inspection.pipeline.ingest import PHOTO_SUFFIXES, Ingested, ingest
 from inspection.pipeline.ports import BlobStore, Silence
-from inspection.store import keys, photos
+from inspection.store import photos
 from inspection.store.engine import reading, writing
 
 
@@ -78,11 +78,12 @@ def receive_photos(
     known = {photo.sha256: photo.name for photo in here}
     fresh = _fresh(arrivals, known)
     taken = _inspect(survey, list(fresh.values()))
-    for sha256, path in taken.paths.items():
-        blobs.put_file(keys.photo_key(sha256), path)
+    usable = _named(taken.photos, fresh)
+    for photo in usable:
+        blobs.put_file(original_key(photo), taken.paths[photo.sha256])
     fates = [_fate(arrival, known, fresh, taken, file_max_bytes) for arrival in arrivals]
     with writing(engine) as connection:
-        _save(connection, survey, _named(taken.photos, fresh), fates)
+        _save(connection, survey, usable, fates)
     return fates
 
 
@@ -105,8 +106,13 @@ def _inspect(survey: Survey, fresh: Sequence[Arrival]) -> Ingested:
 
 
 def _named(taken: Iterable[Photo], fresh: Mapping[str, Arrival]) -> list[Photo]:
-    """Give photos the names that people gave them."""
-    return [replace(photo, name=fresh[photo.sha256].name) for photo in taken]
+    """Give photos the names that people gave them, with a suffix where there is none."""
+    named = []
+    for photo in taken:
+        name = fresh[photo.sha256].name
+        promises = Path(name).suffix.lower() in PHOTO_SUFFIXES
+        named.append(replace(photo, name=name if promises else f"{name}.photo"))
+    return named
 
 
 def _fate(
