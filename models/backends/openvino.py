@@ -45,7 +45,7 @@ class OpenVinoDetector:
         self._entry = entry
         self._options = _options(precision, threads)
         self._core = ov.Core()
-        self._compiled: dict[tuple[int, int], ov.CompiledModel] = {}
+        self._queues: dict[tuple[int, int], ov.AsyncInferQueue] = {}
         self._network(entry.size_multiple_px, entry.size_multiple_px)
 
     @property
@@ -97,9 +97,8 @@ class OpenVinoDetector:
         if len(chips) == 0:
             return
         try:
-            queue = ov.AsyncInferQueue(self._compiled_for(height, width))
-            if keep is not None:
-                queue.set_callback(keep)
+            queue = self._queue_for(height, width)
+            queue.set_callback(keep or _drop)
             for number, chip in enumerate(chips):
                 queue.start_async({0: np.ascontiguousarray(chip[None])}, number)
             queue.wait_all()
@@ -116,12 +115,13 @@ class OpenVinoDetector:
             raise BadInput(f"chips of {width}×{height} px: both sides must be multiples of {step}")
         return height, width
 
-    def _compiled_for(self, height: int, width: int) -> ov.CompiledModel:
-        """Compile the network for chips of one size, once."""
-        if (height, width) not in self._compiled:
+    def _queue_for(self, height: int, width: int) -> ov.AsyncInferQueue:
+        """Compile the network for chips of one size and make its requests, once."""
+        if (height, width) not in self._queues:
             network = self._network(height, width)
-            self._compiled[height, width] = self._core.compile_model(network, "CPU", self._options)
-        return self._compiled[height, width]
+            compiled = self._core.compile_model(network, "CPU", self._options)
+            self._queues[height, width] = ov.AsyncInferQueue(compiled)
+        return self._queues[height, width]
 
     def _network(self, height: int, width: int) -> ov.Model:
         """Read the network for chips of one size, taking uint8 RGB pixels as they are."""
@@ -140,6 +140,10 @@ class OpenVinoDetector:
         if list(answer) != expected:
             raise Broken(f"network of {self.model_id} answers {list(answer)}, expected {expected}")
         return network
+
+
+def _drop(request: ov.InferRequest, number: int) -> None:
+    """Let an answer go."""
 
 
 def _options(precision: str, threads: int) -> dict[str, Any]:

@@ -8,13 +8,16 @@ from pathlib import Path
 import numpy as np
 import onnx
 import pytest
+import rasterio
 from numpy.typing import NDArray
+from rasterio.transform import Affine
 
 from inspection.domain.taxonomy import DamageClass
 from inspection.errors import BadInput, Broken, NotFound
+from inspection.pipeline.detect import detect
 from models.backends.openvino import OpenVinoDetector
 from models.detector import load_detector
-from models.registry import DEFAULT_MODEL, list_names, write_entry
+from models.registry import DEFAULT_MODEL, list_names, load_entry, write_entry
 from tests.support.detector_contract import DetectorContract, noise
 from tests.support.tiny_network import GAIN, MIDDLE, write_tiny_network
 
@@ -79,6 +82,37 @@ class TestShippedModel(DetectorContract):
     def test_it_draws_probabilities_of_a_whole_chip(self, detector: OpenVinoDetector) -> None:
         (scores,) = detector.score(noise(1, 320, 320))
         assert scores.scores.sum(axis=0).max() <= 1 + 1e-5
+
+
+def test_a_dropped_answer_reaches_nobody(folder: Path) -> None:
+    """The requests are used again: an earlier taker must not hear of later chips."""
+    detector = OpenVinoDetector(load_entry("tiny", weights_dir=folder))
+    heard: list[int] = []
+    detector.forward(noise(3, 64, 64), lambda _, number: heard.append(number))
+    detector.forward(noise(2, 64, 64))
+    assert sorted(heard) == [0, 1, 2]
+
+
+@pytest.mark.parametrize("batch", [1, 5])
+def test_a_mosaic_is_read_by_the_network(tmp_path: Path, folder: Path, batch: int) -> None:
+    """A black cross of 6 px on light ground is one crack of exactly its pixels."""
+    pixels = np.full((3, 500, 500), 190, dtype=np.uint8)
+    pixels[:, 247:253, 30:470] = 8
+    pixels[:, 20:490, 300:306] = 8
+    path = tmp_path / "m.tif"
+    profile = {"driver": "GTiff", "width": 500, "height": 500, "count": 3, "dtype": "uint8"}
+    with rasterio.open(path, "w", **profile, transform=Affine(0.002, 0, 9, 0, -0.002, 9)) as sink:
+        sink.write(pixels)
+    detector = load_detector("tiny", weights_dir=folder)
+    run = detect(path, detector=detector, batch=batch, chip_px=128, margin_px=16)
+    assert len(run.detections) == 1
+    mask, left, top = run.detections.mask(0)
+    y, x = np.nonzero(mask)
+    assert (pixels[0, y + top, x + left] == 8).all()
+    assert mask.sum() == (pixels[0] == 8).sum()
+    assert run.detections.confidence[0] > 0.99
+    assert run.model_id == detector.model_id
+    assert run.chips_read == 36
 
 
 def test_thread_count_changes_no_score(folder: Path) -> None:
