@@ -6,6 +6,7 @@ torchvision then stops at ``operator torchvision::nms does not exist``, and with
 register a pure-torch ``torchvision::nms`` and import again. Call it before importing Ultralytics.
 """
 
+import importlib
 import os
 import sys
 from typing import Any
@@ -56,6 +57,18 @@ def register_nms() -> None:
     _libraries.append(library)
 
 
+def allow_box_operators() -> None:
+    """Let ``torchvision.ops.nms`` call the operator that is now registered.
+
+    torchvision asks first whether its compiled library was loaded. The question is dropped in
+    ``torchvision.ops.boxes``, where suppression lives, and stays everywhere else; the rotated IoU
+    of that module, which has no operator either, then stops with torch's own message.
+    """
+    from torchvision.ops import boxes  # noqa: PLC0415  # importable only after registering
+
+    boxes._assert_has_ops = lambda: None
+
+
 def ensure_torchvision() -> bool:
     """Import torchvision, with our operator if the native one is missing.
 
@@ -69,12 +82,12 @@ def ensure_torchvision() -> bool:
     if _libraries:
         return True
     try:
-        import torchvision  # noqa: PLC0415  # the import is the test
+        importlib.import_module("torchvision")
     except RuntimeError as error:
         if SYMPTOM not in str(error):
             raise
         for name in [name for name in sys.modules if name.split(".")[0] == "torchvision"]:
             del sys.modules[name]
         register_nms()
-        import torchvision  # noqa: F401, PLC0415  # half-imported modules were dropped above
+        allow_box_operators()  # imports torchvision again, from the start
     return bool(_libraries)

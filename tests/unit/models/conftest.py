@@ -1,0 +1,31 @@
+"""What the tests of training and judgement share: small sets and a small training run."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from models.config import CONFIGS_DIR, TrainConfig, read_config
+from models.registry import DEFAULT_MODEL
+from tests.support.tiny_sets import write_tiny_sets
+
+
+@pytest.fixture(scope="session")
+def tiny_sets(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a data folder with a few images of every source; tests only read it."""
+    return write_tiny_sets(tmp_path_factory.mktemp("sets"))
+
+
+@pytest.fixture(scope="session")
+def config() -> TrainConfig:
+    """Return the shipped configuration, cut down to a few steps on 32 px chips."""
+    shipped = read_config(CONFIGS_DIR / f"{DEFAULT_MODEL}.yaml")
+    return replace(
+        shipped,
+        name="tiny",
+        chip_px=32,
+        batch=2,
+        steps=4,
+        warmup_steps=1,
+        sampling={"uav75": 0.5, "procedural": 0.5},
+    )
