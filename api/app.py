@@ -8,6 +8,7 @@ from api import errors
 from api.deps import Ring, Services
 from api.routes import (
     assets,
+    codelists,
     defects,
     features,
     health,
@@ -69,7 +70,18 @@ def create_app(services: Services, *, dist: Path = site.DIST) -> FastAPI:
     app.state.dist = dist
     errors.install(app)
     app.add_middleware(EdgeGuard, multipart_paths=("/photos",))
-    for module in (health, assets, surveys, photos, jobs, tiles, defects, features, site):
+    for module in (
+        health,
+        assets,
+        codelists,
+        surveys,
+        photos,
+        jobs,
+        tiles,
+        defects,
+        features,
+        site,
+    ):
         app.include_router(module.router)
     return app
 
