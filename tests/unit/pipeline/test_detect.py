@@ -16,7 +16,9 @@ from inspection.domain.detection import ChipScores, Detections
 from inspection.domain.raster import Chip
 from inspection.domain.taxonomy import DamageClass
 from inspection.errors import BadInput, Broken
+from inspection.imaging.cog import validate
 from inspection.pipeline.detect import ahead, batched, detect
+from tests.benchmarks.detect_memory import write_cog
 from tests.support.darkness import CONCRETE, DarknessDetector
 from tests.support.detector_contract import DetectorContract
 
@@ -105,6 +107,19 @@ def test_detections_are_exactly_what_was_drawn(mosaic: Path) -> None:
         assert len(set(truth[y + top, x + left].tolist())) == 1
         assert (truth == truth[y[0] + top, x[0] + left]).sum() == mask.sum()
         assert 0.75 < run.detections.confidence[index] < 0.95
+
+
+def test_a_crack_from_edge_to_edge_of_a_real_cog_is_one(tmp_path: Path) -> None:
+    """The raster of the memory benchmark, small: tiled, with overviews and alpha."""
+    path = tmp_path / "cog.tif"
+    write_cog(path, 1500)
+    assert validate(path) == ()
+    run = detect(path, detector=DarknessDetector())
+    boxes = [run.detections.box_px(i) for i in range(len(run.detections))]
+    heights = sorted(y1 - y0 for _, y0, _, y1 in boxes)
+    assert run.chips_read == 9
+    assert 1 <= len(boxes) <= 3
+    assert heights[-1] == 1500
 
 
 def test_a_pothole_over_four_chips_is_one(mosaic: Path) -> None:
