@@ -128,7 +128,8 @@ class FolderBlobs:
         except OSError as error:
             raise self._refused(target, size_bytes, error) from error
         finally:
-            unfinished.unlink(missing_ok=True)
+            with suppress(OSError):  # gone by the rename, or the folder itself cannot be used
+                unfinished.unlink()
 
     def _refused(self, target: Path, size_bytes: int, error: OSError) -> Unavailable:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):

@@ -103,7 +103,7 @@ def photo_counts(connection: Connection, survey_ids: Collection[uuid.UUID]) -> d
     return {
         survey_id: count
         for chunk in _chunks(survey_ids)
-        for survey_id, count in connection.execute(query.where(c.survey_id.in_(chunk))).tuples()
+        for survey_id, count in connection.execute(query.where(c.survey_id.in_(chunk)))
     }
 
 
@@ -116,7 +116,7 @@ def changed_at(
     return {
         defect_id: moment
         for chunk in _chunks(defect_ids)
-        for defect_id, moment in connection.execute(query.where(c.defect_id.in_(chunk))).tuples()
+        for defect_id, moment in connection.execute(query.where(c.defect_id.in_(chunk)))
     }
 
 
