@@ -17,16 +17,17 @@ from inspection.export.writing import replace_text
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Picture:
-    """Carry an encoded picture and its size."""
+    """Carry an encoded picture, its media type and its size."""
 
-    jpeg: bytes
+    content: bytes
+    media_type: str
     width_px: int
     height_px: int
 
     @property
     def data_uri(self) -> str:
         """Give the picture as text that an HTML page can show."""
-        return "data:image/jpeg;base64," + base64.b64encode(self.jpeg).decode("ascii")
+        return f"data:{self.media_type};base64,{base64.b64encode(self.content).decode('ascii')}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -40,7 +40,7 @@ class Balance(HTMLParser):
 
 @pytest.fixture
 def report() -> Report:
-    picture = Picture(jpeg=b"\xff\xd8\xff", width_px=800, height_px=400)
+    picture = Picture(content=b"\xff\xd8\xff", media_type="image/jpeg", width_px=800, height_px=400)
     return Report(
         title="Tenken report",
         asset_name="点検橋 <script>alert(1)</script>",
