@@ -1,0 +1,274 @@
+"""Structure from motion with pycolmap: the only module that imports it.
+
+OpenCV must be loaded before pycolmap: the other way round, its PNG writer crashes (pycolmap 4.2,
+OpenCV 5.0). This module loads both in that order, for everyone.
+
+Everything is seeded, and adjustment runs on one thread, because sums in another order give other
+last digits: the same photos give the same poses, bit by bit.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pycolmap
+from numpy.typing import NDArray
+
+from inspection.errors import Broken, NotRegistered
+from inspection.geo.camera import Camera, Pose
+from inspection.imaging.alignment import Similarity
+from inspection.imaging.features import Features
+
+assert cv2.__version__, "OpenCV is loaded before pycolmap"
+
+pycolmap.logging.minloglevel = pycolmap.logging.ERROR.value
+
+SEED = 20_240_101
+
+WORKING_SIDE_PX = 1600.0
+"""Long side to which pixel thresholds refer; COLMAP's are made for pictures of about this size."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shot:
+    """Bring one photo to the reconstruction.
+
+    Attributes:
+        name: its name in the reconstruction, unique.
+        camera: lens as the metadata say, pixels of the whole photo.
+        features: distinctive points, pixels of the whole photo.
+        position_enu_m: (3,) where the receiver saw the camera.
+        std_m: (3,) standard deviation of that position.
+    """
+
+    name: str
+    camera: Camera
+    features: Features
+    position_enu_m: NDArray[np.float64]
+    std_m: NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Model:
+    """Hold what a reconstruction found.
+
+    Attributes:
+        cameras: lens of each photo by name, pixels of the whole photo.
+        poses: pose of each registered photo by name.
+        points: (n, 3) sparse points.
+        reprojection_px: mean reprojection error in pixels of the whole photo.
+    """
+
+    cameras: Mapping[str, Camera]
+    poses: Mapping[str, Pose]
+    points: NDArray[np.float64]
+    reprojection_px: float
+
+
+class Block:
+    """Hold a block of photos that pycolmap has tied together."""
+
+    def __init__(
+        self, reconstruction: pycolmap.Reconstruction, shots: Sequence[Shot], ratio: float
+    ) -> None:
+        """Wrap a reconstruction whose pixels are ``ratio`` × those of the photos."""
+        self._reconstruction = reconstruction
+        self._shots = {shot.name: shot for shot in shots}
+        self._ratio = ratio
+
+    def move(self, similarity: Similarity) -> None:
+        """Move the whole block."""
+        self._reconstruction.transform(
+            pycolmap.Sim3d(
+                similarity.scale, pycolmap.Rotation3d(similarity.rotation), similarity.shift_m
+            )
+        )
+
+    def settle(self) -> None:
+        """Adjust poses and points once more, with the receiver's positions as weak priors.
+
+        The block must lie in the frame of the positions already. Focal lengths stay.
+        """
+        options = pycolmap.BundleAdjustmentOptions()
+        options.refine_focal_length = False
+        options.print_summary = False
+        options.ceres.solver_options.num_threads = 1
+        config = pycolmap.BundleAdjustmentConfig()
+        priors = []
+        for image in _registered(self._reconstruction):
+            config.add_image(image.image_id)
+            priors.append(_prior(self._shots[image.name], image.data_id))
+        adjuster = pycolmap.create_pose_prior_bundle_adjuster(
+            options,
+            pycolmap.PosePriorBundleAdjustmentOptions(),
+            config,
+            priors,
+            self._reconstruction,
+        )
+        adjuster.solve()
+        self._reconstruction.update_point_3d_errors()
+
+    def model(self) -> Model:
+        """Read out cameras, poses and points."""
+        images = _registered(self._reconstruction)
+        points = [
+            self._reconstruction.points3D[key].xyz for key in sorted(self._reconstruction.points3D)
+        ]
+        return Model(
+            cameras={image.name: self._camera(image) for image in images},
+            poses={image.name: _pose(image) for image in images},
+            points=np.array(points, dtype=np.float64).reshape(-1, 3),
+            reprojection_px=float(self._reconstruction.compute_mean_reprojection_error())
+            / self._ratio,
+        )
+
+    def _camera(self, image: pycolmap.Image) -> Camera:
+        focal, cx, cy, k1 = self._reconstruction.cameras[image.camera_id].params
+        own = self._shots[image.name].camera
+        return Camera(
+            width_px=own.width_px,
+            height_px=own.height_px,
+            focal_px=float(focal) / self._ratio,
+            cx_px=float(cx) / self._ratio,
+            cy_px=float(cy) / self._ratio,
+            k1=float(k1),
+        )
+
+
+def reconstruct(
+    shots: Sequence[Shot],
+    *,
+    work_dir: Path,
+    reach_m: float,
+    neighbours: int = 20,
+    refine_focal: bool = False,
+) -> Block:
+    """Match neighbours, verify them, and build the largest block that holds together.
+
+    Args:
+        shots: photos; equal cameras share one lens.
+        work_dir: an empty folder for the database.
+        reach_m: photos farther apart (horizontally) are not compared.
+        neighbours: each photo is compared with at most so many nearest ones.
+        refine_focal: let the focal length go free; only where no metadata tell it.
+
+    Raises:
+        NotRegistered: when no two photos start a reconstruction.
+        Broken: when pycolmap fails.
+    """
+    longest = max(max(shot.camera.width_px, shot.camera.height_px) for shot in shots)
+    ratio = min(1.0, WORKING_SIDE_PX / longest)
+    database = work_dir / "sfm.db"
+    try:
+        _write_database(database, shots, ratio)
+        _match(database, reach_m, neighbours)
+        models = pycolmap.incremental_mapping(
+            database, work_dir, work_dir, _mapping_options(refine_focal)
+        )
+    except (RuntimeError, ValueError) as error:
+        raise Broken(f"pycolmap {pycolmap.__version__} failed on these photos: {error}") from error
+    if not models:
+        raise NotRegistered(
+            f"none of the {len(shots)} photos could be tied together; they need to overlap by 60 % "
+            "or more, be sharp and show texture"
+        )
+    largest = max(sorted(models), key=lambda key: models[key].num_reg_images())
+    return Block(models[largest], shots, ratio)
+
+
+def _write_database(path: Path, shots: Sequence[Shot], ratio: float) -> None:
+    """Write cameras, pictures, features and positions under numbers that never vary."""
+    database = pycolmap.Database.open(path)
+    try:
+        rigs: dict[Camera, tuple[int, int]] = {}
+        for shot in shots:
+            if shot.camera not in rigs:
+                rigs[shot.camera] = _write_camera(database, shot.camera, ratio)
+            camera_id, rig_id = rigs[shot.camera]
+            image = pycolmap.Image(name=shot.name, camera_id=camera_id)
+            image.image_id = database.write_image(image)
+            frame = pycolmap.Frame()
+            frame.rig_id = rig_id
+            frame.add_data_id(image.data_id)
+            database.write_frame(frame)
+            points = (shot.features.points_px * ratio).astype(np.float32)
+            database.write_keypoints(image.image_id, points)
+            database.write_descriptors(image.image_id, _descriptors(shot.features))
+            database.write_pose_prior(_prior(shot, image.data_id))
+    finally:
+        database.close()
+
+
+def _write_camera(database: pycolmap.Database, camera: Camera, ratio: float) -> tuple[int, int]:
+    """Write a lens and its rig of one; give both numbers."""
+    written = pycolmap.Camera(
+        model="SIMPLE_RADIAL",
+        width=round(camera.width_px * ratio),
+        height=round(camera.height_px * ratio),
+        params=[camera.focal_px * ratio, camera.cx_px * ratio, camera.cy_px * ratio, camera.k1],
+    )
+    written.has_prior_focal_length = True
+    camera_id = database.write_camera(written)
+    rig = pycolmap.Rig()
+    rig.add_ref_sensor(pycolmap.sensor_t(pycolmap.SensorType.CAMERA, camera_id))
+    return camera_id, database.write_rig(rig)
+
+
+def _descriptors(features: Features) -> pycolmap.FeatureDescriptors:
+    """Give RootSIFT descriptors as pycolmap stores them."""
+    values = features.descriptors.astype(np.float32)
+    root = np.sqrt(values / np.maximum(values.sum(axis=1, keepdims=True), 1.0))
+    stored = np.clip(np.rint(root * 512.0), 0, 255).astype(np.uint8)
+    return pycolmap.FeatureDescriptors(pycolmap.FeatureExtractorType.SIFT, stored)
+
+
+def _prior(shot: Shot, data_id: pycolmap.data_t) -> pycolmap.PosePrior:
+    """Give the receiver's position of a photo as pycolmap takes it."""
+    prior = pycolmap.PosePrior()
+    prior.corr_data_id = data_id
+    prior.position = shot.position_enu_m
+    prior.position_covariance = np.diag(shot.std_m**2)
+    prior.coordinate_system = pycolmap.PosePriorCoordinateSystem.CARTESIAN
+    return prior
+
+
+def _match(database: Path, reach_m: float, neighbours: int) -> None:
+    """Match spatial neighbours and keep what one geometry explains."""
+    pairing = pycolmap.SpatialPairingOptions()
+    pairing.max_num_neighbors = neighbours
+    pairing.max_distance = reach_m
+    verification = pycolmap.TwoViewGeometryOptions()
+    verification.ransac.random_seed = SEED
+    pycolmap.set_random_seed(SEED)
+    pycolmap.match_spatial(
+        database,
+        pairing_options=pairing,
+        verification_options=verification,
+        device=pycolmap.Device.cpu,
+    )
+
+
+def _mapping_options(refine_focal: bool) -> pycolmap.IncrementalPipelineOptions:
+    """Choose how the block grows: seeded, one thread, focal lengths held unless told."""
+    options = pycolmap.IncrementalPipelineOptions()
+    options.random_seed = SEED
+    options.num_threads = 1
+    options.extract_colors = False
+    options.min_model_size = 3
+    options.ba_refine_focal_length = refine_focal
+    options.mapper.abs_pose_refine_focal_length = refine_focal
+    pycolmap.set_random_seed(SEED)
+    return options
+
+
+def _registered(reconstruction: pycolmap.Reconstruction) -> list[pycolmap.Image]:
+    """List the registered images by number."""
+    return [reconstruction.images[key] for key in sorted(reconstruction.reg_image_ids())]
+
+
+def _pose(image: pycolmap.Image) -> Pose:
+    """Read the pose of an image."""
+    rotation = np.asarray(image.cam_from_world().rotation.matrix(), dtype=np.float64)
+    return Pose(camera_from_world=rotation, centre_world_m=np.asarray(image.projection_center()))
