@@ -1,4 +1,4 @@
-"""Hold the painted surface: reflectance at 1 mm, and what varies softly at 8 mm.
+"""Hold the painted surface: reflectance in fine pixels, and what varies softly in coarse ones.
 
 Rows run against the deck's y, as on a map. Reflectance is linear light; the fine layer is grey, and
 colour lives in the soft layer, because concrete has little of it and the eye sees it coarsely.
@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from datasets.synth.deck import Deck
+from inspection.errors import BadInput
 
 Grey = NDArray[np.uint8]
 Floats = NDArray[np.float32]
@@ -20,6 +21,8 @@ Bounds = tuple[float, float, float, float]
 
 FULL = 0.85
 """Linear reflectance that the value 255 of the fine layer stands for."""
+MAX_SIDE_PX = 32_000
+"""OpenCV samples images of up to 32 767 px a side."""
 SOFT = 8
 """Fine pixels per soft pixel."""
 
@@ -77,18 +80,36 @@ class Canvas:
         patch = Patch(
             x_m=x_m.astype(np.float32)[None, :],
             y_m=y_m.astype(np.float32)[:, None],
+            pixel_m=self.resolution_m,
             reflectance=window.astype(np.float32) * np.float32(FULL / 255),
         )
         window[:] = encode(paint(patch))
 
-    def soft_mask(self, points_deck_m: NDArray[np.float64], blur_m: float) -> Floats:
-        """Give the share of each soft pixel inside an outline, with a soft edge, 0–1."""
-        mask = np.zeros(self.tint.shape[:2], dtype=np.uint8)
-        corners = self.to_px(points_deck_m) / SOFT
-        cv2.fillPoly(mask, [np.round((corners - 0.5) * 16).astype(np.int32)], 255, cv2.LINE_AA, 4)
-        sigma = max(blur_m / (self.resolution_m * SOFT), 0.3)
-        share = mask.astype(np.float32) / 255
-        return np.asarray(cv2.GaussianBlur(share, (0, 0), sigma), dtype=np.float32)
+    def tint_inside(
+        self, outline_deck_m: NDArray[np.float64], edge_m: float, paint: Callable[[Floats], Floats]
+    ) -> None:
+        """Multiply the tint around an outline by what a painter makes of its soft mask.
+
+        Args:
+            outline_deck_m: (n, 2) ring.
+            edge_m: standard deviation of the soft edge.
+            paint: gets the share of each soft pixel inside the outline, (h, w, 1) in 0–1, and its
+                place is lost on purpose; returns factors (h, w, 3).
+        """
+        sigma_px = max(edge_m / (self.resolution_m * SOFT), 0.3)
+        corners = self.to_px(outline_deck_m) / SOFT
+        margin = 3 * sigma_px + 2
+        limits = np.array(self.tint.shape[1::-1])
+        low = np.clip(np.floor(corners.min(axis=0) - margin), 0, limits).astype(int)
+        high = np.clip(np.ceil(corners.max(axis=0) + margin), 0, limits).astype(int)
+        if (low >= high).any():
+            return
+        mask = np.zeros((high[1] - low[1], high[0] - low[0]), dtype=np.uint8)
+        sixteenths = np.round((corners - low - 0.5) * 16).astype(np.int32)
+        cv2.fillPoly(mask, [sixteenths], 255, cv2.LINE_AA, 4)
+        share = cv2.GaussianBlur(mask.astype(np.float32) / 255, (0, 0), sigma_px)
+        factors = paint(np.asarray(share, dtype=np.float32)[..., None])
+        self.tint[low[1] : high[1], low[0] : high[0]] *= factors
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,20 +119,32 @@ class Patch:
     Attributes:
         x_m: (1, w) deck x of the pixel centres.
         y_m: (h, 1) deck y of the pixel centres.
+        pixel_m: size of a pixel.
         reflectance: (h, w) float32, linear.
     """
 
     x_m: Floats
     y_m: Floats
+    pixel_m: float
     reflectance: Floats
 
 
-def blank(deck: Deck, resolution_m: float = 0.001) -> Canvas:
-    """Make an unpainted canvas of the deck with its kerbs and approaches."""
+def blank(deck: Deck, resolution_m: float) -> Canvas:
+    """Make an unpainted canvas of the deck with its kerbs and approaches.
+
+    Raises:
+        BadInput: when the deck has more pixels than the renderer can hold.
+    """
     width_m = deck.length_m + 2 * deck.approach_m
     height_m = deck.width_m + 2 * deck.kerb_m
     cols = round(width_m / resolution_m / SOFT) * SOFT
     rows = round(height_m / resolution_m / SOFT) * SOFT
+    if max(cols, rows) > MAX_SIDE_PX:
+        raise BadInput(
+            f"a deck of {deck.length_m} × {deck.width_m} m needs {cols} × {rows} px of "
+            f"{resolution_m * 1000:.2f} mm, at most {MAX_SIDE_PX} px a side can be rendered; "
+            "choose a coarser ground sample distance or a shorter deck"
+        )
     return Canvas(
         left_m=-deck.approach_m,
         top_m=deck.width_m + deck.kerb_m,

@@ -40,7 +40,7 @@ class Flight:
 
     width_px: int = 3000
     height_px: int = 2250
-    gsd_mm_per_px: float = 1.5
+    gsd_mm_per_px: float = 2.0
     k1: float = -0.012
     front_overlap: float = 0.70
     side_overlap: float = 0.50
@@ -49,8 +49,8 @@ class Flight:
     tilt_sigma_deg: float = 0.8
     yaw_sigma_deg: float = 1.0
     attitude_sigma_deg: float = 0.2
-    gps_sigma_m: float = 0.015
-    gps_sigma_up_m: float = 0.025
+    gps_sigma_m: float = 0.010
+    gps_sigma_up_m: float = 0.015
     rtk: bool = True
     target_sigma_m: float = 0.002
     target_sigma_px: float = 0.3

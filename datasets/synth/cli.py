@@ -17,12 +17,12 @@ from inspection.errors import BadInput
     help="Folder for photos/, truth.json, truth.geojson, gcp.csv and asset.yaml.",
 )
 @click.option("--seed", type=click.IntRange(min=0), default=7, show_default=True)
-@click.option("--length-m", type=click.FloatRange(3, 28), default=18.0, show_default=True)
-@click.option("--width-m", type=click.FloatRange(3, 28), default=6.0, show_default=True)
+@click.option("--length-m", type=click.FloatRange(3, 60), default=24.0, show_default=True)
+@click.option("--width-m", type=click.FloatRange(3, 30), default=8.0, show_default=True)
 @click.option(
     "--gsd-mm-per-px",
-    type=click.FloatRange(1.2, 5),
-    default=1.5,
+    type=click.FloatRange(1.0, 5),
+    default=2.0,
     show_default=True,
     help="Of photos.",
 )
@@ -31,7 +31,7 @@ from inspection.errors import BadInput
     type=click.Choice(["rtk", "consumer"]),
     default="rtk",
     show_default=True,
-    help="rtk: 15 mm horizontally, 25 mm in height; consumer: 0.4 m and 0.6 m.",
+    help="rtk: 10 mm horizontally, 15 mm in height; consumer: 0.4 m and 0.6 m.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
 def synth(

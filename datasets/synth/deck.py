@@ -33,8 +33,8 @@ class Deck:
     """
 
     name: str = "Hamanasu Bridge (rendered)"
-    length_m: float = 18.0
-    width_m: float = 6.0
+    length_m: float = 24.0
+    width_m: float = 8.0
     kerb_m: float = 0.45
     approach_m: float = 2.4
     crossfall: float = 0.015
@@ -45,9 +45,9 @@ class Deck:
 
     def __post_init__(self) -> None:
         """Check that the deck is a deck."""
-        if not (1.0 <= self.length_m <= 28.0 and 1.0 <= self.width_m <= 28.0):
+        if not (1.0 <= self.length_m <= 60.0 and 1.0 <= self.width_m <= 30.0):
             raise BadInput(
-                f"a deck must measure 1 to 28 m either way, got {self.length_m} × {self.width_m} m"
+                f"a deck measures 1 to 60 m by 1 to 30 m, got {self.length_m} × {self.width_m} m"
             )
 
     @property
@@ -81,8 +81,8 @@ class Deck:
     def enu_from_deck(self) -> Points:
         """Give the homogeneous matrix (3, 3) from (x, y, 1) on the deck to ENU on its surface.
 
-        >>> (Deck(heading_deg=90.0).enu_from_deck @ [18.0, 3.0, 1.0]).round(9).tolist()
-        [9.0, 0.0, 0.0]
+        >>> (Deck(heading_deg=90.0).enu_from_deck @ [24.0, 4.0, 1.0]).round(9).tolist()
+        [12.0, 0.0, 0.0]
         """
         heading = np.radians(self.heading_deg)
         along = np.array([np.sin(heading), np.cos(heading), 0.0])

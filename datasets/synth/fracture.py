@@ -59,7 +59,7 @@ RECIPES: tuple[Recipe, ...] = (
     Recipe(length_m=1.6, width_px=4.2, heading_deg=70, darkness=0.76, branch_m=0.6),
     Recipe(length_m=1.8, width_px=5.0, heading_deg=38, darkness=0.68),
     Recipe(length_m=1.4, width_px=3.3, heading_deg=-78, darkness=0.78),
-    Recipe(length_m=0.8, width_px=8.0, heading_deg=15, darkness=0.60),
+    Recipe(length_m=0.8, width_px=7.0, heading_deg=15, darkness=0.60),
     Recipe(length_m=1.0, width_px=1.3, heading_deg=-30, darkness=0.66),
     Recipe(length_m=2.0, width_px=3.4, heading_deg=97, darkness=0.70),
     Recipe(length_m=1.6, width_px=4.6, heading_deg=-12, darkness=0.74),
@@ -71,7 +71,7 @@ RECIPES: tuple[Recipe, ...] = (
     Recipe(length_m=0.9, width_px=1.0, heading_deg=-85, darkness=0.66),
     Recipe(length_m=2.3, width_px=4.3, heading_deg=86, darkness=0.70),
 )
-"""The mix for a deck of 108 m²: 14 cracks of 3 to 8 px, 4 thinner ones, most across the axis."""
+"""The mix, repeated as often as the deck has room: 14 cracks of 3 to 7 px, then 4 thinner ones."""
 
 
 def grow(rng: np.random.Generator, start_m: Points, recipe: Recipe, gsd_mm: float) -> list[Path]:

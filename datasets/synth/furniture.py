@@ -11,7 +11,6 @@ from datasets.synth.canvas import Bounds, Canvas, Floats, Patch, coverage
 from datasets.synth.layout import Layout
 from datasets.synth.texture import octaves
 
-EDGE_M = 0.001
 MARGIN_M = 0.03
 
 Painter = Callable[[Patch, Bounds, Floats], Floats]
@@ -53,16 +52,18 @@ def sample(noise: Floats, patch: Patch, cell_m: float) -> Floats:
 
 def _soft(noise: Floats, patch: Patch, cell_m: float) -> Floats:
     """Spread noise and smooth its cells."""
-    cell_px = max(1, round(cell_m / EDGE_M))
+    cell_px = max(1, round(cell_m / patch.pixel_m))
     return np.asarray(cv2.blur(sample(noise, patch, cell_m), (cell_px, cell_px)), dtype=np.float32)
 
 
-def _inside(patch: Patch, bounds: Bounds, edge_m: float = EDGE_M) -> Floats:
+def _inside(patch: Patch, bounds: Bounds, edge_m: float | None = None) -> Floats:
     """Give the share of each pixel inside a box, 0–1, with an edge of some width."""
     x0, y0, x1, y1 = bounds
     across = np.minimum(patch.x_m - x0, x1 - patch.x_m)
     along = np.minimum(patch.y_m - y0, y1 - patch.y_m)
-    return np.asarray(np.clip(np.minimum(across, along) / edge_m + 0.5, 0, 1), dtype=np.float32)
+    return np.asarray(
+        np.clip(np.minimum(across, along) / (edge_m or patch.pixel_m) + 0.5, 0, 1), dtype=np.float32
+    )
 
 
 def _marking(patch: Patch, bounds: Bounds, wear: Floats) -> Floats:
@@ -78,14 +79,14 @@ def _expansion_joint(patch: Patch, bounds: Bounds, wear: Floats) -> Floats:
     """Paint a rubber joint between steel rails, with bolts every 0.25 m."""
     middle = (bounds[0] + bounds[2]) / 2
     across = np.abs(patch.x_m - middle)
-    rail = coverage(np.abs(across - 0.11), 0.018, EDGE_M)
-    gap = coverage(across, 0.022, EDGE_M)
+    rail = coverage(np.abs(across - 0.11), 0.018, patch.pixel_m)
+    gap = coverage(across, 0.022, patch.pixel_m)
     look = (0.060 * (1 - rail) + 0.17 * rail) * (1 - 0.75 * gap)
     along = (patch.y_m - bounds[1]) % 0.25 - 0.125
-    bolt = coverage(np.hypot(across - 0.075, along), 0.014, EDGE_M)
+    bolt = coverage(np.hypot(across - 0.075, along), 0.014, patch.pixel_m)
     look = look * (1 - bolt) + 0.13 * bolt
     dusty = np.maximum(1 + 0.25 * _soft(wear, patch, 0.006), 0.4)
-    rubber = coverage(across, 0.150, EDGE_M) * _inside(patch, bounds)
+    rubber = coverage(across, 0.150, patch.pixel_m) * _inside(patch, bounds)
     return mix(patch, look * dusty, rubber)
 
 
@@ -94,7 +95,7 @@ def _construction_joint(patch: Patch, bounds: Bounds, wear: Floats) -> Floats:
     middle, half_m = (bounds[0] + bounds[2]) / 2, (bounds[2] - bounds[0]) / 2
     across = np.abs(patch.x_m - middle)
     edge_m = np.asarray(half_m * (1 + 0.15 * _soft(wear, patch, 0.004)), dtype=np.float32)
-    seal = coverage(across, edge_m, EDGE_M)
+    seal = coverage(across, edge_m, patch.pixel_m)
     halo = np.exp(-np.maximum(across - half_m, 0) / 0.006)
     length = _inside(patch, (bounds[0] - 1, bounds[1], bounds[2] + 1, bounds[3]))
     return mix(patch, np.zeros(1), length * (0.10 * halo + 0.72 * seal))
@@ -105,7 +106,7 @@ def _scupper(patch: Patch, bounds: Bounds, wear: Floats) -> Floats:
     frame = _inside(patch, bounds)
     x0, y0, x1, y1 = bounds
     inner = (x0 + 0.03, y0 + 0.03, x1 - 0.03, y1 - 0.03)
-    slot = coverage(np.abs((patch.x_m - inner[0]) % 0.04 - 0.02), 0.011, EDGE_M)
+    slot = coverage(np.abs((patch.x_m - inner[0]) % 0.04 - 0.02), 0.011, patch.pixel_m)
     iron = 0.11 * (1 + 0.15 * _soft(wear, patch, 0.004))
     look = iron * (1 - 0.85 * slot * _inside(patch, inner))
     return mix(patch, look, frame)
@@ -115,8 +116,8 @@ def _target(patch: Patch, bounds: Bounds, wear: Floats) -> Floats:
     """Paint a survey target: a white disc with two black quadrants."""
     dx = patch.x_m - (bounds[0] + bounds[2]) / 2
     dy = patch.y_m - (bounds[1] + bounds[3]) / 2
-    disc = coverage(np.hypot(dx, dy), (bounds[2] - bounds[0]) / 2, EDGE_M)
-    right, upper = np.clip(dx / EDGE_M + 0.5, 0, 1), np.clip(dy / EDGE_M + 0.5, 0, 1)
+    disc = coverage(np.hypot(dx, dy), (bounds[2] - bounds[0]) / 2, patch.pixel_m)
+    right, upper = np.clip(dx / patch.pixel_m + 0.5, 0, 1), np.clip(dy / patch.pixel_m + 0.5, 0, 1)
     black = right * upper + (1 - right) * (1 - upper)
     look = (0.60 - 0.55 * black) * (1 + 0.04 * _soft(wear, patch, 0.004))
     return mix(patch, look, disc)

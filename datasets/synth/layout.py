@@ -17,6 +17,7 @@ CLEAR_OF_OBJECTS_M = 0.12
 CLEAR_OF_CRACKS_M = 0.28
 CLEAR_OF_EDGES_M = 0.20
 TRIES = 400
+AREA_PER_CRACK_M2 = 8.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,7 +80,7 @@ def lay_out(deck: Deck, *, seed: int, gsd_mm: float) -> Layout:
     """
     rng = np.random.default_rng([seed, 1])
     targets = _targets(deck)
-    things = [*_joints(deck), *_markings(deck), *_furniture(deck, targets), *_dirt(deck, rng)]
+    things = [*_markings(deck), *_joints(deck), *_furniture(deck, targets), *_dirt(deck, rng)]
     return Layout(
         deck=deck,
         gsd_mm=gsd_mm,
@@ -178,7 +179,7 @@ def _cracks(
     for thing in things:
         if thing.blocks:
             free = free.difference(thing.outline_deck_m.buffer(CLEAR_OF_OBJECTS_M))
-    count = max(2, round(len(RECIPES) * deck.area_m2 / 108.0))
+    count = max(2, round(deck.area_m2 / AREA_PER_CRACK_M2))
     cracks: list[Crack] = []
     for number in range(count):
         recipe = RECIPES[number % len(RECIPES)]

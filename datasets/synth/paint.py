@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
-from shapely import Polygon
+from shapely import LineString, Polygon
 
 from datasets.synth.canvas import SOFT, Bounds, Canvas, Floats, Patch, blank, coverage
 from datasets.synth.fracture import Path
@@ -20,6 +20,8 @@ from datasets.synth.layout import Crack, Layout
 from datasets.synth.texture import lay_texture, octaves
 
 CHUNK_M = 0.30
+FINE_PX_PER_PX = 0.625
+"""Size of a fine pixel ÷ size of a photo pixel on the surface."""
 REACH_M = 0.020
 """How far from its edge a crack still darkens the surface."""
 
@@ -44,21 +46,20 @@ class Groove:
         """Darken one box by the crack that runs through it."""
         shape = patch.reflectance.shape
         x_m, y_m = np.broadcast_to(patch.x_m, shape), np.broadcast_to(patch.y_m, shape)
-        near = self._near(x_m, y_m)
+        near = self._near(x_m, y_m, patch.pixel_m)
         distance, at = self.tree.query(np.column_stack([x_m[near], y_m[near]]))
         gap, half = distance.astype(np.float32), self.half_m[at]
         swing = np.minimum(0.22 * half, np.float32(0.0006))
-        rough = np.clip(sample(self.ragged, patch, 0.001)[near], -1.6, 2.2)
-        share = coverage(gap, half + rough * swing, 0.001)
+        rough = np.clip(sample(self.ragged, patch, patch.pixel_m)[near], -1.6, 2.2)
+        share = coverage(gap, half + rough * swing, patch.pixel_m)
         halo = 0.07 * np.exp(-np.maximum(gap - half, 0) / 0.004) * (1 - share)
         cut = patch.reflectance.copy()
         cut[near] *= 1 - share * self.depth[at] - halo * np.minimum(half / 0.002, 1)
         return cut
 
-    def _near(self, x_m: Floats, y_m: Floats) -> NDArray[np.bool_]:
+    def _near(self, x_m: Floats, y_m: Floats, step_m: float) -> NDArray[np.bool_]:
         """Pick the pixels within reach of the path: exact distances are wanted only there."""
         mask = np.zeros(x_m.shape, dtype=np.uint8)
-        step_m = float(x_m[0, 1] - x_m[0, 0]) if x_m.shape[1] > 1 else 0.001
         columns = np.round((self.tree.data[:, 0] - x_m[0, 0]) / step_m).astype(np.int64)
         rows = np.round((y_m[0, 0] - self.tree.data[:, 1]) / step_m).astype(np.int64)
         reach_px = math.ceil((REACH_M + float(self.half_m.max())) / step_m) + 1
@@ -73,7 +74,7 @@ def paint(layout: Layout, *, seed: int, lens_sigma_m: float) -> Canvas:
     The blur of the lens is applied here, once, on the surface: every photo sees it from about the
     same distance, and sampling an already blurred surface cannot alias.
     """
-    canvas = blank(layout.deck)
+    canvas = blank(layout.deck, FINE_PX_PER_PX * layout.gsd_mm / 1000)
     lay_texture(canvas, layout.deck, seed)
     rng = np.random.default_rng([seed, 5])
     _soil(canvas, layout, rng)
@@ -87,26 +88,31 @@ def paint(layout: Layout, *, seed: int, lens_sigma_m: float) -> Canvas:
     return canvas
 
 
+LOOKS: dict[str, tuple[float, tuple[float, float, float], float]] = {
+    "tyre_mark": (0.10, (1.0, 1.0, 1.0), 0.11),
+    "skid_mark": (0.30, (1.0, 1.0, 1.01), 0.02),
+    "oil": (0.45, (1.0, 0.98, 0.94), 0.015),
+    "rust": (0.22, (1.10, 0.94, 0.80), 0.05),
+    "damp": (0.30, (0.99, 1.0, 1.0), 0.012),
+    "patch": (-0.10, (0.98, 1.0, 1.03), 0.004),
+}
+"""Share of light taken, colour of what is left, and softness of the edge in metres, by kind."""
+
+
 def _soil(canvas: Canvas, layout: Layout, rng: np.random.Generator) -> None:
-    """Darken and colour what is soft: tyre marks, oil, rust, damp, the kerb's gutter."""
-    shape = canvas.tint.shape[:2]
-    patchy = octaves(rng, shape, (5, 12, 40))
-    looks = {
-        "tyre_mark": (0.10, (1.0, 1.0, 1.0), 0.11),
-        "skid_mark": (0.30, (1.0, 1.0, 1.01), 0.02),
-        "oil": (0.45, (1.0, 0.98, 0.94), 0.015),
-        "rust": (0.16, (1.12, 0.94, 0.76), 0.05),
-        "damp": (0.30, (0.99, 1.0, 1.0), 0.012),
-        "patch": (-0.10, (0.98, 1.0, 1.03), 0.004),
-    }
+    """Darken and colour what is soft: tyre marks, oil, rust, damp, the patch, the gutters."""
     for thing in layout.things:
-        if thing.kind not in looks:
-            continue
-        depth, colour, edge_m = looks[thing.kind]
-        mask = canvas.soft_mask(_ring(thing.outline_deck_m), edge_m)
-        broken = np.clip(mask * (1 + 0.22 * patchy) - 0.05 * (patchy > 1), 0, 1.2)[..., None]
-        canvas.tint[:] *= 1 - broken * (1 - (1 - depth) * np.array(colour, dtype=np.float32))
-    _gutter(canvas, layout, patchy)
+        if thing.kind in LOOKS:
+            depth, colour, edge_m = LOOKS[thing.kind]
+            left = np.array(colour, dtype=np.float32) * np.float32(1 - depth)
+
+            def stain(share: Floats, left: Floats = left) -> Floats:
+                broken = octaves(rng, share.shape[:2], (3, 8, 24, 60))[..., None]
+                cover = share * np.clip(0.85 + 0.35 * broken, 0.15, 1.15)
+                return np.asarray(1 - cover * (1 - left), dtype=np.float32)
+
+            canvas.tint_inside(_ring(thing.outline_deck_m), edge_m, stain)
+    _gutter(canvas, layout, octaves(rng, canvas.tint.shape[:2], (5, 12, 40)))
 
 
 def _gutter(canvas: Canvas, layout: Layout, patchy: Floats) -> None:
@@ -117,7 +123,7 @@ def _gutter(canvas: Canvas, layout: Layout, patchy: Floats) -> None:
     dirt = np.where(inside_m > 0, np.exp(-inside_m / 0.10), 0) * (0.32 + 0.08 * patchy)
     kerb = np.where(inside_m < 0, 1.16, 1.0) * np.where(np.abs(inside_m) < 0.015, 0.55, 1.0)
     brown = np.array([0.97, 1.0, 1.05], dtype=np.float32)
-    canvas.tint[:] *= (kerb * (1 - dirt))[..., None] ** brown
+    canvas.tint[:] *= np.power((kerb * (1 - dirt)).astype(np.float32)[..., None], brown)
 
 
 def _score(canvas: Canvas, path: Path, darkness: float, rng: np.random.Generator) -> None:
@@ -152,10 +158,11 @@ def _disjoint_boxes(path: Path) -> list[Bounds]:
 
 def _tint_crack(canvas: Canvas, crack: Crack) -> None:
     """Give the surroundings of a crack a touch of brown, and nothing to its darkness."""
-    line = crack.line_deck_m.buffer(max(0.004, crack.recipe.width_px * 0.001), quad_segs=2)
-    mask = canvas.soft_mask(_ring(line), 0.006)[..., None]
-    brown = np.array([1.03, 1.0, 0.95], dtype=np.float32)
-    canvas.tint[:] *= 1 + mask * (brown - 1)
+    brown = np.array([0.03, 0.0, -0.05], dtype=np.float32)
+    for path in crack.paths:
+        line = LineString(path.points_deck_m[::4])
+        outline = line.buffer(max(0.004, crack.recipe.width_px * 0.001), quad_segs=2)
+        canvas.tint_inside(_ring(outline), 0.006, lambda share: 1 + share * brown)
 
 
 def _ring(outline: Polygon) -> NDArray[np.float64]:

@@ -77,13 +77,15 @@ def expose(
     grey = cv2.remap(
         canvas.grey, map_x, map_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT, borderValue=0
     )
-    inside = _inside(canvas, map_x, map_y)
+    outside = ~_inside(canvas, map_x, map_y)
     tint = _soft_tint(canvas, map_x, map_y)
     gain = optics.gain * np.float32(1 + rng.normal(0, 0.015))
     photo = np.empty((*grey.shape, 3), dtype=np.uint8)
     for channel in range(3):
-        light = grey.astype(np.float32) * np.float32(FULL / 255) * tint[..., channel]
-        light = np.where(inside, light, np.float32(OUTSIDE[channel])) * gain
+        light = np.multiply(grey, tint[..., channel], dtype=np.float32)
+        light *= np.float32(FULL / 255)
+        light[outside] = OUTSIDE[channel]
+        light *= gain
         photo[..., channel] = _develop(light, optics.curve, rng)
     return photo
 
@@ -134,10 +136,14 @@ def _develop(
     light: Floats, curve: NDArray[np.uint8], rng: np.random.Generator
 ) -> NDArray[np.uint8]:
     """Add shot and read noise to a linear channel, clip at the full well, and apply sRGB."""
-    variance = np.maximum(light, 0) / FULL_WELL_E + (READ_NOISE_E / FULL_WELL_E) ** 2
+    sigma = cv2.sqrt(
+        light * np.float32(1 / FULL_WELL_E) + np.float32((READ_NOISE_E / FULL_WELL_E) ** 2)
+    )
     noise = rng.standard_normal(light.shape, dtype=np.float32)
-    signal = light + noise * np.sqrt(variance)
-    level = np.clip(signal * (LEVELS - 1) + 0.5, 0, LEVELS - 1).astype(np.uint16)
+    noise *= sigma
+    noise += light
+    noise *= LEVELS - 1
+    level = np.clip(noise, 0, LEVELS - 1, out=noise).astype(np.uint16)
     return np.asarray(curve[level], dtype=np.uint8)
 
 

@@ -232,11 +232,11 @@ def demo_asset(deck: Deck) -> Asset:
         concrete=Concrete.RC,
         attributes={
             "length_m": deck.length_m,
-            "route_emergency": "1st",
+            "age_years": 52.0,
+            "emergency_route": "1",
             "under_bridge": "river",
             "adt": 6200.0,
             "detour_min": 25.0,
-            "built_year": 1974.0,
             "salt_zone": "I",
             "deicing": "moderate",
         },

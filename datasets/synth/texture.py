@@ -122,7 +122,7 @@ def _stripe(
 ) -> Floats:
     """Compose the reflectance of some rows, (stop − start, cols)."""
     inner = slice(HALO_ROWS, HALO_ROWS + stop - start)
-    centred = noise.astype(np.float32) - 127.5
+    centred = np.subtract(noise, 127.5, dtype=np.float32)
     sand = cv2.GaussianBlur(centred, (0, 0), 0.9)[inner] * (2 * np.pi**0.5 * 0.9 / UNIFORM_SIGMA)
     paste = cv2.GaussianBlur(centred, (0, 0), 2.2)[inner] * (2 * np.pi**0.5 * 2.2 / UNIFORM_SIGMA)
     broom = cv2.blur(centred, (2, 2 * HALO_ROWS - 1))[inner]
