@@ -6,7 +6,7 @@ is shown under ``/api/surveys/{id}/defects`` instead.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, time
 from typing import Any
 from uuid import UUID
 
@@ -120,24 +120,23 @@ def parse_interval(text: str | None) -> Interval:
         return (None, None)
     start, slash, end = text.partition("/")
     if not slash:
-        moment = _moment(start)
-        return (moment, moment)
-    interval = (
-        None if start in OPEN_ENDS else _moment(start),
-        None if end in OPEN_ENDS else _moment(end),
-    )
-    if interval[0] is not None and interval[1] is not None and interval[0] > interval[1]:
+        return (_moment(start), _moment(start, last=True))
+    after = None if start in OPEN_ENDS else _moment(start)
+    before = None if end in OPEN_ENDS else _moment(end, last=True)
+    if after is not None and before is not None and after > before:
         raise BadInput(f"datetime {text!r} ends before it begins")
-    return interval
+    return (after, before)
 
 
-def _moment(text: str) -> datetime:
+def _moment(text: str, *, last: bool = False) -> datetime:
+    """Read a moment, or the first or last one of a day (in UTC)."""
     try:
+        if len(text) == len("2026-04-01"):
+            day = date.fromisoformat(text)
+            return datetime.combine(day, time.max if last else time.min, UTC)
         moment = datetime.fromisoformat(text)
     except ValueError as error:
         raise BadInput(f"datetime {text!r} is not a moment such as 2026-04-01T09:00:00Z") from error
     if moment.tzinfo is None:
-        if len(text) > len("2026-04-01"):
-            raise BadInput(f"datetime {text!r} needs a time zone, such as Z for UTC")
-        moment = moment.replace(tzinfo=UTC)
+        raise BadInput(f"datetime {text!r} needs a time zone, such as Z for UTC")
     return moment

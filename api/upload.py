@@ -6,11 +6,12 @@ only.
 """
 
 import hashlib
+import re
 import tempfile
 from collections.abc import AsyncIterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from python_multipart.exceptions import FormParserError
@@ -70,9 +71,10 @@ def clean_name(sent: str) -> str:
     >>> clean_name("C:\\photos\\DJI_0001.JPG"), clean_name("../../etc/passwd"), clean_name("")
     ('DJI_0001.JPG', 'passwd', 'unnamed')
     """
-    base = PurePosixPath(sent.replace("\\", "/")).name
+    base = re.split(r"[/\\]", sent)[-1]
     printable = "".join(char for char in base if char.isprintable()).strip()
-    return printable[-NAME_MAX_CHARS:] or "unnamed"
+    name = printable[-NAME_MAX_CHARS:].strip()
+    return name if name.strip(".") else "unnamed"
 
 
 @contextmanager
