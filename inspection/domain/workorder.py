@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from inspection.domain.defect import ReviewState
 from inspection.domain.grade import GradeCandidate
 from inspection.domain.measurement import Quantity
+from inspection.domain.priority import Priority
 from inspection.domain.prioritymodel import Item
 from inspection.domain.taxonomy import DamageClass
 from inspection.errors import BadInput
@@ -44,7 +45,7 @@ class WorkRow:
         surface_crs: CRS of the mosaic, or ``LOCAL``.
         asset_score: priority of the asset, 0–100.
         severity: place among the defects of the asset, 0–10.
-        reasons: additive items: hard rules (0 points), L, C and T of the asset, then the severity's;
+        reasons: additive items: hard rules (0 points), L, C and T of the asset, then severity;
             their points sum up to ``score``.
         photos: names of the photos that show it, best first.
         model_id: the model that saw it.
@@ -108,13 +109,13 @@ class WorkList:
     Attributes:
         model: priority model and version.
         rows: by rank.
-        explanations: explanation of the priority of each asset, by asset.
+        priorities: the priority of each asset with its reasons, by identifier of the asset.
         left_out: how many defects are not listed, by reason.
     """
 
     model: str
     rows: tuple[WorkRow, ...]
-    explanations: Mapping[str, Mapping[str, object]]
+    priorities: tuple[Priority, ...]
     left_out: Mapping[str, int]
 
     def __post_init__(self) -> None:

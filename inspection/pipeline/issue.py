@@ -72,12 +72,13 @@ def issue(
     return WorkList(
         model=next(iter(models), ""),
         rows=tuple(replace(row, rank=rank) for rank, row in enumerate(rows, start=1)),
-        explanations={
-            entry.asset.asset_id: entry.priority.explanation()
-            for entry in sorted(appraised, key=lambda entry: entry.asset.asset_id)
-        },
+        priorities=tuple(sorted((entry.priority for entry in appraised), key=_asset_id)),
         left_out=_left_out([defect for entry in appraised for defect in entry.defects]),
     )
+
+
+def _asset_id(priority: Priority) -> str:
+    return priority.asset_id
 
 
 def _order(row: WorkRow) -> tuple[int, float, float, str]:
