@@ -78,6 +78,24 @@ def is_north_first(uri: str) -> bool:
     return bool(axes) and axes[0].direction.lower() == "north"
 
 
+def require_metric(crs: str) -> str:
+    """Give a CRS back when a mosaic can be made in it: projected, in metres.
+
+    Raises:
+        BadInput: when it is not.
+
+    >>> require_metric("EPSG:6675")
+    'EPSG:6675'
+    """
+    try:
+        known = CRS(crs)
+    except CRSError as error:
+        raise BadInput(f"PROJ does not know {crs!r}; use a code such as EPSG:6675") from error
+    if not known.is_projected or any(axis.unit_name != "metre" for axis in known.axis_info[:2]):
+        raise BadInput(f"{crs} is {known.name!r}; a mosaic needs a projected CRS in metres")
+    return crs
+
+
 def parse_bbox(text: str, uri: str) -> Bbox:
     """Read ``bbox`` in a CRS and give west, south, east, north in lon/lat degrees.
 

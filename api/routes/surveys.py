@@ -8,6 +8,7 @@ from uuid import UUID
 from fastapi import APIRouter, Query
 from sqlalchemy import Connection
 
+from api.crs import require_metric
 from api.deps import Services, ServicesDep
 from api.schemas.base import Link
 from api.schemas.job import JobOut
@@ -55,7 +56,7 @@ def create_survey(services: ServicesDep, described: SurveyIn) -> SurveyOut:
         map_crs=described.map_crs,
         created_at=services.clock.now(),
     )
-    options_of(survey)
+    _check_options(survey)
     with writing(services.engine) as connection:
         assets.by_id(connection, survey.asset_id)
         surveys.save(connection, survey)
@@ -104,13 +105,11 @@ def ring_or_log(services: Services, job_id: UUID) -> None:
         log.warning("%s", error)
 
 
-def options_of(survey: Survey) -> Options:
-    """Give the options of a survey, checked.
-
-    Raises:
-        BadInput: when the options do not go together.
-    """
-    return Options(surface=survey.surface, gsd_m_per_px=survey.gsd_m_per_px, map_crs=survey.map_crs)
+def _check_options(survey: Survey) -> None:
+    """Refuse options that do not go together, before any photo is uploaded."""
+    if survey.map_crs is not None:
+        require_metric(survey.map_crs)
+    Options(surface=survey.surface, gsd_m_per_px=survey.gsd_m_per_px, map_crs=survey.map_crs)
 
 
 def mosaic_or_none(connection: Connection, survey_id: UUID) -> Orthomosaic | None:

@@ -8,9 +8,9 @@ from shapely.geometry.base import BaseGeometry
 
 
 class Shape(BaseModel):
-    """Refuse unknown fields, so that a misspelt one is an error and not a silence."""
+    """Refuse unknown fields, so that a misspelt one is no silence, and numbers that are none."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class Geometry(Shape):
