@@ -20,8 +20,12 @@ NOT_SET_UP: Meaning = (
 )
 UNKNOWN: Meaning = (Broken, "the database failed")
 
+RULE: Meaning = (Broken, "a row breaks a rule of its table")
+
 SQLITE_MEANING: dict[int, Meaning] = {
     sqlite3.SQLITE_CONSTRAINT: CHANGED,
+    sqlite3.SQLITE_CONSTRAINT_CHECK: RULE,
+    sqlite3.SQLITE_CONSTRAINT_NOTNULL: RULE,
     sqlite3.SQLITE_BUSY: (Unavailable, "another program holds the database file; try again"),
     sqlite3.SQLITE_LOCKED: (Unavailable, "another program holds the database file; try again"),
     sqlite3.SQLITE_FULL: (Unavailable, "the disk of the database file is full; free some space"),
@@ -36,14 +40,17 @@ SQLITE_MEANING: dict[int, Meaning] = {
     sqlite3.SQLITE_NOTADB: (Broken, "the file is no SQLite database; check its name"),
     sqlite3.SQLITE_TOOBIG: (BadInput, "a value is too large for the database"),
 }
-"""Families by primary result code. Source: https://www.sqlite.org/rescode.html"""
+"""Families by result code, or by the primary one where all of its kind mean the same.
+
+Source: https://www.sqlite.org/rescode.html
+"""
 
 POSTGRESQL_MEANING: dict[str, Meaning] = {
     "08": (Unavailable, "the connection to the database broke; try again"),
     "22": (BadInput, "a value fits no column"),
     "23": CHANGED,
-    "23502": (Broken, "a row breaks a rule of its table"),
-    "23514": (Broken, "a row breaks a rule of its table"),
+    "23502": RULE,
+    "23514": RULE,
     "28": (Unavailable, "the database does not know this user or password"),
     "3D": (Unavailable, "the database does not exist; create it"),
     "40": (Unavailable, "the database could not keep two changes apart; try again"),
@@ -86,7 +93,9 @@ def from_sqlite(error: sqlite3.Error) -> TenkenError:
     if text.startswith(("no such table", "no such column")):
         return _told(NOT_SET_UP, text)
     code = getattr(error, "sqlite_errorcode", None)  # absent where the driver itself complains
-    return _told(SQLITE_MEANING.get(code & 0xFF, UNKNOWN) if code is not None else UNKNOWN, text)
+    if code is None:
+        return _told(UNKNOWN, text)
+    return _told(SQLITE_MEANING.get(code, SQLITE_MEANING.get(code & 0xFF, UNKNOWN)), text)
 
 
 def from_postgresql(error: psycopg.Error) -> TenkenError:

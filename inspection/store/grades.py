@@ -1,31 +1,24 @@
 """Keep grades: what the rules propose, and beside it what a person decided.
 
-A grade belongs to a survey, a scheme (such as ``jp_crack_rc``) and a subject (the asset, a member,
-a defect, a mesh cell; the scheme says how subjects are named). Candidates may be computed anew at
-any time; a decision is a person's and is only ever replaced by another decision, with its history.
+A grade belongs to a survey, a scheme (code-list and version) and a subject. Candidates may be
+computed anew at any time; a decision is a person's and is only ever replaced by another decision.
+The history of decisions cannot be changed and keeps what the machine had proposed at the time.
 """
 
 import uuid
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Row, insert, select, update
 
+from inspection.domain.grade import GradeCandidate, Reason, Subject
 from inspection.errors import BadInput, Conflict, NotFound
-from inspection.store.rows import add_or_replace
+from inspection.store.rows import add_or_replace, choice
 from inspection.store.tables import grade_decisions, grades
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GradeCandidate:
-    """Carry the grade that the rules propose, with the reasons as plain values."""
-
-    scheme: str
-    subject: str
-    candidate: str
-    reasons: Any
+KEY = ("survey_id", "scheme", "subject", "subject_id")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,22 +27,16 @@ class GradeRow:
 
     Attributes:
         survey_id: the survey that was graded.
-        scheme: code of the grading scheme.
-        subject: what was graded, named as the scheme does.
-        candidate: machine value.
-        reasons: why the machine proposes it, plain values.
+        candidate: machine value, with its reasons.
         decided: human value, None until a person decides.
         decided_by: who decided.
         decided_at: when, aware UTC.
         note: what the person added.
-        version: counts decisions, from 1 for none, for optimistic locking.
+        version: 1 + the number of decisions, for optimistic locking.
     """
 
     survey_id: uuid.UUID
-    scheme: str
-    subject: str
-    candidate: str
-    reasons: Any
+    candidate: GradeCandidate
     decided: str | None = None
     decided_by: str | None = None
     decided_at: datetime | None = None
@@ -64,7 +51,8 @@ class GradeDecision:
     decision_id: uuid.UUID
     survey_id: uuid.UUID
     scheme: str
-    subject: str
+    subject: Subject
+    subject_id: str
     decided: str
     decided_by: str
     decided_at: datetime
@@ -87,23 +75,22 @@ def save(
         {
             "survey_id": survey_id,
             "scheme": proposed.scheme,
-            "subject": proposed.subject,
-            "candidate": proposed.candidate,
-            "reasons": _plain(proposed.reasons),
+            "subject": proposed.subject.value,
+            "subject_id": proposed.subject_id,
+            "candidate": _to_plain(proposed),
         }
         for proposed in candidates
     ]
-    unique = {(row["scheme"], row["subject"]): row for row in rows}
-    key = ["survey_id", "scheme", "subject"]
-    add_or_replace(connection, grades, unique.values(), key=key)
+    unique = {tuple(row[name] for name in KEY): row for row in rows}
+    undecided = {"note": "", "version": 1}
+    add_or_replace(connection, grades, unique.values(), key=KEY, first=undecided)
 
 
 def of_survey(connection: Connection, survey_id: uuid.UUID) -> tuple[GradeRow, ...]:
     """List the grades of a survey by scheme and subject."""
+    c = grades.c
     rows = connection.execute(
-        select(grades)
-        .where(grades.c.survey_id == survey_id)
-        .order_by(grades.c.scheme, grades.c.subject)
+        select(grades).where(c.survey_id == survey_id).order_by(c.scheme, c.subject, c.subject_id)
     )
     return tuple(map(_grade, rows))
 
@@ -128,70 +115,80 @@ def decide(connection: Connection, decision: GradeDecision) -> GradeRow:
         return before
     if before.version != decision.expected_version:
         raise Conflict(
-            f"grade {decision.scheme} of {decision.subject} is at version {before.version}, you "
-            f"decided on version {decision.expected_version}; read it again and decide anew"
+            f"grade {decision.scheme} of {decision.subject} {decision.subject_id} is at version "
+            f"{before.version}, you decided on version {decision.expected_version}; read it again "
+            "and decide anew"
         )
     connection.execute(insert(grade_decisions).values(_history_row(before, decision)))
-    connection.execute(
-        update(grades)
-        .where(*_named(decision), grades.c.version == decision.expected_version)
-        .values(
-            decided=decision.decided,
-            decided_by=decision.decided_by,
-            decided_at=decision.decided_at,
-            note=decision.note,
-            version=before.version + 1,
-        )
-    )
+    _write(connection, decision)
     return _locked(connection, decision)
 
 
 def history(
-    connection: Connection, survey_id: uuid.UUID, scheme: str, subject: str
+    connection: Connection, survey_id: uuid.UUID, scheme: str, subject: Subject, subject_id: str
 ) -> tuple[GradeDecision, ...]:
     """List the decisions about one grade, oldest first."""
     c = grade_decisions.c
     rows = connection.execute(
         select(grade_decisions)
-        .where(c.survey_id == survey_id, c.scheme == scheme, c.subject == subject)
+        .where(
+            c.survey_id == survey_id,
+            c.scheme == scheme,
+            c.subject == subject.value,
+            c.subject_id == subject_id,
+        )
         .order_by(c.seq)
     )
     return tuple(map(_decision, rows))
 
 
-def _named(decision: GradeDecision) -> tuple[Any, ...]:
-    return (
-        grades.c.survey_id == decision.survey_id,
-        grades.c.scheme == decision.scheme,
-        grades.c.subject == decision.subject,
-    )
+def _named(decision: GradeDecision) -> list[ColumnElement[bool]]:
+    """Build the condition that a row is the grade that a decision is about."""
+    return [grades.c[name] == _key(decision)[name] for name in KEY]
+
+
+def _key(decision: GradeDecision) -> dict[str, object]:
+    return {
+        "survey_id": decision.survey_id,
+        "scheme": decision.scheme,
+        "subject": decision.subject.value,
+        "subject_id": decision.subject_id,
+    }
 
 
 def _locked(connection: Connection, decision: GradeDecision) -> GradeRow:
     """Read a grade and let others who want to decide on it wait."""
-    row = connection.execute(
-        select(grades).where(*_named(decision)).with_for_update()
-    ).one_or_none()
+    query = select(grades).where(*_named(decision)).with_for_update()
+    row = connection.execute(query).one_or_none()
     if row is None:
         raise NotFound(
-            f"survey {decision.survey_id} has no grade {decision.scheme} of {decision.subject}"
+            f"survey {decision.survey_id} has no grade {decision.scheme} of "
+            f"{decision.subject} {decision.subject_id}"
         )
     return _grade(row)
 
 
-def _plain(reasons: Any) -> Any:  # noqa: ANN401 any JSON value
-    return dict(reasons) if isinstance(reasons, Mapping) else reasons
+def _write(connection: Connection, decision: GradeDecision) -> None:
+    connection.execute(
+        update(grades)
+        .where(*_named(decision))
+        .values(
+            decided=decision.decided,
+            decided_by=decision.decided_by,
+            decided_at=decision.decided_at,
+            note=decision.note,
+            version=decision.expected_version + 1,
+        )
+    )
 
 
 def _history_row(before: GradeRow, decision: GradeDecision) -> dict[str, object]:
     return {
+        **_key(decision),
         "decision_id": decision.decision_id,
-        "survey_id": decision.survey_id,
-        "scheme": decision.scheme,
-        "subject": decision.subject,
         "decided_before": before.decided,
         "decided_after": decision.decided,
-        "candidate": before.candidate,
+        "candidate": _to_plain(before.candidate),
         "decided_by": decision.decided_by,
         "decided_at": decision.decided_at,
         "note": decision.note,
@@ -199,8 +196,33 @@ def _history_row(before: GradeRow, decision: GradeDecision) -> dict[str, object]
     }
 
 
+def _to_plain(candidate: GradeCandidate) -> dict[str, Any]:
+    """Give a candidate as plain values for JSON, exactly."""
+    return {**asdict(candidate), "values": dict(candidate.values)}
+
+
+def _from_plain(plain: dict[str, Any]) -> GradeCandidate:
+    """Read a candidate back from plain values, exactly."""
+    return GradeCandidate(
+        **{
+            **plain,
+            "subject": choice(Subject, plain["subject"]),
+            "candidates": tuple(plain["candidates"]),
+            "reasons": tuple(Reason(**reason) for reason in plain["reasons"]),
+        }
+    )
+
+
 def _grade(row: Row[Any]) -> GradeRow:
-    return GradeRow(**{name: row._mapping[name] for name in GradeRow.__slots__})
+    return GradeRow(
+        survey_id=row.survey_id,
+        candidate=_from_plain(row.candidate),
+        decided=row.decided,
+        decided_by=row.decided_by,
+        decided_at=row.decided_at,
+        note=row.note,
+        version=row.version,
+    )
 
 
 def _decision(row: Row[Any]) -> GradeDecision:
@@ -208,7 +230,8 @@ def _decision(row: Row[Any]) -> GradeDecision:
         decision_id=row.decision_id,
         survey_id=row.survey_id,
         scheme=row.scheme,
-        subject=row.subject,
+        subject=choice(Subject, row.subject),
+        subject_id=row.subject_id,
         decided=row.decided_after,
         decided_by=row.decided_by,
         decided_at=row.decided_at,

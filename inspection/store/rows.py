@@ -21,15 +21,29 @@ def add_missing(connection: Connection, table: Table, rows: Iterable[Row]) -> No
 
 
 def add_or_replace(
-    connection: Connection, table: Table, rows: Iterable[Row], key: Sequence[str]
+    connection: Connection,
+    table: Table,
+    rows: Iterable[Row],
+    key: Sequence[str],
+    *,
+    first: Row | None = None,
 ) -> None:
-    """Insert rows; where the key is there already, replace all other columns that rows name."""
+    """Insert rows; where the key is there already, replace all other columns that rows name.
+
+    Args:
+        connection: an open transaction.
+        table: where to.
+        rows: all with the same columns.
+        key: columns by which a row is known.
+        first: columns that a row gets when it is inserted, and keeps when it is there already.
+    """
     batch = list(rows)
     if not batch:
         return
     insert = _insert(connection, table)
     replaced = {name: insert.excluded[name] for name in batch[0] if name not in key}
-    connection.execute(insert.on_conflict_do_update(index_elements=key, set_=replaced), batch)
+    complete = [{**row, **(first or {})} for row in batch]
+    connection.execute(insert.on_conflict_do_update(index_elements=key, set_=replaced), complete)
 
 
 def choice(kind: type[Choice], stored: str) -> Choice:

@@ -7,6 +7,7 @@ from datetime import timedelta
 import numpy as np
 import pytest
 import shapely
+import shapely.affinity
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Connection, Engine, func, select
@@ -333,9 +334,8 @@ def test_a_local_survey_is_found_on_its_surface_only(engine: Engine) -> None:
 
 def test_a_moved_outline_is_found_at_its_new_place_only(scene: Scene, engine: Engine) -> None:
     old = scene.defects[0].latest
-    moved = replace(
-        old, outline_surface_m=shapely.transform(old.outline_surface_m, lambda xy: xy + (0, 8))
-    )
+    outline = shapely.affinity.translate(old.outline_surface_m, yoff=8)
+    moved = replace(old, outline_surface_m=outline)
     there = (EAST_M, NORTH_M + 12, EAST_M + 40, NORTH_M + 14)
     here = (EAST_M, NORTH_M + 4, EAST_M + 40, NORTH_M + 6)
     with writing(engine) as connection:

@@ -7,10 +7,11 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, delete, update
 
+from inspection.domain.grade import GradeCandidate, Reason, Subject
 from inspection.errors import BadInput, Conflict, NotFound
 from inspection.store import grades, steps, surveys, tables, workorders
 from inspection.store.engine import reading, writing
-from inspection.store.grades import GradeCandidate, GradeDecision
+from inspection.store.grades import GradeDecision
 from inspection.store.workorders import WorkList, WorkOrderRow
 from tests.support.records import NOON, Scene, make_survey, named
 
@@ -83,7 +84,16 @@ def test_a_step_needs_its_survey(scene: Scene, engine: Engine) -> None:
 
 
 CRACK_D = GradeCandidate(
-    scheme="jp_crack_grade/1.0.0", subject="defect:1", candidate="d", reasons=[{"code": "wide"}]
+    scheme="jp_crack_grade/1.0.0",
+    subject=Subject.DEFECT,
+    subject_id="1",
+    candidates=("d", "e"),
+    best="d",
+    borderline=True,
+    unresolved=False,
+    record="⑥ひびわれ(大小)-d",
+    values={"width_mm": 0.1 + 0.2},
+    reasons=(Reason(code="wide", ja="幅が広い", en="wide"),),
 )
 
 
@@ -93,6 +103,7 @@ def _decision(scene: Scene, name: str = "decision", **changes: Any) -> GradeDeci
         "survey_id": scene.survey.survey_id,
         "scheme": CRACK_D.scheme,
         "subject": CRACK_D.subject,
+        "subject_id": CRACK_D.subject_id,
         "decided": "c",
         "decided_by": "佐藤",
         "decided_at": NOON,
@@ -105,14 +116,16 @@ def _decision(scene: Scene, name: str = "decision", **changes: Any) -> GradeDeci
 def test_a_machine_proposes_and_a_person_decides(scene: Scene, engine: Engine) -> None:
     survey_id = scene.survey.survey_id
     with writing(engine) as connection:
-        grades.save(connection, survey_id, [CRACK_D, replace(CRACK_D, subject="defect:0")])
+        other = replace(CRACK_D, subject_id="0", candidates=(), best=None, reasons=())
+        grades.save(connection, survey_id, [CRACK_D, other])
         decided = grades.decide(connection, _decision(scene))
-        grades.save(connection, survey_id, [replace(CRACK_D, candidate="e", reasons={"n": 1})])
+        worse = replace(CRACK_D, best="e", candidates=("e",))
+        grades.save(connection, survey_id, [worse])
         undecided, kept = grades.of_survey(connection, survey_id)
-    assert (decided.candidate, decided.decided, decided.version) == ("d", "c", 2)
-    assert kept == replace(decided, candidate="e", reasons={"n": 1})
+    assert (decided.candidate, decided.decided, decided.version) == (CRACK_D, "c", 2)
+    assert kept == replace(decided, candidate=worse)
     assert (kept.decided_by, kept.decided_at, kept.note) == ("佐藤", NOON, "measured on site")
-    assert (undecided.subject, undecided.decided, undecided.version) == ("defect:0", None, 1)
+    assert undecided == grades.GradeRow(survey_id=survey_id, candidate=other)
 
 
 def test_decisions_are_counted_once_and_kept_for_ever(scene: Scene, engine: Engine) -> None:
@@ -123,7 +136,7 @@ def test_decisions_are_counted_once_and_kept_for_ever(scene: Scene, engine: Engi
             row = grades.decide(connection, decision)
         assert (row.decided, row.version) == ("e", 3)
         history = grades.history(
-            connection, scene.survey.survey_id, CRACK_D.scheme, CRACK_D.subject
+            connection, scene.survey.survey_id, CRACK_D.scheme, CRACK_D.subject, CRACK_D.subject_id
         )
         assert history == (first, second)
         with pytest.raises(Conflict, match="version 3"):
@@ -131,7 +144,7 @@ def test_decisions_are_counted_once_and_kept_for_ever(scene: Scene, engine: Engi
         with pytest.raises(Conflict, match="other contents"):
             grades.decide(connection, replace(first, note=""))
         with pytest.raises(NotFound, match="has no grade"):
-            grades.decide(connection, replace(first, subject="defect:9"))
+            grades.decide(connection, replace(first, subject_id="9"))
     for statement in (
         update(tables.grade_decisions).values(note=""),
         delete(tables.grade_decisions),

@@ -22,6 +22,8 @@ def _sqlite(code: int | None, text: str = "words") -> sqlite3.Error:
     [
         (sqlite3.SQLITE_CONSTRAINT_UNIQUE, Conflict),
         (sqlite3.SQLITE_CONSTRAINT_FOREIGNKEY, Conflict),
+        (sqlite3.SQLITE_CONSTRAINT_NOTNULL, Broken),
+        (sqlite3.SQLITE_CONSTRAINT_CHECK, Broken),
         (sqlite3.SQLITE_BUSY, Unavailable),
         (sqlite3.SQLITE_BUSY_SNAPSHOT, Unavailable),
         (sqlite3.SQLITE_FULL, Unavailable),

@@ -212,16 +212,16 @@ Table(
     Column("survey_id", ForeignKey("surveys.survey_id"), nullable=False),
     Column("scheme", Text, nullable=False),
     Column("subject", Text, nullable=False),
+    Column("subject_id", Text, nullable=False),
     # machine values
-    Column("candidate", Text, nullable=False),
-    Column("reasons", Json, nullable=False),
+    Column("candidate", Json, nullable=False),
     # human values
     Column("decided", Text),
     Column("decided_by", Text),
     Column("decided_at", UtcDateTime),
     Column("note", Text, nullable=False),
     Column("version", Integer, nullable=False),
-    UniqueConstraint("survey_id", "scheme", "subject"),
+    UniqueConstraint("survey_id", "scheme", "subject", "subject_id"),
 )
 
 Table(
@@ -232,17 +232,20 @@ Table(
     Column("survey_id", Uuid, nullable=False),
     Column("scheme", Text, nullable=False),
     Column("subject", Text, nullable=False),
+    Column("subject_id", Text, nullable=False),
     Column("decided_before", Text),
     Column("decided_after", Text, nullable=False),
-    Column("candidate", Text, nullable=False),
+    # what the machine proposed when the person decided
+    Column("candidate", Json, nullable=False),
     Column("decided_by", Text, nullable=False),
     Column("decided_at", UtcDateTime, nullable=False),
     Column("note", Text, nullable=False),
     Column("version_before", Integer, nullable=False),
     ForeignKeyConstraint(
-        ["survey_id", "scheme", "subject"], ["grades.survey_id", "grades.scheme", "grades.subject"]
+        ["survey_id", "scheme", "subject", "subject_id"],
+        ["grades.survey_id", "grades.scheme", "grades.subject", "grades.subject_id"],
     ),
-    Index(None, "survey_id", "scheme", "subject"),
+    Index(None, "survey_id", "scheme", "subject", "subject_id"),
 )
 
 Table(
