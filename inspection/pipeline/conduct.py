@@ -29,14 +29,17 @@ from inspection.pipeline.ledger import Entry, Outcome, once
 from inspection.pipeline.measure import measure
 from inspection.pipeline.mosaic import mosaic
 from inspection.pipeline.tools import Tools
+from inspection.pipeline.worklist import candidates_of, draw_up, freeze
 from inspection.store import (
     assets,
     defects,
+    grades,
     keys,
     observations,
     orthomosaics,
     photos,
     surveys,
+    workorders,
 )
 from inspection.store.engine import reading, writing
 
@@ -116,11 +119,12 @@ class _Road:
         detected = self._detect(made)
         measured = self._measure(made, detected)
         consolidated = self._consolidate(made, detected)
+        issued = self._issue()
         return Conducted(
             survey=self.survey,
             asset=self.asset,
             mosaic=made,
-            entries=(mosaic_entry, detected, measured, consolidated),
+            entries=(mosaic_entry, detected, measured, consolidated, issued),
         )
 
     def _mosaic(self) -> tuple[Orthomosaic, Entry]:
@@ -247,3 +251,25 @@ class _Road:
             )
 
         return once(self.tools, self.survey.survey_id, "consolidate", inputs, work)
+
+    def _issue(self) -> Entry:
+        """Grade, prioritise and freeze the work list of what this survey saw."""
+        now = self.tools.clock.now()
+        survey_id = self.survey.survey_id
+        with reading(self.tools.engine) as connection:
+            drawn, appraised = draw_up(connection, survey_id=survey_id, today=now.date())
+        frozen = freeze(drawn, survey_id=survey_id, now=now)
+
+        def save(connection: Connection) -> None:
+            workorders.save(connection, frozen)
+            grades.save(connection, survey_id, candidates_of(appraised))
+
+        result = {
+            "work_list_id": str(frozen.work_list_id),
+            "rows": len(frozen.rows),
+            "model": frozen.model,
+        }
+        inputs = {"work_list": str(frozen.work_list_id)}
+        return once(
+            self.tools, survey_id, "issue", inputs, lambda: Outcome(result=result, save=save)
+        )

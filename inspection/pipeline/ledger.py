@@ -9,7 +9,7 @@ import hashlib
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 from uuid import UUID
 
 from sqlalchemy import Connection
@@ -60,6 +60,17 @@ class Entry:
     peak_rss_mb: float
     reused: bool
 
+    @classmethod
+    def of(cls, row: steps.StepRow) -> Self:
+        """Read an entry that stands in the ledger already."""
+        return cls(
+            step=row.step,
+            result=row.result,
+            seconds=row.seconds,
+            peak_rss_mb=row.peak_rss_mb,
+            reused=True,
+        )
+
 
 def input_digest(step: str, inputs: Plain) -> str:
     """Digest everything that a step depends on.
@@ -108,13 +119,7 @@ def once(
     with reading(tools.engine) as connection:
         done = steps.done(connection, survey_id, step, input_digest(step, inputs))
     if done is not None:
-        return Entry(
-            step=step,
-            result=done.result,
-            seconds=done.seconds,
-            peak_rss_mb=done.peak_rss_mb,
-            reused=True,
-        )
+        return Entry.of(done)
     with Gauge() as gauge:
         outcome = work()
     with writing(tools.engine) as connection:

@@ -7,9 +7,8 @@ is made from its content.
 
 import json
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import date, datetime
-from typing import Any
 
 from sqlalchemy import Connection
 
@@ -19,7 +18,7 @@ from inspection.domain.mission import TENKEN_NAMESPACE
 from inspection.domain.workorder import WorkList, WorkRow, shown, shown_grade
 from inspection.errors import BadInput
 from inspection.pipeline.issue import Appraised, appraise, issue
-from inspection.store import assets, defects, grades, photos, surveys, workorders
+from inspection.store import assets, defects, photos, surveys, workorders
 
 FISCAL_YEAR_MONTH = 4
 """A Japanese fiscal year begins in April."""
@@ -72,27 +71,16 @@ def _photo_names(connection: Connection, listed: Sequence[Defect]) -> dict[str, 
     }
 
 
-def freeze(
-    connection: Connection,
-    work_list: WorkList,
-    appraised: Sequence[Appraised],
-    *,
-    survey_id: uuid.UUID,
-    now: datetime,
-) -> uuid.UUID:
-    """Keep a work list and the grade candidates behind it as rows; give the list's identifier."""
-    rows = [_row(row) for row in work_list.rows]
-    frozen = workorders.WorkList(
+def freeze(work_list: WorkList, *, survey_id: uuid.UUID, now: datetime) -> workorders.WorkList:
+    """Turn a work list into the snapshot that the store keeps."""
+    rows = tuple(_row(row) for row in work_list.rows)
+    return workorders.WorkList(
         work_list_id=list_id(work_list.model, rows),
         model=work_list.model,
         issued_at=now,
         parameters={"left_out": dict(work_list.left_out), "scope": f"survey {survey_id}"},
-        rows=tuple(rows),
+        rows=rows,
     )
-    workorders.save(connection, frozen)
-    for entry in appraised:
-        grades.save(connection, survey_id, _candidates(entry))
-    return frozen.work_list_id
 
 
 def list_id(model: str, rows: Sequence[workorders.WorkOrderRow]) -> uuid.UUID:
@@ -125,29 +113,15 @@ def _row(row: WorkRow) -> workorders.WorkOrderRow:
     )
 
 
-def _candidates(entry: Appraised) -> list[grades.GradeCandidate]:
-    """Turn the grade candidates of an asset into rows of the store."""
-    found = [*entry.grades.of_defects.values(), *entry.grades.of_member]
-    if entry.grades.crack_ratio is not None:
-        found.append(entry.grades.crack_ratio)
+def candidates_of(appraised: Sequence[Appraised]) -> list[GradeCandidate]:
+    """List the grade candidates of appraised assets: defects, members, pavement."""
     return [
-        grades.GradeCandidate(
-            scheme=candidate.scheme,
-            subject=f"{candidate.subject.value}:{candidate.subject_id}",
-            candidate=shown_grade(candidate),
-            reasons=_why(candidate),
+        candidate
+        for entry in appraised
+        for candidate in (
+            *entry.grades.of_defects.values(),
+            *entry.grades.of_member,
+            entry.grades.crack_ratio,
         )
-        for candidate in found
+        if candidate is not None
     ]
-
-
-def _why(candidate: GradeCandidate) -> Mapping[str, Any]:
-    """Give the reasons of a grade candidate as plain values."""
-    return {
-        "borderline": candidate.borderline,
-        "unresolved": candidate.unresolved,
-        "needs_review": candidate.needs_review,
-        "record": candidate.record,
-        "values": dict(candidate.values),
-        "reasons": [{"code": r.code, "ja": r.ja, "en": r.en} for r in candidate.reasons],
-    }

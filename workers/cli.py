@@ -1,0 +1,141 @@
+"""Commands that need a detector: ``tenken run``, ``tenken demo`` and ``tenken worker``."""
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from inspection.codelists.asset_file import load_asset
+from inspection.domain.asset import Asset
+from inspection.domain.mission import Surface
+from inspection.errors import BadInput
+from inspection.pipeline.admit import Options, admit
+from inspection.pipeline.conduct import conduct
+from inspection.pipeline.deliver import Delivered, deliver
+from inspection.settings import DetectSettings
+from models.registry import DEFAULT_MODEL
+from workers.outfit import home_settings, outfit
+from workers.progress import progress_for_stderr
+
+STORE_FOLDER = "store"
+"""Folder inside ``--out`` that keeps the rows and blobs of a run; ``tenken serve`` shows it."""
+
+
+@click.command()
+@click.argument("photos", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option(
+    "--out", required=True, type=click.Path(path_type=Path), help="Folder of the results."
+)
+@click.option(
+    "--asset", "asset_file", type=click.Path(path_type=Path), help="YAML file of the asset."
+)
+@click.option(
+    "--surface",
+    type=click.Choice([surface.value for surface in Surface]),
+    default=Surface.NADIR.value,
+    show_default=True,
+    help="How the photos see the surface; strip = photos without GPS on one plane.",
+)
+@click.option(
+    "--gsd-mm-per-px",
+    type=click.FloatRange(0.01, 10000),
+    help="Size of a pixel on the surface; needed for a strip, else it sets the mosaic's.",
+)
+@click.option(
+    "--crs", "map_crs", help="CRS of the mosaic, such as EPSG:6675; default the UTM zone."
+)
+@click.option(
+    "--gcp",
+    "control_file",
+    type=click.Path(path_type=Path),
+    help="CSV of ground control points.",
+)
+@click.option("--model", default=DEFAULT_MODEL, show_default=True, help="Name of the detector.")
+@click.option("--json", "as_json", is_flag=True, help="Print run.json to standard output.")
+def run(
+    *,
+    photos: tuple[Path, ...],
+    out: Path,
+    asset_file: Path | None,
+    surface: str,
+    gsd_mm_per_px: float | None,
+    map_crs: str | None,
+    control_file: Path | None,
+    model: str,
+    as_json: bool,
+) -> None:
+    r"""Turn drone PHOTOS (files or folders) into a ranked work list.
+
+    Writes run.json, orthomosaic.tif, sources.tif, defects.geojson, worklist.csv and report.html
+    into the folder given by --out. Running it again goes on where it stopped.
+
+    \b
+    Examples:
+      tenken run photos/ --out out/bridge-12 --asset bridge-12.yaml
+      tenken run quay/ --surface strip --gsd-mm-per-px 2.3 --out out/quay
+    """
+    options = Options(
+        surface=Surface(surface),
+        gsd_m_per_px=None if gsd_mm_per_px is None else gsd_mm_per_px / 1000,
+        map_crs=map_crs,
+        control_file=control_file,
+    )
+    asset = load_asset(asset_file) if asset_file else _unnamed_asset(out)
+    delivered = drive(photos, out=out, asset=asset, options=options, model=model)
+    if as_json:
+        click.echo(json.dumps(delivered.account, ensure_ascii=False, indent=2))
+    else:
+        summarise(delivered.account, out)
+
+
+def drive(
+    files: tuple[Path, ...],
+    *,
+    out: Path,
+    asset: Asset,
+    options: Options,
+    model: str = DEFAULT_MODEL,
+) -> Delivered:
+    """Drive the whole road once and write its results into ``out``."""
+    _check_out(out)
+    with progress_for_stderr() as progress:
+        tools = outfit(
+            home_settings(out / STORE_FOLDER), DetectSettings(), progress=progress, model=model
+        )
+        survey = admit(files, asset=asset, options=options, tools=tools)
+        conducted = conduct(survey.survey_id, tools)
+        return deliver(conducted, out=out, tools=tools)
+
+
+def summarise(account: dict[str, Any], out: Path) -> None:
+    """Print what a person wants to know at the end of a run."""
+    photos, mosaic = account["photos"], account["mosaic"]
+    lines = [
+        f"photos      {photos['registered']} of {photos['accepted']} in the mosaic, "
+        f"{len(photos['rejected'])} set aside",
+        f"mosaic      {mosaic['width_px']} × {mosaic['height_px']} px, "
+        f"{mosaic['gsd_m_per_px'] * 1000:.2f} mm/px, {mosaic['crs']}",
+        f"damage      {account['defects']} defects, {account['work_list_rows']} lines in the "
+        f"work list",
+        f"time        {sum(stage['seconds'] for stage in account['stages']):.1f} s, peak memory "
+        f"{max(stage['peak_rss_mb'] for stage in account['stages']):.0f} MB",
+        f"report      {out / 'report.html'}",
+    ]
+    for sentence in account["warnings"]:
+        lines.append(f"note        {sentence}")
+    for rejected in photos["rejected"]:
+        lines.append(f"set aside   {rejected['file']}: {rejected['detail']}")
+    print("\n".join(lines), file=sys.stdout)
+
+
+def _check_out(out: Path) -> None:
+    """Refuse a result folder that is a file."""
+    if out.exists() and not out.is_dir():
+        raise BadInput(f"--out {out} is a file; name a folder for the results")
+
+
+def _unnamed_asset(out: Path) -> Asset:
+    """Stand in for an asset that nobody described; its results live in the one folder."""
+    return Asset(asset_id="unnamed", name=out.resolve().name)

@@ -1,0 +1,67 @@
+"""Put together what the road needs, from a home folder and a model: rows, blobs, detector, time."""
+
+from pathlib import Path
+
+from inspection.pipeline.ports import Detector, Progress
+from inspection.pipeline.tools import SystemClock, Tools
+from inspection.settings import DetectSettings, StoreSettings
+from inspection.store.blobs import FolderBlobs
+from inspection.store.engine import create_engine, ensure_folder
+from inspection.store.schema import upgrade
+from models.detector import load_detector
+from models.registry import DEFAULT_MODEL, load_entry
+
+
+class LazyDetector:
+    """Load a detector when it is first asked for, and then keep it."""
+
+    def __init__(self, name: str, settings: DetectSettings) -> None:
+        self._name = name
+        self._settings = settings
+        self._loaded: Detector | None = None
+
+    def __call__(self) -> Detector:
+        """Give the detector."""
+        if self._loaded is None:
+            self._loaded = load_detector(
+                self._name, precision=self._settings.precision, threads=self._settings.threads
+            )
+        return self._loaded
+
+
+def outfit(
+    store: StoreSettings,
+    detection: DetectSettings,
+    *,
+    progress: Progress,
+    model: str = DEFAULT_MODEL,
+) -> Tools:
+    """Open the store, bring its tables up to date and name the model.
+
+    Raises:
+        NotFound: when no such model is registered.
+        Unavailable: when the database or a folder cannot be reached.
+    """
+    url = store.resolved_database_url()
+    ensure_folder(url)
+    upgrade(url)
+    entry = load_entry(model)
+    return Tools(
+        engine=create_engine(url),
+        blobs=FolderBlobs(store.blobs_dir),
+        load_detector=LazyDetector(model, detection),
+        model_id=model_id(entry.name, entry.sha256, detection.precision),
+        clock=SystemClock(),
+        progress=progress,
+        work_dir=store.home / "work",
+    )
+
+
+def model_id(name: str, sha256: str, precision: str) -> str:
+    """Name a model, its weights and the arithmetic that it runs in."""
+    return f"{name}@{sha256[:12]}/{precision}"
+
+
+def home_settings(home: Path) -> StoreSettings:
+    """Keep rows and blobs in one folder, whatever the environment says."""
+    return StoreSettings(home=home, database_url=None)
