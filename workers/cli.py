@@ -14,8 +14,10 @@ from inspection.errors import BadInput
 from inspection.pipeline.admit import Options, admit
 from inspection.pipeline.conduct import conduct
 from inspection.pipeline.deliver import Delivered, deliver
-from inspection.settings import DetectSettings
+from inspection.settings import DetectSettings, QueueSettings, StoreSettings
 from models.registry import DEFAULT_MODEL
+from workers import queue
+from workers.demo import demonstrate
 from workers.outfit import home_settings, outfit
 from workers.progress import progress_for_stderr
 
@@ -88,6 +90,77 @@ def run(
         click.echo(json.dumps(delivered.account, ensure_ascii=False, indent=2))
     else:
         summarise(delivered.account, out)
+
+
+@click.command()
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    default=Path("out/demo"),
+    show_default=True,
+    help="Folder of the results.",
+)
+@click.option("--no-serve", is_flag=True, help="Stop after the results instead of serving them.")
+@click.option("--port", default=8000, show_default=True, type=click.IntRange(0, 65535))
+@click.pass_context
+def demo(context: click.Context, *, out: Path, no_serve: bool, port: int) -> None:
+    r"""Drive the whole road on a rendered bridge deck with known truth, then serve the result.
+
+    \b
+    Examples:
+      tenken demo
+      tenken demo --no-serve --out out/demo
+    """
+    _check_out(out)
+    with progress_for_stderr() as progress:
+        delivered = demonstrate(out, store=home_settings(out / STORE_FOLDER), progress=progress)
+    summarise(delivered.account, out)
+    _summarise_truth(delivered.account["truth"])
+    if not no_serve:
+        _serve(context, out / STORE_FOLDER, port)
+
+
+@click.command()
+@click.option(
+    "--queues",
+    default=queue.CPU_QUEUE,
+    show_default=True,
+    help=f"Queues to listen to, comma-separated: {', '.join(queue.QUEUES)}.",
+)
+def worker(*, queues: str) -> None:
+    r"""Work on surveys that the service has queued, until stopped.
+
+    \b
+    Examples:
+      tenken worker
+      TENKEN_QUEUE_BROKER_URL=redis://127.0.0.1/0 tenken worker --queues cpu,gpu
+    """
+    names = tuple(name.strip() for name in queues.split(",") if name.strip())
+    unknown = sorted(set(names) - set(queue.QUEUES))
+    if unknown or not names:
+        raise BadInput(f"unknown queues {unknown}; choose from {', '.join(queue.QUEUES)}")
+    from workers.tasks import run_worker  # noqa: PLC0415  # signals are wired only in a worker
+
+    run_worker(StoreSettings(), QueueSettings(), DetectSettings(), names)
+
+
+def _serve(context: click.Context, home: Path, port: int) -> None:
+    """Run ``tenken serve`` on the results; found by name, for workers do not import the API."""
+    root = context.find_root().command
+    assert isinstance(root, click.Group)
+    serve = root.get_command(context, "serve")
+    assert serve is not None
+    context.invoke(serve, home=home, port=port, host=None, worker=True)
+
+
+def _summarise_truth(truth: dict[str, Any]) -> None:
+    """Print how the result compares with what was rendered."""
+    print(
+        f"truth       {truth['cracks_wide_found']} of {truth['cracks_wide']} cracks of "
+        f"{truth['wide_px']:.0f} px and wider found, position "
+        f"{truth['position_error_gsd']} GSD (median), length error "
+        f"{truth['length_error_median']} (median), {truth['false_detections']} false detections"
+    )
 
 
 def drive(
