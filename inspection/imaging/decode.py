@@ -168,6 +168,8 @@ def _read_exif(image: Image.Image) -> tuple[ExifBlocks, tuple[str, ...]]:
         )
     except _EXIF_FAULTS as error:
         return ExifBlocks(), (f"EXIF is damaged and not used: {error}",)
+    if image.info.get("exif") and not base:  # Pillow met the fault before and kept it to itself
+        return blocks, ("EXIF is damaged and not used",)
     return blocks, ()
 
 
