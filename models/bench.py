@@ -177,7 +177,7 @@ def draw_mosaic(path: Path, side_px: int) -> None:
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="Mosaic to read; by default one is drawn.",
 )
-@click.option("--chips-a-side", default=6, show_default=True, type=click.IntRange(1, 24))
+@click.option("--chips-a-side", default=4, show_default=True, type=click.IntRange(1, 24))
 @click.option("--batch", default=4, show_default=True, type=click.IntRange(1, 64))
 @click.option("--precision", default="f32", show_default=True, type=click.Choice(["f32", "bf16"]))
 @click.option("--threads", default=0, type=click.IntRange(0), help="0 means all processors.")

@@ -65,19 +65,22 @@ def cores(
 ) -> list[Core]:
     """Tile a raster, or a window of it, with the cores of chips, in the order of reading.
 
+    Cores start at multiples of 32 px from the corner of the window. A network that halves the
+    picture five times then sees all chips in the same phase, and neighbours answer alike.
+
     Args:
         shape: size of the raster.
-        chip_px: side of a chip with its margins, a multiple of 32.
-        margin_px: margin on every side.
+        chip_px: side of a chip with its margins, a multiple of 32 px.
+        margin_px: margin on every side, a multiple of 16 px.
         window: the part of the raster to tile; None is the whole.
 
     Raises:
         BadInput: when the sizes leave no core, or the window lies outside the raster.
     """
-    if chip_px % 32 or margin_px < 0 or chip_px - 2 * margin_px < 32:
+    if chip_px % 32 or margin_px % 16 or margin_px < 0 or chip_px - 2 * margin_px < 32:
         raise BadInput(
             f"a chip of {chip_px} px with a margin of {margin_px} px is unusable; the side must be "
-            "a multiple of 32 and leave a core of at least 32 px"
+            "a multiple of 32 px, the margin one of 16 px, and a core of at least 32 px be left"
         )
     left, top, right, bottom = window or (0, 0, shape.width_px, shape.height_px)
     if not (0 <= left < right <= shape.width_px and 0 <= top < bottom <= shape.height_px):
@@ -105,8 +108,8 @@ def chips(
 
     Args:
         path: a raster of 1–4 bands of uint8 (grey, RGB, each with or without alpha).
-        chip_px: side of a chip with its margins, a multiple of 32.
-        margin_px: margin on every side.
+        chip_px: side of a chip with its margins, a multiple of 32 px.
+        margin_px: margin on every side, a multiple of 16 px.
         window: the part of the raster to read; None is the whole.
 
     Raises:

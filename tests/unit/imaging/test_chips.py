@@ -20,6 +20,7 @@ from inspection.imaging.chips import (
     raster_shape,
 )
 
+MARGIN = 16
 LOCAL_WKT = 'LOCAL_CS["a metric frame",UNIT["metre",1]]'
 
 
@@ -74,7 +75,7 @@ def shape(width: int, height: int) -> RasterShape:
     width=st.integers(1, 700),
     height=st.integers(1, 700),
     chip=st.sampled_from([96, 128, 160]),
-    margin=st.integers(0, 32),
+    margin=st.sampled_from([0, 16, 32]),
     data=st.data(),
 )
 @settings(max_examples=60, derandomize=True, deadline=None)
@@ -86,6 +87,7 @@ def test_cores_tile_any_window_without_gap_or_overlap(
     window = (x0, y0, data.draw(st.integers(x0 + 1, width)), data.draw(st.integers(y0 + 1, height)))
     hits = np.zeros((height, width), dtype=int)
     for a, b, c, d in cores(shape(width, height), chip_px=chip, margin_px=margin, window=window):
+        assert (a - x0) % 32 == (b - y0) % 32 == 0
         assert 0 < c - a <= chip - 2 * margin
         assert 0 < d - b <= chip - 2 * margin
         hits[b:d, a:c] += 1
@@ -96,13 +98,13 @@ def test_cores_tile_any_window_without_gap_or_overlap(
 
 def test_neighbouring_chips_are_read_close_together() -> None:
     """A block is asked for again within one square, so a small cache suffices."""
-    order = cores(shape(32 * 64, 32 * 64), chip_px=96, margin_px=32 - 16)
+    order = cores(shape(32 * 64, 32 * 64), chip_px=96, margin_px=16)
     first_square = {(x // 64, y // 64) for x, y, _, _ in order[:16]}
     assert first_square == {(x, y) for x in range(4) for y in range(4)}
 
 
 @pytest.mark.parametrize(
-    ("chip_px", "margin_px"), [(100, 16), (96, 48), (96, -1), (64, 17), (0, 0)]
+    ("chip_px", "margin_px"), [(100, 16), (96, 48), (96, -16), (128, 24), (0, 0)]
 )
 def test_sizes_that_leave_no_core_are_refused(chip_px: int, margin_px: int) -> None:
     with pytest.raises(BadInput, match=f"{chip_px} px with a margin of {margin_px} px"):
@@ -120,7 +122,7 @@ def test_the_cores_put_together_are_the_raster(tmp_path: Path, height: int, widt
     pixels = picture(height, width)
     path = write(tmp_path / "a.tif", pixels)
     canvas = np.zeros_like(pixels)
-    for chip in chips(path, chip_px=128, margin_px=24):
+    for chip in chips(path, chip_px=128, margin_px=MARGIN):
         assert chip.pixels.shape == (128, 128, 3)
         x0, y0, x1, y1 = chip.core
         core, valid = core_of(chip)
@@ -134,7 +136,7 @@ def test_the_margin_shows_the_neighbouring_pixels(tmp_path: Path) -> None:
     path = write(tmp_path / "a.tif", pixels)
     inner = [
         c
-        for c in chips(path, chip_px=128, margin_px=24)
+        for c in chips(path, chip_px=128, margin_px=MARGIN)
         if c.x_px >= 0 and c.y_px >= 0 and max(c.x_px, c.y_px) + 128 <= 400
     ]
     assert len(inner) == 9
@@ -145,20 +147,20 @@ def test_the_margin_shows_the_neighbouring_pixels(tmp_path: Path) -> None:
 
 def test_beyond_the_raster_pixels_are_reflected_and_not_valid(tmp_path: Path) -> None:
     pixels = picture(70, 70)
-    (chip,) = chips(write(tmp_path / "a.tif", pixels), chip_px=128, margin_px=24)
-    assert (chip.x_px, chip.y_px, chip.core) == (-24, -24, (0, 0, 70, 70))
-    assert np.array_equal(chip.pixels[24:94, 23], pixels[:, 0])
-    assert np.array_equal(chip.pixels[24:94, 20], pixels[:, 3])
-    assert np.array_equal(chip.pixels[94, 24:94], pixels[69])
+    (chip,) = chips(write(tmp_path / "a.tif", pixels), chip_px=128, margin_px=MARGIN)
+    assert (chip.x_px, chip.y_px, chip.core) == (-16, -16, (0, 0, 70, 70))
+    assert np.array_equal(chip.pixels[16:86, 15], pixels[:, 0])
+    assert np.array_equal(chip.pixels[16:86, 12], pixels[:, 3])
+    assert np.array_equal(chip.pixels[86, 16:86], pixels[69])
     assert chip.valid.sum() == 70 * 70
-    assert chip.valid[24:94, 24:94].all()
+    assert chip.valid[16:86, 16:86].all()
 
 
 def test_chips_without_a_valid_pixel_are_skipped_and_single_pixels_are_not(tmp_path: Path) -> None:
     valid = np.zeros((640, 640), dtype=bool)
     valid[300, 500] = True
     path = write(tmp_path / "a.tif", picture(640, 640), valid)
-    (chip,) = chips(path, chip_px=128, margin_px=24)
+    (chip,) = chips(path, chip_px=128, margin_px=MARGIN)
     x0, y0, x1, y1 = chip.core
     assert x0 <= 500 < x1
     assert y0 <= 300 < y1
@@ -194,9 +196,9 @@ def test_an_internal_mask_counts_like_alpha(tmp_path: Path) -> None:
         rasterio.open(path, "r+") as sink,
     ):
         sink.write_mask(valid)
-    found = list(chips(path, chip_px=128, margin_px=24))
-    assert [c.core for c in found] == [(80, 80, 160, 160), (160, 80, 200, 160),
-                                       (80, 160, 160, 200), (160, 160, 200, 200)]  # fmt: skip
+    found = list(chips(path, chip_px=128, margin_px=MARGIN))
+    assert [c.core for c in found] == [(96, 96, 192, 192), (192, 96, 200, 192),
+                                       (96, 192, 192, 200), (192, 192, 200, 200)]  # fmt: skip
     assert sum(int(core_of(c)[1].sum()) for c in found) == 2500
 
 
@@ -209,8 +211,8 @@ def test_grey_is_read_as_three_equal_bands(tmp_path: Path) -> None:
 
 def test_only_the_window_is_read(tmp_path: Path) -> None:
     path = write(tmp_path / "a.tif", picture(400, 400))
-    found = list(chips(path, chip_px=128, margin_px=24, window=(100, 50, 300, 90)))
-    assert [c.core for c in found] == [(100, 50, 180, 90), (180, 50, 260, 90), (260, 50, 300, 90)]
+    found = list(chips(path, chip_px=128, margin_px=MARGIN, window=(100, 50, 300, 90)))
+    assert [c.core for c in found] == [(100, 50, 196, 90), (196, 50, 292, 90), (292, 50, 300, 90)]
 
 
 def test_gsd_is_metres_of_metric_rasters_only(tmp_path: Path) -> None:
@@ -251,13 +253,13 @@ def test_a_damaged_block_is_our_fault_and_named(tmp_path: Path) -> None:
     content[middle : middle + 4000] = bytes(4000)
     path.write_bytes(content)
     with pytest.raises(Broken, match=r"a\.tif is damaged"):
-        list(chips(path, chip_px=128, margin_px=24))
+        list(chips(path, chip_px=128, margin_px=MARGIN))
 
 
 def test_the_block_cache_is_bounded_while_chips_are_read(tmp_path: Path) -> None:
     path = write(tmp_path / "a.tif", picture(200, 200))
     before = rasterio._env.get_gdal_config("GDAL_CACHEMAX")
-    stream = chips(path, chip_px=128, margin_px=24)
+    stream = chips(path, chip_px=128, margin_px=MARGIN)
     next(stream)
     assert rasterio._env.get_gdal_config("GDAL_CACHEMAX") == BLOCK_CACHE_BYTES < before
     stream.close()  # type: ignore[attr-defined]  # it is a generator
