@@ -17,6 +17,7 @@ from api.routes import (
     site,
     surveys,
     tiles,
+    worklist,
 )
 from api.security import EdgeGuard
 from api.upload import Limits
@@ -26,6 +27,20 @@ from inspection.settings import QueueSettings, ServeSettings, StoreSettings
 from inspection.store.blobs import FolderBlobs
 from inspection.store.engine import create_engine
 from workers import queue
+
+PARTS = (
+    health,
+    assets,
+    codelists,
+    surveys,
+    photos,
+    jobs,
+    tiles,
+    defects,
+    worklist,
+    features,
+    site,  # last: it answers to every address that nobody else has
+)
 
 DESCRIPTION = """\
 Drone photos in, reviewed defects and a ranked work list out.
@@ -70,18 +85,7 @@ def create_app(services: Services, *, dist: Path = site.DIST) -> FastAPI:
     app.state.dist = dist
     errors.install(app)
     app.add_middleware(EdgeGuard, multipart_paths=("/photos",))
-    for module in (
-        health,
-        assets,
-        codelists,
-        surveys,
-        photos,
-        jobs,
-        tiles,
-        defects,
-        features,
-        site,
-    ):
+    for module in PARTS:
         app.include_router(module.router)
     return app
 

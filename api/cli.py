@@ -5,6 +5,7 @@ import os
 import socket
 from contextlib import nullcontext
 from pathlib import Path
+from uuid import UUID
 
 import click
 import uvicorn
@@ -12,9 +13,13 @@ import uvicorn
 from api.app import build_services, create_app
 from api.companion import Companion
 from api.security import require_loopback
+from api.worklist_file import Drawn, FileFormat, Language, format_of, write
 from inspection.errors import Unavailable
+from inspection.pipeline.tools import SystemClock
+from inspection.pipeline.worklist import draw_up
 from inspection.settings import QueueSettings, ServeSettings, StoreSettings
 from inspection.store import schema
+from inspection.store.engine import create_engine, reading
 
 
 @click.command()
@@ -74,3 +79,58 @@ def address(listening: socket.socket) -> str:
     """Name the address of the pages that a socket serves."""
     host, port = listening.getsockname()[:2]
     return f"http://[{host}]:{port}/" if ":" in host else f"http://{host}:{port}/"
+
+
+@click.group()
+def worklist() -> None:
+    """Draw up work lists from what the store holds."""
+
+
+@worklist.command()
+@click.option("--survey", "survey_id", type=click.UUID, help="Only defects that this survey saw.")
+@click.option("--asset", "asset_id", help="All defects of this asset.")
+@click.option("--out", required=True, type=click.Path(path_type=Path, dir_okay=False))
+@click.option(
+    "--format",
+    "file_format",
+    type=click.Choice([kind.value for kind in FileFormat]),
+    help="Format of the file.  [default: by the suffix of --out]",
+)
+@click.option(
+    "--lang", type=click.Choice([kind.value for kind in Language]), default=Language.JA.value
+)
+@click.option("--home", type=click.Path(path_type=Path, file_okay=False), help="Folder of rows.")
+def export(
+    *,
+    survey_id: UUID | None,
+    asset_id: str | None,
+    out: Path,
+    file_format: str | None,
+    lang: str,
+    home: Path | None,
+) -> None:
+    r"""Write the ranked work list of a survey or an asset into a file.
+
+    \b
+    Examples:
+      tenken worklist export --asset bridge-12 --out worklist.xlsx
+      tenken worklist export --asset bridge-12 --format csv --out list.txt
+    """
+    kind = format_of(file_format or out.suffix.removeprefix("."))
+    engine = create_engine(_store(home).resolved_database_url())
+    with reading(engine) as connection:
+        listed, appraised = draw_up(
+            connection,
+            survey_id=survey_id,
+            asset_id=asset_id,
+            today=SystemClock().now().date(),
+        )
+    found = [defect for entry in appraised for defect in entry.defects]
+    write(Drawn(work_list=listed, defects=found), out, kind, language=Language(lang))
+    left_out = "".join(f", {count} {why}" for why, count in listed.left_out.items())
+    click.echo(f"{out}: {len(listed.rows)} lines{left_out and f' (left out:{left_out[1:]})'}")
+
+
+def _store(home: Path | None) -> StoreSettings:
+    """Read where the rows are; a home folder on the command line wins over the environment."""
+    return StoreSettings() if home is None else StoreSettings(home=home, database_url=None)

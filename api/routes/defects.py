@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Sequence
+from datetime import date
 from typing import Annotated
 from urllib.parse import urlencode
 from uuid import UUID
@@ -11,10 +12,11 @@ from fastapi.responses import Response
 from sqlalchemy import Connection
 
 from api.content import cached
-from api.deps import ServicesDep
+from api.deps import Services, ServicesDep
 from api.routes.surveys import mosaic_or_none
 from api.schemas.defect import DefectDetail, DefectOut, DefectPage, VerdictIn
 from api.schemas.reviewing import CHIP_PX, defect_detail, defect_out
+from api.schemas.worklist import grade_and_priority
 from inspection.domain.defect import Defect, Observation, ReviewState
 from inspection.domain.raster import Orthomosaic
 from inspection.domain.review import Verdict
@@ -22,6 +24,7 @@ from inspection.domain.taxonomy import DamageClass
 from inspection.errors import NotFound
 from inspection.geo.grid import LOCAL_CRS
 from inspection.imaging import maptiles
+from inspection.pipeline.worklist import draw_up
 from inspection.store import defects, observations, orthomosaics, photos, reviews, surveys
 from inspection.store.engine import reading, writing
 
@@ -54,6 +57,7 @@ def survey_defects(
         shown = _as_seen_in(connection, survey_id, page.rows)
     return DefectPage(
         surface_crs=LOCAL_CRS if mosaic is None else mosaic.grid.crs,
+        mosaic_sha256=None if mosaic is None else mosaic.sha256,
         number_matched=page.total,
         number_returned=len(shown),
         limit=limit,
@@ -67,7 +71,7 @@ def survey_defects(
 def read_defect(services: ServicesDep, defect_id: UUID) -> DefectDetail:
     """Show all about one defect: numbers, grades, photos, history."""
     with reading(services.engine) as connection:
-        return _detail(connection, defects.by_id(connection, defect_id))
+        return _detail(connection, defects.by_id(connection, defect_id), _today(services))
 
 
 @router.post("/defects/{defect_id}/verdicts", operation_id="decide", status_code=201)
@@ -88,7 +92,7 @@ def decide(services: ServicesDep, defect_id: UUID, decision: VerdictIn) -> Defec
         note=decision.note,
     )
     with writing(services.engine) as connection:
-        return _detail(connection, reviews.record(connection, verdict))
+        return _detail(connection, reviews.record(connection, verdict), _today(services))
 
 
 @router.get(
@@ -138,15 +142,25 @@ def _as_seen_in(
     return shown
 
 
-def _detail(connection: Connection, defect: Defect) -> DefectDetail:
+def _today(services: Services) -> date:
+    return services.clock.now().date()
+
+
+def _detail(connection: Connection, defect: Defect, today: date) -> DefectDetail:
     seen = defect.latest
     try:
         mosaic = orthomosaics.by_sha256(connection, seen.mosaic_sha256)
     except NotFound:
         mosaic = None
     names = {photo.sha256: photo.name for photo in photos.of_survey(connection, seen.survey_id)}
+    work_list, (appraised,) = draw_up(connection, asset_id=defect.asset_id, today=today)
+    grades, priority = grade_and_priority(
+        work_list, appraised.grades.of_defects.get(defect.defect_id), defect.defect_id
+    )
     return defect_detail(
         defect,
+        grades=grades,
+        priority=priority,
         photo_names=names,
         history=reviews.history(connection, defect.defect_id),
         chip_window=None if mosaic is None else _window(seen, mosaic),

@@ -6,29 +6,12 @@ from uuid import UUID
 from pydantic import Field
 
 from api.schemas.base import BoxPx, Geometry, Shape, Xy
+from api.schemas.quantity import QuantityOut
+from api.schemas.worklist import GradeOut, PriorityOut
 from inspection.domain.defect import ReviewState
-from inspection.domain.measurement import Quantity, WidthMethod
+from inspection.domain.measurement import WidthMethod
 from inspection.domain.review import Action, RejectReason
 from inspection.domain.taxonomy import DamageClass
-
-
-class QuantityOut(Shape):
-    """Show a measured number; below the limit there is no number to show."""
-
-    value: float | None = Field(description="None when below_limit: show '< limit'")
-    expanded_uncertainty: float | None = Field(description="U = 2·u (k = 2), same unit")
-    limit: float
-    below_limit: bool
-
-    @classmethod
-    def of(cls, quantity: Quantity) -> "QuantityOut":
-        """Show a quantity of the domain."""
-        return cls(
-            value=quantity.value,
-            expanded_uncertainty=quantity.expanded_uncertainty,
-            limit=quantity.limit,
-            below_limit=quantity.below_limit,
-        )
 
 
 class DefectOut(Shape):
@@ -43,6 +26,7 @@ class DefectOut(Shape):
     state: ReviewState
     version: int = Field(description="send it back as expected_version with a verdict")
     confidence: float
+    mosaic_sha256: str = Field(description="the mosaic on which it was seen; box_px counts there")
     anchor_surface_m: Xy
     anchor_lonlat: tuple[float, float] | None = Field(description="None when not georeferenced")
     box_px: BoxPx
@@ -57,36 +41,16 @@ class DefectPage(Shape):
     """List defects of a survey in the frame of its mosaic."""
 
     surface_crs: str = Field(description="LOCAL when nothing ties the mosaic to the earth")
+    mosaic_sha256: str | None = Field(
+        description="the mosaic of the survey now; in a LOCAL frame, a defect that was seen on "
+        "another one has no place on it"
+    )
     number_matched: int
     number_returned: int
     limit: int
     offset: int
     next: str | None = Field(description="address of the next page, None on the last")
     defects: list[DefectOut]
-
-
-class GradeOut(Shape):
-    """Show a grade that a rule proposes; a person decides."""
-
-    scheme: str
-    grade: str
-    reason: str
-
-
-class ContributionOut(Shape):
-    """Show one addend of a priority."""
-
-    code: str
-    points: float
-    reason: str
-
-
-class PriorityOut(Shape):
-    """Show a priority with the addends that make it."""
-
-    model: str
-    score: float
-    contributions: list[ContributionOut]
 
 
 class VerdictIn(Shape):
@@ -146,7 +110,7 @@ class DefectDetail(DefectOut):
     method: WidthMethod
     model_id: str
     observation_count: int
-    grades: list[GradeOut]
+    grades: list[GradeOut] = Field(description="what rules propose; a person decides")
     priority: PriorityOut | None
     photos: list[EvidencePhoto]
     history: list[VerdictOut]

@@ -8,11 +8,11 @@ from api.schemas.defect import (
     DefectDetail,
     DefectOut,
     EvidencePhoto,
-    QuantityOut,
     VerdictOut,
 )
+from api.schemas.quantity import QuantityOut
+from api.schemas.worklist import GradeOut, PriorityOut
 from inspection.domain.defect import Defect, Observation
-from inspection.domain.measurement import Quantity
 from inspection.domain.review import LEGAL, Action
 from inspection.imaging.maptiles import chip_size
 from inspection.store.reviews import ReviewRecord
@@ -35,13 +35,14 @@ def defect_out(defect: Defect, seen: Observation) -> DefectOut:
         state=defect.state,
         version=defect.version,
         confidence=seen.confidence,
+        mosaic_sha256=seen.mosaic_sha256,
         anchor_surface_m=seen.anchor_surface_m,
         anchor_lonlat=seen.anchor_lonlat,
         box_px=seen.box_px,
         outline=geometry_of(seen.outline_surface_m),
         axis=None if axis is None else geometry_of(axis),
-        length_m=_quantity(measured.length_m),
-        width_mm=_quantity(measured.width_mm),
+        length_m=QuantityOut.of_optional(measured.length_m),
+        width_mm=QuantityOut.of_optional(measured.width_mm),
         area_m2=QuantityOut.of(measured.area_m2),
     )
 
@@ -52,6 +53,8 @@ def defect_detail(
     photo_names: Mapping[str, str],
     history: Sequence[ReviewRecord],
     chip_window: tuple[int, int, int, int] | None,
+    grades: Sequence[GradeOut],
+    priority: PriorityOut | None,
 ) -> DefectDetail:
     """Show all about a defect by its latest sighting."""
     seen = defect.latest
@@ -65,8 +68,8 @@ def defect_detail(
         method=measured.method,
         model_id=seen.model_id,
         observation_count=len(defect.observation_ids),
-        grades=[],
-        priority=None,
+        grades=list(grades),
+        priority=priority,
         photos=[
             EvidencePhoto(
                 sha256=sha256,
@@ -97,10 +100,6 @@ def verdict_out(record: ReviewRecord) -> VerdictOut:
         damage_class=verdict.damage_class,
         note=verdict.note,
     )
-
-
-def _quantity(quantity: Quantity | None) -> QuantityOut | None:
-    return None if quantity is None else QuantityOut.of(quantity)
 
 
 def _chip(defect: Defect, window: tuple[int, int, int, int]) -> ChipOut:
