@@ -1,0 +1,205 @@
+"""Training goes down, stops on either clock, and goes on where it was cut off."""
+
+import json
+from dataclasses import replace
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import save_file
+
+from datasets.chips import read_chips
+from datasets.classes import CLASS_NAMES
+from datasets.convert import build_chips
+from datasets.manifest import Split
+from inspection.errors import BadInput, NotFound
+from models.config import TrainConfig
+from models.network import build_network
+from models.train import (
+    CHECKPOINT_NAME,
+    LOG_NAME,
+    BatchSource,
+    TrainState,
+    load_state,
+    make_optimizer,
+    rate_factor,
+    save_state,
+    start_state,
+    to_tensor,
+    train,
+    train_step,
+    update_average,
+)
+
+
+@pytest.fixture(scope="module")
+def chips_dir(tiny_sets: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("chips")
+    build_chips(["uav75"], tiny_sets, folder, procedural_count=2)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def start_weights(config: TrainConfig, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    torch.manual_seed(0)
+    network = build_network(config.architecture, CLASS_NAMES)
+    path = tmp_path_factory.mktemp("weights") / "start.safetensors"
+    save_file({k: v.contiguous() for k, v in network.state_dict().items()}, path)
+    return path
+
+
+@pytest.fixture
+def batches(chips_dir: Path, config: TrainConfig) -> BatchSource:
+    return BatchSource(list(read_chips(chips_dir, Split.TRAIN)), config)
+
+
+def test_bytes_become_a_tensor_between_zero_and_one() -> None:
+    image = np.zeros((4, 6, 3), dtype=np.uint8)
+    image[..., 1] = 255
+    tensor = to_tensor([image, image])
+    assert tensor.shape == (2, 3, 4, 6)
+    assert tensor[:, 1].eq(1).all()
+    assert tensor[:, 0].eq(0).all()
+
+
+def test_a_batch_depends_on_its_step_alone(batches: BatchSource) -> None:
+    first, again, other = (batches.draw(step) for step in (7, 7, 8))
+    assert torch.equal(first[0], again[0])
+    assert torch.equal(first[1], again[1])
+    assert not torch.equal(first[0], other[0])
+    assert first[0].shape == (2, 3, 32, 32)
+    assert first[1].dtype == torch.int64
+
+
+def test_sources_without_chips_are_named(chips_dir: Path, config: TrainConfig) -> None:
+    chips = list(read_chips(chips_dir, Split.TRAIN))
+    with pytest.raises(BadInput, match="brazil"):
+        BatchSource(chips, replace(config, sampling={"uav75": 1.0, "brazil": 1.0}))
+
+
+def test_the_rate_warms_up_and_cools_down() -> None:
+    factors = [rate_factor(step / 1000, step, 100) for step in range(1001)]
+    peak = int(np.argmax(factors))
+    assert 90 <= peak <= 110
+    assert factors[0] == 0
+    assert factors[-1] == pytest.approx(0.02)
+    assert all(a >= b for a, b in pairwise(factors[110:]))
+
+
+def test_new_layers_learn_faster_and_biases_do_not_decay(config: TrainConfig) -> None:
+    optimizer = make_optimizer(build_network(config.architecture, CLASS_NAMES), config)
+    peaks = {group["peak"] for group in optimizer.param_groups}
+    assert peaks == {config.rate, config.start_rate}
+    for group in optimizer.param_groups:
+        flat = all(parameter.ndim == 1 for parameter in group["params"])
+        assert (group["weight_decay"] == 0) == flat
+
+
+def test_the_average_follows_the_network(
+    config: TrainConfig, start_weights: Path, batches: BatchSource
+) -> None:
+    state = start_state(config, start_weights, batches)
+    state.step = 10_000
+    name = "model.0.conv.weight"
+    before = state.average.state_dict()[name].clone()
+    with torch.no_grad():
+        state.network.state_dict()[name].add_(1.0)
+    update_average(state, 0.9)
+    moved = state.average.state_dict()[name] - before
+    assert torch.allclose(moved, torch.full_like(moved, 0.1), atol=1e-4)
+
+
+def test_the_loss_falls_on_one_batch(
+    config: TrainConfig, start_weights: Path, batches: BatchSource
+) -> None:
+    eager = replace(config, rate=3e-3, start_rate=1e-3, warmup_steps=1)
+    state = start_state(eager, start_weights, batches)
+    losses = []
+    for _ in range(12):
+        state.step = 5  # always the same batch
+        losses.append(train_step(state, eager, batches, progress=0.0))
+    assert losses[-1] < 0.8 * losses[0]
+
+
+def same_weights(one: TrainState, two: TrainState) -> bool:
+    pairs = zip(one.average.state_dict().values(), two.average.state_dict().values(), strict=True)
+    return all(torch.equal(a, b) for a, b in pairs)
+
+
+def test_a_saved_state_comes_back_whole(
+    config: TrainConfig, start_weights: Path, batches: BatchSource, tmp_path: Path
+) -> None:
+    state = start_state(config, start_weights, batches)
+    train_step(state, config, batches, 0.0)
+    state.elapsed_s, state.history = 12.5, [{"step": 1.0, "loss": 2.0}]
+    save_state(state, config, tmp_path / CHECKPOINT_NAME)
+    read = load_state(config, tmp_path / CHECKPOINT_NAME)
+    assert (read.step, read.elapsed_s, read.history) == (1, 12.5, state.history)
+    assert same_weights(read, state)
+    train_step(state, config, batches, 0.1)
+    train_step(read, config, batches, 0.1)
+    assert same_weights(read, state)
+    assert not list(tmp_path.glob("*.part"))
+
+
+def test_a_killed_run_ends_like_an_unbroken_one(
+    config: TrainConfig, start_weights: Path, chips_dir: Path, tmp_path: Path
+) -> None:
+    def run(out_dir: Path, steps_now: int) -> TrainState:
+        state = load_state(config, out_dir / CHECKPOINT_NAME) if out_dir.is_dir() else None
+        batches = BatchSource(list(read_chips(chips_dir, Split.TRAIN)), config)
+        state = state or start_state(config, start_weights, batches)
+        for _ in range(steps_now):
+            train_step(state, config, batches, state.step / config.steps)
+        out_dir.mkdir(exist_ok=True)
+        save_state(state, config, out_dir / CHECKPOINT_NAME)
+        return state
+
+    whole = run(tmp_path / "whole", 3)
+    run(tmp_path / "cut", 1)
+    assert same_weights(run(tmp_path / "cut", 2), whole)
+
+
+def test_training_writes_its_log_and_checkpoint(
+    config: TrainConfig, start_weights: Path, chips_dir: Path, tmp_path: Path
+) -> None:
+    lines: list[str] = []
+    options = {"chips_dir": chips_dir, "start_weights": start_weights, "out_dir": tmp_path / "run"}
+    state = train(config, **options, budget_min=5.0, report=lines.append, log_every=2)
+    assert state.step == config.steps
+    rows = [json.loads(line) for line in (tmp_path / "run" / LOG_NAME).read_text().splitlines()]
+    assert [row["step"] for row in rows] == [2, 4]
+    assert rows == state.history
+    again = train(config, **options, budget_min=5.0, report=lines.append)
+    assert lines[-1].startswith("resumed at step 4")
+    assert same_weights(again, state)
+
+
+def test_the_wall_clock_ends_a_run(
+    config: TrainConfig, start_weights: Path, chips_dir: Path, tmp_path: Path
+) -> None:
+    state = train(
+        replace(config, steps=10**6),
+        chips_dir=chips_dir,
+        start_weights=start_weights,
+        out_dir=tmp_path,
+        budget_min=1e-4,
+        report=lambda line: None,
+    )
+    assert 1 <= state.step < 50
+
+
+def test_absent_checkpoint_says_what_to_run(config: TrainConfig, tmp_path: Path) -> None:
+    with pytest.raises(NotFound, match="models train"):
+        load_state(config, tmp_path / CHECKPOINT_NAME)
+
+
+def test_checkpoint_of_another_architecture_is_refused(
+    config: TrainConfig, start_weights: Path, batches: BatchSource, tmp_path: Path
+) -> None:
+    path = tmp_path / CHECKPOINT_NAME
+    save_state(start_state(config, start_weights, batches), config, path)
+    with pytest.raises(BadInput, match=config.architecture):
+        load_state(replace(config, architecture="other"), path)
