@@ -72,6 +72,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/codelists/damage-classes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Damage Classes
+         * @description List the classes of damage with names and colours, and the reasons of a rejection.
+         */
+        get: operations["damage_classes"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/defects/{defect_id}": {
         parameters: {
             query?: never;
@@ -165,7 +185,7 @@ export interface paths {
         put?: never;
         /**
          * Cancel Job
-         * @description Cancel a job; a worker that has it stops at its next heartbeat.
+         * @description Cancel a job; a worker that has it stops at its next sign of progress.
          */
         post: operations["cancel_job"];
         delete?: never;
@@ -355,6 +375,46 @@ export interface paths {
          * @description Give one XYZ tile in Web Mercator; only for a mosaic that is tied to the earth.
          */
         get: operations["webmercator_tile"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/worklist": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Work List
+         * @description Give the ranked work list of a survey or of an asset as it stands now.
+         */
+        get: operations["work_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/worklist.{file_format}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Work List File
+         * @description Give the ranked work list as a file: CSV, XLSX, GeoJSON or GeoPackage.
+         */
+        get: operations["work_list_file"];
         put?: never;
         post?: never;
         delete?: never;
@@ -703,23 +763,47 @@ export interface components {
             conformsTo: string[];
         };
         /**
-         * ContributionOut
-         * @description Show one addend of a priority.
-         */
-        ContributionOut: {
-            /** Code */
-            code: string;
-            /** Points */
-            points: number;
-            /** Reason */
-            reason: string;
-        };
-        /**
          * DamageClass
          * @description One class of the internal ontology; the value is the code that is stored.
          * @enum {string}
          */
         DamageClass: "crack" | "alligator_crack" | "deck_crack" | "spall" | "delamination_ir" | "exposed_rebar" | "rust_stain" | "steel_corrosion" | "paint_loss" | "efflorescence" | "wet_spot" | "honeycomb" | "surface_wear" | "leftover_formwork" | "graffiti" | "deformation" | "missing_part" | "bolt_missing" | "debris" | "vegetation" | "joint_damage" | "bearing" | "pothole" | "patch" | "rut" | "lane_marking_wear" | "manhole" | "spacer_other" | "joint";
+        /**
+         * DamageClassList
+         * @description List what a machine can see, and the reasons for which a person may reject it.
+         */
+        DamageClassList: {
+            /** Damage Classes */
+            damage_classes: components["schemas"]["DamageClassOut"][];
+            /** Reject Reasons */
+            reject_reasons: components["schemas"]["RejectReason"][];
+        };
+        /**
+         * DamageClassOut
+         * @description Name one class of damage for people.
+         */
+        DamageClassOut: {
+            code: components["schemas"]["DamageClass"];
+            /**
+             * Colour
+             * @description #RRGGBB
+             */
+            colour: string;
+            /** En */
+            en: string;
+            /**
+             * Is Defect
+             * @description False for what only looks like damage
+             */
+            is_defect: boolean;
+            /** Ja */
+            ja: string;
+            /**
+             * Linear
+             * @description measured along a line: length and width
+             */
+            linear: boolean;
+        };
         /**
          * DefectDetail
          * @description Show all about one defect.
@@ -767,7 +851,10 @@ export interface components {
              * Format: uuid
              */
             defect_id: string;
-            /** Grades */
+            /**
+             * Grades
+             * @description what rules propose; a person decides
+             */
             grades: components["schemas"]["GradeOut"][];
             /** Gsd Mm Per Px */
             gsd_mm_per_px: number;
@@ -782,6 +869,11 @@ export interface components {
             method: components["schemas"]["WidthMethod"];
             /** Model Id */
             model_id: string;
+            /**
+             * Mosaic Sha256
+             * @description the mosaic on which it was seen; box_px counts there
+             */
+            mosaic_sha256: string;
             /** Observation Count */
             observation_count: number;
             /** Orientation Deg */
@@ -854,6 +946,11 @@ export interface components {
              */
             defect_id: string;
             length_m: components["schemas"]["QuantityOut"] | null;
+            /**
+             * Mosaic Sha256
+             * @description the mosaic on which it was seen; box_px counts there
+             */
+            mosaic_sha256: string;
             outline: components["schemas"]["Geometry"];
             state: components["schemas"]["ReviewState"];
             /**
@@ -877,6 +974,11 @@ export interface components {
             defects: components["schemas"]["DefectOut"][];
             /** Limit */
             limit: number;
+            /**
+             * Mosaic Sha256
+             * @description the mosaic of the survey now; in a LOCAL frame, a defect that was seen on another one has no place on it
+             */
+            mosaic_sha256: string | null;
             /**
              * Next
              * @description address of the next page, None on the last
@@ -961,6 +1063,12 @@ export interface components {
             type: "FeatureCollection";
         };
         /**
+         * FileFormat
+         * @description Say in which format a work list is written.
+         * @enum {string}
+         */
+        FileFormat: "csv" | "xlsx" | "geojson" | "gpkg";
+        /**
          * Geometry
          * @description Carry a GeoJSON geometry; which frame the coordinates are in stands beside it.
          */
@@ -978,12 +1086,35 @@ export interface components {
          * @description Show a grade that a rule proposes; a person decides.
          */
         GradeOut: {
-            /** Grade */
-            grade: string;
-            /** Reason */
-            reason: string;
+            /**
+             * Best
+             * @description None when the image cannot resolve it
+             */
+            best: string | null;
+            /** Borderline */
+            borderline: boolean;
+            /**
+             * Candidates
+             * @description every grade that the evidence allows, mildest first
+             */
+            candidates: string[];
+            /**
+             * Needs Review
+             * @description the rule is not yet checked against the official text
+             */
+            needs_review: boolean;
+            /** Reasons */
+            reasons: components["schemas"]["ReasonOut"][];
+            /** Record */
+            record: string;
             /** Scheme */
             scheme: string;
+            /** Unresolved */
+            unresolved: boolean;
+            /** Values */
+            values: {
+                [key: string]: number;
+            };
         };
         /** HTTPValidationError */
         HTTPValidationError: {
@@ -1093,6 +1224,12 @@ export interface components {
             title: string;
         };
         /**
+         * Language
+         * @description Say in which language headings are.
+         * @enum {string}
+         */
+        Language: "ja" | "en";
+        /**
          * Link
          * @description Point to a related resource (RFC 8288 names, OGC API – Common shape).
          */
@@ -1189,16 +1326,42 @@ export interface components {
             width_px?: number | null;
         };
         /**
+         * PointsOut
+         * @description Show one addend of a priority.
+         */
+        PointsOut: {
+            /** Code */
+            code: string;
+            /** En */
+            en: string;
+            /** Ja */
+            ja: string;
+            /**
+             * Origin
+             * @description known, neutral, candidate or derived
+             */
+            origin: string;
+            /** Points */
+            points: number;
+        };
+        /**
          * PriorityOut
-         * @description Show a priority with the addends that make it.
+         * @description Show the place of a defect in the work list of its asset, with the addends that make it.
          */
         PriorityOut: {
-            /** Contributions */
-            contributions: components["schemas"]["ContributionOut"][];
             /** Model */
             model: string;
+            /** Rank */
+            rank: number;
+            /** Reasons */
+            reasons: components["schemas"]["PointsOut"][];
             /** Score */
             score: number;
+            /**
+             * Tier
+             * @description 0 emergency, 1 must, 2 by score
+             */
+            tier: number;
         };
         /**
          * ProblemKind
@@ -1233,6 +1396,18 @@ export interface components {
              * @description None when below_limit: show '< limit'
              */
             value: number | null;
+        };
+        /**
+         * ReasonOut
+         * @description Show one reason in two languages.
+         */
+        ReasonOut: {
+            /** Code */
+            code: string;
+            /** En */
+            en: string;
+            /** Ja */
+            ja: string;
         };
         /**
          * RejectReason
@@ -1578,6 +1753,85 @@ export interface components {
          * @enum {string}
          */
         WidthMethod: "distance_transform";
+        /**
+         * WorkListOut
+         * @description Show a ranked work list as it stands now.
+         */
+        WorkListOut: {
+            /**
+             * Left Out
+             * @description how many defects are not listed, by reason
+             */
+            left_out: {
+                [key: string]: number;
+            };
+            /** Model */
+            model: string;
+            /**
+             * Priorities
+             * @description the priority of each asset, with all that it is made of
+             */
+            priorities: {
+                [key: string]: components["schemas"]["JsonValue"];
+            }[];
+            /** Rows */
+            rows: components["schemas"]["WorkRowOut"][];
+        };
+        /**
+         * WorkRowOut
+         * @description Show one line of a work list.
+         */
+        WorkRowOut: {
+            area_m2: components["schemas"]["QuantityOut"];
+            /** Asset Id */
+            asset_id: string;
+            /** Asset Name */
+            asset_name: string;
+            /** Confidence */
+            confidence: number;
+            damage_class: components["schemas"]["DamageClass"];
+            /**
+             * Defect Id
+             * Format: uuid
+             */
+            defect_id: string;
+            grade: components["schemas"]["GradeOut"] | null;
+            length_m: components["schemas"]["QuantityOut"] | null;
+            /**
+             * Lonlat
+             * @description None when not georeferenced
+             */
+            lonlat: [
+                number,
+                number
+            ] | null;
+            /** Member */
+            member: string;
+            /** Photos */
+            photos: string[];
+            /** Position Surface M */
+            position_surface_m: [
+                number,
+                number
+            ];
+            /** Rank */
+            rank: number;
+            /** Reasons */
+            reasons: components["schemas"]["PointsOut"][];
+            /** Score */
+            score: number;
+            state: components["schemas"]["ReviewState"];
+            /** Surface Crs */
+            surface_crs: string;
+            /**
+             * Survey Id
+             * Format: uuid
+             */
+            survey_id: string;
+            /** Tier */
+            tier: number;
+            width_mm: components["schemas"]["QuantityOut"] | null;
+        };
     };
     responses: never;
     parameters: never;
@@ -1745,6 +1999,26 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    damage_classes: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DamageClassList"];
                 };
             };
         };
@@ -2263,6 +2537,80 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    work_list: {
+        parameters: {
+            query?: {
+                /** @description only defects that this survey saw last */
+                survey_id?: string | null;
+                /** @description all defects of this asset */
+                asset_id?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WorkListOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    work_list_file: {
+        parameters: {
+            query?: {
+                /** @description only defects that this survey saw last */
+                survey_id?: string | null;
+                /** @description all defects of this asset */
+                asset_id?: string | null;
+                lang?: components["schemas"]["Language"];
+            };
+            header?: never;
+            path: {
+                file_format: components["schemas"]["FileFormat"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/geo+json": unknown;
+                    "application/geopackage+sqlite3": unknown;
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": unknown;
+                    "text/csv; charset=utf-8": unknown;
+                };
             };
             /** @description Validation Error */
             422: {

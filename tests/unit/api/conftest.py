@@ -1,13 +1,16 @@
 """The application over a seeded home folder, called in this process."""
 
+import os
 import shutil
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from uuid import UUID
 
 import pytest
+from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
 from api.app import create_app
@@ -51,7 +54,10 @@ def seeded_template(tmp_path_factory: pytest.TempPathFactory) -> Seeded:
 def seeded(tmp_path: Path, seeded_template: Seeded) -> Seeded:
     """Give a home folder with two finished surveys, fresh for this test."""
     home = tmp_path / "home"
-    shutil.copytree(seeded_template.home, home)
+    home.mkdir()
+    shutil.copy(seeded_template.home / "tenken.sqlite", home)
+    # blobs are never written to, only renamed into place: links are as good as copies
+    shutil.copytree(seeded_template.home / "blobs", home / "blobs", copy_function=os.link)
     return Seeded(home=home, mapped=seeded_template.mapped, local=seeded_template.local)
 
 
@@ -80,8 +86,14 @@ def dist(tmp_path: Path) -> Path:
     return tmp_path / "dist"
 
 
+@pytest.fixture(scope="session")
+def app() -> FastAPI:
+    """Build the application once; each test gives it services of its own."""
+    return create_app(Services.__new__(Services))
+
+
 @pytest.fixture
-def client(services: Services, dist: Path) -> Iterator[TestClient]:
-    app = create_app(services, dist=dist)
-    with TestClient(app, base_url=BASE_URL, raise_server_exceptions=False) as opened:
+def client(app: FastAPI, services: Services, dist: Path) -> Iterator[TestClient]:
+    app.state.services, app.state.dist = services, dist
+    with closing(TestClient(app, base_url=BASE_URL, raise_server_exceptions=False)) as opened:
         yield opened
