@@ -11,7 +11,6 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from skimage.morphology import skeletonize
 
 BLOCK_PX = 2048
 """Side of the core of one block."""
@@ -62,8 +61,9 @@ def thin(runs: NDArray[np.int32], *, block_px: int = BLOCK_PX) -> Skeleton:
         runs: (m, 3) px, sorted by row, then column.
         block_px: side of the core of one block.
 
-    Source: Zhang & Suen, "A fast parallel algorithm for thinning digital patterns", 1984, as in
-    scikit-image.
+    Source: Guo & Hall, "Parallel thinning with two-subiteration algorithms", CACM 32 (1989), A1.
+    The better known algorithm of Zhang & Suen is no choice: it erases diagonal lines of even
+    thickness (scikit-image 0.26 lost up to all of a bar at 45°).
     """
     columns, rows, depths = [], [], []
     for core in blocks(runs, block_px):
@@ -99,10 +99,49 @@ def _thin_block(
     while True:
         mask = paint(runs, (x0 - margin, y0 - margin, x1 + margin, y1 + margin))
         depth = cv2.distanceTransform(mask.view(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
-        needed = 2 * int(np.ceil(depth.max())) + 4
+        needed = 2 * int(np.ceil(depth.max())) + 8
         if needed <= margin or margin == MARGIN_MAX_PX:
             break
         margin = min(max(needed, 2 * margin), MARGIN_MAX_PX)
     inner = np.s_[margin : margin + y1 - y0, margin : margin + x1 - x0]
-    thinned: NDArray[np.bool_] = skeletonize(mask)[inner]
-    return thinned, np.asarray(depth[inner], dtype=np.float32)
+    return guo_hall(mask)[inner], np.asarray(depth[inner], dtype=np.float32)
+
+
+NEIGHBOUR_BITS = np.array([[1, 2, 4], [128, 0, 8], [64, 32, 16]], dtype=np.float32)
+"""Bit of each neighbour in its code, clockwise from the top-left one."""
+
+
+def guo_hall(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Thin a mask (H, W) to lines one pixel wide, keeping every connection and every end.
+
+    >>> guo_hall(np.ones((3, 6), dtype=bool)).astype(int).tolist()
+    [[0, 0, 0, 0, 0, 0], [0, 1, 1, 1, 1, 0], [0, 0, 0, 0, 0, 0]]
+    """
+    image = mask.astype(np.uint8)
+    remaining = -1
+    while remaining != (count := cv2.countNonZero(image)):
+        remaining = count
+        for stays in _STAYS:
+            code = cv2.filter2D(image, cv2.CV_8U, NEIGHBOUR_BITS, borderType=cv2.BORDER_CONSTANT)
+            image &= cv2.LUT(code, stays)
+    return image.astype(bool)
+
+
+def _kept(code: int, second: bool) -> int:
+    """Tell whether a pixel with these neighbours stays in the first or second half of a round."""
+    nw, n, ne, e, se, s, sw, w = ((code >> bit) & 1 for bit in range(8))
+    crossings = (
+        ((not n) & (ne | e)) + ((not e) & (se | s)) + ((not s) & (sw | w)) + ((not w) & (nw | n))
+    )
+    pairs = min(
+        (nw | n) + (ne | e) + (se | s) + (sw | w), (n | ne) + (e | se) + (s | sw) + (w | nw)
+    )
+    side = (s | sw | (not nw)) & w if not second else (n | ne | (not se)) & e
+    return int(not (crossings == 1 and 2 <= pairs <= 3 and not side))
+
+
+_STAYS = tuple(
+    np.array([_kept(code, second) for code in range(256)], dtype=np.uint8)
+    for second in (False, True)
+)
+"""For both halves of a round: 1 where a pixel with these neighbours stays, 0 where it goes."""
