@@ -128,7 +128,7 @@ def webmercator_tile(
         Broken: when the mosaic cannot be read.
     """
     if not (0 <= z <= 30 and 0 <= x < 1 << z and 0 <= y < 1 << z):
-        raise BadInput(f"{z}/{x}/{y} is no tile: at level {z} both numbers are 0–{(1 << z) - 1}")
+        raise BadInput(f"{z}/{x}/{y} is no tile: levels are 0–30, and x and y 0 to 2^level − 1")
     try:
         with _translated(cog), Reader(str(cog)) as reader:
             crs = reader.dataset.crs
