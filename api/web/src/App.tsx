@@ -1,0 +1,43 @@
+import { lazy, Suspense } from "react";
+
+import { go, useView } from "./address";
+import { useLanguage } from "./i18n/language";
+import { SurveysPage } from "./upload/SurveysPage";
+import { WorklistPage } from "./worklist/WorklistPage";
+
+// The map library is the heavy part: the list of surveys does not wait for it.
+const ReviewPage = lazy(() => import("./review/ReviewPage"));
+
+export function App() {
+  const view = useView();
+  const { language, setLanguage, say } = useLanguage();
+  return (
+    <div className="app">
+      <header className="bar">
+        <a
+          className="brand"
+          href="/app"
+          onClick={(event) => {
+            event.preventDefault();
+            go({ name: "surveys" });
+          }}
+        >
+          <img src="/icon.svg" alt="" width="26" height="26" /> Tenken 点検
+        </a>
+        <span className="grow" />
+        <button
+          type="button"
+          lang={language === "ja" ? "en" : "ja"}
+          onClick={() => setLanguage(language === "ja" ? "en" : "ja")}
+        >
+          {language === "ja" ? "English" : "日本語"}
+        </button>
+      </header>
+      <Suspense fallback={<p className="empty">{say("loading")}</p>}>
+        {view.name === "surveys" && <SurveysPage />}
+        {view.name === "review" && <ReviewPage key={view.surveyId} {...view} />}
+        {view.name === "worklist" && <WorklistPage surveyId={view.surveyId} />}
+      </Suspense>
+    </div>
+  );
+}

@@ -1,0 +1,54 @@
+import { useSyncExternalStore } from "react";
+
+export type View =
+  | { name: "surveys" }
+  | { name: "review"; surveyId: string; defectId?: string }
+  | { name: "worklist"; surveyId: string };
+
+const ID = "[0-9a-f-]{36}";
+
+/** Read which view an address means; an unknown one is the list of surveys. */
+export function viewOf(path: string): View {
+  const review = new RegExp(`^/app/surveys/(${ID})(?:/defects/(${ID}))?/?$`).exec(path);
+  if (review?.[1]) {
+    return { name: "review", surveyId: review[1], ...(review[2] ? { defectId: review[2] } : {}) };
+  }
+  const worklist = new RegExp(`^/app/surveys/(${ID})/worklist/?$`).exec(path);
+  if (worklist?.[1]) return { name: "worklist", surveyId: worklist[1] };
+  return { name: "surveys" };
+}
+
+export function addressOf(view: View): string {
+  switch (view.name) {
+    case "surveys":
+      return "/app";
+    case "review": {
+      const survey = `/app/surveys/${view.surveyId}`;
+      return view.defectId ? `${survey}/defects/${view.defectId}` : survey;
+    }
+    case "worklist":
+      return `/app/surveys/${view.surveyId}/worklist`;
+  }
+}
+
+const MOVED = "tenken:moved";
+
+/** Go to a view; the address can be kept, sent and opened again. */
+export function go(view: View, { replace = false } = {}): void {
+  if (replace) history.replaceState(null, "", addressOf(view));
+  else history.pushState(null, "", addressOf(view));
+  dispatchEvent(new Event(MOVED));
+}
+
+function listen(onMove: () => void): () => void {
+  addEventListener("popstate", onMove);
+  addEventListener(MOVED, onMove);
+  return () => {
+    removeEventListener("popstate", onMove);
+    removeEventListener(MOVED, onMove);
+  };
+}
+
+export function useView(): View {
+  return viewOf(useSyncExternalStore(listen, () => location.pathname));
+}

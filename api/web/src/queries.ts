@@ -1,0 +1,72 @@
+import { queryOptions } from "@tanstack/react-query";
+
+import { api, type Defect, told } from "./client";
+
+const PAGE = 1000;
+const BUSY_MS = 1_500;
+
+export const surveysQuery = queryOptions({
+  queryKey: ["surveys"],
+  queryFn: async () => told(await api.GET("/api/surveys", { params: { query: { limit: 100 } } }), "SurveyList"),
+  refetchInterval: (query) =>
+    query.state.data?.surveys.some((survey) => survey.job?.active) ? BUSY_MS : false,
+});
+
+export const surveyQuery = (surveyId: string) =>
+  queryOptions({
+    queryKey: ["survey", surveyId],
+    queryFn: async () =>
+      told(
+        await api.GET("/api/surveys/{survey_id}", { params: { path: { survey_id: surveyId } } }),
+        "SurveyDetail",
+      ),
+    refetchInterval: (query) => (query.state.data?.job?.active ? BUSY_MS : false),
+  });
+
+export const classesQuery = queryOptions({
+  queryKey: ["damage-classes"],
+  queryFn: async () => told(await api.GET("/api/codelists/damage-classes"), "DamageClassList"),
+  staleTime: Number.POSITIVE_INFINITY,
+});
+
+/** Read every defect of a survey, page by page. */
+export const defectsQuery = (surveyId: string) =>
+  queryOptions({
+    queryKey: ["defects", surveyId],
+    queryFn: async () => {
+      const defects: Defect[] = [];
+      for (;;) {
+        const page = told(
+          await api.GET("/api/surveys/{survey_id}/defects", {
+            params: {
+              path: { survey_id: surveyId },
+              query: { limit: PAGE, offset: defects.length },
+            },
+          }),
+          "DefectPage",
+        );
+        defects.push(...page.defects);
+        if (page.defects.length === 0 || defects.length >= page.number_matched) return defects;
+      }
+    },
+  });
+
+export const defectQuery = (defectId: string) =>
+  queryOptions({
+    queryKey: ["defect", defectId],
+    queryFn: async () =>
+      told(
+        await api.GET("/api/defects/{defect_id}", { params: { path: { defect_id: defectId } } }),
+        "DefectDetail",
+      ),
+  });
+
+export const worklistQuery = (surveyId: string) =>
+  queryOptions({
+    queryKey: ["worklist", surveyId],
+    queryFn: async () =>
+      told(
+        await api.GET("/api/worklist", { params: { query: { survey_id: surveyId } } }),
+        "WorkListOut",
+      ),
+  });

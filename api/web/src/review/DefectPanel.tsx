@@ -1,0 +1,163 @@
+import { useQuery } from "@tanstack/react-query";
+
+import type { DamageClass, DefectDetail, Quantity } from "../client";
+import { useLanguage } from "../i18n/language";
+import { defectQuery } from "../queries";
+import { Trouble } from "../Trouble";
+import { isVague, shown } from "./quantity";
+import { VerdictForm } from "./VerdictForm";
+
+interface Props {
+  surveyId: string;
+  defectId: string | undefined;
+  classes: ReadonlyMap<string, DamageClass>;
+}
+
+export function DefectPanel({ surveyId, defectId, classes }: Props) {
+  const { say } = useLanguage();
+  return (
+    <section className="panel" aria-label={say("defects")}>
+      {defectId === undefined ? (
+        <p className="empty">{say("chooseDefect")}</p>
+      ) : (
+        <Chosen key={defectId} surveyId={surveyId} defectId={defectId} classes={classes} />
+      )}
+    </section>
+  );
+}
+
+function Chosen({ surveyId, defectId, classes }: Props & { defectId: string }) {
+  const { language, say } = useLanguage();
+  const { data: defect, error } = useQuery(defectQuery(defectId));
+  if (error) return <Trouble error={error} />;
+  if (!defect) return <p className="empty">{say("loading")}</p>;
+  const label = classes.get(defect.damage_class);
+  return (
+    <>
+      <h2>
+        <i style={{ background: label?.colour }} /> {label?.[language] ?? defect.damage_class}
+        <b className={`state ${defect.state}`}>{say(defect.state)}</b>
+      </h2>
+      {defect.chip && (
+        <img
+          className="chip"
+          src={defect.chip.url}
+          alt={`${label?.[language] ?? ""} ${defect.defect_id}`}
+        />
+      )}
+      <VerdictForm surveyId={surveyId} defect={defect} />
+      <Numbers defect={defect} />
+      <Grades defect={defect} />
+      <Evidence defect={defect} />
+      <History defect={defect} />
+      <p className="identity">{defect.defect_id}</p>
+    </>
+  );
+}
+
+function Numbers({ defect }: { defect: DefectDetail }) {
+  const { say } = useLanguage();
+  const place = defect.anchor_lonlat
+    ? `${defect.anchor_lonlat[1].toFixed(7)}, ${defect.anchor_lonlat[0].toFixed(7)}`
+    : defect.anchor_surface_m.map((metres) => `${metres.toFixed(3)} m`).join(", ");
+  return (
+    <dl>
+      {defect.length_m && <Measured name={say("length")} quantity={defect.length_m} unit="m" digits={2} />}
+      {defect.width_mm && <Measured name={say("width")} quantity={defect.width_mm} unit="mm" digits={1} />}
+      <Measured name={say("area")} quantity={defect.area_m2} unit="m²" digits={4} />
+      <dt>{say("confidence")}</dt>
+      <dd>{Math.round(defect.confidence * 100)} %</dd>
+      <dt>{say("position")}</dt>
+      <dd>{place}</dd>
+      <dt>{say("gsd")}</dt>
+      <dd>{defect.gsd_mm_per_px.toFixed(2)}</dd>
+      <dt>{say("model")}</dt>
+      <dd className="identity">{defect.model_id}</dd>
+    </dl>
+  );
+}
+
+interface MeasuredProps {
+  name: string;
+  quantity: Quantity;
+  unit: string;
+  digits: number;
+}
+
+function Measured({ name, quantity, unit, digits }: MeasuredProps) {
+  const { say } = useLanguage();
+  return (
+    <>
+      <dt>{name}</dt>
+      <dd className={isVague(quantity) ? "vague" : ""}>
+        {shown(quantity, unit, digits)}
+        {quantity.below_limit && <small>{say("belowLimit")}</small>}
+      </dd>
+    </>
+  );
+}
+
+function Grades({ defect }: { defect: DefectDetail }) {
+  const { language, say } = useLanguage();
+  if (defect.grades.length === 0 && defect.priority === null) return null;
+  return (
+    <>
+      <h3>{say("grade")}</h3>
+      {defect.grades.map((grade) => (
+        <div key={grade.scheme} className="grade">
+          <b>{grade.candidates.join(" / ") || "–"}</b>
+          {grade.needs_review && <span className="badge">{say("unverified")}</span>}
+          <ul>
+            {grade.reasons.map((reason) => (
+              <li key={reason.code}>{reason[language]}</li>
+            ))}
+          </ul>
+        </div>
+      ))}
+      {defect.priority && (
+        <p>
+          {say("priority")}: <b>{defect.priority.score.toFixed(1)}</b> ({say("rank")}{" "}
+          {defect.priority.rank})
+        </p>
+      )}
+    </>
+  );
+}
+
+function Evidence({ defect }: { defect: DefectDetail }) {
+  const { say } = useLanguage();
+  if (defect.photos.length === 0) return null;
+  return (
+    <>
+      <h3>{say("photos")}</h3>
+      <ul className="photos">
+        {defect.photos.map((photo) => (
+          <li key={photo.sha256}>
+            <a href={photo.url} target="_blank" rel="noreferrer">
+              {photo.name}
+            </a>
+          </li>
+        ))}
+      </ul>
+    </>
+  );
+}
+
+function History({ defect }: { defect: DefectDetail }) {
+  const { language, say } = useLanguage();
+  return (
+    <>
+      <h3>{say("history")}</h3>
+      {defect.history.length === 0 && <p className="empty">{say("noHistory")}</p>}
+      <ol className="history">
+        {defect.history.map((verdict) => (
+          <li key={verdict.verdict_id}>
+            <b>{say(verdict.state_after)}</b> {verdict.reviewer}
+            {verdict.reason && ` · ${say(verdict.reason)}`}
+            <small>{new Date(verdict.decided_at).toLocaleString(language)}</small>
+          </li>
+        ))}
+      </ol>
+    </>
+  );
+}

@@ -1,0 +1,46 @@
+import { useQuery } from "@tanstack/react-query";
+
+import { go } from "../address";
+import { useLanguage } from "../i18n/language";
+import { surveysQuery } from "../queries";
+import { Trouble } from "../Trouble";
+import { JobState } from "./JobState";
+import { NewSurvey } from "./NewSurvey";
+
+/** List the surveys, newest first, and offer to add one. */
+export function SurveysPage() {
+  const { language, say } = useLanguage();
+  const { data, error } = useQuery(surveysQuery);
+  return (
+    <main className="page">
+      <h1>{say("surveys")}</h1>
+      <Trouble error={error} />
+      {data?.surveys.length === 0 && <p className="empty">{say("noSurveys")}</p>}
+      <ul className="surveys">
+        {data?.surveys.map((survey) => (
+          <li key={survey.survey_id} className="card">
+            <div className="title">
+              <h2>{survey.asset_name}</h2>
+              <span className="soft">{new Date(survey.created_at).toLocaleString(language)}</span>
+              <span className="grow" />
+              <a
+                href={`/app/surveys/${survey.survey_id}`}
+                onClick={(event) => {
+                  event.preventDefault();
+                  go({ name: "review", surveyId: survey.survey_id });
+                }}
+              >
+                {say("open")}
+              </a>
+            </div>
+            <p>
+              {survey.photo_count} {say("photos")} · {survey.defect_count} {say("defects")}
+            </p>
+            <JobState survey={survey} />
+          </li>
+        ))}
+      </ul>
+      <NewSurvey />
+    </main>
+  );
+}
