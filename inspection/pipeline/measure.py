@@ -221,8 +221,7 @@ class _Observer:
         if self.sources is None:
             return ()
         names = self.mosaic.source_photos
-        middles = np.column_stack([(runs[:, 1] + runs[:, 2]) / 2, runs[:, 0] + 0.5])
-        numbers = self.sources.numbers_at(box_px, middles)
+        numbers = self.sources.numbers_at(box_px, _spread(runs))
         return tuple(names[number - 1] for number in numbers if number <= len(names))
 
     def _measurement(
@@ -262,6 +261,16 @@ def _sorted_runs(parts: list[NDArray[np.int32]]) -> NDArray[np.int32]:
     """Put the runs of several detections into one list, by row, then column."""
     runs = np.concatenate(parts)
     return runs[np.lexsort((runs[:, 1], runs[:, 0]))]
+
+
+def _spread(runs: NDArray[np.int32], step_px: int = 8) -> NDArray[np.float64]:
+    """Spread points (n, 2) px evenly over runs, at most ``step_px`` apart along each."""
+    size = runs[:, 2] - runs[:, 1]
+    count = -(-size // step_px)
+    which = np.repeat(np.arange(len(runs)), count)
+    within = np.arange(len(which)) - np.repeat(np.cumsum(count) - count, count)
+    x = runs[which, 1] + (within + 0.5) * size[which] / count[which]
+    return np.column_stack([x, runs[which, 0] + 0.5])
 
 
 def _box_px(runs: NDArray[np.int32]) -> tuple[int, int, int, int]:
