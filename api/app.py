@@ -1,6 +1,7 @@
 """Compose the service: routes, errors, the guard of the edge, and what the routes may use."""
 
 from pathlib import Path
+from typing import Any
 
 from fastapi import FastAPI
 
@@ -19,6 +20,7 @@ from api.routes import (
     tiles,
     worklist,
 )
+from api.schemas.base import Problem
 from api.security import EdgeGuard
 from api.upload import Limits
 from inspection import __version__
@@ -66,6 +68,16 @@ def build_services(serve: ServeSettings, store: StoreSettings, bell: QueueSettin
     )
 
 
+class Application(FastAPI):
+    """Describe errors as what they are, problem details, beside all that FastAPI describes."""
+
+    def openapi(self) -> dict[str, Any]:
+        """Give the OpenAPI document."""
+        document = super().openapi()
+        document["components"]["schemas"]["Problem"] = Problem.model_json_schema()
+        return document
+
+
 def create_app(services: Services, *, dist: Path = site.DIST) -> FastAPI:
     """Build the application.
 
@@ -73,13 +85,14 @@ def create_app(services: Services, *, dist: Path = site.DIST) -> FastAPI:
         services: what the routes use.
         dist: folder of the built pages.
     """
-    app = FastAPI(
+    app = Application(
         title="Tenken",
         version=__version__,
         summary="Inspect bridges and roads with drones and AI",
         description=DESCRIPTION,
         docs_url=None,  # those pages load scripts from the internet
         redoc_url=None,
+        responses={"default": errors.DESCRIBED},
     )
     app.state.services = services
     app.state.dist = dist

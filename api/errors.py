@@ -42,6 +42,12 @@ OGC_TAG = "ogc"
 MEDIA_TYPE = "application/problem+json"
 RETRY_AFTER_S = 5
 
+DESCRIBED: dict[str, Any] = {
+    "description": "What went wrong, in words for the person who can act (RFC 9457)",
+    "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
+}
+"""How every error answer is described in the OpenAPI document."""
+
 log = logging.getLogger("tenken.api")
 
 
@@ -85,7 +91,7 @@ def problem_response(
     title: str,
     detail: str,
     instance: str | None = None,
-    errors: Sequence[dict[str, Any]] | None = None,
+    errors: Sequence[dict[str, str]] | None = None,
     headers: dict[str, str] | None = None,
 ) -> JSONResponse:
     """Build a problem-details answer."""

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue
+from pydantic import BaseModel, ConfigDict, Field
 from shapely.geometry import mapping
 from shapely.geometry.base import BaseGeometry
 
@@ -49,7 +49,7 @@ class Problem(BaseModel):
     status: int
     detail: str
     instance: str | None = None
-    errors: list[dict[str, JsonValue]] | None = Field(
+    errors: list[dict[str, str]] | None = Field(
         default=None, description="one entry for each field that did not pass"
     )
 
