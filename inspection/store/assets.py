@@ -24,6 +24,21 @@ def save(connection: Connection, asset: Asset) -> None:
     add_or_replace(connection, assets, [row], key=["asset_id"])
 
 
+def lock(connection: Connection, asset_id: str) -> None:
+    """Let others who change the defects of an asset wait until this transaction ends.
+
+    For reading what is known and writing what follows from it as one: two surveys of one asset that
+    are consolidated at the same moment would both call the same new damage their own. On SQLite
+    every writing transaction is alone already.
+
+    Raises:
+        NotFound: when there is no such asset.
+    """
+    query = select(assets.c.asset_id).where(assets.c.asset_id == asset_id).with_for_update()
+    if connection.execute(query).one_or_none() is None:
+        raise NotFound(f"there is no asset {asset_id!r}")
+
+
 def by_id(connection: Connection, asset_id: str) -> Asset:
     """Read one asset.
 

@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, and_, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, Select, func, select, update
 
 from inspection.domain.defect import Defect, ReviewState
 from inspection.domain.taxonomy import DamageClass
@@ -270,24 +270,15 @@ def _tie(connection: Connection, found: Collection[Defect]) -> None:
         for observation_id in dict.fromkeys((*defect.observation_ids, defect.latest.observation_id))
     ]
     add_missing(connection, t.defect_observations, rows)
-    link = t.defect_observations.c
-    for start in range(0, len(rows), CHUNK):
-        chunk = rows[start : start + CHUNK]
-        foreign = connection.execute(
-            select(link.observation_id, link.defect_id).where(
-                or_(
-                    *(
-                        and_(
-                            link.observation_id == row["observation_id"],
-                            link.defect_id != row["defect_id"],
-                        )
-                        for row in chunk
-                    )
+    owner = {row["observation_id"]: row["defect_id"] for row in rows}
+    ids, link = list(owner), t.defect_observations.c
+    for start in range(0, len(ids), CHUNK):
+        query = select(link.observation_id, link.defect_id)
+        for tie in connection.execute(
+            query.where(link.observation_id.in_(ids[start : start + CHUNK]))
+        ):
+            if owner[tie.observation_id] != tie.defect_id:
+                raise Conflict(
+                    f"observation {tie.observation_id} belongs to defect {tie.defect_id}; one "
+                    "sighting cannot count as two damages"
                 )
-            )
-        ).first()
-        if foreign is not None:
-            raise Conflict(
-                f"observation {foreign.observation_id} belongs to defect {foreign.defect_id} "
-                "already; one sighting cannot count as two damages"
-            )

@@ -1,5 +1,7 @@
 """Assets, surveys, photos and mosaics come back exactly as they went in, once."""
 
+import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 
@@ -64,6 +66,26 @@ def test_assets_are_listed_in_pages(engine: Engine) -> None:
             assets.find(connection, limit=0)
         with pytest.raises(NotFound, match="A-9"):
             assets.by_id(connection, "A-9")
+
+
+def test_whoever_locks_an_asset_sees_what_the_one_before_wrote(
+    scene: Scene, engine: Engine
+) -> None:
+    """Let writers read, wait and write; without the lock they would all read the same name."""
+
+    def append(_number: int) -> None:
+        with writing(engine) as connection:
+            assets.lock(connection, scene.asset.asset_id)
+            asset = assets.by_id(connection, scene.asset.asset_id)
+            time.sleep(0.02)
+            assets.save(connection, replace(asset, name=asset.name + "+"))
+
+    with ThreadPoolExecutor(5) as writers:
+        list(writers.map(append, range(5)))
+    with writing(engine) as connection:
+        assert assets.by_id(connection, scene.asset.asset_id).name == scene.asset.name + "+" * 5
+        with pytest.raises(NotFound, match="nobody"):
+            assets.lock(connection, "nobody")
 
 
 def test_a_survey_comes_back_with_its_moment_in_utc(engine: Engine) -> None:

@@ -4,19 +4,30 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
-from itertools import pairwise
+from itertools import count, pairwise
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from sqlalchemy import Engine, delete, text, update
 
 from inspection.domain.defect import Defect, ReviewState
-from inspection.domain.review import Action, RejectReason, Verdict
+from inspection.domain.review import Action, RejectReason, Verdict, review
 from inspection.domain.taxonomy import DamageClass
 from inspection.errors import Conflict, IllegalTransition, NotFound, TenkenError
 from inspection.store import defects, observations, reviews, tables
 from inspection.store.engine import create_engine, reading, writing
-from tests.support.records import NOON, Scene, make_measurement, named
+from tests.support.records import (
+    NOON,
+    Scene,
+    make_defect,
+    make_measurement,
+    make_observation,
+    named,
+)
+
+fresh_numbers = count(1000)
 
 
 def _verdict(scene: Scene, name: str = "verdict", **changes: Any) -> Verdict:
@@ -194,3 +205,49 @@ def test_a_verdict_taken_offline_does_not_turn_time_back(scene: Scene, engine: E
         assert defects.find(connection, updated_after=NOON).total == 3
         (kept,) = reviews.history(connection, early.defect_id)
     assert kept.verdict.decided_at == early.decided_at
+
+
+turn = st.sampled_from(["machine", *Action])
+
+
+@settings(
+    max_examples=12,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],  # each example has its own defect
+)
+@given(turns=st.lists(turn, min_size=1, max_size=10))
+def test_in_any_order_machines_and_people_write_their_own_values_only(
+    scene: Scene, engine: Engine, turns: list[Any]
+) -> None:
+    number = next(fresh_numbers)
+    expected = make_defect(make_observation(scene.mosaic, number))
+    with writing(engine) as connection:
+        defects.save(connection, [expected], now=NOON)
+    for n, action in enumerate(turns):
+        with writing(engine) as connection:
+            if action == "machine":
+                seen = replace(expected.latest, confidence=(n % 7) / 8)
+                expected = replace(expected, latest=seen, damage_class=list(DamageClass)[n])
+                stale = replace(expected, state=ReviewState.CANDIDATE, version=1)
+                defects.save(connection, [replace(stale, damage_class_reviewed=None)], now=NOON)
+                continue
+            verdict = _verdict(
+                scene,
+                f"{number} {n}",
+                defect_id=expected.defect_id,
+                action=action,
+                expected_version=expected.version,
+                reason=RejectReason.SHADOW,
+                damage_class=DamageClass.RUT,
+            )
+            try:
+                expected = review(expected, verdict)
+            except IllegalTransition:
+                with pytest.raises(IllegalTransition):
+                    reviews.record(connection, verdict)
+            else:
+                assert reviews.record(connection, verdict) == expected
+    with reading(engine) as connection:
+        assert defects.by_id(connection, expected.defect_id) == expected
+        assert len(reviews.history(connection, expected.defect_id)) == expected.version - 1
