@@ -15,22 +15,21 @@ from numpy.typing import NDArray
 from scipy.spatial.transform import Rotation
 
 from inspection.domain.capture import Photo, in_flight_order
-from inspection.errors import BadInput, NotRegistered
+from inspection.errors import BadInput
 from inspection.geo.camera import Camera, Pose
 from inspection.geo.grid import LOCAL_CRS
 from inspection.imaging.ortho import View
-from inspection.imaging.planar_adjust import Adjusted, adjust, to_plane
+from inspection.imaging.planar_adjust import Adjusted, to_plane
+from inspection.imaging.planar_group import adjust_largest_group
 from inspection.imaging.planar_place import (
+    ControlPoint,
     ControlResidual,
     Placement,
+    photo_numbers,
     place,
     read_control_points,
 )
 from inspection.imaging.planar_ties import Tie, find_ties
-
-MAX_TIE_RESIDUAL_RATIO = 0.0015
-"""A tie whose median residual exceeds this share of the photo's long side contradicts the others:
-8 px of 5376."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,11 +115,34 @@ def register_strip(
         raise BadInput("a strip needs at least one photo")
     photos = in_flight_order(photos)
     points = () if gcp_file is None else read_control_points(gcp_file)
+    photo_numbers(points, photos)  # a wrong name should cost seconds, not the whole comparison
     ties = find_ties(photos, [photo_paths[p.sha256] for p in photos], on_step=on_step)
-    group, dropped = _adjusted_group(photos, ties, gsd_m_per_px)
+    return lay_out(photos, ties, gsd_m_per_px=gsd_m_per_px, points=points)
+
+
+def lay_out(
+    photos: Sequence[Photo],
+    ties: Sequence[Tie],
+    *,
+    gsd_m_per_px: float,
+    points: Sequence[ControlPoint] = (),
+) -> StripRegistration:
+    """Lay tied photos out on the plane, and place it by control points where there are any.
+
+    Args:
+        photos: photos of one plane; the ties count in them.
+        ties: what their overlaps say.
+        gsd_m_per_px: nominal ground sample distance.
+        points: control points, none for a local frame.
+
+    Raises:
+        NotRegistered: when no two photos are tied.
+        BadGeometry: when the control points cannot be used.
+    """
+    group, dropped = adjust_largest_group(photos, ties, gsd_m_per_px=gsd_m_per_px)
     adjusted = _from_corner(photos, group)
     placement = Placement()
-    if gcp_file is not None:
+    if points:
         placement = place(
             points,
             photos,
@@ -180,53 +202,6 @@ def facts_of(registration: StripRegistration) -> dict[str, object]:
         "unregistered": dict(registration.unregistered),
         "warnings": list(registration.warnings),
     }
-
-
-def largest_group(count: int, ties: Sequence[Tie]) -> list[int]:
-    """Give the photos of the largest connected group; of equal ones the first.
-
-    >>> largest_group(3, [])
-    [0]
-    """
-    group = list(range(count))
-    for tie in ties:
-        old, new = sorted((group[tie.first], group[tie.second]), reverse=True)
-        group = [new if g == old else g for g in group]
-    best = max(sorted(set(group)), key=group.count)
-    return [i for i, g in enumerate(group) if g == best]
-
-
-def _adjusted_group(
-    photos: Sequence[Photo], ties: Sequence[Tie], gsd_m_per_px: float
-) -> tuple[Adjusted, list[Tie]]:
-    """Adjust the largest group, dropping the worst tie as long as ties contradict each other."""
-    remaining, dropped = list(ties), list[Tie]()
-    while True:
-        members = largest_group(len(photos), remaining)
-        if len(members) < min(2, len(photos)):
-            raise NotRegistered(
-                f"no two of the {len(photos)} photos show enough of the same surface; neighbours "
-                "must overlap by at least a tenth of the picture and show texture there"
-            )
-        inside = [tie for tie in remaining if tie.first in members]
-        adjusted = adjust(photos, members, inside, gsd_m_per_px=gsd_m_per_px)
-        worst = _contradiction(photos, inside, adjusted)
-        if worst is None:
-            return adjusted, dropped
-        dropped.append(worst)
-        remaining = [tie for tie in remaining if tie is not worst]
-
-
-def _contradiction(photos: Sequence[Photo], ties: Sequence[Tie], adjusted: Adjusted) -> Tie | None:
-    """Give the tie that contradicts the others most, None when all agree."""
-    excess = [
-        float(np.median(residual_px))
-        / max(photos[tie.second].width_px, photos[tie.second].height_px)
-        for tie, residual_px in zip(ties, adjusted.residuals_px, strict=True)
-    ]
-    if not excess or max(excess) <= MAX_TIE_RESIDUAL_RATIO:
-        return None
-    return ties[excess.index(max(excess))]
 
 
 def _from_corner(photos: Sequence[Photo], adjusted: Adjusted) -> Adjusted:

@@ -128,9 +128,24 @@ def read_control_points(path: Path) -> tuple[ControlPoint, ...]:
         _point(dict(zip(columns, next(csv.reader([line])), strict=False)), named, path.name, n)
         for n, line in rows[1:]
     ]
+    if len(points) < 2:
+        raise BadGeometry(
+            f"control point file {path.name} has {len(points)} points; give 2 or more"
+        )
     if len({point.crs for point in points}) > 1:
         raise BadGeometry(f"control point file {path.name} mixes several CRS; use one")
     return tuple(points)
+
+
+def photo_numbers(points: Sequence[ControlPoint], photos: Sequence[Photo]) -> list[int]:
+    """Give the index of the photo of each control point.
+
+    Photos are named by file name, with or without folder and ending.
+
+    Raises:
+        BadGeometry: when a photo is unknown or does not have the pixel.
+    """
+    return [_photo_index(point, photos) for point in points]
 
 
 def place(
@@ -151,7 +166,7 @@ def place(
         BadGeometry: when a photo is unknown, when fewer than two points at different places remain,
             or when the points contradict each other.
     """
-    numbers = [_photo_index(point, photos) for point in points]
+    numbers = photo_numbers(points, photos)
     used = [(p, i) for p, i in zip(points, numbers, strict=True) if i in set(members)]
     warnings = [
         f"control point {p.name} lies in {p.photo}, which is not registered; it is not used"
@@ -200,7 +215,7 @@ def _point(row: Mapping[str, str], named: Sequence[str], file: str, line: int) -
 
 
 def _photo_index(point: ControlPoint, photos: Sequence[Photo]) -> int:
-    """Find the photo of a control point by file name, with or without folder and ending."""
+    """Find the photo of one control point."""
     wanted = point.photo.replace("\\", "/").casefold()
     for index, photo in enumerate(photos):
         path = PurePosixPath(photo.name.casefold())
