@@ -36,7 +36,7 @@ install-dev: $(VENV)/.installed-dev  ## add torch, Ultralytics and the tools of 
 services:  ## install PostGIS, Redis, Chromium and GDAL's tools from Debian's packages, or say what is missing
 	@sh .ci/services
 
-$(WEB)/dist/index.html: $(VENV)/.installed $(shell find $(WEB)/src $(WEB)/index.html $(WEB)/package.json $(WEB)/package-lock.json -type f 2>/dev/null)
+$(WEB)/dist/index.html: $(VENV)/.installed $(shell find $(WEB)/src $(WEB)/index.html $(WEB)/package.json $(WEB)/package-lock.json api/openapi.json -type f 2>/dev/null)
 	@sh .ci/web $(BIN) $(NODE_MIN) $(WEB)
 
 web: $(WEB)/dist/index.html  ## build the review pages
@@ -54,6 +54,7 @@ lint: install-dev  ## formatting, lint, types, contracts between the packages
 	$(BIN)/lint-imports
 
 test: install-dev services web lint  ## everything that must be green
+	TENKEN_WEB_TESTS=1 sh .ci/web $(BIN) $(NODE_MIN) $(WEB)
 	$(BIN)/pytest $(ARGS)
 
 bench: install-dev  ## print the figures that README and docs quote
