@@ -76,6 +76,7 @@ class Companion:
         while self._process is not None:
             began_s = time.monotonic()
             code = self._process.wait()
+            _close_pipe(self._process)
             if self._stop.is_set():
                 return
             if time.monotonic() - began_s > HEALTHY_S:
@@ -96,13 +97,16 @@ def _end(process: subprocess.Popen[bytes]) -> None:
     try:
         process.wait(GRACE_S)
     except subprocess.TimeoutExpired:
-        assert process.stdin is not None
-        process.stdin.close()
+        _close_pipe(process)
         try:
             process.wait(GRACE_S)
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
     finally:
-        if process.stdin is not None:
-            process.stdin.close()
+        _close_pipe(process)
+
+
+def _close_pipe(process: subprocess.Popen[bytes]) -> None:
+    assert process.stdin is not None
+    process.stdin.close()
