@@ -1,12 +1,11 @@
-"""Choose the photo of every mosaic pixel and join the photos without visible seams.
+"""Paint windows of a mosaic from the photos that the seam map chose, without visible joins.
 
 Two bands. *Detail* (everything finer than a few dozen pixels, so every crack) comes from the one
-photo with the smallest seam cost, over a few pixels from two at a seam; nothing is averaged over
+photo that the seam map names, over a few pixels from two at a seam; nothing is averaged over
 photos that do not quite agree, which would blur thin cracks. *Tone* (slow brightness) passes from
 photo to photo over a broad band, which hides exposure and vignetting.
 
-Every output pixel depends only on its own position, so windows of any size and order fit together
-exactly.
+Every output pixel depends only on its own position, so windows of any order fit together exactly.
 
 Source: two-band blending after Brown & Lowe, "Automatic Panoramic Image Stitching using Invariant
 Features", IJCV 74 (2007), §6, with tone sampled from reduced photos.
@@ -22,13 +21,21 @@ from numpy.typing import NDArray
 from inspection.geo.grid import PixelGrid
 from inspection.imaging.album import Album
 from inspection.imaging.ortho import Sight, View, glance, lattice_world_m, look, sample
+from inspection.imaging.seam import SeamMap
 from inspection.imaging.surface import Surface
 
-DETAIL_FEATHER_PX = 4.0
-"""Seam costs closer than this share the detail."""
+DETAIL_CELLS = 0.8
+"""Blur of the seam map, in cells, before it is followed: rounds its corners."""
 
-TONE_FEATHER_PX = 240.0
-"""Seam costs closer than this share the tone."""
+DETAIL_FEATHER = 0.25
+"""Share of the way from one photo to the other over which both give detail: about 6 px of the
+finest seam map."""
+
+TONE_CELLS = 12.0
+"""Standard deviation, in cells, of the band over which tone passes from photo to photo."""
+
+MARGIN_CELLS = 36
+"""Cells around a window that can still reach it: three standard deviations of the tone."""
 
 BORDER_PX = 160.0
 """A photo's share of the tone fades over this distance from its border."""
@@ -47,115 +54,138 @@ class Piece:
     sources: NDArray[np.uint16]
 
 
-def compose(
-    window: PixelGrid,
-    views: Sequence[View],
-    surface: Surface,
-    album: Album,
-    gains: NDArray[np.float32],
-) -> Piece:
-    """Paint one window of the mosaic.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Painter:
+    """Hold what all windows of one mosaic share.
 
-    Args:
-        window: grid of the window.
+    Attributes:
         views: all photos; their number (from 1) goes to ``sources``.
-        surface: what they see.
+        grid: the mosaic.
+        surface: what the photos see.
         album: decodes them.
-        gains: (views, 3) factors from ``gain.level_gains``.
+        gains: (views, 3) exposure factors.
+        seams: which photo shows what.
     """
-    shape = (window.height_px, window.width_px)
-    indices, sights = _sights(window, views, surface)
-    if not sights:
-        return Piece(
-            rgba=np.zeros((*shape, 4), dtype=np.uint8), sources=np.zeros(shape, dtype=np.uint16)
-        )
-    cost = np.stack([sight.cost_px for sight in sights])
-    best = cost.min(axis=0)
-    seen = np.isfinite(best)
-    winner = np.argmin(cost, axis=0)
-    sources = np.where(seen, np.asarray(indices, dtype=np.uint16)[winner] + 1, 0)
-    excess = cost - np.where(seen, best, np.float32(0.0))
-    colour = _mix(views, indices, sights, excess=excess, album=album, gains=gains)
-    rgba = np.zeros((*shape, 4), dtype=np.uint8)
-    rgba[..., :3] = np.clip(np.rint(colour), 0, 255) * seen[..., None]
-    rgba[..., 3] = np.where(seen, 255, 0)
-    return Piece(rgba=rgba, sources=sources.astype(np.uint16))
+
+    views: Sequence[View]
+    grid: PixelGrid
+    surface: Surface
+    album: Album
+    gains: NDArray[np.float32]
+    seams: SeamMap
+
+    def paint(self, *, x_px: int, y_px: int, width_px: int, height_px: int) -> Piece:
+        """Paint one window; it must begin on a border of cells of the seam map."""
+        box = {"x_px": x_px, "y_px": y_px, "width_px": width_px, "height_px": height_px}
+        labels = self.seams.around(**box, margin=MARGIN_CELLS)
+        rgba = np.zeros((height_px, width_px, 4), dtype=np.uint8)
+        sources = np.zeros((height_px, width_px), dtype=np.uint16)
+        shares = self._shares(labels, self.grid.window(**box))
+        if not shares:
+            return Piece(rgba=rgba, sources=sources)
+        wish = np.stack([share.wish for share in shares])
+        best = wish.max(axis=0)
+        seen = best >= 0
+        numbers = np.array([share.index + 1 for share in shares], dtype=np.uint16)
+        sources[:] = numbers[wish.argmax(axis=0)] * seen
+        colour = self._mix(shares, wish, np.where(seen, best, 0))
+        rgba[..., :3] = np.clip(np.rint(colour), 0, 255) * seen[..., None]
+        rgba[..., 3] = seen * np.uint8(255)
+        return Piece(rgba=rgba, sources=sources)
+
+    def _shares(self, labels: NDArray[np.uint16], window: PixelGrid) -> list["_Share"]:
+        """Find the views that may show something of a window."""
+        lattice = lattice_world_m(window, self.surface)
+        shares = []
+        for number in np.unique(labels[labels > 0]):
+            view = self.views[number - 1]
+            nodes = glance(view, lattice)
+            sight = None if nodes is None else look(view, window, nodes)
+            if sight is not None:
+                mask = (labels == number).astype(np.float32)
+                shares.append(_share(int(number) - 1, view, sight, mask, self.seams.cell_px))
+        return shares
+
+    def _mix(
+        self, shares: Sequence["_Share"], wish: NDArray[np.float32], best: NDArray[np.float32]
+    ) -> NDArray[np.float32]:
+        """Blend detail narrowly and tone broadly, (H, W, 3) float32."""
+        sharp = np.maximum(0.0, 1.0 - (best - wish) / np.float32(DETAIL_FEATHER))
+        sharp /= np.maximum(sharp.sum(axis=0), np.float32(1e-6))
+        broad = np.stack([share.tone for share in shares]) + np.float32(1e-4) * sharp
+        broad /= np.maximum(broad.sum(axis=0), np.float32(1e-9))
+        colour = np.zeros((*best.shape, 3), dtype=np.float32)
+        for share, detail, tone in zip(shares, sharp, broad - sharp, strict=True):
+            gain = self.gains[share.index]
+            if (box := _extent(detail > 0)) is not None:
+                near = share.sight.crop(box)
+                photo = sample(self.album.photo(share.index), near)
+                colour[box] += detail[box][..., None] * (photo * gain)
+            if (box := _extent(np.abs(tone) > 1e-5)) is not None:
+                near = share.sight.crop(box)
+                view = self.views[share.index]
+                slow = _sample_tone(self.album.tone(share.index), view, near)
+                colour[box] += tone[box][..., None] * (slow * gain)
+        return colour
 
 
-def _sights(
-    window: PixelGrid, views: Sequence[View], surface: Surface
-) -> tuple[list[int], list[Sight]]:
-    """Find the views that can contribute to a window, with their pixel maps."""
-    lattice = lattice_world_m(window, surface)
-    nodes = {i: found for i, v in enumerate(views) if (found := glance(v, lattice)) is not None}
-    indices: list[int] = []
-    sights: list[Sight] = []
-    surely = _surely_reached_cost(views, nodes)
-    for index, found in nodes.items():
-        with np.errstate(invalid="ignore"):
-            hopeful = (found[..., 2] <= surely + TONE_FEATHER_PX + 64.0).any()
-        if hopeful and (sight := look(views[index], window, found)) is not None:
-            indices.append(index)
-            sights.append(sight)
-    return indices, sights
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Share:
+    """Say how far one view takes part in one window.
+
+    Attributes:
+        index: number of the view from 0.
+        sight: where it looks.
+        wish: (H, W) float32, how much the seam map wants its detail, −1 where it does not see.
+        tone: (H, W) float32, its unnormalised share of the tone.
+    """
+
+    index: int
+    sight: Sight
+    wish: NDArray[np.float32]
+    tone: NDArray[np.float32]
 
 
-def _surely_reached_cost(
-    views: Sequence[View], nodes: dict[int, NDArray[np.float32]]
-) -> NDArray[np.float32] | float:
-    """Give for each node the smallest cost of a view that surely sees it, ``inf`` without one."""
-    reached: NDArray[np.float32] | float = np.inf
-    for index, found in nodes.items():
-        view = views[index]
-        with np.errstate(invalid="ignore"):
-            inside = (
-                (found[..., 0] > 64)
-                & (found[..., 1] > 64)
-                & (found[..., 0] < view.width_px - 64)
-                & (found[..., 1] < view.height_px - 64)
-                & np.isfinite(found[..., 2])
-            )
-        own = np.where(inside, found[..., 2], np.float32(np.inf))
-        reached = np.minimum(reached, own)
-    return reached
+def _share(index: int, view: View, sight: Sight, mask: NDArray[np.float32], cell: int) -> _Share:
+    """Turn the cells of one view (with their margin) into its shares of every pixel."""
+    height, width = sight.cost_px.shape
+    seen = np.isfinite(sight.cost_px)
+    wish = _spread(mask, DETAIL_CELLS, cell)[:height, :width]
+    tone = _spread(mask, TONE_CELLS, cell)[:height, :width] * _border_fade(view, sight)
+    return _Share(
+        index=index,
+        sight=sight,
+        wish=np.where(seen, wish, np.float32(-1.0)),
+        tone=np.where(seen, tone, np.float32(0.0)),
+    )
 
 
-def _mix(
-    views: Sequence[View],
-    indices: Sequence[int],
-    sights: Sequence[Sight],
-    *,
-    excess: NDArray[np.float32],
-    album: Album,
-    gains: NDArray[np.float32],
-) -> NDArray[np.float32]:
-    """Blend detail narrowly and tone broadly, (H, W, 3) float32."""
-    sharp = np.maximum(0.0, 1.0 - excess / np.float32(DETAIL_FEATHER_PX))
-    broad = np.maximum(0.0, 1.0 - excess / np.float32(TONE_FEATHER_PX)) ** 2
-    for k, sight in enumerate(sights):
-        broad[k] *= _border_fade(views[indices[k]], sight)
-    sharp /= np.maximum(sharp.sum(axis=0), np.float32(1e-6))
-    broad += np.float32(1e-6) * sharp
-    broad /= np.maximum(broad.sum(axis=0), np.float32(1e-12))
-    colour = np.zeros((*excess.shape[1:], 3), dtype=np.float32)
-    for k, sight in enumerate(sights):
-        if not broad[k].any():
-            continue
-        index = indices[k]
-        gain = gains[index]
-        shift = (broad[k] - sharp[k])[..., None]
-        if sharp[k].any():
-            colour += sharp[k][..., None] * (sample(album.photo(index), sight) * gain)
-        if np.abs(shift).max() > 1e-5:
-            colour += shift * (_sample_tone(album.tone(index), views[index], sight) * gain)
-    return colour
+def _spread(mask: NDArray[np.float32], cells: float, cell: int) -> NDArray[np.float32]:
+    """Blur cells and spread them to the pixels of the window, without the margin."""
+    reach = min(MARGIN_CELLS - 1, int(np.ceil(3 * cells)))
+    soft = cv2.GaussianBlur(
+        mask, (2 * reach + 1, 2 * reach + 1), cells, borderType=cv2.BORDER_CONSTANT
+    )
+    ring = MARGIN_CELLS - 1
+    near = soft[ring:-ring, ring:-ring]
+    size = (near.shape[1] * cell, near.shape[0] * cell)
+    dense = cv2.resize(near, size, interpolation=cv2.INTER_LINEAR)
+    return np.asarray(dense[cell:-cell, cell:-cell], dtype=np.float32)
+
+
+def _extent(where: NDArray[np.bool_]) -> tuple[slice, slice] | None:
+    """Give the smallest rectangle that holds all true pixels, None without any."""
+    rows, columns = np.flatnonzero(where.any(axis=1)), np.flatnonzero(where.any(axis=0))
+    if not len(rows):
+        return None
+    return slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
 
 
 def _border_fade(view: View, sight: Sight) -> NDArray[np.float32]:
     """Give 0 at the border of a photo rising to 1 inside, (H, W)."""
     x, y = sight.map_px[..., 0], sight.map_px[..., 1]
     inside = np.minimum(np.minimum(x, view.width_px - x), np.minimum(y, view.height_px - y))
-    return np.clip(inside / np.float32(BORDER_PX), 0.0, 1.0)
+    return np.asarray(np.clip(inside / np.float32(BORDER_PX), 0.0, 1.0), dtype=np.float32)
 
 
 def _sample_tone(tone: NDArray[np.float32], view: View, sight: Sight) -> NDArray[np.float32]:

@@ -9,10 +9,11 @@ from numpy.typing import NDArray
 from inspection.errors import BadInput
 from inspection.geo.grid import PixelGrid
 from inspection.imaging.album import DEFAULT_BUDGET_MB, Album
-from inspection.imaging.blend import compose
+from inspection.imaging.blend import Painter
 from inspection.imaging.cog import BLOCK_PX, new_cog
 from inspection.imaging.gain import level_gains
 from inspection.imaging.ortho import View
+from inspection.imaging.seam import plan_seams
 from inspection.imaging.surface import Surface
 
 WINDOW_PX = 2 * BLOCK_PX
@@ -58,14 +59,17 @@ def write_mosaic(
         raise BadInput(f"a mosaic takes 1 to {MAX_VIEWS} photos, got {len(views)}")
     album = Album(views, budget_mb=budget_mb)
     gains = level_gains(views, surface, album, _probes(grid))
+    seams = plan_seams(views, grid, surface, album, gains)
+    painter = Painter(
+        views=views, grid=grid, surface=surface, album=album, gains=gains, seams=seams
+    )
     windows = list(_windows(grid))
     with (
         new_cog(out_tif, grid, bands=4, dtype="uint8") as mosaic,
         new_cog(out_sources_tif, grid, bands=1, dtype="uint16", categorical=True) as sources,
     ):
         for done, (x, y, width, height) in enumerate(windows, start=1):
-            window = grid.window(x_px=x, y_px=y, width_px=width, height_px=height)
-            piece = compose(window, views, surface, album, gains)
+            piece = painter.paint(x_px=x, y_px=y, width_px=width, height_px=height)
             if piece.sources.any():
                 mosaic.paint(piece.rgba, x_px=x, y_px=y)
                 sources.paint(piece.sources, x_px=x, y_px=y)

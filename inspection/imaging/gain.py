@@ -13,8 +13,11 @@ from inspection.imaging.album import Album
 from inspection.imaging.ortho import View
 from inspection.imaging.surface import Surface
 
-MAX_GAIN = 1.35
+MAX_GAIN = 1.25
 """No photo is brightened or darkened by more than this factor."""
+
+TIE_TO_ONE = 0.25
+"""Weight of "no change" against one pair of photos that share everything they see."""
 
 MIN_COMMON_POINTS = 6
 """Pairs of photos that share fewer probes say nothing about their exposure."""
@@ -45,8 +48,9 @@ def level_gains(
 def solve_gains(levels: NDArray[np.float32]) -> NDArray[np.float32]:
     """Solve the factors (views, 3) from tones of the same probes in several photos.
 
-    Least squares over pairs of photos of the median log ratio of their common probes, weighted by
-    the number of probes and weakly tied to 1, so that chains of photos do not drift dark.
+    Least squares over pairs of photos of the median log ratio of their common probes, each weighted
+    by how much two photos share, and every factor tied to 1: what differs slowly across a whole
+    block (forest to beach, seen by lenses that darken towards the corners) is scene, not exposure.
 
     Args:
         levels: (views, probes, 3) tones 0–255, NaN where a photo does not see the probe.
@@ -54,20 +58,21 @@ def solve_gains(levels: NDArray[np.float32]) -> NDArray[np.float32]:
     >>> levels = np.full((2, 20, 3), 100.0, dtype=np.float32)
     >>> levels[1] = 110.0
     >>> gains = solve_gains(levels)
-    >>> (gains[0] * 100 / (gains[1] * 110)).round(2).tolist()
-    [1.0, 1.0, 1.0]
+    >>> (gains[:, 0] * [100, 110]).round(0).tolist()  # tied to 1, so they meet most of the way
+    [104.0, 105.0]
     """
     lowest, highest = levels.min(axis=2), levels.max(axis=2)
     usable: NDArray[np.bool_] = np.asarray((lowest > 4) & (highest < 250))
     logs = np.log(np.where(usable[..., None], levels, 1.0)).astype(np.float64)
     common = usable.astype(np.float32) @ usable.T.astype(np.float32)
     n = len(levels)
-    normal = np.eye(n) * 1e-3 * max(1.0, float(common.max(initial=1.0)))
+    own = np.maximum(np.diag(common), 1.0)
+    normal = np.eye(n) * TIE_TO_ONE
     right = np.zeros((n, 3))
     for i, j in zip(*np.nonzero(np.triu(common >= MIN_COMMON_POINTS, k=1)), strict=True):
         both = usable[i] & usable[j]
         ratio = np.median(logs[j, both] - logs[i, both], axis=0)
-        weight = float(common[i, j])
+        weight = float(common[i, j] / min(own[i], own[j]))
         normal[[i, j], [i, j]] += weight
         normal[[i, j], [j, i]] -= weight
         right[i] += weight * ratio

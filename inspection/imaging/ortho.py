@@ -129,6 +129,10 @@ class Sight:
     map_px: NDArray[np.float32]
     cost_px: NDArray[np.float32]
 
+    def crop(self, box: tuple[slice, slice]) -> "Sight":
+        """Give the part of a window in a rectangle of rows and columns."""
+        return Sight(map_px=self.map_px[box], cost_px=self.cost_px[box])
+
 
 def frame_grid(
     views: Sequence[View], surface: Surface, *, gsd_m_per_px: float, crs: str
@@ -204,15 +208,17 @@ def look(view: View, window: PixelGrid, nodes: NDArray[np.float32]) -> Sight | N
 
 
 def lattice_world_m(window: PixelGrid, surface: Surface) -> NDArray[np.float64]:
-    """Give world points (rows, columns, 3) m of a window's lattice of pixel corners.
+    """Give world points (rows, columns, 3) m of a window's lattice.
 
-    Nodes lie every ``LATTICE_PX`` from the window's corner until they cover it.
+    Nodes lie in the middle of squares of ``LATTICE_PX``, one square beyond the window all around.
     """
-    columns = -(-window.width_px // LATTICE_PX) + 1
-    rows = -(-window.height_px // LATTICE_PX) + 1
-    x, y = np.meshgrid(np.arange(columns) * LATTICE_PX, np.arange(rows) * LATTICE_PX)
-    corners = np.column_stack([x.ravel(), y.ravel()]).astype(np.float64)
-    return surface.to_world_m(window.to_surface(corners)).reshape(rows, columns, 3)
+    columns = -(-window.width_px // LATTICE_PX) + 2
+    rows = -(-window.height_px // LATTICE_PX) + 2
+    x, y = np.meshgrid(
+        (np.arange(columns) - 0.5) * LATTICE_PX, (np.arange(rows) - 0.5) * LATTICE_PX
+    )
+    middles = np.column_stack([x.ravel(), y.ravel()])
+    return surface.to_world_m(window.to_surface(middles)).reshape(rows, columns, 3)
 
 
 def sample(photo: NDArray[np.uint8], sight: Sight) -> NDArray[np.uint8]:
@@ -231,12 +237,11 @@ def sample(photo: NDArray[np.uint8], sight: Sight) -> NDArray[np.uint8]:
 
 def _densify(lattice: NDArray[np.float32], width: int, height: int) -> NDArray[np.float32]:
     """Interpolate lattice nodes (rows, columns, c) bilinearly at all pixel centres."""
-    x = (np.arange(width, dtype=np.float32) + np.float32(0.5)) / np.float32(LATTICE_PX)
-    y = (np.arange(height, dtype=np.float32) + np.float32(0.5)) / np.float32(LATTICE_PX)
-    left, top = x.astype(np.intp), y.astype(np.intp)
-    fx, fy = (x - left)[None, :, None], (y - top)[:, None, None]
-    across = lattice[:, left] * (1 - fx) + lattice[:, left + 1] * fx
-    return np.asarray(across[top] * (1 - fy) + across[top + 1] * fy, dtype=np.float32)
+    rows, columns, _ = lattice.shape
+    size = (columns * LATTICE_PX, rows * LATTICE_PX)
+    dense = cv2.resize(lattice, size, interpolation=cv2.INTER_LINEAR)
+    inside = slice(LATTICE_PX, LATTICE_PX + height), slice(LATTICE_PX, LATTICE_PX + width)
+    return np.asarray(dense[inside], dtype=np.float32)
 
 
 def _apply(
