@@ -187,8 +187,8 @@ def crack_grade_candidate(
 
 def _below_limit(limit_mm: float, concrete: Concrete, rule: CrackGradeRule) -> Classes:
     """Give the width classes of a crack of which only "< limit" is known."""
-    # anything from zero to just under the limit, read on a gauge
-    highest = rule.width_class(math.nextafter(limit_mm, 0.0), concrete)
+    almost = math.nextafter(limit_mm, 0.0)  # anything from zero up to here, as read on a gauge
+    highest = rule.width_class(max(almost, rule.gauge_reading_mm(almost)), concrete)
     reason = Reason(
         code="width_below_limit",
         ja=f"幅は画像の限界 {limit_mm:.2f} mm 未満。測定値なし、現地で計測が必要",
