@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from datasets.classes import BACKGROUND, CRACK, IGNORE_INDEX, JOINT
-from datasets.procedural import draw_joint, polygon_shadow
+from datasets.procedural import draw_joint, polygon_shadow, uneven_depth
 
 Bytes = NDArray[np.uint8]
 
@@ -66,8 +66,9 @@ def turn(rng: np.random.Generator, rgb: Bytes, classes: Bytes) -> tuple[Bytes, B
 def draw_joint_on(rng: np.random.Generator, rgb: Bytes, classes: Bytes) -> tuple[Bytes, Bytes]:
     """Return the chip with one drawn joint: real texture, known label, cracks kept on top."""
     cover = draw_joint(rng, max(rgb.shape[:2]))[: rgb.shape[0], : rgb.shape[1]]
-    depth = float(rng.uniform(0.4, 0.85))
-    darker = (rgb * (1 - depth * cover[..., None])).astype(np.uint8)
+    depth = uneven_depth(rng, max(rgb.shape[:2]))[: rgb.shape[0], : rgb.shape[1]]
+    depth = depth * cover * np.float32(rng.uniform(0.4, 0.85))
+    darker = (rgb * (1 - depth[..., None])).astype(np.uint8)
     labels = np.where((cover >= 0.5) & (classes == BACKGROUND), np.uint8(JOINT), classes)
     return darker, np.asarray(labels, dtype=np.uint8)
 
@@ -126,6 +127,6 @@ def augment(
         rgb, classes = rescale(rgb, classes, float(np.exp(rng.uniform(np.log(0.5), np.log(2)))))
     rgb, classes = crop_or_pad(rng, rgb, classes, size_px)
     rgb, classes = turn(rng, rgb, classes)
-    if rng.random() < 0.12:
+    if rng.random() < 0.2:
         rgb, classes = draw_joint_on(rng, rgb, classes)
     return degrade(rng, change_light(rng, rgb)), classes

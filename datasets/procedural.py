@@ -21,6 +21,7 @@ NAME = "procedural"
 GSD_MM_PER_PX = (1.0, 2.0)
 
 Floats = NDArray[np.float32]
+Points = NDArray[np.float64]
 SUBPIXEL_BITS = 4
 
 
@@ -68,19 +69,18 @@ def polygon_shadow(rng: np.random.Generator, size_px: int) -> Floats:
     return np.asarray(inside, dtype=np.float32)
 
 
-def wander(
-    rng: np.random.Generator, start: NDArray[np.float64], heading_rad: float, length_px: float
-) -> NDArray[np.float64]:
+def wander(rng: np.random.Generator, start: Points, heading_rad: float, length_px: float) -> Points:
     """Return the points of a crack's centre line, (n, 2) px: a walk with kinks and small jitter."""
     step_px = rng.uniform(2.0, 5.0)
     count = max(3, int(length_px / step_px))
     turn = rng.normal(0, rng.uniform(0.1, 0.35), count)
-    pull = heading_rad + np.convolve(turn, np.ones(8) / 2, mode="same") + rng.normal(0, 0.25, count)
+    bends = np.convolve(turn, np.ones(8) / 2, mode="same")[:count]  # "same" means the longer one
+    pull = heading_rad + bends + rng.normal(0, 0.25, count)
     steps = np.stack([np.cos(pull), np.sin(pull)], axis=1) * step_px
     return np.asarray(start + np.cumsum(steps, axis=0), dtype=np.float64)
 
 
-def stroke(canvas: Floats, points: NDArray[np.float64], widths_px: NDArray[np.float64]) -> None:
+def stroke(canvas: Floats, points: Points, widths_px: Points) -> None:
     """Draw a line of varying width on a coverage canvas at four times its resolution."""
     scale = 4.0 * (1 << SUBPIXEL_BITS)
     fixed = np.round(points * scale).astype(np.int32)
@@ -90,9 +90,7 @@ def stroke(canvas: Floats, points: NDArray[np.float64], widths_px: NDArray[np.fl
         cv2.line(canvas, a, b, 1.0, thickness, cv2.LINE_8, SUBPIXEL_BITS)
 
 
-def coverage(
-    size_px: int, strokes: list[tuple[NDArray[np.float64], NDArray[np.float64]]]
-) -> Floats:
+def coverage(size_px: int, strokes: list[tuple[Points, Points]]) -> Floats:
     """Return how much of each pixel the strokes cover, (size, size) in 0..1."""
     canvas = np.zeros((size_px * 4, size_px * 4), dtype=np.float32)
     for points, widths_px in strokes:
@@ -131,7 +129,30 @@ def draw_joint(rng: np.random.Generator, size_px: int) -> Floats:
     width_px = float(np.exp(rng.uniform(np.log(1.5), np.log(20.0))))
     points = middle + reach[:, None] * along + (ragged * width_px)[:, None] * normal
     roughness = 1 + rng.normal(0, 1, len(reach)) * rng.uniform(0, 0.25)
-    return coverage(size_px, [(points, width_px * np.clip(roughness, 0.3, 2.0))])
+    strokes = [(points, width_px * np.clip(roughness, 0.3, 2.0))]
+    if rng.random() < 0.5:
+        strokes += edge_spalls(rng, points, width_px, float(angle))
+    return coverage(size_px, strokes)
+
+
+def edge_spalls(
+    rng: np.random.Generator, line: Points, width_px: float, angle_rad: float
+) -> list[tuple[Points, Points]]:
+    """Return strokes for the broken edges of a joint: short, dark, and still along the joint."""
+    strokes = []
+    for _ in range(int(rng.integers(5, 40))):
+        start = line[int(rng.integers(0, len(line)))] + rng.normal(0, 0.5 * width_px + 0.5, 2)
+        heading = angle_rad + rng.choice([0, np.pi]) + rng.normal(0, 0.15)
+        points = wander(rng, start, float(heading), rng.uniform(6, 60))
+        widths_px = rng.uniform(0.3, 1.1) * width_px * np.linspace(1.0, 0.3, len(points))
+        strokes.append((points, widths_px))
+    return strokes
+
+
+def uneven_depth(rng: np.random.Generator, size_px: int) -> Floats:
+    """Return how much of its darkness a joint keeps where dirt fills it, (size, size) in 0.3..1."""
+    field = smooth_noise(rng, size_px, rng.uniform(10, 60)) * rng.uniform(0, 0.5)
+    return np.asarray(np.clip(1 - np.abs(field), 0.3, 1), dtype=np.float32)
 
 
 def darken(surface: Floats, cover: Floats, depth: float) -> None:
@@ -159,7 +180,8 @@ def render_chip(rng: np.random.Generator, size_px: int, name: str) -> Chip:
     classes = np.zeros((size_px, size_px), dtype=np.uint8)
     for _ in range(int(rng.choice([0, 1, 2], p=[0.45, 0.4, 0.15]))):
         cover = draw_joint(rng, size_px)
-        darken(surface, cover, float(rng.uniform(0.35, 0.85)))
+        depth = uneven_depth(rng, size_px) * np.float32(rng.uniform(0.35, 0.85))
+        darken(surface, cover * depth, 1.0)
         classes[cover >= 0.5] = JOINT
     for _ in range(int(rng.choice([0, 1, 2, 3], p=[0.25, 0.4, 0.25, 0.1]))):
         cover = draw_crack(rng, size_px)

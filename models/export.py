@@ -1,6 +1,7 @@
 """Write a trained network as the ONNX file and the description that the registry reads."""
 
 import tempfile
+import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -87,6 +88,24 @@ def store_weights_as_half(model: onnx.ModelProto) -> onnx.ModelProto:
     return model
 
 
+def trace(wrapped: nn.Module, path: Path) -> None:
+    """Write a module as float32 ONNX by tracing it; batch, height and width stay free."""
+    free = {0: "n", 2: "h", 3: "w"}
+    with warnings.catch_warnings():
+        # the newer exporter needs another package and gives this graph nothing
+        warnings.simplefilter("ignore", DeprecationWarning)
+        torch.onnx.export(
+            wrapped,
+            (torch.zeros(1, 3, 320, 320),),
+            str(path),
+            input_names=[INPUT_NAME],
+            output_names=[OUTPUT_NAME],
+            dynamic_axes={INPUT_NAME: free, OUTPUT_NAME: free},
+            opset_version=OPSET,
+            dynamo=False,
+        )
+
+
 def export_onnx(network: nn.Module, path: Path, metadata: Mapping[str, str]) -> None:
     """Write the network as ONNX with free batch, height and width and half-precision weights.
 
@@ -101,26 +120,16 @@ def export_onnx(network: nn.Module, path: Path, metadata: Mapping[str, str]) -> 
     wrapped = ProbabilityNetwork(network, output_stride(network)).eval()
     with tempfile.TemporaryDirectory() as folder:
         draft = Path(folder) / "network.onnx"
-        torch.onnx.export(
-            wrapped,
-            (torch.zeros(1, 3, 320, 320),),
-            str(draft),
-            input_names=[INPUT_NAME],
-            output_names=[OUTPUT_NAME],
-            dynamic_axes={
-                INPUT_NAME: {0: "n", 2: "h", 3: "w"},
-                OUTPUT_NAME: {0: "n", 2: "h", 3: "w"},
-            },
-            opset_version=OPSET,
-            dynamo=False,
-        )
+        trace(wrapped, draft)
         model = store_weights_as_half(onnx.load(str(draft)))
     for key, value in sorted(metadata.items()):
         entry = model.metadata_props.add()
         entry.key, entry.value = key, value
     content = model.SerializeToString()
     if len(content) > SIZE_LIMIT_MB * 1e6:
-        raise BadInput(f"{path.name} would be {len(content) / 1e6:.1f} MB, more than 12 MB")
+        raise BadInput(
+            f"{path.name} would be {len(content) / 1e6:.1f} MB, more than {SIZE_LIMIT_MB:g} MB"
+        )
     part = path.with_suffix(".part")
     part.write_bytes(content)
     part.replace(path)

@@ -1,7 +1,10 @@
 """What the tests of training and judgement share: small sets and a small training run."""
 
+import os
 from dataclasses import replace
 from pathlib import Path
+
+os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # before torch: spinning threads starve others
 
 import pytest
 
