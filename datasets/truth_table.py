@@ -308,7 +308,7 @@ def fit_shift(
 
     Each round takes the points of the found lines that lie within a gate of a true line, and
     minimises their distances across that line; the gate narrows, and points that disagree with the
-    majority count less. Without at least two lines within reach the motion is zero.
+    majority count less. The motion is zero when too little is within reach to tell it.
     """
     true = shapely.union_all(list(lines)) if lines else MultiLineString()
     centre = np.array(true.centroid.coords[0] if not true.is_empty else (0.0, 0.0))
@@ -318,8 +318,8 @@ def fit_shift(
     points = np.vstack([_sample(axis) for axis in axes])
     for gate_m in gates_m:
         step = _rigid_step(_moved_back(points, centre, motion), true, centre, gate_m)
-        if step is None:
-            return _shift(centre, np.zeros(3))
+        if step is None:  # undetermined, or nothing left to improve
+            break
         motion = motion + step
     return _shift(centre, motion)
 
@@ -340,7 +340,7 @@ def _rigid_step(points: Points, true: BaseGeometry, centre: Points, gate_m: floa
     scale = max(float(np.median(distance[near])), 1e-4)
     weight = 1.0 / (1.0 + (distance[near] / scale) ** 2)
     normal_matrix = (design * weight[:, None]).T @ design
-    if np.linalg.cond(normal_matrix / weight.sum()) > 1e6:
+    if np.linalg.cond(normal_matrix) > 1e5:
         return None
     return np.asarray(
         np.linalg.solve(normal_matrix, (design * weight[:, None]).T @ distance[near]),

@@ -155,6 +155,7 @@ def plan_area(
     side_overlap: float = 0.60,
     heading_deg: float | None = None,
     margin_m: float = 0.0,
+    overshoot_m: float = 0.0,
 ) -> AreaPlan:
     """Plan lanes back and forth over a polygon, the camera straight down.
 
@@ -168,13 +169,15 @@ def plan_area(
         front_overlap: along a lane, ratio.
         side_overlap: between lanes, ratio.
         heading_deg: of the first lane, clockwise from +y; None takes the fewest turns.
-        margin_m: how far the grid reaches beyond the polygon.
+        margin_m: how far the grid reaches beyond the polygon, to all sides.
+        overshoot_m: how far each lane goes on beyond that at both ends, where the along-lane
+            overlap would otherwise thin out.
 
     Raises:
         BadGeometry: when the polygon is empty or crosses itself.
         BadInput: when distance, overlap or margin makes no sense.
     """
-    _check(polygon_m, distance_m, margin_m)
+    _check(polygon_m, distance_m, margin_m, overshoot_m)
     across_m, along_m = camera.footprint_m(distance_m)
     lane_step_m, photo_step_m = spacing_m(across_m, side_overlap), spacing_m(along_m, front_overlap)
     heading = best_heading_deg(polygon_m) if heading_deg is None else heading_deg % 360.0
@@ -187,7 +190,8 @@ def plan_area(
         strip = _strip(turned, x_m - across_m / 2, x_m + across_m / 2)
         if strip is None:
             continue
-        stops = spread_m(strip[0], strip[1], along_m, photo_step_m)
+        ends = strip[0] - overshoot_m, strip[1] + overshoot_m
+        stops = spread_m(*ends, along_m, photo_step_m)
         back = lane % 2 == 1
         for y_m in reversed(stops) if back else stops:
             station = _station(
@@ -229,14 +233,14 @@ def spread_m(low_m: float, high_m: float, width_m: float, step_m: float) -> list
     return [float(centre) for centre in np.linspace(first, last, count)]
 
 
-def _check(polygon_m: Polygon, distance_m: float, margin_m: float) -> None:
+def _check(polygon_m: Polygon, distance_m: float, margin_m: float, overshoot_m: float) -> None:
     """Refuse areas and distances that no grid can serve."""
     if polygon_m.is_empty or not polygon_m.is_valid or polygon_m.area <= 0:
         raise BadGeometry("the area must be a simple polygon with an area > 0 m²; redraw it")
     if not distance_m > 0:
         raise BadInput(f"the distance from the surface must be > 0 m, got {distance_m} m")
-    if margin_m < 0:
-        raise BadInput(f"the margin must be ≥ 0 m, got {margin_m} m")
+    if margin_m < 0 or overshoot_m < 0:
+        raise BadInput(f"margin and overshoot must be ≥ 0 m, got {margin_m} m and {overshoot_m} m")
 
 
 def _strip(turned: Polygon, left_m: float, right_m: float) -> tuple[float, float] | None:

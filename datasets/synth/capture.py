@@ -27,6 +27,7 @@ class Flight:
         front_overlap: ratio along a lane.
         side_overlap: ratio between lanes.
         margin_m: how far the grid reaches beyond the carriageway.
+        overshoot_m: how far each lane goes on beyond that at both ends.
         hover_sigma_m: how far the drone hangs from its station, each axis.
         tilt_sigma_deg: of the true view from straight down, each axis.
         yaw_sigma_deg: of the true heading from the lane.
@@ -45,6 +46,7 @@ class Flight:
     front_overlap: float = 0.70
     side_overlap: float = 0.50
     margin_m: float = 0.35
+    overshoot_m: float = 1.2
     hover_sigma_m: float = 0.04
     tilt_sigma_deg: float = 0.8
     yaw_sigma_deg: float = 1.0
@@ -135,6 +137,7 @@ def plan(deck: Deck, flight: Flight) -> AreaPlan:
         front_overlap=flight.front_overlap,
         side_overlap=flight.side_overlap,
         margin_m=flight.margin_m,
+        overshoot_m=flight.overshoot_m,
     )
 
 

@@ -36,7 +36,7 @@ class Deck:
     length_m: float = 24.0
     width_m: float = 8.0
     kerb_m: float = 0.45
-    approach_m: float = 2.4
+    approach_m: float = 2.8
     crossfall: float = 0.015
     heading_deg: float = 83.0
     lon_deg: float = 136.9

@@ -62,7 +62,7 @@ def srgb_curve(levels: int) -> NDArray[np.uint8]:
     Source: IEC 61966-2-1.
 
     >>> srgb_curve(4096)[[0, 877, 4095]].tolist()  # 21.4 % of the light is the middle byte
-    [0, 127, 255]
+    [0, 128, 255]
     """
     linear = np.arange(levels) / (levels - 1)
     curved = np.where(linear <= 0.0031308, 12.92 * linear, 1.055 * linear ** (1 / 2.4) - 0.055)

@@ -125,6 +125,18 @@ def test_a_margin_widens_the_grid_and_gives_the_edge_more_views() -> None:
     assert wide.coverage == pytest.approx(1.0, abs=1e-9)
 
 
+def test_overshoot_lengthens_the_lanes_and_adds_none() -> None:
+    plain = plan_area(DECK, camera=CAMERA, distance_m=2.0)
+    longer = plan_area(DECK, camera=CAMERA, distance_m=2.0, overshoot_m=1.2)
+    assert longer.lanes == plain.lanes
+    end = [[0.1, y] for y in (0.5, 4.0, 7.5)]
+    assert (longer.views(end) > plain.views(end)).all()
+    reach = [min(s.x_m for s in plan.stations) for plan in (plain, longer)]
+    assert reach[0] - reach[1] == pytest.approx(1.2)
+    with pytest.raises(BadInput, match="overshoot"):
+        plan_area(DECK, camera=CAMERA, distance_m=2.0, overshoot_m=-0.1)
+
+
 def test_the_middle_of_the_deck_is_seen_as_often_as_the_overlaps_promise() -> None:
     plan = plan_area(DECK, camera=CAMERA, distance_m=2.0, front_overlap=0.75, side_overlap=0.6)
     x_m, y_m = np.meshgrid(np.linspace(4, 20, 60), np.linspace(3, 5, 20))
