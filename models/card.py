@@ -142,7 +142,8 @@ carry the program's own licence, AGPL-3.0.
 {training_section(entry)}
 
 ## Thresholds
-Chosen on the `val` images of the sources below, for the best mean pixel F1 over sources.
+Chosen on the `val` images of the sources below, for the best mean pixel F1 over sources. An object
+needs one pixel above its threshold; pixels above half of it that touch continue the object.
 
 {thresholds}
 

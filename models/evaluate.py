@@ -18,14 +18,16 @@ from datasets.convert import cut_chips
 from datasets.labels import read_boxes, read_rgb
 from datasets.manifest import LabelKind, Sample, Split
 from datasets.sources import READERS, find_source, read_source
+from inspection.pipeline.detect import CONTINUATION_RATIO, MIN_AREA_PX
 from models.metrics import (
     HitCounts,
     PixelCounts,
-    ScoreHistogram,
+    candidates,
     choose_threshold,
     classify,
     count_hits,
     count_pixels,
+    keep_seeded,
     long_components,
 )
 from models.scoring import Scorer, score_padded, score_windows
@@ -34,6 +36,7 @@ Report = Callable[[str], None]
 STRIP = "quay_strip"
 TILES = "quaywall"
 TOLERANCE_PX = 2.0
+THRESHOLDS_TRIED = tuple(round(0.3 + 0.05 * step, 2) for step in range(13))  # 0.3 to 0.9
 WHOLE_IMAGE_PX = 4096  # larger than any labelled image with masks: no cut, native resolution
 
 
@@ -96,22 +99,49 @@ def whole_image(sample: Sample) -> Chip:
 
 
 def choose_thresholds(
-    scorer: Scorer, data_dir: Path, classes: Sequence[str], *, report: Report = print
+    scorer: Scorer,
+    data_dir: Path,
+    classes: Sequence[str],
+    *,
+    tried: Sequence[float] = THRESHOLDS_TRIED,
+    report: Report = print,
 ) -> dict[str, float]:
-    """Return the threshold of each class with the best mean F1 over the sources' ``val`` images."""
-    histograms: dict[str, list[ScoreHistogram]] = {name: [] for name in classes[1:]}
+    """Return the threshold of each class with the best mean F1 over the sources' ``val`` images.
+
+    Pixels are decided as the pipeline decides them, with the continuation of faint stretches.
+    """
+    counts: dict[str, list[dict[float, PixelCounts]]] = {name: [] for name in classes[1:]}
     for source, samples in mask_samples(data_dir):
         report(f"thresholds: {source}, {len(samples)} images")
-        of_source = {name: ScoreHistogram.empty() for name in classes[1:]}
+        labelled = sorted(set(find_source(source).mask_classes.values()) - {0})
+        of_source = {index: dict.fromkeys(tried, PixelCounts()) for index in labelled}
         for sample in samples:
             image = whole_image(sample)
             scores = score_padded(scorer, image.rgb)
-            decided = image.classes != IGNORE_INDEX
-            for index, name in enumerate(classes[1:], start=1):
-                of_source[name].add(scores[index], image.classes == index, decided)
-        for name, histogram in of_source.items():
-            histograms[name].append(histogram)
-    return {name: choose_threshold(found) for name, found in histograms.items()}
+            for index, by_threshold in of_source.items():
+                count_at_thresholds(scores[index], image.classes, index, by_threshold)
+        for index, by_threshold in of_source.items():
+            counts[classes[index]].append(by_threshold)
+    return {name: choose_threshold(found) for name, found in counts.items()}
+
+
+def count_at_thresholds(
+    score: NDArray[np.float32],
+    labelled: NDArray[np.uint8],
+    index: int,
+    by_threshold: dict[float, PixelCounts],
+) -> None:
+    """Add the pixel counts of one class in one image at each threshold, in place."""
+    decided = labelled != IGNORE_INDEX
+    truth = labelled == index
+    for threshold, counts in by_threshold.items():
+        lower = (score >= threshold * CONTINUATION_RATIO).astype(np.uint8)
+        found = keep_seeded(lower, score >= threshold, min_area_px=MIN_AREA_PX) > 0
+        by_threshold[threshold] = counts + PixelCounts(
+            predicted=int((found & decided).sum()),
+            labelled=int(truth.sum()),
+            both=int((found & truth).sum()),
+        )
 
 
 def score_source(
@@ -127,7 +157,13 @@ def score_source(
     joints = joints_as_crack = 0
     for sample in samples:
         image = whole_image(sample)
-        predicted = classify(score_padded(scorer, image.rgb), thresholds, classes)
+        predicted = classify(
+            score_padded(scorer, image.rgb),
+            thresholds,
+            classes,
+            continuation_ratio=CONTINUATION_RATIO,
+            min_area_px=MIN_AREA_PX,
+        )
         for index in labelled:
             counts[classes[index]] += count_pixels(
                 predicted, image.classes, index, tolerance_px=TOLERANCE_PX
@@ -151,10 +187,13 @@ def crack_mask(
     classes: Sequence[str],
 ) -> NDArray[np.bool_]:
     """Return the pixels of a photo of any size that are predicted as crack, (h, w)."""
-    mask = np.zeros(rgb.shape[:2], dtype=np.bool_)
+    found = np.zeros(rgb.shape[:2], dtype=np.uint8)
+    seeds = np.zeros(rgb.shape[:2], dtype=np.bool_)
     for rows, cols, scores in score_windows(scorer, rgb):
-        mask[rows, cols] = classify(scores, thresholds, classes) == CRACK
-    return mask
+        found[rows, cols], seeds[rows, cols] = candidates(
+            scores, thresholds, classes, CONTINUATION_RATIO
+        )
+    return np.asarray(keep_seeded(found, seeds, min_area_px=MIN_AREA_PX) == CRACK, dtype=np.bool_)
 
 
 def score_strip(

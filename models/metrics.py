@@ -15,7 +15,6 @@ from datasets.classes import IGNORE_INDEX
 from datasets.manifest import Box
 
 Bools = NDArray[np.bool_]
-HISTOGRAM_BINS = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,20 +67,65 @@ class PixelCounts:
         return 2 * precision * recall / (precision + recall) if precision + recall else 0.0
 
 
-def classify(
-    probabilities: NDArray[np.float32], thresholds: Mapping[str, float], classes: Sequence[str]
-) -> NDArray[np.uint8]:
-    """Return the class of each pixel: the likeliest of those above their threshold, else 0.
+def candidates(
+    probabilities: NDArray[np.float32],
+    thresholds: Mapping[str, float],
+    classes: Sequence[str],
+    continuation_ratio: float,
+) -> tuple[NDArray[np.uint8], Bools]:
+    """Return the candidate class of each pixel, and where it reaches its full threshold.
+
+    A candidate is the likeliest class among those that reach their threshold times the ratio;
+    0 where none does. This is the rule of ``inspection.domain.fragment``.
 
     Args:
         probabilities: (c, h, w) float32, class 0 is background.
         thresholds: Threshold of each class name but background.
         classes: Names in order.
+        continuation_ratio: Share of the threshold from which a pixel continues an object.
     """
-    floors = np.array([thresholds[name] for name in classes[1:]], dtype=np.float32)
-    allowed = np.where(probabilities[1:] >= floors[:, None, None], probabilities[1:], 0)
-    best = allowed.argmax(axis=0)
-    return np.where(allowed.max(axis=0) > 0, best + 1, 0).astype(np.uint8)
+    upper = np.array([thresholds[name] for name in classes[1:]], dtype=np.float32)
+    lower = (upper * np.float32(continuation_ratio))[:, None, None]
+    reached = np.where(probabilities[1:] >= lower, probabilities[1:], np.float32(0))
+    best = reached.max(axis=0)
+    winner = reached.argmax(axis=0)
+    found = np.where(best > 0, winner + 1, 0).astype(np.uint8)
+    return found, np.asarray((best > 0) & (best >= upper[winner]), dtype=np.bool_)
+
+
+def keep_seeded(
+    found: NDArray[np.uint8], seeds: Bools, *, min_area_px: int = 1
+) -> NDArray[np.uint8]:
+    """Return the candidates without the 8-connected objects that hold no seed or are specks.
+
+    Args:
+        found: (h, w) candidate class, 0 for none.
+        seeds: (h, w) pixels that reach their full threshold.
+        min_area_px: Smallest object that is kept.
+    """
+    kept = np.zeros_like(found)
+    for index in np.unique(found[seeds]):
+        mask = found == index
+        count, labels, stats, _ = cv2.connectedComponentsWithStats(
+            mask.astype(np.uint8), connectivity=8
+        )
+        seeded = np.bincount(labels[seeds & mask], minlength=count) > 0
+        seeded &= stats[:, cv2.CC_STAT_AREA] >= min_area_px
+        kept[seeded[labels] & mask] = index
+    return kept
+
+
+def classify(
+    probabilities: NDArray[np.float32],
+    thresholds: Mapping[str, float],
+    classes: Sequence[str],
+    *,
+    continuation_ratio: float = 1.0,
+    min_area_px: int = 1,
+) -> NDArray[np.uint8]:
+    """Return the class of each pixel, (h, w) uint8, as the pipeline would decide it."""
+    found, seeds = candidates(probabilities, thresholds, classes, continuation_ratio)
+    return keep_seeded(found, seeds, min_area_px=min_area_px)
 
 
 def near(mask: Bools, distance_px: float) -> Bools:
@@ -119,53 +163,25 @@ def count_pixels(
     )
 
 
-@dataclass(slots=True)
-class ScoreHistogram:
-    """Collect probabilities of labelled and other pixels, to choose a threshold afterwards.
-
-    Attributes:
-        inside: Pixels of the class, by probability bin.
-        outside: Other decided pixels, by probability bin.
-    """
-
-    inside: NDArray[np.int64]
-    outside: NDArray[np.int64]
-
-    @classmethod
-    def empty(cls) -> "ScoreHistogram":
-        """Return a histogram without pixels."""
-        return cls(np.zeros(HISTOGRAM_BINS, np.int64), np.zeros(HISTOGRAM_BINS, np.int64))
-
-    def add(self, probability: NDArray[np.float32], truth: Bools, decided: Bools) -> None:
-        """Count the pixels of one image, each (h, w)."""
-        bins = np.minimum((probability * HISTOGRAM_BINS).astype(np.int64), HISTOGRAM_BINS - 1)
-        self.inside += np.bincount(bins[truth & decided], minlength=HISTOGRAM_BINS)
-        self.outside += np.bincount(bins[~truth & decided], minlength=HISTOGRAM_BINS)
-
-    def f1_by_threshold(self) -> NDArray[np.float64]:
-        """Return pixel F1 for the threshold at the lower edge of each bin, (bins,)."""
-        hits = self.inside[::-1].cumsum()[::-1]
-        predicted = hits + self.outside[::-1].cumsum()[::-1]
-        total = predicted + self.inside.sum()
-        return np.asarray(2 * hits / np.maximum(total, 1), dtype=np.float64)
-
-
 def choose_threshold(
-    histograms: Sequence[ScoreHistogram], *, low: float = 0.2, high: float = 0.8
+    counts_by_source: Sequence[Mapping[float, PixelCounts]], *, otherwise: float = 0.5
 ) -> float:
-    """Return the threshold with the best mean F1 over sources that hold the class.
+    """Return the threshold with the best mean F1 over the sources that hold the class.
 
     Args:
-        histograms: One a source; sources without a labelled pixel are left out.
-        low: Smallest threshold considered.
-        high: Largest threshold considered; returned middle of the range where no source helps.
+        counts_by_source: For each source, the pixel counts at each threshold tried.
+        otherwise: Returned if no source holds a labelled pixel.
     """
-    useful = [histogram for histogram in histograms if histogram.inside.sum()]
+    useful = [
+        counts for counts in counts_by_source if any(found.labelled for found in counts.values())
+    ]
     if not useful:
-        return (low + high) / 2
-    mean = np.mean([histogram.f1_by_threshold() for histogram in useful], axis=0)
-    first, last = round(low * HISTOGRAM_BINS), round(high * HISTOGRAM_BINS)
-    return float(first + int(mean[first : last + 1].argmax())) / HISTOGRAM_BINS
+        return otherwise
+
+    def mean_f1(threshold: float) -> float:
+        return sum(counts[threshold].f1 for counts in useful) / len(useful)
+
+    return max(sorted(useful[0]), key=mean_f1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,14 +7,18 @@ from hypothesis import strategies as st
 
 from datasets.classes import CRACK, IGNORE_INDEX, JOINT
 from datasets.manifest import Box
+from inspection.domain.detection import ChipScores
+from inspection.domain.fragment import Thresholds, fragments
+from inspection.domain.taxonomy import DamageClass
 from models.metrics import (
     HitCounts,
     PixelCounts,
-    ScoreHistogram,
+    candidates,
     choose_threshold,
     classify,
     count_hits,
     count_pixels,
+    keep_seeded,
     long_components,
     near,
 )
@@ -111,46 +115,80 @@ def test_tolerance_never_lowers_the_score(seed: int) -> None:
     assert counts.tolerant_f1 >= counts.f1 - 1e-12
 
 
-def histogram_of(inside: list[float], outside: list[float]) -> ScoreHistogram:
-    histogram = ScoreHistogram.empty()
-    values = np.array([[*inside, *outside]], dtype=np.float32)
-    truth = np.array([[True] * len(inside) + [False] * len(outside)])
-    histogram.add(values, truth, np.ones_like(truth))
-    return histogram
+def f1_counts(hits: int, predicted: int, labelled: int = 100) -> PixelCounts:
+    return PixelCounts(predicted=predicted, labelled=labelled, both=hits)
 
 
-def test_threshold_divides_the_two_kinds() -> None:
-    threshold = choose_threshold([histogram_of([0.7, 0.6, 0.61], [0.1, 0.3, 0.45])])
-    assert 0.45 < threshold <= 0.6
-
-
-def test_threshold_stays_in_its_range() -> None:
-    assert choose_threshold([histogram_of([0.05], [0.01])]) >= 0.2
-    assert choose_threshold([histogram_of([0.99], [0.95])]) <= 0.8
+def test_threshold_has_the_best_mean_over_sources() -> None:
+    one = {0.3: f1_counts(90, 200), 0.5: f1_counts(80, 90), 0.7: f1_counts(40, 40)}
+    two = {0.3: f1_counts(50, 500), 0.5: f1_counts(50, 60), 0.7: f1_counts(49, 49)}
+    assert choose_threshold([one, two]) == 0.5
 
 
 def test_sources_without_the_class_do_not_vote() -> None:
-    empty = histogram_of([], [0.75, 0.79])
-    full = histogram_of([0.5], [0.3])
-    assert choose_threshold([empty, full]) == choose_threshold([full])
+    empty = {0.3: f1_counts(0, 9, 0), 0.5: f1_counts(0, 0, 0)}
+    full = {0.3: f1_counts(90, 100), 0.5: f1_counts(10, 10)}
+    assert choose_threshold([empty, full]) == 0.3
     assert choose_threshold([empty]) == 0.5
+    assert choose_threshold([], otherwise=0.4) == 0.4
 
 
-def test_f1_by_threshold_is_that_of_counting() -> None:
-    rng = np.random.default_rng(0)
-    inside, outside = rng.random(300), rng.random(900) * 0.7
-    curve = histogram_of(inside.tolist(), outside.tolist()).f1_by_threshold()
-    for threshold in (0.25, 0.5, 0.65):
-        hits, false = (inside >= threshold).sum(), (outside >= threshold).sum()
-        expected = 2 * hits / (hits + false + len(inside))
-        assert curve[round(threshold * 200)] == pytest.approx(expected, abs=0.01)
+def test_of_equal_thresholds_the_lowest_is_taken() -> None:
+    assert choose_threshold([{0.6: f1_counts(5, 5), 0.4: f1_counts(5, 5)}]) == 0.4
 
 
-def test_undecided_pixels_are_left_out_of_the_histogram() -> None:
-    histogram = ScoreHistogram.empty()
-    flags = np.array([[True, False]])
-    histogram.add(np.array([[0.5, 0.5]], dtype=np.float32), flags, np.zeros_like(flags))
-    assert histogram.inside.sum() == histogram.outside.sum() == 0
+def row_of(*scores: float) -> np.ndarray:
+    """Return probabilities of background, crack and joint for one row of crack scores."""
+    crack = np.array([scores], dtype=np.float32)
+    return np.stack([1 - crack, crack, np.zeros_like(crack)])
+
+
+def test_faint_pixels_continue_a_clear_one_and_nothing_else() -> None:
+    probabilities = row_of(0.25, 0.45, 0.25, 0.1, 0.3, 0.3)
+    found = classify(probabilities, THRESHOLDS, CLASSES, continuation_ratio=0.5)
+    assert found.tolist() == [[1, 1, 1, 0, 0, 0]]
+    alone = classify(probabilities, THRESHOLDS, CLASSES)
+    assert alone.tolist() == [[0, 1, 0, 0, 0, 0]]
+
+
+def test_specks_are_dropped() -> None:
+    probabilities = row_of(0.5, 0.0, 0.5, 0.5, 0.5)
+    found = classify(probabilities, THRESHOLDS, CLASSES, min_area_px=3)
+    assert found.tolist() == [[0, 0, 1, 1, 1]]
+
+
+def test_classes_do_not_continue_one_another() -> None:
+    found = np.array([[1, 1, 2, 2]], dtype=np.uint8)
+    seeds = np.array([[True, False, False, False]])
+    assert keep_seeded(found, seeds).tolist() == [[1, 1, 0, 0]]
+
+
+def test_corners_touch() -> None:
+    found = np.eye(3, dtype=np.uint8)
+    seeds = np.zeros((3, 3), dtype=bool)
+    seeds[2, 2] = True
+    assert keep_seeded(found, seeds).sum() == 3
+
+
+@settings(deadline=None, max_examples=25)
+@given(seed=st.integers(0, 1000))
+def test_the_pipeline_decides_alike(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    raw = rng.random((3, 12, 14)).astype(np.float32)
+    probabilities = raw / raw.sum(axis=0)
+    found, seeds = candidates(probabilities, THRESHOLDS, CLASSES, 0.5)
+    pieces = fragments(
+        ChipScores(classes=(DamageClass.CRACK, DamageClass.JOINT), scores=probabilities[1:]),
+        thresholds=Thresholds(upper=(0.4, 0.5), continuation_ratio=0.5),
+        x_px=0,
+        y_px=0,
+        valid=np.ones((12, 14), dtype=bool),
+    )
+    painted = np.zeros((12, 14), dtype=np.uint8)
+    for (row, start, stop), index in zip(pieces.runs, pieces.class_index, strict=True):
+        painted[row, start:stop] = index + 1
+    assert np.array_equal(painted, found)
+    assert int(pieces.seeds.sum()) == int(seeds.sum())
 
 
 def test_short_components_are_left_out() -> None:
