@@ -22,6 +22,7 @@ from inspection.domain.fragment import (
 from inspection.domain.raster import Chip
 from inspection.errors import BadInput
 from inspection.imaging.chips import Core, RasterShape, chips, cores, raster_shape
+from inspection.imaging.crest import crests
 from inspection.pipeline.ports import Detector, Progress, Silence
 
 CHIP_PX = 1024
@@ -39,6 +40,9 @@ MIN_AREA_PX = 24
 
 CONTINUATION_RATIO = 0.5
 """A pixel continues a crack from half the threshold that makes it one."""
+
+CREST_SHARE = 0.6
+"""A pixel stays when its score is at least this share of the highest within 2 px."""
 
 AHEAD = 2
 """Batches that are read while the detector works; bounds the memory of the reader."""
@@ -85,6 +89,7 @@ def detect(
     progress: Progress | None = None,
     min_area_px: int = MIN_AREA_PX,
     continuation_ratio: float = CONTINUATION_RATIO,
+    crest_share: float = CREST_SHARE,
     chip_px: int = CHIP_PX,
     margin_px: int = MARGIN_PX,
     window: Core | None = None,
@@ -103,6 +108,7 @@ def detect(
         min_area_px: detections with fewer pixels are dropped.
         continuation_ratio: share of the detector's threshold from which a pixel continues a
             detection that reaches the threshold elsewhere; 1 switches this off.
+        crest_share: see ``inspection.imaging.crest``; 0 keeps the slopes beside a crack.
         chip_px: side of a chip with its margins, a multiple of 32 px.
         margin_px: margin on every side, a multiple of 16 px.
         window: part of the raster to look at, x0 y0 x1 y1 px; None is the whole.
@@ -125,7 +131,8 @@ def detect(
     parts: list[Fragments] = []
     place = {core: number for number, core in enumerate(layout, 1)}
     read = done = 0
-    for chip, part in scan(stream, detector=detector, batch=batch, thresholds=thresholds):
+    for chip, scores in scan(stream, detector=detector, batch=batch):
+        part = fragments_of_core(chip, scores, thresholds, crest_share=crest_share)
         kept = closed_specks_dropped(part, core=chip.core, min_area_px=min_area_px)
         parts += [kept] if len(kept) else []
         progress.advance(place[chip.core] - done)
@@ -142,17 +149,12 @@ def detect(
 
 
 def scan(
-    stream: Generator[Chip, None, None],
-    *,
-    detector: Detector,
-    batch: int,
-    thresholds: Thresholds,
-) -> Iterator[tuple[Chip, Fragments]]:
-    """Score a stream of chips and give each with the fragments in its core."""
+    stream: Generator[Chip, None, None], *, detector: Detector, batch: int
+) -> Iterator[tuple[Chip, ChipScores]]:
+    """Give each chip of a stream with its scores; the next chips are read meanwhile."""
     for group in ahead(batched(stream, batch), depth=AHEAD):
         scores = detector.score(np.stack([chip.pixels for chip in group]))
-        for chip, chip_scores in zip(group, scores, strict=True):
-            yield chip, fragments_of_core(chip, chip_scores, thresholds)
+        yield from zip(group, scores, strict=True)
 
 
 def gsd_warnings(shape: RasterShape, detector: Detector) -> tuple[str, ...]:
@@ -173,12 +175,19 @@ def gsd_warnings(shape: RasterShape, detector: Detector) -> tuple[str, ...]:
     )
 
 
-def fragments_of_core(chip: Chip, scores: ChipScores, thresholds: Thresholds) -> Fragments:
+def fragments_of_core(
+    chip: Chip,
+    scores: ChipScores,
+    thresholds: Thresholds,
+    *,
+    crest_share: float = CREST_SHARE,
+) -> Fragments:
     """Cut the fragments out of the part of a chip that speaks for the mosaic."""
     x0, y0, x1, y1 = chip.core
     rows = slice(y0 - chip.y_px, y1 - chip.y_px)
     columns = slice(x0 - chip.x_px, x1 - chip.x_px)
-    core_scores = ChipScores(classes=scores.classes, scores=scores.scores[:, rows, columns])
+    crest = crests(scores, share=crest_share, valid=chip.valid)
+    core_scores = ChipScores(classes=scores.classes, scores=crest.scores[:, rows, columns])
     valid = chip.valid[rows, columns]
     return fragments(core_scores, thresholds=thresholds, x_px=x0, y_px=y0, valid=valid)
 

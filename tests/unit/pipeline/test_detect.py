@@ -130,7 +130,7 @@ def test_a_pothole_over_four_chips_is_one(mosaic: Path) -> None:
 
 
 @pytest.mark.parametrize("batch", [1, 3, 16])
-@pytest.mark.parametrize("sizes", [SMALL, {"chip_px": 224, "margin_px": 0}, {}])
+@pytest.mark.parametrize("sizes", [SMALL, {"chip_px": 224, "margin_px": 32}, {}])
 def test_nothing_depends_on_batch_or_chip_size(
     mosaic: Path, batch: int, sizes: dict[str, int]
 ) -> None:
@@ -200,6 +200,23 @@ def test_a_strange_ground_sample_distance_is_told_and_nothing_is_rescaled(
     assert list(run.warnings) == ear.said
     assert all("0.5–5 mm/px" in sentence for sentence in ear.said)
     assert len(run.detections) == 4
+
+
+def test_the_slopes_beside_a_crack_are_cut_and_its_faint_end_is_kept(tmp_path: Path) -> None:
+    """A crack of 3 px with a slope of 1 px on both sides, and 1 px wide where it fades."""
+    pixels = np.full((300, 300, 3), 200, dtype=np.uint8)
+    for half, grey in ((2, 118), (1, 10)):
+        pixels[150 - half : 151 + half, :150] = grey
+    pixels[150, 150:] = np.linspace(10, 118, 150)[:, None]
+    path = save(tmp_path / "a.tif", pixels)
+    cut, whole = (
+        detect(path, detector=DarknessDetector(), crest_share=share, **SMALL).detections
+        for share in (0.6, 0.0)
+    )
+    assert len(cut) == len(whole) == 1
+    assert cut.mask(0)[0][:, :140].sum() == 3 * 140
+    assert whole.mask(0)[0][:, :140].sum() == 5 * 140
+    assert cut.box_px(0) == (0, 149, 300, 152)
 
 
 @pytest.mark.parametrize("wrong", [{"batch": 0}, {"min_area_px": 0}, {"continuation_ratio": 0.0}])
