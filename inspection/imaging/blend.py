@@ -20,7 +20,15 @@ from numpy.typing import NDArray
 
 from inspection.geo.grid import PixelGrid
 from inspection.imaging.album import Album
-from inspection.imaging.ortho import Sight, View, glance, lattice_world_m, look, sample
+from inspection.imaging.ortho import (
+    Sight,
+    View,
+    glance,
+    lattice_world_m,
+    look,
+    sample,
+    sample_reduced,
+)
 from inspection.imaging.seam import SeamMap
 from inspection.imaging.surface import Surface
 
@@ -124,7 +132,9 @@ class Painter:
             if (box := _extent(np.abs(tone) > 1e-5)) is not None:
                 near = share.sight.crop(box)
                 view = self.views[share.index]
-                slow = _sample_tone(self.album.tone(share.index), view, near)
+                slow = sample_reduced(
+                    self.album.tone(share.index), near, (view.width_px, view.height_px)
+                )
                 colour[box] += tone[box][..., None] * (slow * gain)
         return colour
 
@@ -148,15 +158,14 @@ class _Share:
 
 def _share(index: int, view: View, sight: Sight, mask: NDArray[np.float32], cell: int) -> _Share:
     """Turn the cells of one view (with their margin) into its shares of every pixel."""
-    height, width = sight.cost_px.shape
-    seen = np.isfinite(sight.cost_px)
+    height, width = sight.seen.shape
     wish = _spread(mask, DETAIL_CELLS, cell)[:height, :width]
     tone = _spread(mask, TONE_CELLS, cell)[:height, :width] * _border_fade(view, sight)
     return _Share(
         index=index,
         sight=sight,
-        wish=np.where(seen, wish, np.float32(-1.0)),
-        tone=np.where(seen, tone, np.float32(0.0)),
+        wish=np.where(sight.seen, wish, np.float32(-1.0)),
+        tone=np.where(sight.seen, tone, np.float32(0.0)),
     )
 
 
@@ -186,18 +195,3 @@ def _border_fade(view: View, sight: Sight) -> NDArray[np.float32]:
     x, y = sight.map_px[..., 0], sight.map_px[..., 1]
     inside = np.minimum(np.minimum(x, view.width_px - x), np.minimum(y, view.height_px - y))
     return np.asarray(np.clip(inside / np.float32(BORDER_PX), 0.0, 1.0), dtype=np.float32)
-
-
-def _sample_tone(tone: NDArray[np.float32], view: View, sight: Sight) -> NDArray[np.float32]:
-    """Sample a tone bilinearly at the pixels of a sight, (H, W, 3) float32."""
-    rows, columns, _ = tone.shape
-    return np.asarray(
-        cv2.remap(
-            tone,
-            sight.map_px[..., 0] * np.float32(columns / view.width_px) - np.float32(0.5),
-            sight.map_px[..., 1] * np.float32(rows / view.height_px) - np.float32(0.5),
-            cv2.INTER_LINEAR,
-            borderMode=cv2.BORDER_REPLICATE,
-        ),
-        dtype=np.float32,
-    )

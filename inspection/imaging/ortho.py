@@ -1,4 +1,4 @@
-"""Look from a mosaic back into its photos: ``View``, and which photo pixel each mosaic pixel needs.
+"""See a surface through photos: ``View``, and the grid that holds what all of them see.
 
 The reusable heart of every mosaic of Tenken. A nadir block hands over views with a camera and a
 pose above a ``GroundSurface``; a strip of photos on one plane hands over views with a homography
@@ -15,7 +15,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import cv2
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
@@ -26,10 +25,6 @@ from inspection.imaging.surface import Surface
 
 MAX_INCIDENCE_DEG = 60.0
 """Rays flatter than this to the surface are not used: they smear more than they show."""
-
-LATTICE_PX = 16
-"""Rays are computed exactly every so many mosaic pixels and bilinearly between; at 30° tilt and
-2000 px focal length the error is below 0.02 px."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,23 +112,6 @@ class View:
         return _cast(self.pose.centre_world_m, rays, surface)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sight:
-    """Say where one view looks for each pixel of one mosaic window.
-
-    Attributes:
-        map_px: (H, W, 2) float32, photo pixel of each mosaic pixel, outer-corner origin.
-        cost_px: (H, W) float32, seam cost; ``inf`` where the photo does not see.
-    """
-
-    map_px: NDArray[np.float32]
-    cost_px: NDArray[np.float32]
-
-    def crop(self, box: tuple[slice, slice]) -> "Sight":
-        """Give the part of a window in a rectangle of rows and columns."""
-        return Sight(map_px=self.map_px[box], cost_px=self.cost_px[box])
-
-
 def frame_grid(
     views: Sequence[View], surface: Surface, *, gsd_m_per_px: float, crs: str
 ) -> PixelGrid:
@@ -165,83 +143,6 @@ def frame_grid(
         height_px=max(height, 1),
         crs=crs,
     )
-
-
-def glance(view: View, world_lattice_m: NDArray[np.float64]) -> NDArray[np.float32] | None:
-    """Find photo pixel and seam cost at the nodes of a window; None when out of sight.
-
-    Args:
-        view: the photo.
-        world_lattice_m: (rows, columns, 3) from ``lattice_world_m``.
-
-    Returns:
-        (rows, columns, 3) float32: x px, y px, cost px; nodes outside the photo keep their
-        extrapolated pixel and cost, because the photo may begin between two nodes.
-    """
-    rows, columns, _ = world_lattice_m.shape
-    world = world_lattice_m.reshape(-1, 3)
-    pixels = view.project(world)
-    cost = view.cost_px(world, pixels)
-    nodes = np.column_stack([pixels, cost]).reshape(rows, columns, 3)
-    known = np.isfinite(nodes).all(axis=2)
-    if not known.any():
-        return None
-    low, high = nodes[known].min(axis=0), nodes[known].max(axis=0)
-    if low[0] > view.width_px or low[1] > view.height_px or high[0] < 0 or high[1] < 0:
-        return None
-    return nodes.astype(np.float32)
-
-
-def look(view: View, window: PixelGrid, nodes: NDArray[np.float32]) -> Sight | None:
-    """Spread the nodes of ``glance`` to every pixel of a window; None when it sees none."""
-    full = _densify(nodes, window.width_px, window.height_px)
-    map_px, cost_px = full[..., :2], full[..., 2]
-    size = np.array([view.width_px, view.height_px], dtype=np.float32)
-    with np.errstate(invalid="ignore"):
-        seen = ((map_px >= 0.5) & (map_px <= size - 0.5)).all(axis=2) & np.isfinite(cost_px)
-    if not seen.any():
-        return None
-    return Sight(
-        map_px=np.where(seen[..., None], map_px, np.float32(0.5)),
-        cost_px=np.where(seen, cost_px, np.float32(np.inf)),
-    )
-
-
-def lattice_world_m(window: PixelGrid, surface: Surface) -> NDArray[np.float64]:
-    """Give world points (rows, columns, 3) m of a window's lattice.
-
-    Nodes lie in the middle of squares of ``LATTICE_PX``, one square beyond the window all around.
-    """
-    columns = -(-window.width_px // LATTICE_PX) + 2
-    rows = -(-window.height_px // LATTICE_PX) + 2
-    x, y = np.meshgrid(
-        (np.arange(columns) - 0.5) * LATTICE_PX, (np.arange(rows) - 0.5) * LATTICE_PX
-    )
-    middles = np.column_stack([x.ravel(), y.ravel()])
-    return surface.to_world_m(window.to_surface(middles)).reshape(rows, columns, 3)
-
-
-def sample(photo: NDArray[np.uint8], sight: Sight) -> NDArray[np.uint8]:
-    """Sample a photo (h, w, 3) at the pixels of a sight with bicubic interpolation, (H, W, 3)."""
-    return np.asarray(
-        cv2.remap(
-            photo,
-            sight.map_px[..., 0] - np.float32(0.5),
-            sight.map_px[..., 1] - np.float32(0.5),
-            cv2.INTER_CUBIC,
-            borderMode=cv2.BORDER_REPLICATE,
-        ),
-        dtype=np.uint8,
-    )
-
-
-def _densify(lattice: NDArray[np.float32], width: int, height: int) -> NDArray[np.float32]:
-    """Interpolate lattice nodes (rows, columns, c) bilinearly at all pixel centres."""
-    rows, columns, _ = lattice.shape
-    size = (columns * LATTICE_PX, rows * LATTICE_PX)
-    dense = cv2.resize(lattice, size, interpolation=cv2.INTER_LINEAR)
-    inside = slice(LATTICE_PX, LATTICE_PX + height), slice(LATTICE_PX, LATTICE_PX + width)
-    return np.asarray(dense[inside], dtype=np.float32)
 
 
 def _apply(

@@ -21,7 +21,15 @@ from skimage.segmentation import watershed
 
 from inspection.geo.grid import PixelGrid
 from inspection.imaging.album import Album
-from inspection.imaging.ortho import View, glance, lattice_world_m, look
+from inspection.imaging.ortho import (
+    Sight,
+    View,
+    densify,
+    glance,
+    lattice_world_m,
+    look,
+    sample_reduced,
+)
 from inspection.imaging.surface import Surface
 
 MIN_CELL_PX = 8
@@ -123,9 +131,10 @@ def plan_seams(
         window = cells.window(x_px=x0, y_px=y0, width_px=x1 - x0, height_px=y1 - y0)
         nodes = glance(view, lattice_world_m(window, surface))
         sight = None if nodes is None else look(view, window, nodes)
-        if sight is not None:
-            cost = sight.cost_px + _border_cost(view, sight.map_px)
-            colour = _small_colour(album.photo(index), sight.map_px, cell, gains[index])
+        if nodes is not None and sight is not None:
+            cost = densify(nodes[..., 2:], window) + _border_cost(view, sight)
+            cost = np.where(sight.seen, cost, np.float32(np.inf)).astype(np.float32)
+            colour = _small_colour(album.photo(index), sight, gains[index], cell)
             rivals.enter(index + 1, (slice(y0, y1), slice(x0, x1)), cost, colour)
     band = _band_px(views, surface, grid.gsd_m_per_px)
     return SeamMap(labels=settle(rivals.cost, rivals.label, rivals.colour, band), cell_px=cell)
@@ -187,32 +196,24 @@ def _rectangle(view: View, cells: PixelGrid, surface: Surface) -> tuple[int, int
     return (int(x0), int(y0), x1, y1) if x0 < x1 and y0 < y1 else None
 
 
-def _border_cost(view: View, map_px: NDArray[np.float32]) -> NDArray[np.float32]:
+def _border_cost(view: View, sight: Sight) -> NDArray[np.float32]:
     """Make the border of a photo unwanted, (H, W) px."""
     longest = max(view.width_px, view.height_px)
-    x, y = map_px[..., 0], map_px[..., 1]
+    x, y = sight.map_px[..., 0], sight.map_px[..., 1]
     inside = np.minimum(np.minimum(x, view.width_px - x), np.minimum(y, view.height_px - y))
     near = np.clip(1.0 - inside / np.float32(BORDER_RATIO * longest), 0.0, 1.0)
     return np.asarray(near**2 * np.float32(BORDER_COST_RATIO * longest), dtype=np.float32)
 
 
 def _small_colour(
-    photo: NDArray[np.uint8], map_px: NDArray[np.float32], cell: int, gain: NDArray[np.float32]
+    photo: NDArray[np.uint8], sight: Sight, gain: NDArray[np.float32], cell: int
 ) -> NDArray[np.uint8]:
     """Sample a photo, reduced to about one pixel a cell, at the cells of a sight."""
     rows, columns = photo.shape[:2]
     size = (max(2, round(columns / cell)), max(2, round(rows / cell)))
     small = cv2.resize(photo, size, interpolation=cv2.INTER_AREA).astype(np.float32) * gain
-    return np.asarray(
-        cv2.remap(
-            np.clip(small, 0, 255).astype(np.uint8),
-            map_px[..., 0] * np.float32(size[0] / columns) - np.float32(0.5),
-            map_px[..., 1] * np.float32(size[1] / rows) - np.float32(0.5),
-            cv2.INTER_LINEAR,
-            borderMode=cv2.BORDER_REPLICATE,
-        ),
-        dtype=np.uint8,
-    )
+    bright = np.clip(small, 0, 255).astype(np.uint8)
+    return np.asarray(sample_reduced(bright, sight, (columns, rows)), dtype=np.uint8)
 
 
 def _band_px(views: Sequence[View], surface: Surface, gsd_m_per_px: float) -> float:
