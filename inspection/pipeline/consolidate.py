@@ -194,9 +194,13 @@ def _line_share(observation: Observation, latest: Observation) -> float:
 
 
 def _points_along(axis: shapely.Geometry) -> NDArray[np.object_]:
-    """Spread points evenly along a centre line, at most 20 mm apart but no more than about 500."""
+    """Spread points evenly along a centre line, 20 mm apart, or further on one beyond 10 m."""
     step_m = max(0.020, float(axis.length) / 500)
-    points: NDArray[np.object_] = shapely.points(
-        shapely.get_coordinates(shapely.segmentize(axis, step_m))
-    )
+    parts = [
+        shapely.line_interpolate_point(
+            line, np.linspace(0, line.length, 2 + int(line.length / step_m))
+        )
+        for line in shapely.get_parts(axis)
+    ]
+    points: NDArray[np.object_] = np.concatenate(parts)
     return points

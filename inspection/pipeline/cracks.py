@@ -206,6 +206,7 @@ def join_cracks(cracks: Sequence[Crack]) -> list[Crack]:
     Source: domain specification §4.4: gap ≤ max(20 mm, 10·w), direction within 30°, mutual
     nearest ends.
     """
+    cracks = sorted(cracks, key=_corner)  # sums then do not depend on the order of detections
     ends, places = _loose_ends(cracks)
     parent = list(range(len(cracks)))
 
@@ -227,6 +228,11 @@ def join_cracks(cracks: Sequence[Crack]) -> list[Crack]:
         _together([cracks[i] for i in group], [b for i in group for b in bridges.get(i, [])])
         for group in groups.values()
     ]
+
+
+def _corner(crack: Crack) -> tuple[tuple[float, float], ...]:
+    """Give the first point of every strand, to sort by."""
+    return tuple(sorted((float(s.line[0, 0]), float(s.line[0, 1])) for s in crack.strands))
 
 
 def _together(cracks: Sequence[Crack], bridges: Sequence[Line]) -> Crack:
