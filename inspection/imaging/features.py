@@ -47,7 +47,9 @@ def find_features(grey: NDArray[np.uint8], *, scale: float, at_most: int) -> Fea
     size = tuple(max(1, round(side * scale)) for side in reversed(grey.shape))
     small = cv2.resize(grey, size, interpolation=cv2.INTER_AREA) if scale < 1 else grey
     even = cv2.createCLAHE(clipLimit=2.0, tileGridSize=(8, 8)).apply(small)
-    keypoints, descriptors = cv2.SIFT_create(contrastThreshold=0.015).detectAndCompute(even, None)
+    # The precise upscale avoids a bias of a quarter pixel, which a turned photo would double.
+    sift = cv2.SIFT_create(contrastThreshold=0.015, enable_precise_upscale=True)
+    keypoints, descriptors = sift.detectAndCompute(even, None)
     if descriptors is None:
         return Features(points_px=np.empty((0, 2)), descriptors=np.empty((0, 128), np.uint8))
     points = np.array([keypoint.pt for keypoint in keypoints], dtype=np.float64) + 0.5
