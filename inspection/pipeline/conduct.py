@@ -25,7 +25,7 @@ from inspection.imaging.detections_file import load_detections, save_detections
 from inspection.pipeline.admit import original_key
 from inspection.pipeline.consolidate import consolidate
 from inspection.pipeline.detect import detect
-from inspection.pipeline.ledger import Entry, Outcome, once
+from inspection.pipeline.ledger import Entry, Outcome, Plain, keep_nothing, once
 from inspection.pipeline.measure import measure
 from inspection.pipeline.mosaic import mosaic
 from inspection.pipeline.tools import Tools
@@ -151,9 +151,10 @@ class _Road:
             self.tools.blobs.put_file(made.blob_key, self.folder / "orthomosaic.tif")
             self.tools.blobs.put_file(made.sources_key, self.folder / "sources.tif")
 
-            def save(connection: Connection) -> None:
+            def save(connection: Connection) -> Plain:
                 orthomosaics.save(connection, made)
                 photos.reject(connection, self.survey.survey_id, self._left_out(made))
+                return {}
 
             return Outcome(result={**made.facts, "sha256": made.sha256}, save=save)
 
@@ -204,7 +205,7 @@ class _Road:
             key = keys.detections_key(digest)
             self.tools.blobs.put_file(key, file)
             result = {**found.facts, "blob_key": key}
-            return Outcome(result=result, save=lambda connection: None)
+            return Outcome(result=result, save=keep_nothing)
 
         return once(self.tools, self.survey.survey_id, "detect", inputs, work)
 
@@ -223,10 +224,12 @@ class _Road:
                     model_id=self.tools.model_id,
                     progress=self.tools.progress,
                 )
-            return Outcome(
-                result=measured.facts,
-                save=lambda connection: observations.save(connection, measured.observations),
-            )
+
+            def save(connection: Connection) -> Plain:
+                observations.save(connection, measured.observations)
+                return {}
+
+            return Outcome(result=measured.facts, save=save)
 
         return once(self.tools, self.survey.survey_id, "measure", inputs, work)
 
@@ -238,19 +241,23 @@ class _Road:
         """Tie the sightings to the defects that the asset is known to have."""
         inputs = {"mosaic": made.sha256, "detections": str(detected.result["blob_key"])}
 
-        def work() -> Outcome:
-            with reading(self.tools.engine) as connection:
-                seen = observations.of_mosaic(connection, self.survey.survey_id, made.sha256)
-                known = defects.known(connection, self.asset.asset_id)
+        def save(connection: Connection) -> Plain:
+            # Reading what is known and writing what follows is one: two surveys of one asset that
+            # are consolidated at the same moment would both call the same damage new.
+            assets.lock(connection, self.asset.asset_id)
+            seen = observations.of_mosaic(connection, self.survey.survey_id, made.sha256)
+            known = defects.known(connection, self.asset.asset_id)
             matched = consolidate(seen, known=known, asset_id=self.asset.asset_id)
-            return Outcome(
-                result=matched.facts,
-                save=lambda connection: defects.save(
-                    connection, matched.defects, now=self.tools.clock.now()
-                ),
-            )
+            defects.save(connection, matched.defects, now=self.tools.clock.now())
+            return matched.facts
 
-        return once(self.tools, self.survey.survey_id, "consolidate", inputs, work)
+        return once(
+            self.tools,
+            self.survey.survey_id,
+            "consolidate",
+            inputs,
+            lambda: Outcome(result={}, save=save),
+        )
 
     def _issue(self) -> Entry:
         """Grade, prioritise and freeze the work list of what this survey saw."""
@@ -260,9 +267,10 @@ class _Road:
             drawn, appraised = draw_up(connection, survey_id=survey_id, today=now.date())
         frozen = freeze(drawn, survey_id=survey_id, now=now)
 
-        def save(connection: Connection) -> None:
+        def save(connection: Connection) -> Plain:
             workorders.save(connection, frozen)
             grades.save(connection, survey_id, candidates_of(appraised))
+            return {}
 
         result = {
             "work_list_id": str(frozen.work_list_id),

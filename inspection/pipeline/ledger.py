@@ -43,11 +43,17 @@ class Outcome:
 
     Attributes:
         result: plain facts, kept in the ledger and shown in ``run.json``.
-        save: writes the step's rows; runs inside the transaction that commits the ledger row.
+        save: writes the step's rows inside the transaction that commits the ledger row, and gives
+            facts that are known only there, often none.
     """
 
     result: Plain
-    save: Callable[[Connection], None]
+    save: Callable[[Connection], Plain]
+
+
+def keep_nothing(connection: Connection) -> Plain:
+    """Save no rows: the step's result is a blob or plain facts."""
+    return {}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,14 +129,14 @@ def once(
     with Gauge() as gauge:
         outcome = work()
     with writing(tools.engine) as connection:
-        outcome.save(connection)
+        result = {**outcome.result, **outcome.save(connection)}
         kept = record(
             connection,
             tools.clock,
             survey_id,
             step=step,
             inputs=inputs,
-            result=outcome.result,
+            result=result,
             gauge=gauge,
         )
     return Entry(

@@ -14,7 +14,7 @@ from inspection.domain.asset import Asset
 from inspection.domain.capture import Rejection, RejectionReason
 from inspection.domain.mission import Survey
 from inspection.errors import Unavailable
-from inspection.pipeline.ledger import REVISIONS, Outcome, input_digest, once
+from inspection.pipeline.ledger import REVISIONS, Outcome, Plain, input_digest, once
 from inspection.pipeline.ports import Silence
 from inspection.pipeline.tools import Tools
 from inspection.store import assets, photos, schema, steps, surveys
@@ -66,8 +66,9 @@ def rejection(name: str) -> Rejection:
 
 
 def outcome(name: str = "x.jpg", value: int = 1) -> Outcome:
-    def save(connection: Connection) -> None:
+    def save(connection: Connection) -> Plain:
         photos.reject(connection, SURVEY, [rejection(name)])
+        return {"saved": name}
 
     return Outcome(result={"value": value}, save=save)
 
@@ -85,6 +86,7 @@ def test_a_step_runs_once_for_equal_inputs(tools: Tools) -> None:
     assert (first.reused, again.reused) == (False, True)
     assert first.result == again.result
     assert again.result["value"] == 1
+    assert again.result["saved"] == "x.jpg"
     assert again.seconds == first.seconds
 
 
@@ -105,7 +107,7 @@ def test_rows_and_entry_are_committed_together(tools: Tools, engine: Engine) -> 
 
 
 def test_a_failure_while_saving_leaves_neither_rows_nor_entry(tools: Tools, engine: Engine) -> None:
-    def save(connection: Connection) -> None:
+    def save(connection: Connection) -> Plain:
         photos.reject(connection, SURVEY, [rejection("half.jpg")])
         raise Unavailable("the disk is full")
 
