@@ -23,7 +23,7 @@ from datasets.synth.photo import Optics, build_optics, expose
 from datasets.synth.tags import Stamp, write_photo
 from datasets.truth import Distractor, TrueCrack, Truth, crack_features
 from inspection.domain.asset import Asset, AssetKind, Concrete
-from inspection.geo.frames import WGS84_LONLAT
+from inspection.geo.frames import WGS84_LONLAT, to_crs
 from inspection.pipeline.ports import Progress, Silence
 
 LENS_SIGMA_PX = 0.65
@@ -42,7 +42,7 @@ class RenderedDeck:
         truth: everything known.
         photos_dir: folder of the JPEG files.
         truth_path: ``truth.json``.
-        gcp_path: survey targets, ``name,photo,x_px,y_px,lon,lat,h``.
+        gcp_path: survey targets as control points, ``name,photo,x_px,y_px,x,y,lon,lat,h``.
         asset_path: the bridge, for ``--asset``.
     """
 
@@ -210,16 +210,23 @@ def _write_records(rendered: RenderedDeck, sightings: list[TargetSighting], deck
     rendered.truth.write(rendered.truth_path)
     features = json.dumps(crack_features(rendered.truth), ensure_ascii=False)
     rendered.truth_path.with_suffix(".geojson").write_text(features + "\n", encoding="utf-8")
-    table = io.StringIO()
-    writer = csv.writer(table, lineterminator="\n")
-    writer.writerow(["name", "photo", "x_px", "y_px", "lon", "lat", "h"])
-    for seen in sightings:
-        x_px, y_px = seen.xy_px
-        lon, lat, height = seen.lonlat_h
-        place = [f"{x_px:.2f}", f"{y_px:.2f}", f"{lon:.10f}", f"{lat:.10f}", f"{height:.4f}"]
-        writer.writerow([seen.name, seen.photo, *place])
-    rendered.gcp_path.write_text(table.getvalue(), encoding="utf-8")
+    rendered.gcp_path.write_text(_targets_csv(sightings, deck), encoding="utf-8")
     rendered.asset_path.write_text(_asset_yaml(deck), encoding="utf-8")
+
+
+def _targets_csv(sightings: list[TargetSighting], deck: Deck) -> str:
+    """Write the survey targets as ground control points, on the map and as lon/lat."""
+    table = io.StringIO()
+    table.write(f"# crs: {deck.map_crs}\n")
+    writer = csv.writer(table, lineterminator="\n")
+    writer.writerow(["name", "photo", "x_px", "y_px", "x", "y", "lon", "lat", "h"])
+    for seen in sightings:
+        lon, lat, height = seen.lonlat_h
+        east, north = to_crs([[lon, lat]], WGS84_LONLAT, deck.map_crs)[0]
+        pixel = [f"{value:.2f}" for value in seen.xy_px]
+        place = [f"{east:.4f}", f"{north:.4f}", f"{lon:.10f}", f"{lat:.10f}", f"{height:.4f}"]
+        writer.writerow([seen.name, seen.photo, *pixel, *place])
+    return table.getvalue()
 
 
 def demo_asset(deck: Deck) -> Asset:
