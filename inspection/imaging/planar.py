@@ -1,7 +1,7 @@
 """Register a strip of photos of one plane without positions: overlaps and a nominal scale.
 
-For quay walls, decks and pavements photographed square-on in a strip. Any GPS in the photos is
-ignored: a strip is flown too close and too fast for it to help. The result is a local metric frame
+For quays, decks and pavements photographed square-on in a strip. GPS in the photos is not used: its
+error of metres says nothing about overlaps of decimetres. The result is a local metric frame,
 declared as such (CRS ``LOCAL``), upright as the first photo, unless control points place it.
 """
 
