@@ -62,7 +62,9 @@ def new_cog(
     """
     draft, finished = path.with_suffix(".draft.tif"), path.with_suffix(".part.tif")
     try:
-        with rasterio.Env(GDAL_CACHEMAX=64, GDAL_NUM_THREADS="ALL_CPUS"):
+        # One thread: on a loaded machine the COG driver of GDAL 3.10 was seen to wait for ever
+        # for its own pool of compressing threads.
+        with rasterio.Env(GDAL_CACHEMAX=64, GDAL_NUM_THREADS="1"):
             with rasterio.open(draft, "w", **_profile(grid, bands, dtype)) as dataset:
                 if bands == 4:
                     dataset.colorinterp = [
@@ -79,7 +81,7 @@ def new_cog(
                 PREDICTOR="YES",
                 OVERVIEW_RESAMPLING="NEAREST" if categorical else "AVERAGE",
                 BIGTIFF="IF_SAFER",
-                NUM_THREADS="ALL_CPUS",
+                NUM_THREADS="1",
             )
         finished.replace(path)
     except (RasterioError, OSError) as error:
