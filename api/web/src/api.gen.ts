@@ -1116,11 +1116,6 @@ export interface components {
                 [key: string]: number;
             };
         };
-        /** HTTPValidationError */
-        HTTPValidationError: {
-            /** Detail */
-            detail?: components["schemas"]["ValidationError"][];
-        };
         /**
          * Health
          * @description Say that the service works.
@@ -1362,6 +1357,40 @@ export interface components {
              * @description 0 emergency, 1 must, 2 by score
              */
             tier: number;
+        };
+        /**
+         * Problem
+         * @description Say what went wrong, in words for the person who can act.
+         *
+         *     Source: RFC 9457, problem details for HTTP APIs.
+         */
+        Problem: {
+            /** Detail */
+            detail: string;
+            /**
+             * Errors
+             * @description one entry for each field that did not pass
+             * @default null
+             */
+            errors: {
+                [key: string]: string;
+            }[] | null;
+            /**
+             * Instance
+             * @default null
+             */
+            instance: string | null;
+            /** Status */
+            status: number;
+            /** Title */
+            title: string;
+            /**
+             * Type
+             * @description URI reference of the kind of problem, readable in a browser
+             */
+            type: string;
+        } & {
+            [key: string]: unknown;
         };
         /**
          * ProblemKind
@@ -1679,19 +1708,6 @@ export interface components {
             size_bytes: number;
             status: components["schemas"]["Status"];
         };
-        /** ValidationError */
-        ValidationError: {
-            /** Context */
-            ctx?: Record<string, never>;
-            /** Input */
-            input?: unknown;
-            /** Location */
-            loc: (string | number)[];
-            /** Message */
-            msg: string;
-            /** Error Type */
-            type: string;
-        };
         /**
          * VerdictIn
          * @description Decide about a defect.
@@ -1861,13 +1877,13 @@ export interface operations {
                     "application/json": components["schemas"]["Landing"];
                 };
             };
-            /** @description Validation Error */
-            422: {
+            /** @description What went wrong, in words for the person who can act (RFC 9457) */
+            default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -1893,13 +1909,13 @@ export interface operations {
                     "application/json": components["schemas"]["AssetList"];
                 };
             };
-            /** @description Validation Error */
-            422: {
+            /** @description What went wrong, in words for the person who can act (RFC 9457) */
+            default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -1926,13 +1942,13 @@ export interface operations {
                     "application/json": components["schemas"]["AssetOut"];
                 };
             };
-            /** @description Validation Error */
-            422: {
+            /** @description What went wrong, in words for the person who can act (RFC 9457) */
+            default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -1957,13 +1973,13 @@ export interface operations {
                     "application/json": components["schemas"]["AssetOut"];
                 };
             };
-            /** @description Validation Error */
-            422: {
+            /** @description What went wrong, in words for the person who can act (RFC 9457) */
+            default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -1992,13 +2008,13 @@ export interface operations {
                     "application/json": components["schemas"]["AssetOut"];
                 };
             };
-            /** @description Validation Error */
-            422: {
+            /** @description What went wrong, in words for the person who can act (RFC 9457) */
+            default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -2019,6 +2035,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["DamageClassList"];
+                };
+            };
+            /** @description What went wrong, in words for the person who can act (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -2043,13 +2068,13 @@ export interface operations {
                     "application/json": components["schemas"]["DefectDetail"];
                 };
             };
-            /** @description Validation Error */
-            422: {
+            /** @description What went wrong, in words for the person who can act (RFC 9457) */
+            default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -2083,13 +2108,13 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description Validation Error */
-            422: {
+            /** @description What went wrong, in words for the person who can act (RFC 9457) */
+            default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -2118,13 +2143,13 @@ export interface operations {
                     "application/json": components["schemas"]["DefectDetail"];
                 };
             };
-            /** @description Validation Error */
-            422: {
+            /** @description What went wrong, in words for the person who can act (RFC 9457) */
+            default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -2149,13 +2174,13 @@ export interface operations {
                     "application/json": components["schemas"]["JobOut"];
                 };
             };
-            /** @description Validation Error */
-            422: {
+            /** @description What went wrong, in words for the person who can act (RFC 9457) */
+            default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -2180,13 +2205,13 @@ export interface operations {
                     "application/json": components["schemas"]["JobOut"];
                 };
             };
-            /** @description Validation Error */
-            422: {
+            /** @description What went wrong, in words for the person who can act (RFC 9457) */
+            default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -2213,13 +2238,13 @@ export interface operations {
                     "application/json": components["schemas"]["SurveyList"];
                 };
             };
-            /** @description Validation Error */
-            422: {
+            /** @description What went wrong, in words for the person who can act (RFC 9457) */
+            default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -2246,13 +2271,13 @@ export interface operations {
                     "application/json": components["schemas"]["SurveyOut"];
                 };
             };
-            /** @description Validation Error */
-            422: {
+            /** @description What went wrong, in words for the person who can act (RFC 9457) */
+            default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -2277,13 +2302,13 @@ export interface operations {
                     "application/json": components["schemas"]["SurveyDetail"];
                 };
             };
-            /** @description Validation Error */
-            422: {
+            /** @description What went wrong, in words for the person who can act (RFC 9457) */
+            default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -2313,13 +2338,13 @@ export interface operations {
                     "application/json": components["schemas"]["DefectPage"];
                 };
             };
-            /** @description Validation Error */
-            422: {
+            /** @description What went wrong, in words for the person who can act (RFC 9457) */
+            default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -2344,13 +2369,13 @@ export interface operations {
                     "application/json": components["schemas"]["JobList"];
                 };
             };
-            /** @description Validation Error */
-            422: {
+            /** @description What went wrong, in words for the person who can act (RFC 9457) */
+            default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -2383,13 +2408,13 @@ export interface operations {
                     "application/json": components["schemas"]["UploadAnswer"];
                 };
             };
-            /** @description Validation Error */
-            422: {
+            /** @description What went wrong, in words for the person who can act (RFC 9457) */
+            default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -2415,13 +2440,13 @@ export interface operations {
                     "image/*": unknown;
                 };
             };
-            /** @description Validation Error */
-            422: {
+            /** @description What went wrong, in words for the person who can act (RFC 9457) */
+            default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -2446,13 +2471,13 @@ export interface operations {
                     "application/json": components["schemas"]["JobOut"];
                 };
             };
-            /** @description Validation Error */
-            422: {
+            /** @description What went wrong, in words for the person who can act (RFC 9457) */
+            default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -2492,13 +2517,13 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description Validation Error */
-            422: {
+            /** @description What went wrong, in words for the person who can act (RFC 9457) */
+            default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -2538,13 +2563,13 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description Validation Error */
-            422: {
+            /** @description What went wrong, in words for the person who can act (RFC 9457) */
+            default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -2572,13 +2597,13 @@ export interface operations {
                     "application/json": components["schemas"]["WorkListOut"];
                 };
             };
-            /** @description Validation Error */
-            422: {
+            /** @description What went wrong, in words for the person who can act (RFC 9457) */
+            default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -2612,13 +2637,13 @@ export interface operations {
                     "text/csv; charset=utf-8": unknown;
                 };
             };
-            /** @description Validation Error */
-            422: {
+            /** @description What went wrong, in words for the person who can act (RFC 9457) */
+            default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -2643,13 +2668,13 @@ export interface operations {
                     "application/json": components["schemas"]["Collections"];
                 };
             };
-            /** @description Validation Error */
-            422: {
+            /** @description What went wrong, in words for the person who can act (RFC 9457) */
+            default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -2687,13 +2712,13 @@ export interface operations {
                     "application/json": components["schemas"]["FeatureCollection"];
                 };
             };
-            /** @description Validation Error */
-            422: {
+            /** @description What went wrong, in words for the person who can act (RFC 9457) */
+            default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -2722,13 +2747,13 @@ export interface operations {
                     "application/json": components["schemas"]["Feature"];
                 };
             };
-            /** @description Validation Error */
-            422: {
+            /** @description What went wrong, in words for the person who can act (RFC 9457) */
+            default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -2763,13 +2788,13 @@ export interface operations {
                     "application/json": components["schemas"]["FeatureCollection"];
                 };
             };
-            /** @description Validation Error */
-            422: {
+            /** @description What went wrong, in words for the person who can act (RFC 9457) */
+            default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -2798,13 +2823,13 @@ export interface operations {
                     "application/json": components["schemas"]["Feature"];
                 };
             };
-            /** @description Validation Error */
-            422: {
+            /** @description What went wrong, in words for the person who can act (RFC 9457) */
+            default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -2831,13 +2856,13 @@ export interface operations {
                     "application/json": components["schemas"]["Collection"];
                 };
             };
-            /** @description Validation Error */
-            422: {
+            /** @description What went wrong, in words for the person who can act (RFC 9457) */
+            default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -2862,13 +2887,13 @@ export interface operations {
                     "application/json": components["schemas"]["Conformance"];
                 };
             };
-            /** @description Validation Error */
-            422: {
+            /** @description What went wrong, in words for the person who can act (RFC 9457) */
+            default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -2889,6 +2914,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Health"];
+                };
+            };
+            /** @description What went wrong, in words for the person who can act (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -2913,13 +2947,13 @@ export interface operations {
                     "application/json": components["schemas"]["ProblemKind"];
                 };
             };
-            /** @description Validation Error */
-            422: {
+            /** @description What went wrong, in words for the person who can act (RFC 9457) */
+            default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
