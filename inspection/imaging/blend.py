@@ -20,16 +20,9 @@ from numpy.typing import NDArray
 
 from inspection.geo.grid import PixelGrid
 from inspection.imaging.album import Album
-from inspection.imaging.ortho import (
-    Sight,
-    View,
-    glance,
-    lattice_world_m,
-    look,
-    sample,
-    sample_reduced,
-)
+from inspection.imaging.ortho import View
 from inspection.imaging.seam import SeamMap
+from inspection.imaging.sight import Sight, glance, lattice_world_m, look, sample, sample_reduced
 from inspection.imaging.surface import Surface
 
 DETAIL_CELLS = 0.8

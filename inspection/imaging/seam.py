@@ -21,15 +21,8 @@ from skimage.segmentation import watershed
 
 from inspection.geo.grid import PixelGrid
 from inspection.imaging.album import Album
-from inspection.imaging.ortho import (
-    Sight,
-    View,
-    densify,
-    glance,
-    lattice_world_m,
-    look,
-    sample_reduced,
-)
+from inspection.imaging.ortho import View
+from inspection.imaging.sight import Sight, densify, glance, lattice_world_m, look, sample_reduced
 from inspection.imaging.surface import Surface
 
 MIN_CELL_PX = 8
