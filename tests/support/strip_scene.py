@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 import cv2
@@ -40,6 +41,7 @@ class StripScene:
         return float(np.exp(np.mean(np.log(heights))) / CAMERA.focal_px)
 
 
+@lru_cache(maxsize=4)
 def texture(seed: int, rows: int = 1700, columns: int = 1150) -> NDArray[np.float32]:
     """Make concrete: mottle at several scales, pores, and joints that repeat every 0.4 m."""
     random = np.random.default_rng(seed)

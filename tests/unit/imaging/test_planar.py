@@ -160,30 +160,26 @@ def test_the_facts_are_plain_values(registered: StripRegistration) -> None:
 # -- strips with something missing --------------------------------------------------------------
 
 
-def stranger(folder: Path, name: str, seed: int) -> Photo:
-    pose = level_pose(0.55, -0.9, 1.0, degrees=(0.0, 0.0, 0.0))
-    return write_photo(folder / name, render(texture(seed), pose, gain=1.0, seed=seed))
-
-
-def test_a_photo_of_another_place_is_left_out_with_its_reason(
-    scene: StripScene, tmp_path: Path
+def test_a_photo_without_ties_is_left_out_with_its_reason(
+    scene: StripScene, ties: list[Tie]
 ) -> None:
-    other = stranger(tmp_path, "elsewhere.png", seed=99)
-    strip = register_strip(
-        [*scene.photos, other],
-        {**scene.paths, other.sha256: tmp_path / other.name},
-        gsd_m_per_px=scene.true_gsd_m_per_px,
-    )
+    other = Photo(sha256="e" * 64, name="elsewhere.png", width_px=720, height_px=480)
+    strip = lay_out([*scene.photos, other], ties, gsd_m_per_px=scene.true_gsd_m_per_px)
     assert set(strip.poses) == set(scene.poses)
     assert list(strip.unregistered) == [other.sha256]
     assert "elsewhere.png overlaps too little" in strip.unregistered[other.sha256]
     assert strip.warnings == tuple(strip.unregistered.values())
 
 
-def test_a_gap_that_nothing_bridges_is_an_error(scene: StripScene) -> None:
+def test_photos_of_two_places_and_of_two_ends_are_not_tied(
+    scene: StripScene, tmp_path: Path
+) -> None:
     south, _, north = scene.photos
-    with pytest.raises(NotRegistered, match=r"no two of the 2 photos.*tenth"):
-        register_strip([south, north], scene.paths, gsd_m_per_px=GSD_M_PER_PX)
+    pose = level_pose(0.55, -0.9, 1.0, degrees=(0.0, 0.0, 0.0))
+    other = write_photo(tmp_path / "other.png", render(texture(99), pose, gain=1.0, seed=9))
+    paths = {**scene.paths, other.sha256: tmp_path / other.name}
+    with pytest.raises(NotRegistered, match=r"no two of the 3 photos.*tenth"):
+        register_strip([south, north, other], paths, gsd_m_per_px=GSD_M_PER_PX)
 
 
 def test_one_photo_alone_is_a_strip(scene: StripScene) -> None:
