@@ -112,21 +112,23 @@ def fragments(
         y_px: row of the core's top edge in the raster.
         valid: (H, W), False where the raster has no data; no damage is found there.
     """
-    lower = np.asarray(thresholds.lower, dtype=np.float32)[:, None, None]
-    reached = np.where((scores.scores >= lower) & valid, scores.scores, np.float32(0))
-    best = reached.max(axis=0)
-    if not best.any():
-        return NOTHING
-    winner = reached.argmax(axis=0).astype(np.uint8)
-    runs, value = encode(np.where(best > 0, winner + np.uint8(1), np.uint8(0)))
-    class_index = value.astype(np.int32) - 1
-    upper = np.asarray(thresholds.upper, dtype=np.float32)
-    steps = np.rint(best.astype(np.float64) * SCORE_STEPS).astype(np.int64)
+    best = np.zeros(valid.shape, dtype=np.float32)
+    label = np.zeros(valid.shape, dtype=np.uint8)
+    for number, (plane, lower) in enumerate(zip(scores.scores, thresholds.lower, strict=True), 1):
+        better = (plane >= np.float32(lower)) & (plane > best) & valid
+        best[better] = plane[better]
+        label[better] = number
+    runs, value = encode(label)
+    candidate = label > 0  # row by row: the same order as the runs
+    score = best[candidate]
+    upper = np.asarray((np.inf, *thresholds.upper), dtype=np.float32)
+    length = (runs[:, 2] - runs[:, 1]).astype(np.int64)
+    first = np.cumsum(length) - length
     return Fragments(
         runs=runs + np.array([y_px, x_px, x_px], dtype=np.int32),
-        class_index=class_index,
-        score_sum=_sum_over(runs, steps),
-        seeds=_sum_over(runs, (best >= upper[winner]).astype(np.int64)),
+        class_index=value.astype(np.int32) - 1,
+        score_sum=_sums_from(np.rint(score.astype(np.float64) * SCORE_STEPS), first),
+        seeds=_sums_from(score >= upper[label[candidate]], first),
     )
 
 
@@ -185,19 +187,13 @@ NOTHING = Fragments(
 """The fragments of a chip without damage."""
 
 
-def _sum_over(runs: NDArray[np.int32], image: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Add up the pixels (H, W) of an image under each run of the same image."""
-    total = np.concatenate([[0], np.cumsum(image.ravel())])
-    row, start, stop = runs.astype(np.int64).T
-    offset = row * image.shape[1]
-    return np.asarray(total[offset + stop] - total[offset + start], dtype=np.int64)
-
-
-def _sums_from(column: NDArray[np.int64], first: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Add up a column over groups that start at ``first`` and end where the next begins."""
+def _sums_from(
+    column: NDArray[np.int64] | NDArray[np.float64] | NDArray[np.bool_], first: NDArray[np.int64]
+) -> NDArray[np.int64]:
+    """Add up a column of whole numbers over groups that start at ``first``, each up to the next."""
     if len(first) == 0:
         return np.empty(0, dtype=np.int64)
-    return np.asarray(np.add.reduceat(column, first), dtype=np.int64)
+    return np.asarray(np.add.reduceat(column.astype(np.int64), first), dtype=np.int64)
 
 
 def _concatenated(parts: Sequence[Fragments]) -> Fragments:

@@ -107,7 +107,7 @@ borders = st.lists(st.integers(1, 23), max_size=6)
 @given(
     scores=rasters | dense, columns=borders, rows=borders, area=st.integers(1, 6), data=st.data()
 )
-@settings(max_examples=300, derandomize=True, deadline=None)
+@settings(max_examples=200, derandomize=True, deadline=None)
 def test_joined_chips_are_the_components_of_the_whole_raster(
     scores: Scores, columns: list[int], rows: list[int], area: int, data: st.DataObject
 ) -> None:

@@ -91,7 +91,7 @@ def test_a_crack_with_a_box_of_400_megapixels_is_drawn_from_runs() -> None:
     left=st.integers(0, 9),
     top=st.integers(0, 9),
 )
-@settings(max_examples=150, derandomize=True, deadline=None)
+@settings(max_examples=80, derandomize=True, deadline=None)
 def test_the_outline_holds_exactly_the_centres_of_its_pixels(
     mask: NDArray[np.bool_], left: int, top: int
 ) -> None:
