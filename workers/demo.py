@@ -1,7 +1,8 @@
 """Drive the whole road on a rendered bridge deck and compare the result with the truth.
 
-The truth is what the renderer drew; nothing of it reaches the road but the photos and the description
-of the bridge, as a crew would deliver them. The photos carry RTK positions with their noise.
+The truth is what the renderer drew; nothing of it reaches the road but the photos, the survey
+targets and the description of the bridge, as a crew would deliver them. The photos carry RTK
+positions with their noise, the marks of the targets theirs.
 """
 
 from collections.abc import Sequence
@@ -31,7 +32,7 @@ def demonstrate(out: Path, *, store: StoreSettings, progress: Progress) -> Deliv
     survey = admit(
         [rendered.photos_dir],
         asset=load_asset(rendered.asset_path),
-        options=Options(),
+        options=Options(control_file=rendered.gcp_path),
         tools=tools,
     )
     conducted = conduct(survey.survey_id, tools)

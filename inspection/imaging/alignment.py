@@ -84,6 +84,19 @@ def align(
     return similarity
 
 
+def fit(found: NDArray[np.float64], target_m: NDArray[np.float64]) -> Similarity:
+    """Find the similarity that moves points (n, 3) onto their targets (n, 3) m, least squares.
+
+    Source: Umeyama, IEEE PAMI 13 (1991).
+
+    >>> corners = np.array([[0.0, 0, 0], [1, 0, 0], [0, 1, 0], [0, 0, 1]])
+    >>> round(fit(corners, 2 * corners + 5).scale, 9)
+    2.0
+    """
+    still = np.zeros_like(found)
+    return _fit(found, target_m, still, still, np.ones(len(found)))
+
+
 def breadth_m(positions_m: NDArray[np.float64]) -> float:
     """Give the smaller horizontal standard deviation of positions (n, 3), m: 0 on one line.
 

@@ -27,6 +27,7 @@ from inspection.geo.camera import Camera, rotation_from_gimbal
 from inspection.geo.frames import LocalFrame
 from inspection.imaging.album import decode
 from inspection.imaging.alignment import align, breadth_m
+from inspection.imaging.control import Held, Mark, hold
 from inspection.imaging.features import find_features
 from inspection.imaging.registration_check import Checked, check
 from inspection.imaging.sfm import WORKING_SIDE_PX, Model, Shot, reconstruct
@@ -61,6 +62,7 @@ class NadirBlock:
         focal_source: ``metadata``, or ``altitude`` when derived from the stated height, or
             ``photos`` when only the photos themselves tell it.
         focal_prior_px: median focal length of the metadata, None when they tell none.
+        held: how well the block lies on ground control points, None without them.
     """
 
     registration: Registration
@@ -69,6 +71,7 @@ class NadirBlock:
     checked: Checked
     focal_source: str
     focal_prior_px: float | None
+    held: Held | None = None
 
 
 def register(
@@ -76,6 +79,7 @@ def register(
     photo_paths: Mapping[str, Path],
     *,
     work_dir: Path,
+    marks: Sequence[Mark] = (),
     on_step: Step = lambda step, done, total: None,
 ) -> NadirBlock:
     """Register photos that look down, with the positions of their receiver.
@@ -84,9 +88,11 @@ def register(
         photos: photos with a pose; others are reported as unregistered.
         photo_paths: file by sha256.
         work_dir: a folder for the database of the reconstruction.
+        marks: marks of surveyed ground control points, which then place the block.
         on_step: hears about progress.
 
     Raises:
+        BadGeometry: when the control points cannot place the block.
         NotRegistered: when fewer than three photos hold together.
         BadPhoto: when a photo cannot be decoded.
     """
@@ -108,6 +114,10 @@ def register(
         shots = [_with_focal(shot, model, checked.height_ratio) for shot in shots]
         model = _reconstruct(shots, placed, work_dir, refine_focal=False)
         checked = check(model, placed, positions)
+    held = None
+    if marks:
+        model, held = hold(model, placed, marks, frame)
+        checked = check(model, placed, positions)
     on_step("match and reconstruct", 1, 1)
     known = [photo.focal_px for photo in placed if photo.focal_px]
     return NadirBlock(
@@ -117,6 +127,7 @@ def register(
         checked=checked,
         focal_source=source,
         focal_prior_px=float(np.median(known)) if known else None,
+        held=held,
     )
 
 

@@ -15,6 +15,7 @@ from inspection.geo.frames import utm_crs
 from inspection.geo.grid import PixelGrid
 from inspection.imaging import planar
 from inspection.imaging.canvas import write_mosaic
+from inspection.imaging.control import read_marks
 from inspection.imaging.ortho import View, frame_grid
 from inspection.imaging.registration import NadirBlock, register
 from inspection.imaging.registration_check import gsd_uncertainty_ratio
@@ -81,7 +82,14 @@ def mosaic(
         Unavailable: when the disk is full.
     """
     work_dir.mkdir(parents=True, exist_ok=True)
-    prepared = _prepare(survey, photos, photo_paths, work_dir, gcp_file, _Teller(progress))
+    prepared = _prepare(
+        survey,
+        photos,
+        photo_paths,
+        work_dir=work_dir,
+        gcp_file=gcp_file,
+        teller=_Teller(progress),
+    )
     out, sources = work_dir / MOSAIC_FILE, work_dir / SOURCES_FILE
     write_mosaic(
         prepared.views,
@@ -133,6 +141,7 @@ def _prepare(
     survey: Survey,
     photos: Sequence[Photo],
     paths: Mapping[str, Path],
+    *,
     work_dir: Path,
     gcp_file: Path | None,
     teller: _Teller,
@@ -145,12 +154,8 @@ def _prepare(
             f"mosaics of a {survey.surface.value} are not supported yet; use the surface 'strip' "
             "for square-on photos of one plane, or 'nadir' for photos that look down"
         )
-    if gcp_file is not None:
-        raise BadInput(
-            "control points are not supported for nadir blocks yet; leave them out (the block is "
-            "placed by the photos' GPS) or use the surface 'strip' for one plane"
-        )
-    block = register(photos, paths, work_dir=work_dir, on_step=teller.step)
+    marks = () if gcp_file is None else read_marks(gcp_file)
+    block = register(photos, paths, work_dir=work_dir, marks=marks, on_step=teller.step)
     return _prepare_nadir(survey, block, photos, paths)
 
 
@@ -253,6 +258,7 @@ def _nadir_facts(block: NadirBlock, of: int) -> dict[str, object]:
         "focal_px_used": float(np.median(focal)),
         "scale_uncertainty_ratio": checked.scale_uncertainty_ratio,
         "sparse_points": len(block.points_enu_m),
+        "control": None if block.held is None else block.held.facts,
         "residuals": [
             {"photo": r.photo, "east_m": r.east_m, "north_m": r.north_m, "up_m": r.up_m}
             for r in registration.residuals
