@@ -4,7 +4,9 @@ Fine noise is drawn in blocks of rows, each from its own seed, so that a surface
 little memory and looks the same however it is cut into stripes.
 """
 
-from dataclasses import dataclass, field
+import os
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
@@ -22,34 +24,21 @@ CONCRETE = 0.33
 """Linear reflectance of the deck concrete."""
 
 
-@dataclass(slots=True)
-class Grain:
-    """Draw uniform bytes of a canvas row block by row block, always the same for a seed.
+def grain(seed: int, cols: int, start: int, stop: int) -> NDArray[np.uint8]:
+    """Draw uniform noise of rows ``start`` to ``stop``, (stop − start, cols) uint8.
 
-    Attributes:
-        seed: of the surface.
-        cols: pixels in a row.
+    >>> whole = grain(7, 4, -10, 600)
+    >>> bool((grain(7, 4, 250, 260) == whole[260:270]).all())
+    True
     """
-
-    seed: int
-    cols: int
-    _blocks: dict[int, NDArray[np.uint8]] = field(default_factory=dict)
-
-    def rows(self, start: int, stop: int) -> NDArray[np.uint8]:
-        """Give the noise of rows ``start`` to ``stop``, (stop − start, cols) uint8."""
-        first, last = start // BLOCK_ROWS, (stop - 1) // BLOCK_ROWS
-        parts = [self._block(number) for number in range(first, last + 1)]
-        for number in [n for n in self._blocks if n < first]:
-            del self._blocks[number]
-        offset = first * BLOCK_ROWS
-        return np.concatenate(parts)[start - offset : stop - offset]
-
-    def _block(self, number: int) -> NDArray[np.uint8]:
-        if number not in self._blocks:
-            rng = np.random.default_rng([self.seed, 2, number + 1000])
-            flat = np.frombuffer(rng.bytes(BLOCK_ROWS * self.cols), dtype=np.uint8)
-            self._blocks[number] = flat.reshape(BLOCK_ROWS, self.cols)
-        return self._blocks[number]
+    first, last = start // BLOCK_ROWS, (stop - 1) // BLOCK_ROWS
+    parts = []
+    for number in range(first, last + 1):
+        rng = np.random.default_rng([seed, 2, number + 1000])
+        flat = np.frombuffer(rng.bytes(BLOCK_ROWS * cols), dtype=np.uint8)
+        parts.append(flat.reshape(BLOCK_ROWS, cols))
+    offset = first * BLOCK_ROWS
+    return np.concatenate(parts)[start - offset : stop - offset]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,14 +60,16 @@ def lay_texture(canvas: Canvas, deck: Deck, seed: int) -> None:
     """Fill the canvas with bare concrete on the deck and asphalt beyond the joints."""
     relief = _relief(canvas, seed)
     rows, cols = canvas.grey.shape
-    grain = Grain(seed=seed, cols=cols)
     x_m = canvas.left_m + (np.arange(cols, dtype=np.float32) + 0.5) * canvas.resolution_m
     asphalt = ((x_m < 0) | (x_m > deck.length_m))[None, :]
-    for start in range(0, rows, BLOCK_ROWS):
+
+    def fill(start: int) -> None:
         stop = min(start + BLOCK_ROWS, rows)
-        noise = grain.rows(start - HALO_ROWS, stop + HALO_ROWS)
-        surface = _stripe(noise, relief, start, stop, asphalt)
-        canvas.grey[start:stop] = encode(surface)
+        noise = grain(seed, cols, start - HALO_ROWS, stop + HALO_ROWS)
+        canvas.grey[start:stop] = encode(_stripe(noise, relief, start, stop, asphalt))
+
+    with ThreadPoolExecutor(max_workers=min(2, os.cpu_count() or 1)) as pool:
+        list(pool.map(fill, range(0, rows, BLOCK_ROWS)))
     _tint_ground(canvas, seed)
 
 

@@ -27,7 +27,7 @@ from datasets.synth.photo import (
 )
 from datasets.synth.render import RenderedDeck, demo_asset, render_deck
 from datasets.synth.tags import Stamp, exif_of, xmp_packet
-from datasets.synth.texture import BLOCK_ROWS, Grain
+from datasets.synth.texture import BLOCK_ROWS, grain
 from datasets.truth import Truth
 from inspection.codelists.asset_file import load_asset
 from inspection.errors import BadInput
@@ -122,11 +122,11 @@ class TestCanvas:
 
 class TestTexture:
     def test_grain_does_not_depend_on_how_it_is_cut(self) -> None:
-        whole = Grain(seed=3, cols=50).rows(-30, 2 * BLOCK_ROWS + 30)
-        cut = Grain(seed=3, cols=50)
-        parts = [cut.rows(-30, 100), cut.rows(100, 300), cut.rows(300, 2 * BLOCK_ROWS + 30)]
+        stop = 2 * BLOCK_ROWS + 30
+        whole = grain(3, 50, -30, stop)
+        parts = [grain(3, 50, -30, 100), grain(3, 50, 100, 300), grain(3, 50, 300, stop)]
         assert np.array_equal(np.concatenate(parts), whole)
-        assert not np.array_equal(whole[:100], Grain(seed=4, cols=50).rows(-30, 70))
+        assert not np.array_equal(whole, grain(4, 50, -30, stop))
         assert 120 < whole.mean() < 135
 
     def test_concrete_is_grey_with_grain_enough_to_match(self, canvas: Canvas) -> None:

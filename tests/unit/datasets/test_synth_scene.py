@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from shapely import MultiLineString, Point, box
 
-from datasets.synth import canvas, capture, deck, fracture, photo, tags
+from datasets.synth import canvas, capture, deck, fracture, photo, tags, texture
 from datasets.synth.capture import CONSUMER_GPS, Flight, fly, plan, sight_targets
 from datasets.synth.deck import Deck
 from datasets.synth.fracture import RECIPES, Recipe, grow, kinks, wander
@@ -24,7 +24,7 @@ from datasets.truth import line_length_m
 from inspection.errors import BadInput
 
 
-@pytest.mark.parametrize("module", [canvas, capture, deck, fracture, photo, tags])
+@pytest.mark.parametrize("module", [canvas, capture, deck, fracture, photo, tags, texture])
 def test_doctests_hold(module: object) -> None:
     assert doctest.testmod(module).failed == 0  # type: ignore[arg-type]  # a module is an object
 
