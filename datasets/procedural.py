@@ -160,9 +160,48 @@ def darken(surface: Floats, cover: Floats, depth: float) -> None:
     surface *= 1 - depth * cover[..., None]
 
 
-def draw_distractors(rng: np.random.Generator, surface: Floats) -> None:
-    """Add stains, shadows and pen or paint lines, in place; none of them is labelled."""
+def draw_worn_paint(rng: np.random.Generator, surface: Floats) -> None:
+    """Paint a light band 15-120 px wide, in place, with flakes worn out of it."""
     size_px = surface.shape[0]
+    angle = np.round(rng.uniform(0, 2 * np.pi) / (np.pi / 2)) * np.pi / 2 + rng.normal(0, 0.1)
+    y, x = np.mgrid[0:size_px, 0:size_px].astype(np.float32)
+    across = (x - size_px / 2) * np.cos(angle) + (y - size_px / 2) * np.sin(angle)
+    across -= rng.uniform(-0.4, 0.4) * size_px
+    band = np.clip(rng.uniform(7, 60) - np.abs(across), 0, 1)
+    worn = smooth_noise(rng, size_px, rng.uniform(3, 12)) + smooth_noise(rng, size_px, 60)
+    band = band * np.clip((rng.uniform(0.5, 3.0) - worn) * rng.uniform(2, 6), 0, 1)
+    colour = np.array([1.0, 1.0, rng.choice([1.0, 0.5])]) * rng.uniform(0.7, 1.0)
+    cover = (band * rng.uniform(0.6, 1.0))[..., None].astype(np.float32)
+    surface += (colour.astype(np.float32) - surface) * cover
+
+
+def draw_fixture(rng: np.random.Generator, surface: Floats) -> None:
+    """Draw a survey target, a cover or a grating, in place: sharp edges that are no crack."""
+    size_px = surface.shape[0]
+    radius = float(rng.uniform(8, 70))
+    centre = rng.uniform(0, size_px, 2)
+    y, x = np.mgrid[0:size_px, 0:size_px].astype(np.float32)
+    dx, dy = x - centre[0], y - centre[1]
+    dark, light = rng.uniform(0.05, 0.3), rng.uniform(0.5, 0.95)
+    if rng.random() < 0.5:
+        inside = np.clip(radius - np.hypot(dx, dy), 0, 1)
+        pattern = np.where((dx * dy > 0) ^ (rng.random() < 0.5), dark, light)
+    else:
+        inside = np.clip(radius - np.maximum(np.abs(dx), np.abs(dy) * rng.uniform(0.5, 2)), 0, 1)
+        period = rng.uniform(4, 20)
+        pattern = np.where(np.sin(2 * np.pi * dx / period) > 0, dark, light)
+    if rng.random() < 0.3:
+        pattern = np.full_like(dx, rng.choice([dark, light]))
+    surface += (pattern[..., None].astype(np.float32) - surface) * inside[..., None]
+
+
+def draw_distractors(rng: np.random.Generator, surface: Floats) -> None:
+    """Add stains, shadows, fixtures and pen or paint lines, in place; none of them is labelled."""
+    size_px = surface.shape[0]
+    if rng.random() < 0.3:
+        draw_worn_paint(rng, surface)
+    if rng.random() < 0.2:
+        draw_fixture(rng, surface)
     for _ in range(int(rng.integers(0, 3))):
         darken(surface, blot(rng, size_px), float(rng.uniform(-0.25, 0.5)))
     if rng.random() < 0.25:
