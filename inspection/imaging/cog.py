@@ -77,7 +77,7 @@ def new_cog(
                 driver="COG",
                 BLOCKSIZE=BLOCK_PX,
                 COMPRESS="DEFLATE",
-                LEVEL=6,
+                LEVEL=1,  # level 6 took 1.7 times as long and saved 2 % of a drone mosaic
                 PREDICTOR="YES",
                 OVERVIEW_RESAMPLING="NEAREST" if categorical else "AVERAGE",
                 BIGTIFF="IF_SAFER",
