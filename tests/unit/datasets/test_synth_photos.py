@@ -32,6 +32,8 @@ from datasets.truth import Truth
 from inspection.codelists.asset_file import load_asset
 from inspection.errors import BadInput
 from inspection.geo.camera import Camera, Pose, rotation_from_gimbal
+from inspection.geo.frames import to_crs
+from inspection.imaging.control import read_marks
 from inspection.imaging.planar_place import read_control_points
 from inspection.pipeline.ingest import ingest
 from inspection.pipeline.ports import Silence
@@ -322,7 +324,10 @@ class TestRenderedDeck:
         assert len(features) == len(truth.cracks) + len(truth.distractors)
         points = read_control_points(rendered.gcp_path)
         assert {point.name for point in points} <= {"G1", "G2", "G3", "G4", "G5"}
-        assert len(points) >= 5
+        marks = read_marks(rendered.gcp_path)
+        assert len(points) == len(marks) >= 5
+        on_map = to_crs([mark.lonlat_h[:2] for mark in marks], "EPSG:4326", DECK.map_crs)
+        assert on_map == pytest.approx(np.array([p.position for p in points]), abs=2e-4)
 
     def test_the_truth_tells_lengths_widths_and_noise(self, rendered: RenderedDeck) -> None:
         truth = rendered.truth

@@ -10,9 +10,10 @@ from shapely import LineString, MultiLineString, affinity
 from shapely.geometry.base import BaseGeometry
 
 from datasets import truth as truth_module
+from datasets.rigid_shift import fit_shift
 from datasets.synth.deck import Deck
 from datasets.truth import Distractor, TrueCrack, Truth, crack_features, line_length_m
-from datasets.truth_table import FoundCrack, TruthTable, compare, fit_shift
+from datasets.truth_table import FoundCrack, TruthTable, compare
 from inspection.errors import BadInput
 from inspection.geo.frames import to_crs
 
