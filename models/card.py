@@ -112,10 +112,14 @@ def tiles_line(evaluation: Evaluation) -> str:
     tiles = evaluation.tiles
     if tiles is None:
         return "not measured"
+    without = (
+        f"{tiles.fired_without} of {tiles.tiles_without} tiles without are fired on"
+        if tiles.tiles_without
+        else "the held-out photo has no tile without cracks"
+    )
     return (
-        f"{tiles.fired_with_cracks} of {tiles.tiles_with_cracks} tiles with cracks and "
-        f"{tiles.fired_without} of {tiles.tiles_without} tiles without are fired on "
-        "(the held-out photo; other photos of this quay were in training)."
+        f"{tiles.fired_with_cracks} of {tiles.tiles_with_cracks} tiles with cracks are fired on; "
+        f"{without}. Other photos of this quay were in training, as hard negatives outside boxes."
     )
 
 

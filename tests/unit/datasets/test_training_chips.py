@@ -170,3 +170,50 @@ def test_rendered_crack_has_the_width_range_it_promises() -> None:
         assert cover.max() <= 1 + 1e-6
         widths.append(length)
     assert max(widths) > 3 * min(widths)
+
+
+def test_worn_paint_is_light_and_leaves_the_rest_alone() -> None:
+    surface = np.full((128, 128, 3), 0.3, dtype=np.float32)
+    procedural.draw_worn_paint(np.random.default_rng(3), surface)
+    painted = (surface != np.float32(0.3)).any(axis=2)
+    assert 0.02 < painted.mean() < 0.95
+    assert surface[painted].mean() > 0.35
+    assert surface.max() <= 1.0 + 1e-6
+
+
+def test_a_fixture_stays_where_it_was_put() -> None:
+    for seed in range(12):
+        surface = np.full((200, 200, 3), 0.5, dtype=np.float32)
+        procedural.draw_fixture(np.random.default_rng(seed), surface)
+        rows, cols = np.nonzero((surface != np.float32(0.5)).any(axis=2))
+        if len(rows):
+            assert np.ptp(cols) <= 142
+            assert 0 <= surface.min()
+            assert surface.max() <= 1
+
+
+def test_distractors_are_never_labelled() -> None:
+    chips = list(procedural.render_chips(40, seed=4, size_px=96))
+    plain = [chip for chip in chips if not chip.classes.any()]
+    assert plain  # chips with stains, paint or nothing at all, and no label
+    assert {*np.unique(np.concatenate([chip.classes.ravel() for chip in chips]))} <= {
+        0,
+        CRACK,
+        JOINT,
+    }
+
+
+def test_broken_edges_stay_along_the_joint() -> None:
+    rng = np.random.default_rng(1)
+    line = np.stack([np.linspace(0, 200, 50), np.full(50, 80.0)], axis=1)
+    for points, widths_px in procedural.edge_spalls(rng, line, 10.0, 0.0):
+        assert len(points) == len(widths_px)
+        assert np.abs(points[0, 1] - 80).max() < 40
+        assert widths_px.max() <= 11.0
+
+
+def test_dirt_only_lightens_a_joint() -> None:
+    depth = procedural.uneven_depth(np.random.default_rng(2), 64)
+    assert depth.shape == (64, 64)
+    assert depth.min() >= np.float32(0.3)
+    assert depth.max() <= 1

@@ -87,7 +87,10 @@ def test_strip_is_summed_over_photos() -> None:
 
 
 def test_tiles_are_told_or_said_to_be_unmeasured() -> None:
-    assert "7 of 8 tiles with cracks and 2 of 9 tiles without" in tiles_line(EVALUATION)
+    line = tiles_line(EVALUATION)
+    assert "7 of 8 tiles with cracks are fired on; 2 of 9 tiles without are fired on" in line
+    none = TileScores(tiles_with_cracks=8, fired_with_cracks=7, tiles_without=0, fired_without=0)
+    assert "no tile without cracks" in tiles_line(replace(EVALUATION, tiles=none))
     assert tiles_line(replace(EVALUATION, tiles=None)) == "not measured"
 
 
