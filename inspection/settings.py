@@ -45,6 +45,9 @@ class QueueSettings(BaseSettings):
         default=None, description="Celery broker URL; unset means the folder ``home``/queue"
     )
     polling_interval_s: float = Field(default=0.05, gt=0, le=10)
+    lease_s: float = Field(
+        default=60.0, ge=2, le=3600, description="silence after which a worker is taken for dead"
+    )
 
 
 class ServeSettings(BaseSettings):
@@ -63,4 +66,4 @@ class DetectSettings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="TENKEN_DETECT_")
 
     threads: int = Field(default=0, ge=0, le=512, description="0 lets OpenVINO choose")
-    precision: str = Field(default="f32", pattern="^(f32|bf16|f16)$")
+    precision: str = Field(default="f32", pattern="^(f32|bf16)$")

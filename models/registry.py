@@ -69,6 +69,15 @@ class ModelEntry:
             raise BadInput(f"model {self.name}: size multiple or sha256 is not usable")
 
 
+def model_id(entry: ModelEntry, precision: str = "f32") -> str:
+    """Name a model, the digest of its weights, and its arithmetic where that is not plain f32.
+
+    What a detector saw is kept under this name, so everything that changes a score is in it.
+    """
+    arithmetic = "" if precision == "f32" else f"/{precision}"
+    return f"{entry.name}@{entry.sha256[:12]}{arithmetic}"
+
+
 def sha256_of(path: Path) -> str:
     """Return the SHA-256 of a file as 64 hexadecimal digits."""
     with path.open("rb") as file:

@@ -9,7 +9,7 @@ from inspection.store.blobs import FolderBlobs
 from inspection.store.engine import create_engine, ensure_folder
 from inspection.store.schema import upgrade
 from models.detector import load_detector
-from models.registry import DEFAULT_MODEL, load_entry
+from models.registry import DEFAULT_MODEL, load_entry, model_id
 
 
 class LazyDetector:
@@ -50,16 +50,11 @@ def outfit(
         engine=create_engine(url),
         blobs=FolderBlobs(store.blobs_dir),
         load_detector=LazyDetector(model, detection),
-        model_id=model_id(entry.name, entry.sha256, detection.precision),
+        model_id=model_id(entry, detection.precision),
         clock=SystemClock(),
         progress=progress,
         work_dir=store.home / "work",
     )
-
-
-def model_id(name: str, sha256: str, precision: str) -> str:
-    """Name a model, its weights and the arithmetic that it runs in."""
-    return f"{name}@{sha256[:12]}/{precision}"
 
 
 def home_settings(home: Path) -> StoreSettings:

@@ -20,7 +20,7 @@ from inspection.domain.capture import Photo, Rejection, RejectionReason
 from inspection.domain.detection import Detections
 from inspection.domain.mission import Survey, SurveyState
 from inspection.domain.raster import Orthomosaic
-from inspection.errors import BadInput, TenkenError
+from inspection.errors import BadInput, Broken, TenkenError
 from inspection.imaging.detections_file import load_detections, save_detections
 from inspection.pipeline.admit import original_key
 from inspection.pipeline.consolidate import consolidate
@@ -195,10 +195,14 @@ class _Road:
         inputs = {"mosaic": made.sha256, "model": self.tools.model_id}
 
         def work() -> Outcome:
-            with self.tools.blobs.local_path(made.blob_key) as path:
-                found = detect(
-                    path, detector=self.tools.load_detector(), progress=self.tools.progress
+            detector = self.tools.load_detector()
+            if detector.model_id != self.tools.model_id:
+                raise Broken(
+                    f"the detector is {detector.model_id}, {self.tools.model_id} was announced; "
+                    "the weights were exchanged meanwhile: start again"
                 )
+            with self.tools.blobs.local_path(made.blob_key) as path:
+                found = detect(path, detector=detector, progress=self.tools.progress)
             file = self.folder / "detections.npz"
             save_detections(file, found.detections)
             digest = hashlib.sha256(file.read_bytes()).hexdigest()

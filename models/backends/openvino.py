@@ -11,7 +11,7 @@ from openvino.preprocess import PrePostProcessor
 from inspection.domain.detection import ChipScores
 from inspection.domain.taxonomy import DamageClass
 from inspection.errors import BadInput, Broken
-from models.registry import ModelEntry
+from models.registry import ModelEntry, model_id
 
 PRECISIONS: Final = ("f32", "bf16")
 """Precisions that may be asked for; OpenVINO's own default depends on the machine."""
@@ -43,6 +43,7 @@ class OpenVinoDetector:
                 f"choose one of {', '.join(PRECISIONS)} and 0 or more threads"
             )
         self._entry = entry
+        self._model_id = model_id(entry, precision)
         self._options = _options(precision, threads)
         self._core = ov.Core()
         self._queues: dict[tuple[int, int], ov.AsyncInferQueue] = {}
@@ -50,8 +51,8 @@ class OpenVinoDetector:
 
     @property
     def model_id(self) -> str:
-        """Name the model and the first 12 digits of the digest of its weights."""
-        return f"{self._entry.name}@{self._entry.sha256[:12]}"
+        """Name the model, the digest of its weights and its arithmetic."""
+        return self._model_id
 
     @property
     def classes(self) -> tuple[DamageClass, ...]:
