@@ -6,23 +6,27 @@ job loses at most the step at work; the next worker goes on from there.
 """
 
 import os
-import sys
 import threading
-from typing import BinaryIO
 
 from inspection.settings import DetectSettings, QueueSettings, StoreSettings
 
+STDIN_FD = 0
 
-def end_with(pipe: BinaryIO) -> None:
-    """End this process at once when the other end of a pipe is closed."""
-    while pipe.read(1):
+
+def end_with(pipe_fd: int) -> None:
+    """End this process at once when the other end of a pipe is closed.
+
+    The pipe is read below Python's own buffer: the lock of that buffer would be held for ever, and
+    whatever closes standard input, such as the end of the interpreter, would wait for it.
+    """
+    while os.read(pipe_fd, 64):
         pass
     os._exit(0)
 
 
 def main() -> None:
     """Work until the parent is gone."""
-    threading.Thread(target=end_with, args=(sys.stdin.buffer,), daemon=True).start()
+    threading.Thread(target=end_with, args=(STDIN_FD,), daemon=True).start()
     from workers.tasks import run_worker  # noqa: PLC0415  # after the watch: importing takes seconds
 
     run_worker(StoreSettings(), QueueSettings(), DetectSettings())

@@ -43,6 +43,7 @@ def make_app(settings: QueueSettings, home: Path) -> Celery:
         task_acks_late=False,  # a lost bell is rung again by the sweep
         worker_prefetch_multiplier=1,
         worker_hijack_root_logger=False,
+        worker_redirect_stdouts=False,
         worker_send_task_events=False,
         broker_connection_retry_on_startup=True,
         task_publish_retry_policy=PUBLISH_RETRY,
@@ -77,7 +78,7 @@ def _broker(settings: QueueSettings, home: Path) -> dict[str, object]:
     except OSError as error:
         raise Unavailable(f"queue folder {messages} cannot be made: {error.strerror}") from error
     return {
-        "broker_url": "filesystem://",
+        "broker_url": "filesystem://localhost//",
         "broker_transport_options": {
             "data_folder_in": str(messages),
             "data_folder_out": str(messages),

@@ -46,10 +46,10 @@ RETRY: dict[type[TenkenError], bool] = {
 """Family → whether a failed job is tried again with back-off, or dead."""
 
 LEASE_S = 60.0
-"""Longest silence after which a worker is taken for dead."""
+"""Longest silence after which a worker is taken for dead, unless the settings say another."""
 
-BEAT_S = 15.0
-"""How often the lease is renewed: three beats may be lost."""
+BEATS = 4
+"""How often the lease is renewed while it lasts: three beats may be lost."""
 
 REPORT_S = 1.0
 """How often progress is written down, at most."""
@@ -80,11 +80,19 @@ def worker_name() -> str:
     return f"{platform.node() or 'host'}:{os.getpid()}"
 
 
-def work(tools: Tools, job_id: UUID, *, lease_s: float = LEASE_S, beat_s: float = BEAT_S) -> bool:
+def work(
+    tools: Tools, job_id: UUID, *, lease_s: float = LEASE_S, beat_s: float | None = None
+) -> bool:
     """Do a job if it is due; give whether there was anything to do.
 
     An error of Tenken's tree is written into the job and goes no further; any other error is
     written there too and raised again, so that the log shows where it came from.
+
+    Args:
+        tools: what the work needs.
+        job_id: the job that the bell named.
+        lease_s: silence after which this worker is taken for dead.
+        beat_s: how often the lease is renewed, a quarter of it unless given.
 
     Raises:
         NotFound: when there is no such job.
@@ -93,7 +101,7 @@ def work(tools: Tools, job_id: UUID, *, lease_s: float = LEASE_S, beat_s: float 
     if claimed is None:
         return False
     log.info("job %s: %s of survey %s begins", job_id, claimed.kind, claimed.survey_id)
-    with Held(tools, claimed, lease_s=lease_s, beat_s=beat_s) as held:
+    with Held(tools, claimed, lease_s=lease_s, beat_s=beat_s or lease_s / BEATS) as held:
         todo = KINDS.get(claimed.kind)
         if todo is None:
             raise Broken(f"this worker does not know jobs of kind {claimed.kind!r}; upgrade it")

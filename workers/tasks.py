@@ -18,17 +18,18 @@ from workers.sweep import Sweep
 LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 
 
-def make_worker(app: Celery, tools: Tools) -> None:
+def make_worker(app: Celery, tools: Tools, *, lease_s: float = runtime.LEASE_S) -> None:
     """Teach a Celery application what to do when the bell rings, and to sweep.
 
     Args:
         app: the application that listens.
         tools: what the work needs; shared by all jobs of this process.
+        lease_s: silence after which this worker is taken for dead.
     """
 
     @app.task(name=queue.LOOK)  # type: ignore[untyped-decorator]  # Celery has no types
     def look(job_id: str) -> None:
-        runtime.work(tools, UUID(job_id))
+        runtime.work(tools, UUID(job_id), lease_s=lease_s)
 
     stop = threading.Event()
     sweep = Sweep(tools.engine, tools.clock, lambda job_id: queue.ring(app, job_id))
@@ -49,9 +50,10 @@ def run_worker(
     """
     logging.basicConfig(level=logging.INFO, format=LOG_FORMAT)
     app = queue.make_app(bell, store.home)
-    make_worker(app, outfit(store, detection, progress=Silence()))
+    make_worker(app, outfit(store, detection, progress=Silence()), lease_s=bell.lease_s)
     app.worker_main(
         [
+            "--quiet",
             "worker",
             "--pool=solo",
             f"--queues={','.join(queues)}",

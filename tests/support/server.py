@@ -126,7 +126,8 @@ def running_server(
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
-        reader.join(5)
+        reader.join(10)
+        assert not reader.is_alive(), "something that the service started outlives it"
         assert process.stdout is not None
         process.stdout.close()
 
