@@ -5,10 +5,8 @@ the ledger, so a run that was killed goes on where it stopped, and a finished on
 """
 
 import hashlib
-import shutil
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 from uuid import UUID
@@ -30,6 +28,7 @@ from inspection.pipeline.measure import measure
 from inspection.pipeline.mosaic import mosaic
 from inspection.pipeline.tools import Tools
 from inspection.pipeline.worklist import candidates_of, draw_up, freeze
+from inspection.pipeline.workshop import workshop
 from inspection.store import (
     assets,
     defects,
@@ -77,7 +76,7 @@ def conduct(survey_id: UUID, tools: Tools) -> Conducted:
         raise BadInput(f"survey {survey_id} has no usable photo; upload photos first")
     _set_state(tools, survey, SurveyState.PROCESSING)
     try:
-        with _workshop(tools.work_dir) as folder:
+        with workshop(tools.work_dir, survey_id) as folder:
             road = _Road(survey=survey, asset=asset, photos=pictures, folder=folder, tools=tools)
             conducted = road.drive()
     except TenkenError:
@@ -90,17 +89,6 @@ def conduct(survey_id: UUID, tools: Tools) -> Conducted:
 def _set_state(tools: Tools, survey: Survey, state: SurveyState) -> None:
     with writing(tools.engine) as connection:
         surveys.set_state(connection, survey.survey_id, state)
-
-
-@contextmanager
-def _workshop(parent: Path) -> Iterator[Path]:
-    """Give an empty folder for unfinished files and clear it away afterwards."""
-    parent.mkdir(parents=True, exist_ok=True)
-    folder = Path(tempfile.mkdtemp(prefix="survey-", dir=parent))
-    try:
-        yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
