@@ -6,9 +6,11 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page, expect, sync_playwright
 
 CHROMIUM = "chromium"
+WAIT_MS = 45_000
+"""Longest wait for the page, on a busy machine."""
 FLAGS = (
     "--no-sandbox",  # tests run as root in containers
     "--disable-gpu",
@@ -33,7 +35,8 @@ def opened_page(*, locale: str, width_px: int = 1440, height_px: int = 860) -> I
                 locale=locale,
                 accept_downloads=True,
             )
-            page.set_default_timeout(60_000)
+            page.set_default_timeout(WAIT_MS)
+            expect.set_options(timeout=WAIT_MS)
             yield page
         finally:
             browser.close()

@@ -20,7 +20,10 @@ export function DefectList(props: Props) {
   const { defects, shownDefects, classes, filter, onFilter, chosenId, onChoose } = props;
   const present = [...new Set(defects.map((defect) => defect.damage_class))].sort();
   const chosen = useRef<HTMLButtonElement>(null);
-  useEffect(() => chosen.current?.scrollIntoView({ block: "nearest" }), [chosenId]);
+  useEffect(() => {
+    // In braces: newer browsers give a promise here, which React would take for a clean-up.
+    chosen.current?.scrollIntoView({ block: "nearest" });
+  }, [chosenId]);
   return (
     <section className="list" aria-label={say("defects")}>
       <div className="filters">

@@ -1,0 +1,69 @@
+"""``tenken demo`` meets its promises on a rendered deck, each with both bounds."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from inspection.imaging.cog import validate
+from tests.support.road import account, run
+
+pytestmark = pytest.mark.e2e
+
+
+@pytest.fixture(scope="module")
+def out(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("demo") / "out"
+    run(["demo", "--no-serve", "--out", folder])
+    return folder
+
+
+@pytest.fixture(scope="module")
+def truth(out: Path) -> dict[str, Any]:
+    compared: dict[str, Any] = account(out)["truth"]
+    print(json.dumps({k: v for k, v in compared.items() if k != "cracks_by_row"}))
+    return compared
+
+
+def test_nine_of_ten_wide_cracks_are_found(truth: dict[str, Any]) -> None:
+    assert truth["cracks_wide"] >= 15
+    assert 0.9 <= truth["found_ratio"] <= 1.0
+
+
+def test_cracks_lie_where_they_are(truth: dict[str, Any]) -> None:
+    assert 0.0 < truth["position_error_gsd"] <= 2.0
+
+
+def test_cracks_are_as_long_as_they_are(truth: dict[str, Any]) -> None:
+    assert 0.0 < truth["length_error_median"] <= 0.05
+
+
+def test_no_identity_comes_twice(truth: dict[str, Any], out: Path) -> None:
+    assert truth["duplicate_ids"] == []
+    features = json.loads((out / "defects.geojson").read_text(encoding="utf-8"))["features"]
+    ids = [feature["id"] for feature in features]
+    assert len(set(ids)) == len(ids) == account(out)["defects"]
+
+
+def test_the_truth_table_stands_in_the_report(truth: dict[str, Any], out: Path) -> None:
+    html = (out / "report.html").read_text(encoding="utf-8")
+    assert "Compared with the rendered truth" in html
+    assert "既知の真値との比較" in html
+    for row in truth["cracks_by_row"]:
+        assert f">{row['crack_id']}" in html
+
+
+def test_the_block_lies_on_its_targets(out: Path) -> None:
+    fit = account(out)["registration"]
+    assert fit["registered"] == fit["of"]
+    assert fit["control"]["points"] == 5
+    assert 0.0 < fit["control"]["rms_horizontal_m"] < 0.01
+    assert fit["height_ratio"] == pytest.approx(1.0, abs=0.01)
+
+
+def test_the_mosaic_is_a_cog_and_every_stage_is_accounted_for(out: Path) -> None:
+    assert validate(out / "orthomosaic.tif") == ()
+    stages = {stage["name"]: stage for stage in account(out)["stages"]}
+    assert set(stages) == {"ingest", "mosaic", "detect", "measure", "consolidate", "issue"}
+    assert all(0 <= s["seconds"] < 1800 and 50 < s["peak_rss_mb"] < 4000 for s in stages.values())
