@@ -113,7 +113,8 @@ def demo(context: click.Context, *, out: Path, no_serve: bool, port: int) -> Non
     """
     _check_out(out)
     with progress_for_stderr() as progress:
-        delivered = demonstrate(out, store=home_settings(out / STORE_FOLDER), progress=progress)
+        tools = outfit(home_settings(out / STORE_FOLDER), DetectSettings(), progress=progress)
+        delivered = demonstrate(out, tools=tools)
     summarise(delivered.account, out)
     _summarise_truth(delivered.account["truth"])
     if not no_serve:

@@ -17,18 +17,15 @@ from inspection.export.report import Table
 from inspection.pipeline.admit import Options, admit
 from inspection.pipeline.conduct import conduct
 from inspection.pipeline.deliver import Delivered, deliver
-from inspection.pipeline.ports import Progress
-from inspection.settings import DetectSettings, StoreSettings
-from workers.outfit import outfit
+from inspection.pipeline.tools import Tools
 
 SEED = 7
 """The deck of the demo: chosen before any model had seen it, and not trained on."""
 
 
-def demonstrate(out: Path, *, store: StoreSettings, progress: Progress) -> Delivered:
-    """Render the deck, drive the road on its photos, write results and truth table into ``out``."""
-    rendered = render_deck(out / "deck", seed=SEED, progress=progress)
-    tools = outfit(store, DetectSettings(), progress=progress)
+def demonstrate(out: Path, *, tools: Tools, seed: int = SEED) -> Delivered:
+    """Render a deck, drive the road on its photos, write results and truth table into ``out``."""
+    rendered = render_deck(out / "deck", seed=seed, progress=tools.progress)
     survey = admit(
         [rendered.photos_dir],
         asset=load_asset(rendered.asset_path),

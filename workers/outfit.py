@@ -2,12 +2,14 @@
 
 from pathlib import Path
 
+from inspection.domain.measurement import UNCALIBRATED
 from inspection.pipeline.ports import Detector, Progress
 from inspection.pipeline.tools import SystemClock, Tools
 from inspection.settings import DetectSettings, StoreSettings
 from inspection.store.blobs import FolderBlobs
 from inspection.store.engine import create_engine, ensure_folder
 from inspection.store.schema import upgrade
+from models.calibration import load_calibration
 from models.detector import load_detector
 from models.registry import DEFAULT_MODEL, load_entry, model_id
 
@@ -46,11 +48,17 @@ def outfit(
     ensure_folder(url)
     upgrade(url)
     entry = load_entry(model)
+    calibration = load_calibration(entry)
+    if calibration is None:
+        progress.say(
+            f"model {model} is not calibrated on cracks of known width: widths may be too large"
+        )
     return Tools(
         engine=create_engine(url),
         blobs=FolderBlobs(store.blobs_dir),
         load_detector=LazyDetector(model, detection),
         model_id=model_id(entry, detection.precision),
+        calibration=calibration or UNCALIBRATED,
         clock=SystemClock(),
         progress=progress,
         work_dir=store.home / "work",

@@ -97,21 +97,53 @@ def expanded_uncertainty_mm(
     return 2.0 * math.sqrt(sum(part * part for part in parts))
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MaskCalibration:
+    """Say how a network draws cracks, in pixels; measured on cracks of known width.
+
+    Attributes:
+        offset_px: how much too wide it draws them (domain specification §4.3 A, offset b).
+        offset_std_px: standard deviation of that between cracks, the u_cal of §4.6.
+        limit_px: corrected width below which its masks do not tell widths apart.
+    """
+
+    offset_px: float = 0.0
+    offset_std_px: float = 0.0
+    limit_px: float = 1.0
+
+
+UNCALIBRATED = MaskCalibration()
+"""Take masks as they are: for hand-drawn ones, and for networks that nobody has calibrated."""
+
+
 def crack_width(
-    width_mm: float, *, gsd_mm_per_px: float, gsd_ratio: float, calibration_mm: float = 0.0
+    width_mm: float,
+    *,
+    gsd_mm_per_px: float,
+    gsd_ratio: float,
+    calibration: MaskCalibration = UNCALIBRATED,
 ) -> Quantity:
     """Give a crack width in millimetres, or say that the image cannot resolve it.
 
-    Source: domain specification §4.7: estimator A resolves 1.0 · GSD.
+    Args:
+        width_mm: width with the offset of the calibration taken off already.
+        gsd_mm_per_px: size of a pixel.
+        gsd_ratio: u_GSD ÷ GSD.
+        calibration: how the network draws cracks.
+
+    Source: domain specification §4.7: estimator A resolves 1.0 · GSD, at best.
 
     >>> crack_width(1.9, gsd_mm_per_px=2.0, gsd_ratio=0.02).below_limit
     True
     """
-    limit_mm = 1.0 * gsd_mm_per_px
+    limit_mm = max(1.0, calibration.limit_px) * gsd_mm_per_px
     if width_mm < limit_mm * (1 - 1e-6):
         return Quantity(value=None, expanded_uncertainty=None, limit=limit_mm, below_limit=True)
     u_mm = expanded_uncertainty_mm(
-        width_mm, gsd_mm_per_px=gsd_mm_per_px, gsd_ratio=gsd_ratio, calibration_mm=calibration_mm
+        width_mm,
+        gsd_mm_per_px=gsd_mm_per_px,
+        gsd_ratio=gsd_ratio,
+        calibration_mm=calibration.offset_std_px * gsd_mm_per_px,
     )
     return Quantity(value=width_mm, expanded_uncertainty=u_mm, limit=limit_mm)
 

@@ -7,7 +7,7 @@ the ledger, so a run that was killed goes on where it stopped, and a finished on
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from uuid import UUID
 
@@ -204,7 +204,12 @@ class _Road:
     def _measure(self, made: Orthomosaic, detected: Entry) -> Entry:
         """Measure what was found and keep each sighting."""
         key = str(detected.result["blob_key"])
-        inputs = {"mosaic": made.sha256, "detections": key, "model": self.tools.model_id}
+        inputs = {
+            "mosaic": made.sha256,
+            "detections": key,
+            "model": self.tools.model_id,
+            "calibration": asdict(self.tools.calibration),
+        }
 
         def work() -> Outcome:
             with ExitStack() as stack:
@@ -214,6 +219,7 @@ class _Road:
                     sources_path=stack.enter_context(self.tools.blobs.local_path(made.sources_key)),
                     mosaic=made,
                     model_id=self.tools.model_id,
+                    calibration=self.tools.calibration,
                     progress=self.tools.progress,
                 )
 
@@ -231,7 +237,11 @@ class _Road:
 
     def _consolidate(self, made: Orthomosaic, detected: Entry) -> Entry:
         """Tie the sightings to the defects that the asset is known to have."""
-        inputs = {"mosaic": made.sha256, "detections": str(detected.result["blob_key"])}
+        inputs = {
+            "mosaic": made.sha256,
+            "detections": str(detected.result["blob_key"]),
+            "calibration": asdict(self.tools.calibration),
+        }
 
         def save(connection: Connection) -> Plain:
             # Reading what is known and writing what follows is one: two surveys of one asset that

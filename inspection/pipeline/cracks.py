@@ -8,7 +8,9 @@ import shapely
 from numpy.typing import NDArray
 
 from inspection.domain.measurement import (
+    UNCALIBRATED,
     CrackWidth,
+    MaskCalibration,
     Quantity,
     WidthProfile,
     crack_width,
@@ -118,20 +120,24 @@ class Crack:
         )
         return Quantity(value=self.length_m, expanded_uncertainty=2.0 * u_m)
 
-    def width(self, gsd_ratio: float) -> Quantity:
+    def width(self, gsd_ratio: float, calibration: MaskCalibration = UNCALIBRATED) -> Quantity:
         """Give the representative width in millimetres, or say that it is below the limit."""
         return crack_width(
             self.widths.representative_mm,
             gsd_mm_per_px=self.scale.gsd_m_per_px * 1000,
             gsd_ratio=gsd_ratio,
+            calibration=calibration,
         )
 
-    def mean_width_mm(self, gsd_ratio: float) -> float | None:
+    def mean_width_mm(
+        self, gsd_ratio: float, calibration: MaskCalibration = UNCALIBRATED
+    ) -> float | None:
         """Give the mean width in millimetres, None when the image cannot resolve it."""
         return crack_width(
             self.widths.mean_mm,
             gsd_mm_per_px=self.scale.gsd_m_per_px * 1000,
             gsd_ratio=gsd_ratio,
+            calibration=calibration,
         ).value
 
     def orientation_deg(self) -> float:

@@ -12,7 +12,12 @@ from numpy.typing import NDArray
 
 from inspection.domain.defect import Observation
 from inspection.domain.detection import Detections
-from inspection.domain.measurement import Measurement, Quantity
+from inspection.domain.measurement import (
+    UNCALIBRATED,
+    MaskCalibration,
+    Measurement,
+    Quantity,
+)
 from inspection.domain.mission import TENKEN_NAMESPACE
 from inspection.domain.raster import Orthomosaic
 from inspection.domain.taxonomy import LINEAR_CLASSES, DamageClass, is_defect
@@ -68,7 +73,7 @@ def measure(
     model_id: str,
     progress: Progress | None = None,
     min_length_m: float = MIN_LENGTH_M,
-    mask_offset_px: float = 0.0,
+    calibration: MaskCalibration = UNCALIBRATED,
 ) -> Measured:
     """Measure the damage on a mosaic.
 
@@ -80,8 +85,7 @@ def measure(
         model_id: the model that saw it.
         progress: hears one unit per detection.
         min_length_m: shorter cracks are counted and left out.
-        mask_offset_px: by how much the network draws a crack too wide, from a target board
-            (domain specification §4.3 A).
+        calibration: how the network draws cracks.
 
     Raises:
         BadInput: when the files do not belong to the mosaic.
@@ -90,11 +94,15 @@ def measure(
     size_px = mosaic.grid.width_px, mosaic.grid.height_px
     check_size(mosaic_path, size_px)
     progress.start("measure", len(detections))
-    sifted = _sift(detections, mosaic, min_length_m, mask_offset_px, progress)
+    sifted = _sift(detections, mosaic, min_length_m, calibration.offset_px, progress)
     with ExitStack() as stack:
         sources = stack.enter_context(open_sources(sources_path, size_px)) if sources_path else None
         observer = _Observer(
-            detections=detections, mosaic=mosaic, sources=sources, model_id=model_id
+            detections=detections,
+            mosaic=mosaic,
+            sources=sources,
+            model_id=model_id,
+            calibration=calibration,
         )
         observations = [observer.observe(members, crack) for members, crack in sifted.damages]
     if sifted.too_short:
@@ -186,6 +194,7 @@ class _Observer:
     mosaic: Orthomosaic
     sources: Sources | None
     model_id: str
+    calibration: MaskCalibration
 
     def observe(self, members: tuple[int, ...], crack: Crack | None) -> Observation:
         """Build the observation of one damage out of the detections that show it."""
@@ -237,8 +246,8 @@ class _Observer:
         perimeter_px = sum(outline.length for outline in outlines_px)
         return Measurement(
             length_m=crack.length(ratio) if crack else None,
-            width_mm=crack.width(ratio) if crack else None,
-            width_mean_mm=crack.mean_width_mm(ratio) if crack else None,
+            width_mm=crack.width(ratio, self.calibration) if crack else None,
+            width_mean_mm=crack.mean_width_mm(ratio, self.calibration) if crack else None,
             area_m2=Quantity(
                 value=area_m2,
                 expanded_uncertainty=_area_uncertainty_m2(area_m2, perimeter_px, scale, ratio),

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from sqlalchemy import Engine
 
+from inspection.domain.measurement import UNCALIBRATED, MaskCalibration
 from inspection.pipeline.ports import BlobStore, Clock, Detector, Progress
 
 
@@ -28,6 +29,7 @@ class Tools:
         load_detector: gives the detector; called only when a step really needs it, because
             loading takes seconds and a finished survey needs none.
         model_id: name and digest of the detector's weights, known without loading it.
+        calibration: how the detector draws cracks.
         clock: the time.
         progress: hears how far a step has come.
         work_dir: folder for unfinished files; may be emptied at any time between runs.
@@ -37,6 +39,7 @@ class Tools:
     blobs: BlobStore
     load_detector: Callable[[], Detector]
     model_id: str
+    calibration: MaskCalibration = UNCALIBRATED
     clock: Clock
     progress: Progress
     work_dir: Path

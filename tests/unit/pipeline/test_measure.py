@@ -8,6 +8,7 @@ import pytest
 import shapely
 
 from inspection.domain.detection import Detections
+from inspection.domain.measurement import MaskCalibration
 from inspection.domain.taxonomy import DamageClass
 from inspection.errors import BadInput
 from inspection.geo.polyline import axial_difference_deg
@@ -41,6 +42,7 @@ def measured(
     crs: str = "LOCAL",
     min_length_m: float = 0.10,
     mask_offset_px: float = 0.0,
+    calibration: MaskCalibration | None = None,
 ) -> Measured:
     place = {} if crs == "LOCAL" else {"left_m": 500_000.0, "top_m": 4_050_000.0}
     return measure(
@@ -50,7 +52,7 @@ def measured(
         mosaic=mosaic_of(SHAPE, crs=crs, **place),
         model_id="model@1/f32",
         min_length_m=min_length_m,
-        mask_offset_px=mask_offset_px,
+        calibration=calibration or MaskCalibration(offset_px=mask_offset_px),
     )
 
 
@@ -152,6 +154,25 @@ def test_a_calibrated_mask_offset_is_taken_off(files: tuple[Path, Path]) -> None
     (gone,) = measured(found, files, mask_offset_px=4.7).observations
     assert gone.measurement.width_mm is not None
     assert gone.measurement.width_mm.below_limit
+
+
+def test_what_the_network_cannot_tell_apart_is_below_its_limit(files: tuple[Path, Path]) -> None:
+    found = [(C.CRACK, line((200.3, 200.2), 300, 5, 20))]
+    coarse = MaskCalibration(offset_px=1.5, offset_std_px=0.5, limit_px=4.0)
+    fine = MaskCalibration(offset_px=1.5, offset_std_px=0.5, limit_px=3.0)
+    (hidden,) = measured(found, files, calibration=coarse).observations
+    (seen,) = measured(found, files, calibration=fine).observations
+    (plain,) = measured(found, files, mask_offset_px=1.5).observations
+    assert hidden.measurement.width_mm is not None
+    assert seen.measurement.width_mm is not None
+    assert plain.measurement.width_mm is not None
+    assert hidden.measurement.width_mm.below_limit
+    assert hidden.measurement.width_mm.limit == pytest.approx(8.0)
+    assert seen.measurement.width_mm.value == plain.measurement.width_mm.value
+    wider, narrower = (m.measurement.width_mm.expanded_uncertainty for m in (seen, plain))
+    assert wider is not None
+    assert narrower is not None
+    assert 1.2 * narrower < wider < 2.0 * narrower
 
 
 def test_a_crack_with_a_gap_stays_one_crack(files: tuple[Path, Path]) -> None:
