@@ -46,14 +46,14 @@ def test_a_nonsense_gsd_is_refused_with_its_unit(gsd: float) -> None:
 
 def test_naive_times_are_refused() -> None:
     with pytest.raises(BadInput, match="time zone"):
-        Survey(survey_id=UUID(int=1), asset_id="a", created_at=datetime(2026, 1, 1))  # noqa: DTZ001
+        Survey(survey_id=UUID(int=1), asset_id="a", created_at=datetime(2026, 1, 1))
     with pytest.raises(BadInput, match="time zone"):
         Photo(
             sha256="0" * 64,
             name="a",
             width_px=1,
             height_px=1,
-            taken_at=datetime(2026, 1, 1),  # noqa: DTZ001
+            taken_at=datetime(2026, 1, 1),
         )
 
 

@@ -112,7 +112,7 @@ def test_a_verdict_says_all_that_its_action_needs() -> None:
     with pytest.raises(BadInput, match="reviewer"):
         replace(verdict(Action.CONFIRM), reviewer=" ")
     with pytest.raises(BadInput, match="time zone"):
-        replace(verdict(Action.CONFIRM), decided_at=datetime(2026, 1, 1))  # noqa: DTZ001
+        replace(verdict(Action.CONFIRM), decided_at=datetime(2026, 1, 1))
 
 
 def test_a_verdict_about_another_defect_is_refused() -> None:
