@@ -1,4 +1,4 @@
-"""Commands ``tenken models``: list, train, evaluate, export.
+"""Commands ``tenken models``: list, train, evaluate, export, bench.
 
 torch and Ultralytics (extra ``ml``) are imported only by the commands that need them.
 """
@@ -13,6 +13,7 @@ from typing import Any
 import click
 
 from inspection.errors import Unavailable
+from models.bench import bench
 from models.registry import (
     CARDS_DIR,
     DEFAULT_MODEL,
@@ -45,7 +46,10 @@ json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON f
 
 @click.group()
 def models() -> None:
-    """Train, judge, export and list detection models."""
+    """Train, judge, time, export and list detection models."""
+
+
+models.add_command(bench)
 
 
 @models.command("list")
