@@ -149,7 +149,7 @@ def test_no_such_number_is_an_error_of_the_caller(views: tuple[View, ...]) -> No
         Album(views).photo(len(views))
 
 
-@settings(derandomize=True, deadline=None, max_examples=25)
+@settings(derandomize=True, deadline=None, max_examples=12)
 @given(asked=st.lists(st.integers(0, 4), min_size=1, max_size=10))
 def test_any_order_of_asking_gives_the_right_photo_within_the_budget(
     views: tuple[View, ...], asked: list[int]
