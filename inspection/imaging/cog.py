@@ -3,7 +3,6 @@
 Source: OGC Cloud Optimized GeoTIFF Standard 1.0 (21-026); GDAL COG driver.
 """
 
-import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,6 +19,7 @@ from rasterio.windows import Window
 
 from inspection.errors import BadInput, Broken, Unavailable
 from inspection.geo.grid import LOCAL_CRS, PixelGrid
+from inspection.imaging.tiff import directories
 
 BLOCK_PX = 512
 """Side of the tiles of a COG."""
@@ -127,14 +127,14 @@ def validate(path: Path) -> tuple[str, ...]:
             problems = list(_structure_problems(dataset))
     except RasterioError as error:
         return (f"GDAL cannot open it: {error}",)
-    directories = _tiff_directories(path)
-    offsets = [offset for offset, _ in directories]
-    first_pixels = [first for _, first in directories]
-    if offsets != sorted(offsets):
+    images = directories(path)
+    at = [image.at for image in images]
+    first = [image.first_pixels for image in images if image.first_pixels]
+    if at != sorted(at):
         problems.append("the image directories are not ordered from full to coarsest")
-    if first_pixels and max(offsets) > min(first_pixels):
+    if first and max(at) > min(first):
         problems.append("an image directory stands behind pixels")
-    if first_pixels != sorted(first_pixels, reverse=True):
+    if first != sorted(first, reverse=True):
         problems.append("pixels of a fine image stand before those of a coarser one")
     return tuple(problems)
 
@@ -193,42 +193,3 @@ def _structure_problems(dataset: rasterio.io.DatasetReader) -> Iterator[str]:
         yield f"its coarsest overview (1:{max(factors)}) is larger than two blocks"
     if dataset.tags(ns="IMAGE_STRUCTURE").get("LAYOUT") != "COG":
         yield "GDAL does not report LAYOUT=COG"
-
-
-_TYPE_BYTES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 11: 4, 12: 8, 13: 4, 16: 8, 17: 8, 18: 8}
-_TYPE_CODE = {3: "H", 4: "I", 13: "I", 16: "Q", 18: "Q"}
-
-
-def _tiff_directories(path: Path) -> list[tuple[int, int]]:
-    """List (offset of the directory, offset of its first stored tile) of every image of a TIFF."""
-    with path.open("rb") as file:
-        head = file.read(16)
-        order = "<" if head[:2] == b"II" else ">"
-        big = struct.unpack(order + "H", head[2:4])[0] == 43
-        offset = struct.unpack(order + ("Q" if big else "I"), head[8:16] if big else head[4:8])[0]
-        found: list[tuple[int, int]] = []
-        while offset:
-            file.seek(offset)
-            count = struct.unpack(order + ("Q" if big else "H"), file.read(8 if big else 2))[0]
-            entry = 20 if big else 12
-            entries = file.read(count * entry)
-            after = struct.unpack(order + ("Q" if big else "I"), file.read(8 if big else 4))[0]
-            tiles: list[int] = []
-            for i in range(count):
-                raw = entries[i * entry : (i + 1) * entry]
-                tag, kind = struct.unpack(order + "HH", raw[:4])
-                if tag in (273, 324):
-                    number = struct.unpack(
-                        order + ("Q" if big else "I"), raw[4:12] if big else raw[4:8]
-                    )[0]
-                    size = _TYPE_BYTES[kind] * number
-                    inline = raw[12:20] if big else raw[8:12]
-                    if size > len(inline):
-                        file.seek(struct.unpack(order + ("Q" if big else "I"), inline)[0])
-                        inline = file.read(size)
-                    tiles = list(struct.unpack(order + _TYPE_CODE[kind] * number, inline[:size]))
-            stored = [tile for tile in tiles if tile]
-            if stored:
-                found.append((offset, min(stored)))
-            offset = after
-    return found
