@@ -53,7 +53,7 @@ def calibrate(pairs: Sequence[Pair]) -> MaskCalibration:
     return MaskCalibration(
         offset_px=round(offset, 2),
         offset_std_px=round(spread, 2),
-        limit_px=round(max(1.0, widest_narrow - offset), 2),
+        limit_px=round(max(1.0, widest_narrow - offset + spread), 2),
     )
 
 
