@@ -86,7 +86,8 @@ def sha256_of(path: Path) -> str:
 
 def list_names(weights_dir: Path = WEIGHTS_DIR) -> tuple[str, ...]:
     """Return the names of the registered models, in order."""
-    return tuple(sorted(path.stem for path in weights_dir.glob("*.json")))
+    # A name has no dot: <name>.masks.json beside it is that model's calibration.
+    return tuple(sorted(path.stem for path in weights_dir.glob("*.json") if "." not in path.stem))
 
 
 def load_entry(

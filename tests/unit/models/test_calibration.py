@@ -9,7 +9,7 @@ import pytest
 from inspection.domain.measurement import MaskCalibration
 from inspection.errors import Broken
 from models.calibration import calibration_path, load_calibration, write_calibration
-from models.registry import ModelEntry
+from models.registry import ModelEntry, list_names, load_entry
 from tests.benchmarks.mask_offset import calibrate
 
 FOUND = MaskCalibration(offset_px=2.7, offset_std_px=0.5, limit_px=3.2)
@@ -34,6 +34,11 @@ def test_what_is_written_comes_back(entry: ModelEntry) -> None:
     assert load_calibration(entry) is None
     assert write_calibration(entry, FOUND, "a command") == calibration_path(entry)
     assert load_calibration(entry) == FOUND
+
+
+def test_the_shipped_weights_are_calibrated_and_no_model_is_invented() -> None:
+    assert load_calibration(load_entry()) is not None
+    assert all(load_entry(name).name == name for name in list_names())
 
 
 def test_other_weights_are_not_calibrated_by_it(entry: ModelEntry) -> None:
