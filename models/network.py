@@ -15,7 +15,13 @@ from inspection.errors import BadInput, NotFound
 from models.backends.torchvision_nms import ensure_torchvision
 
 ensure_torchvision()
+from PIL import Image  # noqa: E402
 from ultralytics.nn.tasks import SemanticSegmentationModel  # noqa: E402  # needs torchvision's nms
+from ultralytics.utils import patches  # noqa: E402
+
+# Ultralytics replaces Pillow's open by one that installs packages when a file is no image; the
+# rest of Tenken must not meet it.
+Image.open = patches._image_open
 
 ARCHITECTURES_DIR = Path(__file__).parent / "architectures"
 HEAD_INPUT_LAYER = 17  # layers below come from the COCO network, layers from here on are new
