@@ -35,7 +35,7 @@ from inspection.imaging.sfm import WORKING_SIDE_PX, Model, Shot, reconstruct
 MIN_PHOTOS = 3
 """Fewer registered photos give no scale and no level."""
 
-FEATURES = 8000
+FEATURES = 6000
 
 DEFAULT_STD_M = (1.5, 1.5, 1.0)
 """East, north and up of a receiver that states nothing: metres of a consumer GNSS, decimetres of a
@@ -222,6 +222,7 @@ def _reconstruct(
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "sfm.db").unlink(missing_ok=True)
     block = reconstruct(shots, work_dir=folder, reach_m=_reach_m(shots), refine_focal=refine_focal)
+    block.straighten()
     model = block.model()
     if len(model.poses) < MIN_PHOTOS:
         raise NotRegistered(
@@ -248,7 +249,8 @@ def _reconstruct(
 def _reach_m(shots: Sequence[Shot]) -> float:
     """Give the distance within which photos may share ground, m.
 
-    Beyond one long side of the footprint nothing is shared. The height of the frame counts from
+    Beyond one long side of the footprint nothing is shared, and near it nothing matches; so much is
+    left as the stated height may be wrong. The height of the frame counts from
     take-off; where that says little, every photo may be a neighbour of every other.
     """
     heights = [shot.position_enu_m[2] for shot in shots]
@@ -257,7 +259,7 @@ def _reach_m(shots: Sequence[Shot]) -> float:
         return math.inf if len(shots) < 60 else 500.0
     shot = shots[0]
     side = max(shot.camera.width_px, shot.camera.height_px) / shot.camera.focal_px
-    return 1.25 * side * max(height, 2.0)
+    return 0.9 * side * max(height, 2.0)
 
 
 def _back_world(pose: CapturePose) -> NDArray[np.float64]:

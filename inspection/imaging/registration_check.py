@@ -89,9 +89,10 @@ def check(model: Model, photos: Sequence[Photo], positions_enu_m: NDArray[np.flo
     )
 
 
-def gsd_uncertainty_ratio(checked: Checked, focal_source: str) -> float:
+def gsd_uncertainty_ratio(checked: Checked, focal_source: str, *, held: bool = False) -> float:
     """Choose u_GSD ÷ GSD honestly, from what gives the scale.
 
+    * control points hold the block: 0.02, they give the scale;
     * focal length from the metadata and height within 3 %: 0.02, the value of a metric model,
       or what the spread of the positions allows if that is worse (a short deck under a metre of
       GPS noise);
@@ -99,6 +100,8 @@ def gsd_uncertainty_ratio(checked: Checked, focal_source: str) -> float:
     * no height to check against: 0.05 at least;
     * focal length not from the metadata: 0.15, as if only the altitude gave the scale.
     """
+    if held:
+        return MODEL_UNCERTAINTY
     if focal_source != "metadata":
         return max(ALTITUDE_UNCERTAINTY, checked.scale_uncertainty_ratio)
     if checked.height_ratio is None:

@@ -7,6 +7,7 @@ Everything is seeded, and adjustment runs on one thread, because sums in another
 last digits: the same photos give the same poses, bit by bit.
 """
 
+import copy
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,6 +30,9 @@ SEED = 20_240_101
 
 WORKING_SIDE_PX = 1600.0
 """Long side to which pixel thresholds refer; COLMAP's are made for pictures of about this size."""
+
+NOTICED = 0.01
+"""Growth of the mean reprojection error by which photos show that their lens distorts."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,6 +81,7 @@ class Block:
         self._reconstruction = reconstruction
         self._shots = {shot.name: shot for shot in shots}
         self._ratio = ratio
+        self._straight = False
 
     def move(self, similarity: Similarity) -> None:
         """Move the whole block."""
@@ -86,15 +91,37 @@ class Block:
             )
         )
 
+    def straighten(self) -> bool:
+        """Drop the lens distortion where the photos do not show any; tell whether it was dropped.
+
+        Over level ground a little distortion and a little height explain almost the same, so a
+        distortion that the photos hardly notice is better not believed: the block is adjusted
+        without it, and stays so when reprojection errors grow by less than ``NOTICED``.
+        """
+        before = float(self._reconstruction.compute_mean_reprojection_error())
+        trial = copy.deepcopy(self._reconstruction)
+        for camera in trial.cameras.values():
+            camera.params = [*camera.params[:3], 0.0]
+        options = _adjustment_options()
+        options.refine_extra_params = False
+        config = pycolmap.BundleAdjustmentConfig()
+        for image in _registered(trial):
+            config.add_image(image.image_id)
+        config.fix_gauge(pycolmap.BundleAdjustmentGauge.TWO_CAMS_FROM_WORLD)
+        pycolmap.create_default_bundle_adjuster(options, config, trial).solve()
+        trial.update_point_3d_errors()
+        if float(trial.compute_mean_reprojection_error()) > before * (1.0 + NOTICED):
+            return False
+        self._reconstruction, self._straight = trial, True
+        return True
+
     def settle(self) -> None:
         """Adjust poses and points once more, with the receiver's positions as weak priors.
 
         The block must lie in the frame of the positions already. Focal lengths stay.
         """
-        options = pycolmap.BundleAdjustmentOptions()
-        options.refine_focal_length = False
-        options.print_summary = False
-        options.ceres.solver_options.num_threads = 1
+        options = _adjustment_options()
+        options.refine_extra_params = not self._straight
         config = pycolmap.BundleAdjustmentConfig()
         priors = []
         for image in _registered(self._reconstruction):
@@ -142,7 +169,7 @@ def reconstruct(
     *,
     work_dir: Path,
     reach_m: float,
-    neighbours: int = 20,
+    neighbours: int = 16,
     refine_focal: bool = False,
 ) -> Block:
     """Match neighbours, verify them, and build the largest block that holds together.
@@ -260,6 +287,15 @@ def _mapping_options(refine_focal: bool) -> pycolmap.IncrementalPipelineOptions:
     options.ba_refine_focal_length = refine_focal
     options.mapper.abs_pose_refine_focal_length = refine_focal
     pycolmap.set_random_seed(SEED)
+    return options
+
+
+def _adjustment_options() -> pycolmap.BundleAdjustmentOptions:
+    """Choose how a whole block is adjusted: focal lengths held, one thread."""
+    options = pycolmap.BundleAdjustmentOptions()
+    options.refine_focal_length = False
+    options.print_summary = False
+    options.ceres.solver_options.num_threads = 1
     return options
 
 

@@ -184,7 +184,9 @@ def _prepare_nadir(
         views=views,
         surface=surface,
         grid=frame_grid(views, surface, gsd_m_per_px=gsd, crs=crs),
-        gsd_uncertainty_ratio=gsd_uncertainty_ratio(block.checked, block.focal_source),
+        gsd_uncertainty_ratio=gsd_uncertainty_ratio(
+            block.checked, block.focal_source, held=block.held is not None
+        ),
         georeferenced=True,
         facts=_nadir_facts(block, len(photos)),
     )
