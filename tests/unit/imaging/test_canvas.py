@@ -160,7 +160,7 @@ def _peak_bytes(scene: NadirScene, folder: Path, gsd: float) -> tuple[int, int]:
 
 
 def test_memory_does_not_grow_with_the_mosaic(scene: NadirScene, tmp_path: Path) -> None:
-    """Few windows and four times as many: the peak of arrays stays that of one window and its photos."""
+    """Few windows or four times as many: the peak of arrays is one window and its photos."""
     small, small_peak = _peak_bytes(scene, tmp_path, 0.018)
     large, large_peak = _peak_bytes(scene, tmp_path, 0.009)
     assert large > 3.8 * small
