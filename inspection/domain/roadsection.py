@@ -31,7 +31,6 @@ class RoadSection:
 
     Attributes:
         asset_id: the asset that the section is.
-        route_name: such as 国道159号.
         from_m: chainage of the start along the route.
         to_m: chainage of the end, greater than the start.
         direction: such as 上り; empty when both.
@@ -44,7 +43,6 @@ class RoadSection:
     """
 
     asset_id: str
-    route_name: str = ""
     from_m: float | None = None
     to_m: float | None = None
     direction: str = ""
