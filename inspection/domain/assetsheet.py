@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 from inspection.domain.asset import Asset, AssetKind, Concrete
-from inspection.domain.roadsection import PavementKind, RoadClass, RoadSection
+from inspection.domain.roadsection import PavementKind, RoadSection
 from inspection.errors import BadInput
 
 Attribute = str | float | bool
@@ -142,9 +142,7 @@ def _section(known: LedgerEntry | None, row: LedgerRow) -> RoadSection | None:
     unknown = sorted(set(row.section) - allowed)
     if unknown:
         raise BadInput(f"a road section has no fields {unknown}")
-    kinds = {"road_class": RoadClass, "pavement": PavementKind, "surfaced_fiscal_year": int}
     values: dict[str, Any] = dict(row.section)
-    for name, kind in kinds.items():
-        if name in values:
-            values[name] = kind(values[name])
+    if "pavement" in values:
+        values["pavement"] = PavementKind(values["pavement"])
     return replace(before or RoadSection(asset_id=row.asset_id), **values)

@@ -1,21 +1,15 @@
 """Describe a stretch of road whose pavement is inspected.
 
-Source: domain specification §2.1 (road classes, design target years, surface age).
+What the rules read of it (class, target age, year of the surface) are attributes of the asset; here
+stands where it is.
+
+Source: domain specification §2.1.
 """
 
 from dataclasses import dataclass
 from enum import StrEnum
 
 from inspection.errors import BadInput
-
-
-class RoadClass(StrEnum):
-    """Road classes of the guideline: A fast roads, B heavy traffic, C slow wear, D local."""
-
-    A = "A"
-    B = "B"
-    C = "C"
-    D = "D"
 
 
 class PavementKind(StrEnum):
@@ -36,10 +30,7 @@ class RoadSection:
         direction: such as 上り; empty when both.
         lane: such as 1; empty when unknown.
         width_m: width of the lane.
-        road_class: class of the guideline.
         pavement: of what the surface is.
-        design_target_years: 使用目標年数.
-        surfaced_fiscal_year: when the surface was laid.
     """
 
     asset_id: str
@@ -48,10 +39,7 @@ class RoadSection:
     direction: str = ""
     lane: str = ""
     width_m: float | None = None
-    road_class: RoadClass | None = None
     pavement: PavementKind = PavementKind.ASPHALT
-    design_target_years: float | None = None
-    surfaced_fiscal_year: int | None = None
 
     def __post_init__(self) -> None:
         """Check that the stretch runs forwards and has a possible width."""
@@ -69,13 +57,3 @@ class RoadSection:
         if self.from_m is None or self.to_m is None:
             return None
         return self.to_m - self.from_m
-
-    def surface_age_years(self, fiscal_year: int) -> int | None:
-        """Give the age of the surface in a fiscal year; None when nobody knows.
-
-        >>> RoadSection(asset_id="R1", surfaced_fiscal_year=2010).surface_age_years(2026)
-        16
-        """
-        if self.surfaced_fiscal_year is None:
-            return None
-        return max(0, fiscal_year - self.surfaced_fiscal_year)

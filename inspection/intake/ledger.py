@@ -75,21 +75,23 @@ def _row(cells: Mapping[str, Value], fields: Mapping[str, LedgerField], today: d
 
 
 def _derived(attributes: dict[str, Value], today: date) -> dict[str, Value]:
-    """Check years, and give the fiscal year of an inspection whose date is known."""
+    """Check years, and give those of the inspection and of its diagnosis where they follow."""
     for name in ("built_fiscal_year", "inspection_fiscal_year", "diagnosis_fiscal_year"):
         year = attributes.get(name)
         if year is not None:
             _check_year(name, int(year), today)
     day = attributes.pop("inspected_on", None)
-    if day is None:
-        return attributes
-    from_day = fiscal_year(date.fromisoformat(str(day)))
-    _check_year("inspected_on", from_day, today)
-    stated = attributes.setdefault("inspection_fiscal_year", from_day)
-    if stated != from_day:
-        raise RowRefusedError(
-            "inspected_on", f"{day} lies in fiscal year {from_day}, the row says {stated}"
-        )
+    if day is not None:
+        from_day = fiscal_year(date.fromisoformat(str(day)))
+        _check_year("inspected_on", from_day, today)
+        stated = attributes.setdefault("inspection_fiscal_year", from_day)
+        if stated != from_day:
+            raise RowRefusedError(
+                "inspected_on", f"{day} lies in fiscal year {from_day}, the row says {stated}"
+            )
+    if "soundness" in attributes and "inspection_fiscal_year" in attributes:
+        # a periodic inspection ends with its diagnosis
+        attributes.setdefault("diagnosis_fiscal_year", attributes["inspection_fiscal_year"])
     return attributes
 
 

@@ -64,7 +64,9 @@ def map_columns(
         )
     used = set(columns.values())
     unused = tuple(h for i, h in enumerate(table.heading) if h and i not in used)
-    return ColumnMapping(columns=dict(sorted(columns.items())), unused=unused)
+    return ColumnMapping(
+        columns=dict(sorted(columns.items(), key=lambda pair: pair[1])), unused=unused
+    )
 
 
 def _propose(table: Table, fields: Mapping[str, LedgerField]) -> dict[str, int]:

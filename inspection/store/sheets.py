@@ -9,7 +9,7 @@ from sqlalchemy.sql.selectable import SelectLabelStyle
 
 from inspection.domain.asset import AssetKind
 from inspection.domain.assetsheet import AssetSheet, LedgerEntry
-from inspection.domain.roadsection import PavementKind, RoadClass, RoadSection
+from inspection.domain.roadsection import PavementKind, RoadSection
 from inspection.errors import NotFound
 from inspection.store import assets as asset_rows
 from inspection.store.page import Page, check_window
@@ -128,16 +128,9 @@ def _entry(row: Row[Any]) -> LedgerEntry:
 
 
 def _section_row(section: RoadSection) -> dict[str, object]:
-    return {
-        **asdict(section),
-        "road_class": None if section.road_class is None else section.road_class.value,
-        "pavement": section.pavement.value,
-    }
+    return {**asdict(section), "pavement": section.pavement.value}
 
 
 def _section(values: Any) -> RoadSection:  # noqa: ANN401 a mapping of SQLAlchemy's
     own = {c.name: values[f"road_sections_{c.name}"] for c in road_sections.c}
-    stored = own.pop("road_class")
-    pavement = choice(PavementKind, own.pop("pavement"))
-    road_class = None if stored is None else choice(RoadClass, stored)
-    return RoadSection(**own, road_class=road_class, pavement=pavement)
+    return RoadSection(**(own | {"pavement": choice(PavementKind, own["pavement"])}))

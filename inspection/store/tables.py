@@ -79,10 +79,7 @@ road_sections = Table(
     Column("direction", Text, nullable=False),
     Column("lane", Text, nullable=False),
     Column("width_m", Double),
-    Column("road_class", Text),
     Column("pavement", Text, nullable=False),
-    Column("design_target_years", Double),
-    Column("surfaced_fiscal_year", Integer),
 )
 
 spans = Table(
