@@ -101,7 +101,9 @@ def read_soundness(text: str) -> str:
     ('III', 'IV', 'II')
     """
     found = _SOUNDNESS.fullmatch(fold(text).upper().replace("SOUNDNESS", "soundness"))
-    if found is None:
+    # two one-character numerals in a row, ⅠⅡ, would fold into a III that nobody wrote
+    numerals = sum("\u2160" <= character <= "\u217f" for character in text)
+    if found is None or numerals > 1:
         raise BadInput(f"soundness {text!r} is none of I, II, III, IV (Ⅰ–Ⅳ or 1–4 are read too)")
     return _ROMAN[found[1]]
 

@@ -1,7 +1,7 @@
 """Make a ledger of 2 000 bridges, 40 rows of it broken in 12 ways, as prefectures write them.
 
-Run it to look at the files: ``python -m tests.data.ledger.make FOLDER``. Nothing is random: it makes
-the same file each time. Names are made up; positions lie in Ishikawa.
+Run it to look at the files: ``python -m tests.data.ledger.make FOLDER``. Nothing is random, so that
+each run makes the same file. Names are made up; positions lie in Ishikawa.
 """
 
 import sys
