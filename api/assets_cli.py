@@ -75,13 +75,13 @@ def preview(
     home: Path | None,
     as_json: bool,
 ) -> None:
-    r"""Show what a file would bring: encoding, columns, first rows, problems. Stores nothing.
+    """Show what a file would bring: encoding, columns, first rows, problems. Stores nothing.
 
     \b
     Examples:
       tenken assets preview ledger.csv
       tenken assets preview ledger.xlsx --sheet 橋梁一覧 --map 整理番号=asset_id --json
-    """
+    """  # noqa: D301 click needs the character itself
     with reading(_engine(home)) as connection:
         if what == "elements":
             opened = open_elements(file, chosen=chosen, sheet=sheet)
@@ -112,7 +112,7 @@ def import_(
     home: Path | None,
     as_json: bool,
 ) -> None:
-    r"""Store what a file says; rows that cannot be read are named, the others go in.
+    """Store what a file says; rows that cannot be read are named, the others go in.
 
     The same file twice is the same as once. What a row omits stays as it is.
 
@@ -121,7 +121,7 @@ def import_(
       tenken assets import ledger.csv
       tenken assets import xroad.json
       tenken assets import elements.csv --as elements --fiscal-year 2025
-    """
+    """  # noqa: D301 click needs the character itself
     with writing(_engine(home)) as connection:
         if what == "elements":
             opened = open_elements(file, chosen=chosen, sheet=sheet)
@@ -148,13 +148,13 @@ def list_(
     home: Path | None,
     as_json: bool,
 ) -> None:
-    r"""List assets by identifier.
+    """List assets by identifier.
 
     \b
     Examples:
       tenken assets list --kind bridge --find 金沢
       tenken assets list --limit 1000 --json
-    """
+    """  # noqa: D301 click needs the character itself
     with reading(_engine(home)) as connection:
         page = sheets.find(
             connection,
@@ -176,20 +176,20 @@ def list_(
 @home_option
 @json_option
 def show(*, asset_id: str, home: Path | None, as_json: bool) -> None:
-    r"""Show one asset: its sheet, its elements' newest records, candidates, what is left to check.
+    """Show one asset: its sheet, its elements' newest records, candidates, what is left to check.
 
     \b
     Examples:
       tenken assets show ISK-0123
       tenken assets show ISK-0123 --json
-    """
+    """  # noqa: D301 click needs the character itself
     with reading(_engine(home)) as connection:
         entry = sheets.by_id(connection, asset_id)
         found = assess(connection, asset_id)
     if as_json:
         _print_json({**asdict(entry), "assessment": asdict(found)})
         return
-    for line in (*say_entry(entry), *say_assessment(found)):
+    for line in (*say_entry(entry), *say_assessment(found, entry)):
         click.echo(line)
 
 

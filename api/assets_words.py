@@ -81,7 +81,7 @@ def say_entry(entry: LedgerEntry) -> Iterator[str]:
         yield f"  section: {section.from_m:g} m to {section.to_m:g} m, {section.length_m:g} m"
 
 
-def say_assessment(found: Assessment) -> Iterator[str]:
+def say_assessment(found: Assessment, entry: LedgerEntry) -> Iterator[str]:
     """Say what follows from the records of an asset."""
     if not found.damages:
         yield "no damage records"
@@ -94,7 +94,9 @@ def say_assessment(found: Assessment) -> Iterator[str]:
     for group, candidate in found.groups.items():
         yield f"candidate {group}: {_letters(candidate)}  {candidate.reasons[0].en}"
     if found.bridge is not None:
+        diagnosed = entry.asset.attributes.get("soundness", "nothing")
         yield f"candidate for the bridge: {_letters(found.bridge)}  {found.bridge.reasons[0].en}"
+        yield f"its diagnosis says: {diagnosed}"
         yield "an engineer diagnoses; a candidate enters no record (unverified rule)"
     for where, reason in found.warnings:
         yield f"look at {where}: {reason.en}"
