@@ -82,7 +82,7 @@ def preview(
       tenken assets preview ledger.csv
       tenken assets preview ledger.xlsx --sheet 橋梁一覧 --map 整理番号=asset_id --json
     """  # noqa: D301 click needs the character itself
-    with reading(_engine(home)) as connection:
+    with reading(open_engine(home)) as connection:
         if what == "elements":
             opened = open_elements(file, chosen=chosen, sheet=sheet)
             found = enrol_elements(connection, opened, fiscal_year=fiscal_year, write=False)
@@ -122,7 +122,7 @@ def import_(
       tenken assets import xroad.json
       tenken assets import elements.csv --as elements --fiscal-year 2025
     """  # noqa: D301 click needs the character itself
-    with writing(_engine(home)) as connection:
+    with writing(open_engine(home)) as connection:
         if what == "elements":
             opened = open_elements(file, chosen=chosen, sheet=sheet)
             found = enrol_elements(connection, opened, fiscal_year=fiscal_year, write=True)
@@ -155,7 +155,7 @@ def list_(
       tenken assets list --kind bridge --find 金沢
       tenken assets list --limit 1000 --json
     """  # noqa: D301 click needs the character itself
-    with reading(_engine(home)) as connection:
+    with reading(open_engine(home)) as connection:
         page = sheets.find(
             connection,
             kind=AssetKind(kind) if kind else None,
@@ -183,7 +183,7 @@ def show(*, asset_id: str, home: Path | None, as_json: bool) -> None:
       tenken assets show ISK-0123
       tenken assets show ISK-0123 --json
     """  # noqa: D301 click needs the character itself
-    with reading(_engine(home)) as connection:
+    with reading(open_engine(home)) as connection:
         entry = sheets.by_id(connection, asset_id)
         found = assess(connection, asset_id)
     if as_json:
@@ -226,7 +226,7 @@ def _today() -> date:
     return SystemClock().now().date()
 
 
-def _engine(home: Path | None) -> Engine:
+def open_engine(home: Path | None) -> Engine:
     """Open the database; a home folder on the command line wins over the environment."""
     store = StoreSettings() if home is None else StoreSettings(home=home, database_url=None)
     url = store.resolved_database_url()
