@@ -213,6 +213,7 @@ def _print_enrolment(found: Enrolment, *, as_json: bool, stored: bool) -> None:
             "stored": stored,
             "counts": {change.value: count for change, count in found.counts.items()},
             "problems": [asdict(problem) for problem in found.problems],
+            "differences": [asdict(one) for one in found.differences],
             "sample": [asdict(entry) for entry in found.sample],
         }
     )

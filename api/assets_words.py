@@ -26,6 +26,8 @@ def say_enrolment(found: Enrolment, *, stored: bool) -> Iterator[str]:
         yield f"not used: {', '.join(mapping.unused)}"
     if not stored:
         yield from _sample(found)
+    for one in found.differences[:MOST_PROBLEMS]:
+        yield f"  {one.asset_id} {one.field}: {_shown(one.before)} → {_shown(one.after)}"
     for problem in found.problems[:MOST_PROBLEMS]:
         said = f" (says {problem.value!r})" if problem.value and not _quotes(problem) else ""
         yield f"{table.unit} {problem.line}: {problem}{said}"
@@ -49,6 +51,10 @@ def _sample(found: Enrolment) -> Iterator[str]:
         place = entry.sheet.lonlat
         where = "" if place is None else f" at {place[1]:.6f}, {place[0]:.6f}"
         yield f"  {entry.asset.asset_id} {entry.asset.name}{where}: {attributes}"
+
+
+def _shown(value: object) -> str:
+    return "unknown" if value in (None, "") else _plain(value)
 
 
 def _plain(value: object) -> str:
@@ -86,7 +92,8 @@ def say_assessment(found: Assessment, entry: LedgerEntry) -> Iterator[str]:
     if not found.damages:
         yield "no damage records"
     else:
-        yield f"records of fiscal year {found.fiscal_year}:"
+        guidelines = ", ".join(sorted({d.guideline for d in found.damages} - {""}))
+        yield f"records of fiscal year {found.fiscal_year} ({guidelines or 'no guideline named'}):"
     for damage in found.damages:
         codes = f"  {'+'.join(damage.countermeasures)}" if damage.countermeasures else ""
         where = f"{damage.element.span}/{damage.element.number}"

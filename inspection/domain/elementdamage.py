@@ -23,6 +23,7 @@ class ElementDamage:
         element: where.
         fiscal_year: fiscal year of the inspection.
         record: what was recorded.
+        guideline: code of the guideline by which it was recorded, such as ``jp_bridge_2019``.
         inspector: who recorded it; empty when the sheet does not say.
         countermeasures: classes of 対策区分, such as ``C2`` and ``S1``.
         soundness: diagnosis of the member, empty when none was given.
@@ -31,6 +32,7 @@ class ElementDamage:
     element: Element
     fiscal_year: int
     record: DamageRecord
+    guideline: str = ""
     inspector: str = ""
     countermeasures: tuple[str, ...] = ()
     soundness: str = ""

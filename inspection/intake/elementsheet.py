@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from inspection.codelists.columns import ELEMENTS, load_fields
+from inspection.codelists.guidelines import bridge_guideline, check_guideline
 from inspection.codelists.members import load_members, load_named_types, load_targets
 from inspection.domain.asset import Concrete
 from inspection.domain.bridge import Element, Material, Span
@@ -130,18 +131,30 @@ def _damages(
     if year is None:
         raise RowRefusedError("fiscal_year", "the row has a record and no fiscal year")
     record = _record(str(cells["record"]))
+    guideline = _guideline(cells, year)
     codes = str(cells.get("countermeasures", ""))
     return tuple(
         ElementDamage(
             element=element,
             fiscal_year=year,
             record=record,
+            guideline=guideline,
             inspector=str(cells.get("inspector", "")),
             countermeasures=tuple(codes.split(",")) if codes else (),
             soundness=str(cells.get("soundness", "")),
         )
         for element in elements
     )
+
+
+def _guideline(cells: Mapping[str, Value], year: int) -> str:
+    """Give the guideline that a row names, else the one in force in its year."""
+    if "guideline" not in cells:
+        return bridge_guideline(year)
+    try:
+        return check_guideline(str(cells["guideline"]))
+    except BadInput as error:
+        raise RowRefusedError("guideline", str(error)) from error
 
 
 def _record(text: str) -> DamageRecord:

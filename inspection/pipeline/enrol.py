@@ -1,7 +1,7 @@
 """Ledger → assets: preview what a file says, then bring it together with what is known."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date
 from enum import StrEnum
 from pathlib import Path
@@ -36,6 +36,16 @@ class Change(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Difference:
+    """Say what a row changes of an asset that is known."""
+
+    asset_id: str
+    field: str
+    before: object
+    after: object
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Enrolment:
     """Carry what a file says and what it would do, or did.
 
@@ -45,6 +55,7 @@ class Enrolment:
         counts: rows by what they do; for an element sheet elements and records together.
         problems: rows that are not read, each with line and reason.
         sample: the first entries as they are read, for people to look at.
+        differences: what changes of assets that are known, field by field.
     """
 
     table: Table
@@ -52,6 +63,7 @@ class Enrolment:
     counts: dict[Change, int]
     problems: tuple[RowProblem, ...]
     sample: tuple[LedgerEntry, ...] = ()
+    differences: tuple[Difference, ...] = ()
 
     @property
     def accepted(self) -> int:
@@ -119,12 +131,16 @@ def enrol(
     problems = list(read.problems)
     to_save: list[LedgerEntry] = []
     shown: list[LedgerEntry] = []
+    differences: list[Difference] = []
     for line, row in read.rows:
         entry = _merged(known.get(row.asset_id), row, kind, line, problems)
         if entry is None:
             continue
-        change = _change(known.get(row.asset_id), entry)
+        before = known.get(row.asset_id)
+        change = _change(before, entry)
         counts[change] += 1
+        if before is not None:
+            differences += _differences(before, entry)
         if change is not Change.UNCHANGED:
             to_save.append(entry)
         if len(shown) < sample:
@@ -137,6 +153,7 @@ def enrol(
         counts=counts,
         problems=tuple(sorted(problems, key=lambda problem: problem.line)),
         sample=tuple(shown),
+        differences=tuple(differences),
     )
 
 
@@ -153,6 +170,25 @@ def _merged(
     except BadInput as error:
         problems.append(RowProblem(line=line, column="", reason=str(error)))
         return None
+
+
+def _differences(before: LedgerEntry, after: LedgerEntry) -> list[Difference]:
+    """List the fields in which two states of an asset differ."""
+    old, new = _fields(before), _fields(after)
+    return [
+        Difference(
+            asset_id=after.asset.asset_id, field=name, before=old.get(name), after=new.get(name)
+        )
+        for name in sorted(old.keys() | new.keys())
+        if old.get(name) != new.get(name)
+    ]
+
+
+def _fields(entry: LedgerEntry) -> dict[str, object]:
+    """Give every field of an asset by name."""
+    section = {} if entry.section is None else asdict(entry.section)
+    asset = {"name": entry.asset.name, "kind": entry.asset.kind, "concrete": entry.asset.concrete}
+    return {**section, **asdict(entry.sheet), **asset, **entry.asset.attributes}
 
 
 def _change(known: object | None, now: object) -> Change:

@@ -116,6 +116,7 @@ element_damages = Table(
     Column("division", Integer, nullable=False),
     Column("grade", Text, nullable=False),
     Column("record", Json, nullable=False),
+    Column("guideline", Text, nullable=False),
     Column("inspector", Text, nullable=False),
     Column("countermeasures", Json, nullable=False),
     Column("soundness", Text, nullable=False),

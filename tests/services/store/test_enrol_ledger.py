@@ -58,6 +58,7 @@ def test_2000_rows_with_40_broken_ones_of_12_kinds(engine: Engine, tmp_path: Pat
     assert len(stored) == 2 * 1960
     again = bring(engine, path)
     assert again.counts == {Change.ADDED: 0, Change.CHANGED: 0, Change.UNCHANGED: 1960}
+    assert again.differences == ()
     check_reasons(again, broken)
     assert every_row(engine) == stored
     # the same ledger in another encoding and as a workbook says the same
@@ -106,6 +107,9 @@ def test_a_second_ledger_adds_to_the_first(engine: Engine, tmp_path: Path) -> No
     bring(engine, write(tmp_path, "a.csv", "施設番号,橋梁名,橋長\nA-1,橋,12\n"))
     more = bring(engine, write(tmp_path, "b.csv", "施設番号,日交通量\nA-1,500\nA-2,1\n"))
     assert more.counts[Change.CHANGED] == 1
+    assert [(d.asset_id, d.field, d.before, d.after) for d in more.differences] == [
+        ("A-1", "adt", None, 500.0)
+    ]
     assert [(p.line, p.reason) for p in more.problems] == [
         (3, "asset 'A-2' is new and has no name")
     ]

@@ -122,7 +122,8 @@ def element(text: str = "Mg0101", span: int = 1) -> Element:
 def damage(number: int | None, grade: str, year: int = 2024, **more: object) -> ElementDamage:
     record = DamageRecord(number=number, grade=grade, **more)  # type: ignore[arg-type]
     return ElementDamage(
-        element=element(), fiscal_year=year, record=record, inspector="山田",
+        element=element(), fiscal_year=year, record=record, guideline="jp_bridge_2024",
+        inspector="山田",
         countermeasures=("C2", "S1"), soundness="III",
     )  # fmt: skip
 

@@ -140,7 +140,9 @@ def test_geojson_geopackage_and_xroad_say_the_same(home: Path, tmp_path: Path) -
     assert "1 added" in run("assets", "import", "a.geojson").output
     assert "1 unchanged" in run("assets", "import", "a.gpkg").output
     # xROAD also knows its own identifier, which the others did not say
-    assert "1 changed" in run("assets", "import", "a.json").output
+    told = run("assets", "import", "a.json").output
+    assert "1 changed" in told
+    assert "  BR0-1 xroad_id: unknown → 36.594606, 136.625669\n" in told
     assert "1 unchanged" in run("assets", "import", "a.json").output
     sheet = run_json("assets", "show", "BR0-1")["sheet"]
     assert (sheet["lat_deg"], sheet["lon_deg"]) == (36.594606, 136.625669)  # type: ignore[index]

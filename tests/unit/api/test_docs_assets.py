@@ -1,4 +1,4 @@
-"""The page docs/assets-and-grades.md: its files are written, its commands run, its words compared."""
+"""The page docs/assets-and-grades.md: its files are written, its commands run and compared."""
 
 import re
 from pathlib import Path

@@ -28,6 +28,12 @@ from inspection.codelists.foreign import (
     mbei_rule,
     nbi_class,
 )
+from inspection.codelists.guidelines import (
+    bridge_guideline,
+    check_guideline,
+    guidelines,
+    load_guidelines,
+)
 from inspection.codelists.members import (
     countermeasures,
     countermeasures_of,
@@ -102,6 +108,18 @@ def test_countermeasures_by_guideline() -> None:
         countermeasures_of("jp_bridge_1999")
 
 
+def test_guidelines_follow_each_other_without_a_gap() -> None:
+    assert [bridge_guideline(year) for year in (1999, 2013, 2014, 2023, 2024, 2050)] == [
+        "jp_bridge_2004", "jp_bridge_2004", "jp_bridge_2014", "jp_bridge_2019", "jp_bridge_2024",
+        "jp_bridge_2024",
+    ]  # fmt: skip
+    assert check_guideline("snbi_2022") == "snbi_2022"
+    with pytest.raises(BadInput, match="none of"):
+        check_guideline("jp_bridge_3000")
+    for row in load_codelist("jp_countermeasure").rows():
+        assert set(row["guidelines"]) <= set(load_guidelines())
+
+
 def test_every_type_that_no_matrix_grades_has_words() -> None:
     texts = load_grade_texts()
     assert {number for number, _ in texts} == set(range(1, 27)) - {1, 6, 11}
@@ -158,6 +176,9 @@ def first(name: str, **fields: Any) -> Codelist:
         (mbei_rule, changed("mbei_defect", width_mm={9999: [1, 2]})),
         (class_map, changed("class_map", rdd={"D00": "dragon"})),
         (class_map, first("class_map", pci=[99])),
+        (guidelines, first("guideline", to=2012)),
+        (guidelines, first("guideline", to=2015)),
+        (guidelines, first("guideline", **{"from": "soon"})),
         (fields_of, first(LEDGER, kind="smell")),
         (fields_of, first(LEDGER, aliases=["施設番号", "橋梁名"])),
         (fields_of, first(LEDGER, choices={"a": ["x"]})),

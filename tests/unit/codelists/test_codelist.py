@@ -35,6 +35,7 @@ NAMES = (
     "class_map",
     "damage_class",
     "element_column",
+    "guideline",
     "indicative_scale",
     "jp_corrosion",
     "jp_countermeasure",

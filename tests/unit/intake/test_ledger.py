@@ -338,6 +338,19 @@ def test_two_records_of_one_damage_are_for_a_person_to_sort() -> None:
     assert len(found.rows) == 1
 
 
+def test_the_guideline_is_named_or_follows_from_the_year() -> None:
+    text = "施設番号,要素番号,損傷,年度,要領\nA-1,Mg0101,NON,{},{}\n"
+
+    def guideline(year: str, named: str) -> str:
+        return elements(text.format(year, named)).rows[0][1].damages[0].guideline
+
+    assert guideline("H30", "") == "jp_bridge_2014"
+    assert guideline("R1", "") == "jp_bridge_2019"
+    assert guideline("R6", "jp_bridge_2019") == "jp_bridge_2019"
+    (problem,) = elements(text.format("R6", "jp_bridge_1999")).problems
+    assert (problem.column, "jp_bridge_2024" in problem.reason) == ("要領", True)
+
+
 def test_a_year_for_all_records() -> None:
     found = elements(SHEET + "A-1,1,Mg0101,,,NON,,,,\n", year=2025)
     assert found.rows[0][1].damages[0].fiscal_year == 2025

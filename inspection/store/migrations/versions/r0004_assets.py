@@ -99,6 +99,7 @@ Table(
     Column("division", Integer, nullable=False),
     Column("grade", Text, nullable=False),
     Column("record", Json, nullable=False),
+    Column("guideline", Text, nullable=False),
     Column("inspector", Text, nullable=False),
     Column("countermeasures", Json, nullable=False),
     Column("soundness", Text, nullable=False),
