@@ -47,8 +47,11 @@ class ReadRows(Generic[Read]):
     problems: tuple[RowProblem, ...]
 
 
-class RowRefusedError(BadInput):
-    """Say which cell of a row cannot be read; caught by ``read_rows`` alone."""
+class RowRefusedError(Exception):
+    """Carry a refusal from a cell to ``read_rows``, which reports it; it never leaves this package.
+
+    It is no ``TenkenError``: nobody outside can act on it, the row's problem is what they see.
+    """
 
     def __init__(self, field: str, reason: str) -> None:
         super().__init__(reason)
