@@ -2,7 +2,7 @@
 
 import json
 from dataclasses import asdict
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 
 import click
@@ -173,19 +173,24 @@ def list_(
 
 @assets.command()
 @click.argument("asset_id")
+@click.option(
+    "--today",
+    type=click.DateTime(["%Y-%m-%d"]),
+    help="Day for which due dates and ages are told.  [default: today]",
+)
 @home_option
 @json_option
-def show(*, asset_id: str, home: Path | None, as_json: bool) -> None:
+def show(*, asset_id: str, today: datetime | None, home: Path | None, as_json: bool) -> None:
     """Show one asset: its sheet, its elements' newest records, candidates, what is left to check.
 
     \b
     Examples:
       tenken assets show ISK-0123
-      tenken assets show ISK-0123 --json
+      tenken assets show ISK-0123 --today 2027-04-01 --json
     """  # noqa: D301 click needs the character itself
     with reading(open_engine(home)) as connection:
         entry = sheets.by_id(connection, asset_id)
-        found = assess(connection, asset_id)
+        found = assess(connection, asset_id, today=today.date() if today else _today())
     if as_json:
         _print_json({**asdict(entry), "assessment": asdict(found)})
         return

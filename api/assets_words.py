@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from inspection.domain.assetsheet import LedgerEntry
 from inspection.domain.bridge import Check
 from inspection.domain.grade import GradeCandidate
-from inspection.pipeline.assess import Assessment, record_words
+from inspection.pipeline.assess import Assessment, Due, record_words
 from inspection.pipeline.enrol import Enrolment
 from inspection.store.page import Page
 
@@ -88,7 +88,11 @@ def say_entry(entry: LedgerEntry) -> Iterator[str]:
 
 
 def say_assessment(found: Assessment, entry: LedgerEntry) -> Iterator[str]:
-    """Say what follows from the records of an asset."""
+    """Say what follows from the ledger and the records of an asset."""
+    if found.due is not None:
+        yield f"next inspection: {_due(found.due)}"
+    if found.pavement is not None:
+        yield from _pavement(found.pavement)
     if not found.damages:
         yield "no damage records"
     else:
@@ -108,6 +112,22 @@ def say_assessment(found: Assessment, entry: LedgerEntry) -> Iterator[str]:
     for where, reason in found.warnings:
         yield f"look at {where}: {reason.en}"
     yield from _open(found.open_checks)
+
+
+def _due(due: Due) -> str:
+    """Say when the next inspection is due."""
+    left = {None: "", 0: ", overdue"}.get(
+        due.warning_months, f", less than {due.warning_months} months left"
+    )
+    return f"due in fiscal year {due.fiscal_year}, until {due.last_day}{left}"
+
+
+def _pavement(found: GradeCandidate) -> Iterator[str]:
+    """Say which class a road section seems to have."""
+    index = f", MCI {found.values['mci']:.2f}" if "mci" in found.values else ""
+    yield f"candidate for the section: {_letters(found)}{index}"
+    for reason in found.reasons:
+        yield f"  {reason.en}"
 
 
 def _letters(candidate: GradeCandidate) -> str:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 
 from sqlalchemy import Connection
 
@@ -15,16 +16,34 @@ from inspection.codelists.members import (
     load_named_types,
     load_targets,
 )
+from inspection.domain.asset import Asset, AssetKind
 from inspection.domain.bridge import Check, checklist
 from inspection.domain.damagerecord import print_record
 from inspection.domain.elementdamage import ElementDamage, latest, member_grades
+from inspection.domain.eradate import due_date, due_fiscal_year, due_warning, fiscal_year
 from inspection.domain.grade import GradeCandidate, Reason, crack_grade
 from inspection.domain.notation import fold
 from inspection.domain.soundness import bridge_candidate, group_candidates, inconsistency
+from inspection.pipeline.propose import pavement_of
 from inspection.store import elements as element_rows
 from inspection.store import sheets
 
 CRACK = 6
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Due:
+    """Say until when the next periodic inspection is in time.
+
+    Attributes:
+        fiscal_year: within which it is due.
+        last_day: of that fiscal year.
+        warning_months: 12, 6 or 3 where fewer months are left, 0 when overdue, else None.
+    """
+
+    fiscal_year: int
+    last_day: date
+    warning_months: int | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +58,8 @@ class Assessment:
         bridge: soundness candidate of the bridge; None without a main member.
         warnings: contradictions for a person to look at, by element.
         open_checks: damage types that a flight cannot show, element by element.
+        pavement: class candidate of a road section from its known indices; None for others.
+        due: next periodic inspection of a bridge; None while the last one is unknown.
     """
 
     asset_id: str
@@ -48,15 +69,18 @@ class Assessment:
     bridge: GradeCandidate | None
     warnings: tuple[tuple[str, Reason], ...]
     open_checks: tuple[Check, ...]
+    pavement: GradeCandidate | None = None
+    due: Due | None = None
 
 
-def assess(connection: Connection, asset_id: str) -> Assessment:
-    """Assess one bridge from its elements and the records of its newest inspection.
+def assess(connection: Connection, asset_id: str, *, today: date) -> Assessment:
+    """Assess one asset from its ledger, its elements and the records of its newest inspection.
 
     Raises:
         NotFound: when there is no such asset.
     """
-    sheets.by_id(connection, asset_id)
+    asset = sheets.by_id(connection, asset_id).asset
+    is_road = asset.kind is AssetKind.PAVEMENT_SECTION
     damages = latest(element_rows.damages_of(connection, [asset_id]))
     rule = load_soundness_rule()
     graded = member_grades(damages, kinds=load_members(), words=record_words)
@@ -68,6 +92,20 @@ def assess(connection: Connection, asset_id: str) -> Assessment:
         bridge=bridge_candidate(graded, asset_id=asset_id, rule=rule),
         warnings=tuple(_warnings(damages)),
         open_checks=_open_checks(connection, asset_id, damages),
+        pavement=pavement_of(None, asset, fiscal_year=fiscal_year(today)) if is_road else None,
+        due=None if is_road else _due(asset, today),
+    )
+
+
+def _due(asset: Asset, today: date) -> Due | None:
+    """Tell when a bridge is due: within the fifth fiscal year after its last inspection."""
+    last = asset.attributes.get("inspection_fiscal_year")
+    if isinstance(last, bool) or not isinstance(last, int | float):
+        return None
+    return Due(
+        fiscal_year=due_fiscal_year(int(last)),
+        last_day=due_date(int(last)),
+        warning_months=due_warning(today, int(last)),
     )
 
 

@@ -152,7 +152,7 @@ def test_records_become_candidates_with_their_contradictions(
 ) -> None:
     del bridge
     with reading(engine) as connection:
-        found = assess(connection, "A-1")
+        found = assess(connection, "A-1", today=TODAY)
     assert found.fiscal_year == 2024
     assert {group: one.best for group, one in found.groups.items()} == {
         "1/Mg": "II", "1/Ds": "III", "1/Ra": "I",
@@ -171,5 +171,45 @@ def test_records_become_candidates_with_their_contradictions(
 def test_an_asset_without_records_has_no_candidates(engine: Engine, tmp_path: Path) -> None:
     bring(engine, write(tmp_path, "a.csv", "施設番号,橋梁名\nA-1,橋\n"))
     with reading(engine) as connection:
-        found = assess(connection, "A-1")
+        found = assess(connection, "A-1", today=TODAY)
     assert (found.damages, found.groups, found.bridge, found.warnings) == ((), {}, None, ())
+
+
+@pytest.mark.parametrize(
+    ("today", "warning"), [(date(2027, 1, 1), None), (date(2029, 12, 1), 6), (date(2030, 4, 1), 0)]
+)
+def test_a_bridge_is_due_in_the_fifth_fiscal_year(
+    engine: Engine, tmp_path: Path, today: date, warning: int | None
+) -> None:
+    bring(engine, write(tmp_path, "a.csv", "施設番号,橋梁名,点検年月日\nA-1,橋,R6.12.1\n"))
+    with reading(engine) as connection:
+        found = assess(connection, "A-1", today=today)
+    assert found.due is not None
+    assert (found.due.fiscal_year, found.due.last_day) == (2029, date(2030, 3, 31))
+    assert found.due.warning_months == warning
+    assert found.pavement is None
+
+
+ROADS = """区間番号,区間名,距離標自,距離標至,ひび割れ率,わだち掘れ,IRI,使用目標年数,舗設年度
+R-1,県道,1k000,1k100,22.0,12,2.5,13,2010
+R-2,県道,1k100,1k200,45.0,,,13,2010
+R-3,県道,1k200,1k300,45.0,,,13,R3
+R-4,県道,1k300,1k400,,,,,
+"""
+
+
+def test_road_sections_get_their_class_from_a_ledger(engine: Engine, tmp_path: Path) -> None:
+    path = write(tmp_path, "roads.csv", ROADS)
+    with writing(engine) as connection:
+        kind = AssetKind.PAVEMENT_SECTION
+        found = enrol(connection, open_ledger(path), kind=kind, today=TODAY, write=True)
+    assert found.counts[Change.ADDED] == 4
+    with reading(engine) as connection:
+        classes = [assess(connection, f"R-{n}", today=TODAY).pavement for n in (1, 2, 3, 4)]
+    first, second, third, fourth = classes
+    assert first is not None
+    assert second is not None
+    assert third is not None
+    assert (first.best, second.best, third.best, fourth) == ("II", "III-1", "III-2", None)
+    assert [any(r.code == "partial" for r in c.reasons) for c in (first, second)] == [False, True]
+    assert first.values["mci"] == pytest.approx(4.085, abs=0.001)

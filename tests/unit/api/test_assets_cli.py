@@ -20,6 +20,7 @@ from inspection.store.engine import create_engine, writing
 from tests.support.damage import area, defect
 from tests.support.records import make_asset, make_scene, make_survey, save_scene
 
+DAYS = ("2026-01-01", "2026-11-25", "2027-04-01")
 LEDGER = """施設番号,橋梁名,橋長,健全性,備考
 A-1,犀川大橋,62.3,Ⅱ,x
 A-2,熊木川橋,1.2km,Ⅲ,
@@ -70,6 +71,22 @@ def test_import_list_and_show(home: Path) -> None:
     shown = run_json("assets", "show", "A-1")
     assert shown["asset"]["attributes"] == {"length_m": 62.3, "soundness": "II"}  # type: ignore[index]
     assert "no damage records" in run("assets", "show", "A-1").output
+
+
+def test_due_dates_and_pavement_classes_are_shown(home: Path, tmp_path: Path) -> None:
+    del home
+    (tmp_path / "b.csv").write_text("施設番号,橋梁名,点検年度\nB-1,橋,R3\n", encoding="utf-8")
+    run("assets", "import", "b.csv")
+    told = [run("assets", "show", "B-1", "--today", day).output for day in DAYS]
+    assert all("next inspection: due in fiscal year 2026, until 2027-03-31" in one for one in told)
+    assert ["months left" in one for one in told] == [False, True, False]
+    assert ["overdue" in one for one in told] == [False, False, True]
+    road = "区間番号,区間名,ひび割れ率,わだち掘れ量\nR-1,県道,45,12\n"
+    (tmp_path / "r.csv").write_text(road, encoding="utf-8")
+    run("assets", "import", "r.csv", "--kind", "pavement_section")
+    shown = run("assets", "show", "R-1").output
+    assert "candidate for the section: III-1/III-2, MCI 3.01" in shown
+    assert "judged without IRI" in shown
 
 
 def test_a_home_on_the_command_line_wins(home: Path, tmp_path: Path) -> None:
