@@ -11,8 +11,8 @@ from inspection.domain.bridge import Element, Material, Span
 from inspection.domain.damagerecord import DamageRecord
 from inspection.domain.elementdamage import ElementDamage
 from inspection.domain.elementnumber import ElementNumber
+from inspection.store.ledger_tables import element_damages, elements, spans
 from inspection.store.rows import add_or_replace, choice
-from inspection.store.tables import element_damages, elements, spans
 
 ELEMENT_KEY = ("asset_id", "span", "symbol", "number")
 DAMAGE_KEY = (*ELEMENT_KEY, "fiscal_year", "damage_no", "division")

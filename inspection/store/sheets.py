@@ -12,9 +12,10 @@ from inspection.domain.assetsheet import AssetSheet, LedgerEntry
 from inspection.domain.roadsection import PavementKind, RoadSection
 from inspection.errors import NotFound
 from inspection.store import assets as asset_rows
+from inspection.store.ledger_tables import asset_sheets, road_sections
 from inspection.store.page import Page, check_window
 from inspection.store.rows import add_or_replace, choice
-from inspection.store.tables import asset_sheets, assets, road_sections
+from inspection.store.tables import assets
 
 BATCH = 500
 """Identifiers in one query; SQLite bears at most 32 766 variables."""

@@ -17,7 +17,7 @@ from inspection.pipeline.enrol import (
     open_elements,
     open_ledger,
 )
-from inspection.store import sheets, tables
+from inspection.store import ledger_tables, sheets, tables
 from inspection.store.engine import reading, writing
 from tests.data.ledger.make import BREAKS, ROWS, Break, make_csv, make_xlsx
 
@@ -33,7 +33,7 @@ def every_row(engine: Engine) -> list[object]:
     with reading(engine) as connection:
         return [
             tuple(row)
-            for table in (tables.assets, tables.asset_sheets)
+            for table in (tables.assets, ledger_tables.asset_sheets)
             for row in connection.execute(select(table).order_by(table.c.asset_id))
         ]
 

@@ -16,7 +16,7 @@ from inspection.domain.elementdamage import ElementDamage
 from inspection.domain.elementnumber import read_element
 from inspection.domain.roadsection import PavementKind, RoadSection
 from inspection.errors import BadInput, NotFound, TenkenError
-from inspection.store import assets, elements, sheets, tables
+from inspection.store import assets, elements, ledger_tables, sheets
 from inspection.store.engine import reading, writing
 from tests.support.records import make_asset
 
@@ -78,7 +78,10 @@ def test_saving_again_replaces(engine: Engine) -> None:
         sheets.save(connection, [entry(kana="ア")])
         sheets.save(connection, [entry(kana="イ")])
         assert sheets.by_id(connection, "ISK-1").sheet.kana == "イ"
-        assert connection.execute(select(func.count(tables.asset_sheets.c.asset_id))).scalar() == 1
+        assert (
+            connection.execute(select(func.count(ledger_tables.asset_sheets.c.asset_id))).scalar()
+            == 1
+        )
 
 
 def test_assets_are_found_by_words_and_kind(engine: Engine) -> None:
