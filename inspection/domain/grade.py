@@ -24,7 +24,9 @@ class Subject(StrEnum):
     """Say what a grade is about."""
 
     DEFECT = "defect"
+    ELEMENT = "element"
     MEMBER = "member"
+    ASSET = "asset"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

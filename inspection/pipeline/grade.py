@@ -25,6 +25,7 @@ from inspection.domain.grade import (
 )
 from inspection.domain.taxonomy import LINEAR_CLASSES, DamageClass, is_defect
 from inspection.geo.scale import map_scale
+from inspection.pipeline.propose import by_context, deck_panel, pavement_of, soundness_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,11 +36,14 @@ class Grades:
         of_defects: by defect; a defect that no rule grades is not there.
         of_member: one for each damage type found on the member, worst evidence first.
         crack_ratio: pavement only, when the lane is known.
+        of_asset: candidates for what stands above a defect and a damage type: soundness of the
+            member group and the bridge, class of a road section. None of them is a diagnosis.
     """
 
     of_defects: Mapping[uuid.UUID, GradeCandidate]
     of_member: tuple[GradeCandidate, ...]
     crack_ratio: GradeCandidate | None = None
+    of_asset: tuple[GradeCandidate, ...] = ()
 
     @property
     def worst(self) -> str | None:
@@ -58,34 +62,46 @@ def is_open(defect: Defect) -> bool:
     return defect.state is not ReviewState.REJECTED and is_defect(shown_class(defect))
 
 
-def grade(defects: Sequence[Defect], *, asset: Asset, lane: Lane | None = None) -> Grades:
+def grade(
+    defects: Sequence[Defect],
+    *,
+    asset: Asset,
+    lane: Lane | None = None,
+    fiscal_year: int | None = None,
+) -> Grades:
     """Propose grades for the defects of one asset and for the member as a whole.
 
-    Concrete: ⑥ ひびわれ by width and spacing; other types by what their sight allows. Pavement: the
-    crack ratio of the lane. Rejected defects do not count.
+    Concrete: ⑥ ひびわれ by width and spacing; other types by what their sight and what lies on them
+    allows; ⑪ for a deck panel whose area the owner states. Pavement: the crack ratio of the lane,
+    and the class of the section. Rejected defects do not count.
 
     Args:
         defects: defects of the asset, in any order.
         asset: the asset.
         lane: where the lane lies, for pavement; without it no crack ratio is proposed.
+        fiscal_year: present fiscal year, from which the age of a surface follows.
     """
     open_ones = sorted((d for d in defects if is_open(d)), key=lambda d: d.defect_id)
     if asset.kind is AssetKind.PAVEMENT_SECTION:
         ratio = None if lane is None else _crack_ratio(open_ones, asset, lane)
-        return Grades(of_defects={}, of_member=(), crack_ratio=ratio)
+        whole = pavement_of(ratio, asset, fiscal_year=fiscal_year)
+        of_asset = () if whole is None else (whole,)
+        return Grades(of_defects={}, of_member=(), crack_ratio=ratio, of_asset=of_asset)
     cracks = [d for d in open_ones if shown_class(d) is DamageClass.CRACK]
+    seen = [(defect, shown_class(defect)) for defect in open_ones]
     found = _crack_grades(cracks, asset)
+    found |= {d.defect_id: one for d in open_ones if (one := _by_appearance(d)) is not None}
+    found |= by_context(seen, found)
+    panel = deck_panel(seen, asset)
     by_type: dict[str, list[GradeCandidate]] = {}
-    if found:
-        by_type[found[cracks[0].defect_id].scheme] = list(found.values())
-    for defect in open_ones:
-        candidate = _by_appearance(defect)
-        if candidate is not None:
-            found[defect.defect_id] = candidate
-            by_type.setdefault(candidate.scheme, []).append(candidate)
+    for candidate in found.values():
+        by_type.setdefault(candidate.scheme, []).append(candidate)
     member = [worst_of(candidates, asset) for candidates in by_type.values()]
+    if panel is not None:
+        # cracks of a deck panel are ⑪; ⑥ is for all other members
+        member = [one for one in member if not one.scheme.startswith("jp_crack_grade/")] + [panel]
     member.sort(key=lambda c: (c.worst or "", c.scheme), reverse=True)
-    return Grades(of_defects=found, of_member=tuple(member))
+    return Grades(of_defects=found, of_member=tuple(member), of_asset=soundness_of(member, asset))
 
 
 def _crack_grades(cracks: Sequence[Defect], asset: Asset) -> dict[uuid.UUID, GradeCandidate]:

@@ -32,7 +32,7 @@ def appraise(
     model: PriorityModel | None = None,
 ) -> Appraised:
     """Grade and prioritise one asset."""
-    grades = grade(defects, asset=asset)
+    grades = grade(defects, asset=asset, fiscal_year=fiscal_year)
     priority = prioritise(asset, defects, grades, fiscal_year=fiscal_year, model=model)
     return Appraised(asset=asset, defects=defects, grades=grades, priority=priority)
 

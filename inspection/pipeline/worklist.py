@@ -114,7 +114,7 @@ def _row(row: WorkRow) -> workorders.WorkOrderRow:
 
 
 def candidates_of(appraised: Sequence[Appraised]) -> list[GradeCandidate]:
-    """List the grade candidates of appraised assets: defects, members, pavement."""
+    """List the grade candidates of appraised assets: defects, members, pavement, soundness."""
     return [
         candidate
         for entry in appraised
@@ -122,6 +122,7 @@ def candidates_of(appraised: Sequence[Appraised]) -> list[GradeCandidate]:
             *entry.grades.of_defects.values(),
             *entry.grades.of_member,
             entry.grades.crack_ratio,
+            *entry.grades.of_asset,
         )
         if candidate is not None
     ]

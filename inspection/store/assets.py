@@ -1,5 +1,6 @@
 """Keep assets: what is inspected."""
 
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from sqlalchemy import Connection, Row, func, select
@@ -13,15 +14,23 @@ from inspection.store.tables import assets
 
 def save(connection: Connection, asset: Asset) -> None:
     """Add an asset, or replace what is known about it; its identifier never changes."""
-    row = {
-        "asset_id": asset.asset_id,
-        "name": asset.name,
-        "kind": asset.kind.value,
-        "member": asset.member,
-        "concrete": asset.concrete.value,
-        "attributes": dict(asset.attributes),
-    }
-    add_or_replace(connection, assets, [row], key=["asset_id"])
+    save_all(connection, [asset])
+
+
+def save_all(connection: Connection, several: Iterable[Asset]) -> None:
+    """Add assets, or replace what is known about them."""
+    rows = [
+        {
+            "asset_id": asset.asset_id,
+            "name": asset.name,
+            "kind": asset.kind.value,
+            "member": asset.member,
+            "concrete": asset.concrete.value,
+            "attributes": dict(asset.attributes),
+        }
+        for asset in several
+    ]
+    add_or_replace(connection, assets, rows, key=["asset_id"])
 
 
 def lock(connection: Connection, asset_id: str) -> None:
@@ -62,11 +71,16 @@ def find(connection: Connection, *, limit: int = 100, offset: int = 0) -> Page[A
 
 
 def _asset(row: Row[Any]) -> Asset:
+    return from_row(row._mapping)
+
+
+def from_row(values: Mapping[Any, Any], *, prefix: str = "") -> Asset:
+    """Build an asset from the columns of a row, whose names may have a prefix."""
     return Asset(
-        asset_id=row.asset_id,
-        name=row.name,
-        kind=choice(AssetKind, row.kind),
-        member=row.member,
-        concrete=choice(Concrete, row.concrete),
-        attributes=row.attributes,
+        asset_id=values[f"{prefix}asset_id"],
+        name=values[f"{prefix}name"],
+        kind=choice(AssetKind, values[f"{prefix}kind"]),
+        member=values[f"{prefix}member"],
+        concrete=choice(Concrete, values[f"{prefix}concrete"]),
+        attributes=values[f"{prefix}attributes"],
     )
