@@ -7,7 +7,6 @@ from unicodedata import category
 
 from inspection.errors import BadInput
 
-
 CONTROL = "Cc"
 """Unicode's general category of control characters, NUL and line ends among them."""
 
