@@ -48,11 +48,13 @@ class Asset:
     attributes: Mapping[str, str | float | bool] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        """Check the identifier, and that the words can stand in one field of a form."""
+        """Check the identifier, and that a database can keep the words."""
         if not self.asset_id.strip() or len(self.asset_id) > 200:
             raise BadInput(f"asset_id must have 1 to 200 characters, got {self.asset_id!r}")
-        for field_name in ("asset_id", "name", "member"):
-            check_one_line(field_name, getattr(self, field_name))
+        check_one_line("asset_id", self.asset_id)
+        for field_name in ("name", "member"):
+            if "\0" in getattr(self, field_name):
+                raise BadInput(f"{field_name} contains a NUL character; leave it out")
 
 
 def check_one_line(field_name: str, text: str) -> str:

@@ -207,14 +207,19 @@ def test_the_methods_told_are_those_that_work(client: TestClient) -> None:
 
 
 @pytest.mark.parametrize("char", ["\0", "\n", "\t", "\x1b", "\x7f", "\x85"])
-@pytest.mark.parametrize("field", ["asset_id", "name", "member"])
-def test_control_characters_in_an_asset_are_refused(
-    client: TestClient, field: str, char: str
-) -> None:
-    body = {"asset_id": "b-1", "name": "Bridge", "member": "Ds01"}
-    answer = client.post("/api/assets", json={**body, field: f"b{char}1"})
-    assert field in problem_of(answer, 422)["detail"]
+def test_control_characters_in_an_identifier_are_refused(client: TestClient, char: str) -> None:
+    answer = client.post("/api/assets", json={"asset_id": f"b{char}1", "name": "Bridge"})
+    assert "asset_id" in problem_of(answer, 422)["detail"]
     assert client.get("/api/assets").json()["number_matched"] == 2
+
+
+@pytest.mark.parametrize("field", ["name", "member"])
+def test_a_nul_is_in_no_word_of_an_asset(client: TestClient, field: str) -> None:
+    body = {"asset_id": "b-1", "name": "Bridge", "member": "Ds01"}
+    answer = client.post("/api/assets", json={**body, field: "b\0"})
+    assert f"{field} contains a NUL" in problem_of(answer, 422)["detail"]
+    two_lines = client.post("/api/assets", json={**body, field: "b\nc"})
+    assert two_lines.json()[field] == "b\nc"
 
 
 @pytest.mark.parametrize(

@@ -159,7 +159,7 @@ def test_a_single_pixel_is_a_branch_of_length_zero() -> None:
     mask[4, 6] = True
     (branch,) = branches(thin(runs_of(mask)))
     assert length(branch.points_px) == 0
-    assert branch.points_px[0].tolist() == [6.5, 4.5]
+    assert branch.points_px[0].tolist() == pytest.approx([6.5, 4.5], abs=1e-12)
     assert branch.start_free
     assert branch.end_free
 
