@@ -156,8 +156,8 @@ def _walk_along(box: Bbox) -> NDArray[np.float64]:
     """Give points on the four edges of a box, (n, 2); a box without extent gives its point."""
     along = np.linspace(0.0, 1.0, EDGE_STEPS + 1)
     x, y = box[0] + along * (box[2] - box[0]), box[1] + along * (box[3] - box[1])
-    edges = [(x, box[1]), (x, box[3]), (box[0], y), (box[2], y)]
-    return np.concatenate([np.column_stack(np.broadcast_arrays(*edge)) for edge in edges])
+    edges = [(x, x * 0 + box[1]), (x, x * 0 + box[3]), (y * 0 + box[0], y), (y * 0 + box[2], y)]
+    return np.concatenate([np.column_stack(edge) for edge in edges])
 
 
 def project(shape: BaseGeometry, *, source_crs: str, target_uri: str) -> BaseGeometry:
