@@ -10,6 +10,7 @@ from functools import lru_cache
 
 import numpy as np
 import shapely
+from numpy.typing import NDArray
 from pyproj import CRS
 from pyproj.exceptions import CRSError
 from shapely.geometry.base import BaseGeometry
@@ -19,6 +20,12 @@ from inspection.geo.frames import WGS84_LONLAT, to_crs
 
 CRS84 = "http://www.opengis.net/def/crs/OGC/1.3/CRS84"
 EPSG_URI = "http://www.opengis.net/def/crs/EPSG/0/"
+
+MAP_REACH_M = 1e8
+"""No map has coordinates beyond: 2.5 times round the earth, zone numbers before the easting too."""
+
+EDGE_STEPS = 16
+"""Pieces into which an edge of a projected box is cut to follow its curve in lon/lat."""
 
 Bbox = tuple[float, float, float, float]
 
@@ -135,13 +142,22 @@ def _numbers(text: str) -> list[float]:
 
 def _lonlat_hull(box: Bbox, crs: str) -> Bbox:
     """Bound a projected box in lon/lat: its edges are curved there, so walk along them."""
-    ring = shapely.segmentize(shapely.box(*box), max(box[2] - box[0], box[3] - box[1]) / 16 or 1.0)
-    lonlat = to_crs(shapely.get_coordinates(ring), crs, WGS84_LONLAT)
+    lonlat = np.full((1, 2), np.inf)
+    if max(map(abs, box)) <= MAP_REACH_M:
+        lonlat = to_crs(_walk_along(box), crs, WGS84_LONLAT)
     if not np.isfinite(lonlat).all():
         raise BadInput(f"bbox {box} lies outside the area of {crs}")
     west, south = lonlat.min(axis=0).tolist()
     east, north = lonlat.max(axis=0).tolist()
     return (west, south, east, north)
+
+
+def _walk_along(box: Bbox) -> NDArray[np.float64]:
+    """Give points on the four edges of a box, (n, 2); a box without extent gives its point."""
+    along = np.linspace(0.0, 1.0, EDGE_STEPS + 1)
+    x, y = box[0] + along * (box[2] - box[0]), box[1] + along * (box[3] - box[1])
+    edges = [(x, x * 0 + box[1]), (x, x * 0 + box[3]), (y * 0 + box[0], y), (y * 0 + box[2], y)]
+    return np.concatenate([np.column_stack(edge) for edge in edges])
 
 
 def project(shape: BaseGeometry, *, source_crs: str, target_uri: str) -> BaseGeometry:

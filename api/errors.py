@@ -13,6 +13,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
 from starlette.exceptions import HTTPException
+from starlette.routing import Match
 
 from api.schemas.base import Problem
 from inspection.errors import (
@@ -41,6 +42,8 @@ OGC_TAG = "ogc"
 
 MEDIA_TYPE = "application/problem+json"
 RETRY_AFTER_S = 5
+METHOD_NOT_ALLOWED = 405
+METHODS = ("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT")
 
 DESCRIBED: dict[str, Any] = {
     "description": "What went wrong, in words for the person who can act (RFC 9457)",
@@ -72,6 +75,10 @@ def slug(kind: type[TenkenError]) -> str:
     'too-large'
     """
     return re.sub(r"(?<!^)(?=[A-Z])", "-", kind.__name__).lower()
+
+
+HTTP_KIND = "http"
+"""Kind of the problems of the protocol itself: no such address, method not allowed, …"""
 
 
 def all_kinds() -> dict[str, type[TenkenError]]:
@@ -155,14 +162,32 @@ def _on_validation_error(request: Request, error: Exception) -> Response:
 
 def _on_http_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
+    headers = dict(error.headers or {})
+    if error.status_code == METHOD_NOT_ALLOWED:
+        headers["Allow"] = ", ".join(methods_at(request))
     return problem_response(
         status=error.status_code,
-        kind="http",
+        kind=HTTP_KIND,
         title=f"HTTP {error.status_code}",
         detail=str(error.detail),
         instance=request.url.path,
-        headers=dict(error.headers) if error.headers else None,
+        headers=headers or None,
     )
+
+
+def methods_at(request: Request) -> list[str]:
+    """List every method that the address of a request answers to, in alphabetical order.
+
+    The router knows only the first route that fits the path (RFC 9110 §10.2.1 wants them all).
+    """
+    routes = request.app.routes
+    return [
+        method
+        for method in METHODS
+        if any(
+            route.matches({**request.scope, "method": method})[0] is Match.FULL for route in routes
+        )
+    ]
 
 
 def _on_unforeseen_error(request: Request, error: Exception) -> Response:

@@ -139,4 +139,7 @@ def _moment(text: str, *, last: bool = False) -> datetime:
         raise BadInput(f"datetime {text!r} is not a moment such as 2026-04-01T09:00:00Z") from error
     if moment.tzinfo is None:
         raise BadInput(f"datetime {text!r} needs a time zone, such as Z for UTC")
-    return moment
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError as error:
+        raise BadInput(f"datetime {text!r} lies outside the years 1 to 9999 in UTC") from error

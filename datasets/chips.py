@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from datasets.labels import read_rgb
 from datasets.manifest import Split
-from inspection.errors import BadInput, NotFound
+from inspection.errors import BadInput, Broken, NotFound, Unavailable
 
 MANIFEST_NAME = "chips.jsonl"
 
@@ -60,11 +60,15 @@ class ChipRow:
 
 
 def write_chip(folder: Path, chip: Chip, licence: str) -> ChipRow:
-    """Write a chip as two PNG files below the folder and return its manifest row."""
+    """Write a chip as two PNG files below the folder and return its manifest row.
+
+    Raises:
+        Unavailable: A file cannot be written.
+    """
     place = folder / chip.source / chip.split.value
     place.mkdir(parents=True, exist_ok=True)
-    cv2.imwrite(str(place / f"{chip.name}.png"), chip.rgb[..., ::-1])
-    cv2.imwrite(str(place / f"{chip.name}.classes.png"), chip.classes)
+    _write_png(place / f"{chip.name}.png", chip.rgb[..., ::-1])
+    _write_png(place / f"{chip.name}.classes.png", chip.classes)
     height_px, width_px = chip.classes.shape
     return ChipRow(
         source=chip.source,
@@ -76,6 +80,20 @@ def write_chip(folder: Path, chip: Chip, licence: str) -> ChipRow:
         height_px=height_px,
         gsd_mm_per_px=chip.gsd_mm_per_px,
     )
+
+
+def _write_png(path: Path, pixels: NDArray[np.uint8]) -> None:
+    """Write one picture; OpenCV only returns False where a disk is full or a folder is not ours."""
+    encoded, content = cv2.imencode(".png", pixels)
+    if not encoded:
+        raise Broken(f"chip {path.name} cannot be made a PNG, shape {pixels.shape}")
+    try:
+        path.write_bytes(content.tobytes())
+    except OSError as error:
+        raise Unavailable(
+            f"chip {path.name} cannot be written to {path.parent}: {error.strerror}; "
+            "free some space or choose another folder"
+        ) from error
 
 
 def write_manifest(folder: Path, rows: list[ChipRow]) -> Path:
@@ -101,7 +119,7 @@ def read_manifest(folder: Path) -> list[ChipRow]:
             fields = json.loads(line)
             gsd = fields.pop("gsd_mm_per_px")
             rows.append(ChipRow(**fields, gsd_mm_per_px=tuple(gsd) if gsd else None))
-        except (ValueError, TypeError, KeyError) as error:
+        except (ValueError, TypeError, KeyError, AttributeError) as error:
             raise BadInput(f"{path.name} line {number} is not a chip row: {error}") from error
     return rows
 

@@ -74,12 +74,24 @@ def read_config(path: Path) -> TrainConfig:
     """
     if not path.is_file():
         raise NotFound(f"no training configuration {path.name}")
-    values = yaml.safe_load(path.read_text(encoding="utf-8"))
+    values = _load(path)
     known = {field.name for field in fields(TrainConfig)}
     if not isinstance(values, dict) or set(values) != known:
         wrong = sorted(known.symmetric_difference(values if isinstance(values, dict) else ()))
         raise BadInput(f"{path.name}: missing or unknown fields {', '.join(wrong)}")
-    values["dice_classes"] = tuple(values["dice_classes"])
-    low, high = values["gsd_range_mm_per_px"]
-    values["gsd_range_mm_per_px"] = (float(low), float(high))
-    return TrainConfig(**values)
+    try:
+        values["dice_classes"] = tuple(values["dice_classes"])
+        low, high = values["gsd_range_mm_per_px"]
+        values["gsd_range_mm_per_px"] = (float(low), float(high))
+        return TrainConfig(**values)
+    except (TypeError, ValueError, AttributeError) as error:
+        raise BadInput(f"{path.name}: a field has a value of the wrong kind: {error}") from error
+
+
+def _load(path: Path) -> object:
+    """Parse a YAML file."""
+    try:
+        return yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        told = " ".join(str(error).split())
+        raise BadInput(f"{path.name} is not readable YAML: {told}") from error

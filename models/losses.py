@@ -57,12 +57,23 @@ def segmentation_loss(
     """
     size = classes.shape[-2:]
     full = functional.interpolate(logits, size=size, mode="bilinear", align_corners=False)
-    loss = functional.cross_entropy(full, classes, class_weights, ignore_index=IGNORE_INDEX)
+    loss = _cross_entropy(full, classes, class_weights)
     loss = loss + dice_weight * soft_dice_loss(full, classes, dice_classes)
     if auxiliary is not None:
         step = size[0] // auxiliary.shape[-2]
         thinned = classes[:, step // 2 :: step, step // 2 :: step]
-        loss = loss + auxiliary_weight * functional.cross_entropy(
-            auxiliary, thinned, class_weights, ignore_index=IGNORE_INDEX
-        )
+        loss = loss + auxiliary_weight * _cross_entropy(auxiliary, thinned, class_weights)
     return loss
+
+
+def _cross_entropy(
+    logits: torch.Tensor, classes: torch.Tensor, class_weights: torch.Tensor
+) -> torch.Tensor:
+    """Return the weighted mean over decided pixels; 0, with a gradient of 0, where there is none.
+
+    torch divides by the weight of the decided pixels, so a batch without one would give NaN, and
+    one NaN ends a training run.
+    """
+    if not bool((classes != IGNORE_INDEX).any()):
+        return logits.sum() * 0
+    return functional.cross_entropy(logits, classes, class_weights, ignore_index=IGNORE_INDEX)

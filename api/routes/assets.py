@@ -9,6 +9,7 @@ from api.schemas.asset import AssetIn, AssetList, AssetOut
 from inspection.errors import Conflict, NotFound
 from inspection.store import assets
 from inspection.store.engine import reading, writing
+from inspection.store.page import OFFSET_MAX
 
 router = APIRouter(prefix="/api/assets", tags=["assets"])
 
@@ -17,7 +18,7 @@ router = APIRouter(prefix="/api/assets", tags=["assets"])
 def list_assets(
     services: ServicesDep,
     limit: Annotated[int, Query(ge=1, le=1000)] = 100,
-    offset: Annotated[int, Query(ge=0)] = 0,
+    offset: Annotated[int, Query(ge=0, le=OFFSET_MAX)] = 0,
 ) -> AssetList:
     """List assets by identifier."""
     with reading(services.engine) as connection:

@@ -27,6 +27,7 @@ from inspection.imaging import maptiles
 from inspection.pipeline.worklist import draw_up
 from inspection.store import defects, observations, orthomosaics, photos, reviews, surveys
 from inspection.store.engine import reading, writing
+from inspection.store.page import OFFSET_MAX
 
 router = APIRouter(prefix="/api", tags=["defects"])
 
@@ -40,7 +41,7 @@ def survey_defects(
     damage_class: Annotated[list[DamageClass] | None, Query()] = None,
     state: Annotated[list[ReviewState] | None, Query()] = None,
     limit: Annotated[int, Query(ge=1, le=5000)] = 1000,
-    offset: Annotated[int, Query(ge=0)] = 0,
+    offset: Annotated[int, Query(ge=0, le=OFFSET_MAX)] = 0,
 ) -> DefectPage:
     """List the defects of a survey as its mosaic shows them, in the frame of the mosaic."""
     with reading(services.engine) as connection:

@@ -34,6 +34,7 @@ from inspection.domain.taxonomy import DamageClass
 from inspection.errors import BadInput, NotFound
 from inspection.store import catalogue, defects, orthomosaics, surveys
 from inspection.store.engine import reading
+from inspection.store.page import OFFSET_MAX
 
 GEOJSON = "application/geo+json"
 LIMIT_DEFAULT = 100
@@ -124,7 +125,7 @@ def defect_items(
     damage_class: Annotated[list[DamageClass] | None, Query(alias="class")] = None,
     state: Annotated[list[ReviewState] | None, Query()] = None,
     limit: Annotated[int, Query(ge=1)] = LIMIT_DEFAULT,
-    offset: Annotated[int, Query(ge=0)] = 0,
+    offset: Annotated[int, Query(ge=0, le=OFFSET_MAX)] = 0,
     form: Form = None,
 ) -> Response:
     """Give the defects that are tied to the earth and meet every condition, page by page."""
@@ -196,7 +197,7 @@ def survey_items(
     when: Annotated[str | None, Query(alias="datetime", description="when it was created")] = None,
     asset_id: str | None = None,
     limit: Annotated[int, Query(ge=1)] = LIMIT_DEFAULT,
-    offset: Annotated[int, Query(ge=0)] = 0,
+    offset: Annotated[int, Query(ge=0, le=OFFSET_MAX)] = 0,
     form: Form = None,
 ) -> Response:
     """Give the footprints of the mosaics that are tied to the earth, page by page."""

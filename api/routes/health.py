@@ -4,9 +4,10 @@ import inspect
 
 import sqlalchemy as sa
 from fastapi import APIRouter
+from pydantic import Field
 
 from api.deps import ServicesDep
-from api.errors import all_kinds, status_of, title_of
+from api.errors import HTTP_KIND, all_kinds, status_of, title_of
 from api.schemas.base import Shape
 from inspection import __version__
 from inspection.errors import NotFound
@@ -27,8 +28,20 @@ class ProblemKind(Shape):
 
     kind: str
     title: str
-    status: int
+    status: int | None = Field(
+        description="HTTP status; None where it stands in each answer of this kind"
+    )
     meaning: str
+
+
+PROTOCOL = ProblemKind(
+    kind=HTTP_KIND,
+    title="The request does not fit this service",
+    status=None,
+    meaning="The address or the method is not one that this service has, or a header is missing. "
+    "`status` and `detail` of the answer say which; `/openapi.json` lists what there is.",
+)
+"""Explains what is said about a request before any part of Tenken has seen it."""
 
 
 @router.get("/healthz", operation_id="health")
@@ -42,9 +55,12 @@ def health(services: ServicesDep) -> Health:
 @router.get("/problems/{kind}", operation_id="problem_kind")
 def problem_kind(kind: str) -> ProblemKind:
     """Explain what a ``type`` in a problem-details answer means."""
+    if kind == HTTP_KIND:
+        return PROTOCOL
     found = all_kinds().get(kind)
     if found is None:
-        raise NotFound(f"there is no kind of problem {kind!r}; one of {sorted(all_kinds())}")
+        kinds = sorted([HTTP_KIND, *all_kinds()])
+        raise NotFound(f"there is no kind of problem {kind!r}; one of {kinds}")
     return ProblemKind(
         kind=kind,
         title=title_of(found),

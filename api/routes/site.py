@@ -39,8 +39,11 @@ def page(dist: Path) -> Response:
 def built_file(dist: Path, wanted: str) -> Path | None:
     """Find a built file by its address; None when there is none inside the folder."""
     folder = dist.resolve()
-    found = (folder / wanted).resolve()
-    return found if found.is_relative_to(folder) and found.is_file() else None
+    try:
+        found = (folder / wanted).resolve()
+        return found if found.is_relative_to(folder) and found.is_file() else None
+    except (OSError, ValueError):  # a name that no file can have: too long, or with a NUL
+        return None
 
 
 @router.get("/app")

@@ -21,6 +21,7 @@ from inspection.errors import BadInput, NotFound, Unavailable
 from inspection.pipeline.admit import Options
 from inspection.store import assets, catalogue, defects, jobs, orthomosaics, photos, steps, surveys
 from inspection.store.engine import reading, writing
+from inspection.store.page import OFFSET_MAX
 
 router = APIRouter(prefix="/api/surveys", tags=["surveys"])
 
@@ -35,7 +36,7 @@ def list_surveys(
     services: ServicesDep,
     asset_id: str | None = None,
     limit: Annotated[int, Query(ge=1, le=500)] = 100,
-    offset: Annotated[int, Query(ge=0)] = 0,
+    offset: Annotated[int, Query(ge=0, le=OFFSET_MAX)] = 0,
 ) -> SurveyList:
     """List surveys, newest first."""
     with reading(services.engine) as connection:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
+from inspection.domain.asset import check_one_line
 from inspection.domain.defect import Defect, ReviewState
 from inspection.domain.taxonomy import DamageClass
 from inspection.errors import BadInput, Conflict, IllegalTransition
@@ -64,6 +65,9 @@ class Verdict:
         """Check that the verdict says all that its action needs."""
         if not self.reviewer.strip():
             raise BadInput("a verdict needs the name of the reviewer who decided")
+        check_one_line("reviewer", self.reviewer)
+        if "\0" in self.note:
+            raise BadInput("the note of a verdict contains a NUL character; leave it out")
         if self.decided_at.tzinfo is None:
             raise BadInput("Verdict.decided_at must carry a time zone (UTC)")
         if self.action is Action.REJECT and self.reason is None:

@@ -127,10 +127,10 @@ def utc_from_exif(stamp: object, subsecond: object, offset: object) -> datetime 
         return None
     try:
         local = datetime.strptime(_text(stamp)[:19], "%Y:%m:%d %H:%M:%S")
-    except ValueError:
+        moment = local.replace(tzinfo=zone) + timedelta(seconds=float(fraction))
+        return moment.astimezone(UTC)
+    except (ValueError, OverflowError):  # no such day, or outside the years 1 to 9999 in UTC
         return None
-    moment = local.replace(tzinfo=zone) + timedelta(seconds=float(fraction))
-    return moment.astimezone(UTC)
 
 
 def utc_from_gps(date: object, time: object) -> datetime | None:
@@ -149,9 +149,9 @@ def utc_from_gps(date: object, time: object) -> datetime | None:
         return None
     try:
         day = datetime.strptime(_text(date)[:10].replace("-", ":"), "%Y:%m:%d").replace(tzinfo=UTC)
-    except ValueError:
+        return day + timedelta(hours=hours, minutes=minutes, seconds=seconds)
+    except (ValueError, OverflowError):
         return None
-    return day + timedelta(hours=hours, minutes=minutes, seconds=seconds)
 
 
 def _taken_at(blocks: ExifBlocks, drone: Mapping[str, str]) -> datetime | None:

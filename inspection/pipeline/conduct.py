@@ -18,7 +18,7 @@ from inspection.domain.capture import Photo, Rejection, RejectionReason
 from inspection.domain.detection import Detections
 from inspection.domain.mission import Survey, SurveyState
 from inspection.domain.raster import Orthomosaic
-from inspection.errors import BadInput, Broken, TenkenError
+from inspection.errors import BadInput, Broken, Conflict, TenkenError
 from inspection.imaging.detections_file import load_detections, save_detections
 from inspection.pipeline.admit import original_key
 from inspection.pipeline.consolidate import consolidate
@@ -65,7 +65,9 @@ def conduct(survey_id: UUID, tools: Tools) -> Conducted:
 
     Raises:
         BadInput: when the survey has no photo, or its photos cannot be tied together.
-        TenkenError: of any family, from the step that failed; the survey is then ``failed``,
+        Conflict: when another process works on the survey or has taken it over; its state is then
+            left to whoever holds it.
+        TenkenError: of any other family, from the step that failed; the survey is then ``failed``,
             keeps all that earlier steps gave, and may be conducted again.
     """
     with reading(tools.engine) as connection:
@@ -74,15 +76,17 @@ def conduct(survey_id: UUID, tools: Tools) -> Conducted:
         pictures = photos.of_survey(connection, survey_id)
     if not pictures:
         raise BadInput(f"survey {survey_id} has no usable photo; upload photos first")
-    _set_state(tools, survey, SurveyState.PROCESSING)
-    try:
-        with workshop(tools.work_dir, survey_id) as folder:
-            road = _Road(survey=survey, asset=asset, photos=pictures, folder=folder, tools=tools)
+    with workshop(tools.work_dir, survey_id) as folder:
+        road = _Road(survey=survey, asset=asset, photos=pictures, folder=folder, tools=tools)
+        _set_state(tools, survey, SurveyState.PROCESSING)
+        try:
             conducted = road.drive()
-    except TenkenError:
-        _set_state(tools, survey, SurveyState.FAILED)
-        raise
-    _set_state(tools, survey, SurveyState.PROCESSED)
+        except Conflict:
+            raise  # the survey is somebody else's now: cancelled, or taken over by a worker
+        except TenkenError:
+            _set_state(tools, survey, SurveyState.FAILED)
+            raise
+        _set_state(tools, survey, SurveyState.PROCESSED)
     return replace(conducted, survey=replace(survey, state=SurveyState.PROCESSED))
 
 

@@ -10,6 +10,10 @@ Row = TypeVar("Row")
 LIMIT_MAX = 10_000
 """Most rows of one page; more would hold a reader's transaction open for seconds."""
 
+OFFSET_MAX = 2**53 - 1
+"""Most rows to leave out: the largest whole number that JSON carries exactly to every language
+(RFC 8259 §6), far below the 63 bits of both databases."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page(Generic[Row]):
@@ -28,11 +32,11 @@ def check_window(limit: int, offset: int) -> None:
     """Check the limit and the offset of a page, both in rows.
 
     Raises:
-        BadInput: when the limit is not 1–10000 or the offset is negative.
+        BadInput: when the limit is not 1–10000, or the offset is negative or beyond ``OFFSET_MAX``.
 
     >>> check_window(100, 0)
     """
     if not 1 <= limit <= LIMIT_MAX:
         raise BadInput(f"limit must be 1 to {LIMIT_MAX} rows, got {limit}")
-    if offset < 0:
-        raise BadInput(f"offset must be 0 rows or more, got {offset}")
+    if not 0 <= offset <= OFFSET_MAX:
+        raise BadInput(f"offset must be 0 to {OFFSET_MAX} rows, got {offset}")

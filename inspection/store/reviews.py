@@ -5,7 +5,7 @@ what the machine had said when the person decided, so that a later run cannot ch
 """
 
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -48,7 +48,8 @@ def record(connection: Connection, verdict: Verdict) -> Defect:
     """Apply a verdict to its defect and write it into the history; give the defect as it stands.
 
     The same verdict twice counts once, so that a reviewer's page may send again after a lost
-    answer.
+    answer. The moment does not count in this: it is when the verdict arrived, and the first time
+    stands.
 
     Raises:
         NotFound: when there is no such defect.
@@ -59,7 +60,7 @@ def record(connection: Connection, verdict: Verdict) -> Defect:
     changed_at = _lock(connection, verdict.defect_id)
     earlier = _by_id(connection, verdict.verdict_id)
     if earlier is not None:
-        if earlier.verdict != verdict:
+        if earlier.verdict != replace(verdict, decided_at=earlier.verdict.decided_at):
             raise Conflict(f"verdict {verdict.verdict_id} was recorded with other contents")
         return defect_rows.by_id(connection, verdict.defect_id)
     before = defect_rows.by_id(connection, verdict.defect_id)

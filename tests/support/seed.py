@@ -95,6 +95,18 @@ def seed(home: Path) -> Seeded:
     return Seeded(home=home, mapped=mapped, local=local)
 
 
+def seed_mosaic(home: Path) -> SeededSurvey:
+    """Fill a home folder with one survey on the map whose mosaic nobody has searched yet."""
+    home.mkdir(parents=True, exist_ok=True)
+    schema.upgrade(database_url(home))
+    engine = create_engine(database_url(home))
+    try:
+        blobs = FolderBlobs(home / "blobs")
+        return _survey(engine, blobs, home, name="bridge-12", crs=MAP_CRS, searched=False)
+    finally:
+        engine.dispose()
+
+
 def picture() -> NDArray[np.uint8]:
     """Render concrete with three cracks and a spall, (H, W, 4) uint8, its left edge transparent."""
     noise = np.random.default_rng(7).normal(168, 9, (HEIGHT_PX // 3, WIDTH_PX // 3))
@@ -108,7 +120,9 @@ def picture() -> NDArray[np.uint8]:
     return np.concatenate([pixels, alpha], axis=2)
 
 
-def _survey(engine: Engine, blobs: FolderBlobs, home: Path, *, name: str, crs: str) -> SeededSurvey:
+def _survey(
+    engine: Engine, blobs: FolderBlobs, home: Path, *, name: str, crs: str, searched: bool = True
+) -> SeededSurvey:
     georeferenced = crs != LOCAL_CRS
     asset = Asset(asset_id=name, name=f"点検橋 {name}", kind=AssetKind.BRIDGE, member="Ds0101")
     survey = Survey(
@@ -117,11 +131,11 @@ def _survey(engine: Engine, blobs: FolderBlobs, home: Path, *, name: str, crs: s
         surface=Surface.NADIR if georeferenced else Surface.STRIP,
         gsd_m_per_px=None if georeferenced else GSD_M_PER_PX,
         created_at=NOW,
-        state=SurveyState.PROCESSED,
+        state=SurveyState.PROCESSED if searched else SurveyState.CREATED,
     )
     photo = _photo(blobs, home, name, georeferenced=georeferenced)
     mosaic = _mosaic(survey, blobs, home, crs=crs, photo=photo)
-    found = _defects(survey, mosaic, photo)
+    found = _defects(survey, mosaic, photo) if searched else ()
     rejection = Rejection(file="notes.jpg", reason=RejectionReason.NOT_AN_IMAGE, detail="text")
     with writing(engine) as connection:
         assets.save(connection, asset)

@@ -1401,8 +1401,11 @@ export interface components {
             kind: string;
             /** Meaning */
             meaning: string;
-            /** Status */
-            status: number;
+            /**
+             * Status
+             * @description HTTP status; None where it stands in each answer of this kind
+             */
+            status: number | null;
             /** Title */
             title: string;
         };

@@ -66,7 +66,7 @@ def test_intervals_are_read_with_either_end_open() -> None:
     start, end = parse_interval("2026-04-01T00:00:00Z/2026-05-01T00:00:00+09:00")
     assert start is not None and end is not None
     assert start.isoformat() == "2026-04-01T00:00:00+00:00"
-    assert end.isoformat() == "2026-05-01T00:00:00+09:00"
+    assert end.isoformat() == "2026-04-30T15:00:00+00:00"
     assert parse_interval("../2026-04-01T00:00:00Z")[0] is None
     assert parse_interval("2026-04-01T00:00:00Z/")[1] is None
     assert parse_interval("../..") == (None, None)

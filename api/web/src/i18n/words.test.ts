@@ -1,12 +1,35 @@
 import { describe, expect, it } from "vitest";
 
+import document from "../../../openapi.json";
 import { firstLanguage } from "./language";
 import { words } from "./words";
+
+const schemas = document.components.schemas;
+const states: string[] = schemas.ReviewState.enum;
+const reasons: string[] = schemas.RejectReason.enum;
 
 describe("words", () => {
   it.each(Object.entries(words))("%s exist in both languages", (_, word) => {
     expect(word.ja.trim()).not.toBe("");
     expect(word.en.trim()).not.toBe("");
+  });
+
+  const japanese = /[\u3040-\u30ff\u4e00-\u9fff]/;
+
+  it.each(Object.entries(words))("%s say Japanese in Japanese and English in English", (_, word) => {
+    expect(word.ja).toMatch(japanese);
+    expect(word.en).not.toMatch(japanese);
+    expect(Object.keys(word).sort()).toEqual(["en", "ja"]);
+  });
+
+  it.each(Object.entries(words))("%s name the same keys and numbers in both languages", (_, word) => {
+    const marks = (text: string) => [...text.matchAll(/\b(?:[CRJK]|GPS|ID|mm|px|\d+)\b/g)].map(String).sort();
+    const shared = (text: string) => marks(text).filter((mark) => /^[CRJK]$|^GPS$|^\d+$/.test(mark));
+    expect(shared(word.ja)).toEqual(shared(word.en));
+  });
+
+  it("exist for every state and every reason of the API", () => {
+    for (const code of [...states, ...reasons]) expect(words).toHaveProperty(code);
   });
 });
 

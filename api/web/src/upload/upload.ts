@@ -22,22 +22,34 @@ export async function sendPhotos(
     const form = new FormData();
     for (const file of batch) form.append("files", file, file.name);
     const response = await fetch(`/api/surveys/${surveyId}/photos`, { method: "POST", body: form });
-    const body: unknown = await response.json();
-    if (!response.ok) {
-      const { detail } = body as Schemas["ProblemKind"] & { detail?: string };
-      throw new Problem(response.status, detail ?? `HTTP ${response.status}`);
-    }
-    onSent(at + batch.length, (body as Schemas["UploadAnswer"]).files);
+    if (!response.ok) throw new Problem(response.status, await detailOf(response));
+    const answer = (await response.json()) as Schemas["UploadAnswer"];
+    onSent(at + batch.length, answer.files);
   }
 }
 
-/** Make the asset (or find it) and the survey, and give the survey's identifier. */
+/** Give the words of a problem; a proxy between here and the service may answer without any. */
+async function detailOf(response: Response): Promise<string> {
+  try {
+    const { detail } = (await response.json()) as { detail?: unknown };
+    if (typeof detail === "string") return detail;
+  } catch {
+    // no JSON
+  }
+  return `HTTP ${response.status}`;
+}
+
+const KNOWN = 409;
+
+/**
+ * Make the asset unless there is one with its identifier, and the survey; give the survey's
+ * identifier. What is known about an asset already stays as it is.
+ */
 export async function createSurvey(plan: Plan): Promise<string> {
-  const asset = await api.PUT("/api/assets/{asset_id}", {
-    params: { path: { asset_id: plan.assetId } },
+  const asset = await api.POST("/api/assets", {
     body: { asset_id: plan.assetId, name: plan.assetName || plan.assetId } as Schemas["AssetIn"],
   });
-  told(asset, "AssetOut");
+  if (asset.response.status !== KNOWN) told(asset, "AssetOut");
   const survey = told(
     await api.POST("/api/surveys", {
       body: {
