@@ -6,6 +6,7 @@ branches is several lines that share their end points. Directions are axial (0�
 Source: domain specification §4.4, §4.5 and §1.5.2 (machine definitions).
 """
 
+import itertools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -135,7 +136,7 @@ def segments(line: ArrayLike, *, segment_m: float = 0.5) -> tuple[Segment, ...]:
         raise BadGeometry(f"cannot cut a line of {total} m into stretches of {segment_m} m")
     cuts = np.linspace(0.0, total, max(1, round(total / segment_m)) + 1)
     found = []
-    for start, stop in zip(cuts[:-1], cuts[1:], strict=True):
+    for start, stop in itertools.pairwise(cuts):
         inner = along[(along > start) & (along < stop)]
         at = np.concatenate([[start], inner, [stop]])
         part = np.column_stack([np.interp(at, along, points[:, axis]) for axis in (0, 1)])
