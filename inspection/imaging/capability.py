@@ -219,7 +219,7 @@ def _cell_points(grid: PixelGrid, surface: Surface) -> NDArray[np.float64]:
 def _look(
     view: View, world: NDArray[np.float64], shape: tuple[int, int], ground_per_map: float
 ) -> tuple[NDArray[np.float64], NDArray[np.bool_], NDArray[np.float32], NDArray[np.float32]] | None:
-    """Give photo pixel, seen, worst GSD mm/px and incidence of each cell; None when none is seen."""
+    """Give photo pixel, seen, worst GSD mm/px and incidence of each cell; None if unseen."""
     here, right, up = (view.project(points) for points in world)
     x, y = here[:, 0], here[:, 1]
     with np.errstate(invalid="ignore"):
