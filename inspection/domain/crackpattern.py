@@ -227,7 +227,8 @@ def second_mode_share(lines: Sequence[ArrayLike], *, bin_deg: int = 5) -> float:
     """Give the share of the length that belongs to a second direction, 0–1.
 
     The histogram of directions is smoothed over ±15°; the first mode is its highest bin, the
-    second the highest at least 45° away. What lies within 22.5° of the second is its length.
+    second the highest at least 45° away. What lies within 22.5° of the second, and
+    at least 30° from the first, is its length.
     """
     if not lines:
         return 0.0
@@ -241,7 +242,7 @@ def second_mode_share(lines: Sequence[ArrayLike], *, bin_deg: int = 5) -> float:
     first = centres[int(histogram.argmax())]
     away = np.minimum(np.abs(centres - first), 180.0 - np.abs(centres - first))
     second = int(np.where(away >= SECOND_MODE_DEG, histogram, -1.0).argmax())
-    near = apart[:, second] <= SECOND_MODE_DEG / 2
+    near = (apart[:, second] <= SECOND_MODE_DEG / 2) & (apart[:, int(histogram.argmax())] >= 30.0)
     return float(weight[near].sum() / weight.sum()) if weight.sum() > 0 else 0.0
 
 

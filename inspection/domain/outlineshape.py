@@ -100,5 +100,6 @@ def hollow_depth_m(
     limit = DETECTABLE_SIGMAS * sigma
     if depth < limit:
         return Quantity(value=None, expanded_uncertainty=None, limit=limit, below_limit=True)
-    u = sigma * math.sqrt(1.0 + 3.0 / float(keep.sum()))
-    return Quantity(value=depth, expanded_uncertainty=2 * u, limit=limit)
+    # noise raises a 95th percentile by 0 (bowl) to 1.645 σ (flat bottom): half of it is taken off
+    u = sigma * math.sqrt(1.0 + 0.82**2 + 3.0 / float(keep.sum()))
+    return Quantity(value=depth - 0.82 * sigma, expanded_uncertainty=2 * u, limit=limit)

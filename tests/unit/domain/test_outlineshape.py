@@ -41,7 +41,7 @@ def test_a_deep_hollow_is_measured_within_its_uncertainty(seed: int) -> None:
     depth = hollow_depth_m(DISC, heights(0.04, 0.003, seed))
     assert depth.value is not None and depth.expanded_uncertainty is not None
     assert abs(depth.value - 0.04) <= depth.expanded_uncertainty
-    assert depth.expanded_uncertainty < 0.008
+    assert depth.expanded_uncertainty < 0.011
 
 
 @pytest.mark.parametrize("depth_m", [0.0, 0.003])
