@@ -122,9 +122,7 @@ def test_crossings_and_meetings_are_counted_once() -> None:
         (100, 10, Direction.TRANSVERSE),
     ],
 )
-def test_direction_to_the_member_axis(
-    orientation: float, axis: float, expected: Direction
-) -> None:
+def test_direction_to_the_member_axis(orientation: float, axis: float, expected: Direction) -> None:
     assert direction_of(orientation, axis) is expected
 
 

@@ -51,7 +51,8 @@ def test_blur_is_told_place_by_place() -> None:
     mixed = picture("stains", 0.8)
     mixed[:, half:] = picture("stains", 2.6)[:, half:]
     found = fill_blur(blur_map_px(mixed, tile_px=40))
-    assert np.median(found[:, :3]) < 1.2 < 2.0 < np.median(found[:, 5:])
+    assert np.median(found[:, :3]) < 1.2
+    assert np.median(found[:, 5:]) > 2.0
 
 
 def test_a_tile_without_edges_borrows_from_its_neighbours() -> None:

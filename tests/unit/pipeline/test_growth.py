@@ -37,7 +37,10 @@ def side(path: Path, drawn: dict[str, Drawn]) -> Side:
 
 
 def surveyed(
-    folder: Path, before: dict[str, Drawn], after: dict[str, Drawn], blank_from_px: int | None = None
+    folder: Path,
+    before: dict[str, Drawn],
+    after: dict[str, Drawn],
+    blank_from_px: int | None = None,
 ) -> list[Growth]:
     """Render both surveys; the second has other noise, light, blur and 2 px of misregistration."""
     crack_pair.write(folder / "a.tif", list(before.values()), seed=1, blank_from_px=blank_from_px)
@@ -95,9 +98,7 @@ def test_a_longer_crack_has_grown(tmp_path: Path) -> None:
 
 def test_new_vanished_and_never_seen(tmp_path: Path) -> None:
     far = Drawn(start_px=(950, 480), end_px=(1100, 650), width_px=3)
-    found = surveyed(
-        tmp_path, {"gone": WIDE}, {"came": STEEP, "unseen": far}, blank_from_px=900
-    )
+    found = surveyed(tmp_path, {"gone": WIDE}, {"came": STEEP, "unseen": far}, blank_from_px=900)
     changes = {(g.before or g.after)[0]: g.change for g in found}
     assert changes == {
         "gone": Change.VANISHED,

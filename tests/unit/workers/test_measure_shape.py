@@ -18,6 +18,7 @@ from inspection.store import keys
 from inspection.store.blobs import FolderBlobs
 from tests.support.seed import SeededSurvey, seed
 from workers.measure_cli import measure
+from workers.surveyed import open_survey
 
 
 def call(*arguments: object) -> Result:
@@ -80,8 +81,6 @@ def line_file(folder: Path, made_at: tuple[float, float, float, float]) -> Path:
 
 def lane(run_dir: Path, folder: Path) -> Path:
     """Lay a lane over the middle of the mosaic, 3 m long."""
-    from workers.surveyed import open_survey  # noqa: PLC0415  # opened after seeding
-
     corners = open_survey(str(run_dir)).mosaic.grid.corners_surface_m
     low, high = corners.min(axis=0), corners.max(axis=0)
     middle = float((low[1] + high[1]) / 2)
