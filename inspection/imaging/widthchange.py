@@ -176,7 +176,7 @@ def _deficit(
     low, high = np.median(profile[:, left], axis=1), np.median(profile[:, right], axis=1)
     slope = (high - low) / (t[right].mean() - t[left].mean())
     background = low[:, None] + slope[:, None] * (t - t[left].mean())
-    return 1.0 - profile / np.maximum(background, 1e-3)
+    return np.asarray(1.0 - profile / np.maximum(background, 1e-3), dtype=np.float64)
 
 
 def _blocks(
