@@ -1,7 +1,7 @@
 """Measure the blur of a photo from its own edges and lines, place by place.
 
 The gradient of a step edge blurred by σ, seen through a Gaussian of s pixels, is ∝ (σ² + s²)^-½;
-that of a line thinner than the blur is ∝ (σ² + s²)^-1. Three values of s tell which of the two a
+that of a line thinner than the blur is ∝ (σ² + s²)^-1. Several values of s tell which of the two a
 tile shows, and σ, without any reference picture. σ includes the pixel itself.
 
 Fine texture without any edge or line looks sharper than it is (up to a third at σ ≥ 1.2 px, more
@@ -18,7 +18,11 @@ from numpy.typing import NDArray
 from inspection.errors import BadInput
 
 TILE_PX = 64
-SCALES_PX = (1.0, 1.7, 3.0)
+SCALES_PX = (1.0, 1.4, 1.7, 2.0, 3.0)
+FINE, COARSE = (0, 1, 3), (0, 2, 4)
+"""Scales that tell a small blur, even beside small stains, and those that tell a large one."""
+
+COARSE_FROM_PX = 1.6
 MIN_EDGE_PIXELS = 16
 MIN_EDGE_SIGMAS = 6.0
 """An edge counts when its gradient exceeds that of the noise by this factor."""
@@ -99,14 +103,20 @@ def _tile_blur(crests: list[NDArray[np.float32]]) -> float:
     if len(finest) < MIN_EDGE_PIXELS:
         return float("nan")
     strong = finest >= np.percentile(finest, 60)
-    middle, coarse = (float(np.median(c[strong] / finest[strong])) for c in crests[1:])
-    fits = [_fit(middle, coarse, power) for power in (0.5, 1.0)]
-    return min(fits)[1]
+    ratios = [float(np.median(crest[strong] / finest[strong])) for crest in crests]
+    blur = _best_fit(ratios, FINE)
+    return _best_fit(ratios, COARSE) if blur > COARSE_FROM_PX else blur
 
 
-def _fit(middle: float, coarse: float, power: float) -> tuple[float, float]:
+def _best_fit(ratios: list[float], scales: tuple[int, int, int]) -> float:
+    """Give σ by the model, edge or line, that fits three scales better."""
+    return min(_fit(ratios, scales, power) for power in (0.5, 1.0))[1]
+
+
+def _fit(ratios: list[float], scales: tuple[int, int, int], power: float) -> tuple[float, float]:
     """Give misfit and σ of one model: gradient ∝ (σ² + s²)^-power."""
-    near, mid, far = (scale**2 for scale in SCALES_PX)
+    near, mid, far = (SCALES_PX[i] ** 2 for i in scales)
+    _, middle, coarse = (ratios[i] for i in scales)
     ratio = coarse ** (-1.0 / power)
     variance = (far - ratio * near) / (ratio - 1.0) if ratio > 1.0 else LARGEST_PX**2
     variance = min(max(variance, 0.0), LARGEST_PX**2)
