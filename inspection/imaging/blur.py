@@ -4,8 +4,8 @@ The gradient of a step edge blurred by σ, seen through a Gaussian of s pixels, 
 that of a line thinner than the blur is ∝ (σ² + s²)^-1. Several values of s tell which of the two a
 tile shows, and σ, without any reference picture. σ includes the pixel itself.
 
-Fine texture without any edge or line looks sharper than it is (up to a third at σ ≥ 1.2 px, more
-below): such a tile says little about the blur, and the median of its neighbours is taken with it.
+Fine texture without any edge or line looks sharper than it is: by a fifth to a third, by more than
+half beyond 2.5 px. The median with the neighbouring tiles is taken for that reason.
 
 Source: re-blurring of edges, Zhuo & Sim, "Defocus map estimation from a single image", Pattern
 Recognition 44 (2011); the second model and the choice between them are our own.
