@@ -3,6 +3,7 @@
 import click
 
 from workers.measure_crackratio import crackratio
+from workers.measure_pattern import pattern
 from workers.measure_proof import capability, growth
 
 
@@ -20,3 +21,4 @@ def measure() -> None:
 measure.add_command(capability)
 measure.add_command(growth)
 measure.add_command(crackratio)
+measure.add_command(pattern)

@@ -126,6 +126,22 @@ def test_a_survey_compared_with_itself_has_not_changed(run_dir: Path) -> None:
     assert "no significant change" in call("growth", run_dir, run_dir).output
 
 
+def test_pattern_of_the_three_seeded_cracks(run_dir: Path, tmp_path: Path) -> None:
+    plain = answer("pattern", run_dir)
+    (whole,) = plain["elements"]
+    assert whole["count"] == len(plain["cracks"]) > 0
+    assert whole["length_m"] == pytest.approx(sum(c["length_m"] for c in plain["cracks"]), rel=0.01)
+    assert whole["density_m_per_m2"] == pytest.approx(whole["length_m"] / whole["area_m2"])
+    for crack in plain["cracks"]:
+        assert sum(s["length_m"] for s in crack["segments"]) == pytest.approx(crack["length_m"])
+        assert crack["tortuosity"] >= 1
+    turned = answer("pattern", run_dir, "--member-axis-deg", 90)["cracks"]
+    swapped = {"longitudinal": "transverse", "transverse": "longitudinal", "diagonal": "diagonal"}
+    assert [c["direction"] for c in turned] == [swapped[c["direction"]] for c in plain["cracks"]]
+    assert all(area["area_m2"] > 0 for area in plain["areas"]) and plain["areas"]
+    assert "direction(s)" in call("pattern", run_dir).output
+
+
 def test_crack_ratio_with_a_truth_table(run_dir: Path, tmp_path: Path) -> None:
     line = lane(run_dir, tmp_path)
     arguments = ("crackratio", run_dir, "--centre-line", line, "--lane-width-m", 1.5)
@@ -162,5 +178,5 @@ def test_what_is_no_survey_is_refused(where: str, tmp_path: Path) -> None:
 
 
 def test_every_command_shows_examples() -> None:
-    for name in ("capability", "growth", "crackratio"):
+    for name in ("capability", "growth", "crackratio", "pattern"):
         assert "Examples:" in CliRunner().invoke(measure, [name, "--help"]).output
