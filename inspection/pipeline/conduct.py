@@ -142,6 +142,7 @@ class _Road:
                 )
             self.tools.blobs.put_file(made.blob_key, self.folder / "orthomosaic.tif")
             self.tools.blobs.put_file(made.sources_key, self.folder / "sources.tif")
+            self.tools.blobs.put_file(keys.views_key(made.sha256), self.folder / "views.json")
 
             def save(connection: Connection) -> Plain:
                 orthomosaics.save(connection, made)

@@ -19,7 +19,7 @@ from inspection.pipeline.ledger import Entry
 from inspection.pipeline.report import build_report, work_table
 from inspection.pipeline.tools import Tools
 from inspection.pipeline.worklist import draw_up
-from inspection.store import photos, steps
+from inspection.store import keys, photos, steps
 from inspection.store.engine import reading
 
 Extra = Callable[[Sequence[Defect]], tuple[dict[str, Any], Sequence[Table]]]
@@ -39,7 +39,7 @@ class Delivered:
 def deliver(
     conducted: Conducted, *, out: Path, tools: Tools, extra: Extra | None = None
 ) -> Delivered:
-    """Write run.json, the two rasters, defects.geojson, worklist.csv and report.html.
+    """Write run.json, the two rasters, views.json, defects.geojson, worklist.csv and report.html.
 
     Every file is complete or not there. Writing again replaces the files.
 
@@ -89,3 +89,6 @@ def _write_rasters(conducted: Conducted, out: Path, tools: Tools) -> None:
     ):
         with tools.blobs.local_path(key) as kept, replacing(out / name) as temporary:
             shutil.copyfile(kept, temporary)
+    views_key = keys.views_key(conducted.mosaic.sha256)
+    if tools.blobs.exists(views_key):  # mosaics of earlier versions have none
+        replace_text(out / "views.json", tools.blobs.read_bytes(views_key).decode())

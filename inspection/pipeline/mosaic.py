@@ -1,6 +1,7 @@
 """Make the mosaic of a survey: register the photos, then paint what they see on one grid."""
 
 import hashlib
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +14,7 @@ from inspection.domain.raster import Orthomosaic
 from inspection.errors import BadInput
 from inspection.geo.frames import utm_crs
 from inspection.geo.grid import PixelGrid
-from inspection.imaging import planar
+from inspection.imaging import planar, viewfile
 from inspection.imaging.canvas import write_mosaic
 from inspection.imaging.control import read_marks
 from inspection.imaging.ortho import View, frame_grid
@@ -27,6 +28,7 @@ BLURRED_HANDICAP_PX = 1500.0
 """A blurred photo shows only what no sharp one shows within so many pixels of its centre."""
 
 MOSAIC_FILE = "orthomosaic.tif"
+VIEWS_FILE = "views.json"
 SOURCES_FILE = "sources.tif"
 
 
@@ -60,7 +62,7 @@ def mosaic(
     gcp_file: Path | None = None,
     progress: Progress,
 ) -> Orthomosaic:
-    """Make ``work_dir/orthomosaic.tif`` and ``work_dir/sources.tif`` of a survey.
+    """Make ``orthomosaic.tif``, ``sources.tif`` and ``views.json`` of a survey in ``work_dir``.
 
     The same photos give the same bytes, in any order of a nadir block.
 
@@ -68,7 +70,7 @@ def mosaic(
         survey: says what surface the photos see, which CRS and which ground sample distance.
         photos: the usable photos of the survey.
         photo_paths: file by sha256.
-        work_dir: a folder for the two files and what is needed on the way.
+        work_dir: a folder for the three files and what is needed on the way.
         gcp_file: control points, or None.
         progress: hears how far it has come.
 
@@ -99,6 +101,8 @@ def mosaic(
         out_sources_tif=sources,
         on_window=_Teller(progress).window,
     )
+    kept = viewfile.to_plain(prepared.views, prepared.surface)
+    (work_dir / VIEWS_FILE).write_text(json.dumps(kept), encoding="utf-8")
     sha256, sources_sha256 = _digest(out), _digest(sources)
     return Orthomosaic(
         survey_id=survey.survey_id,

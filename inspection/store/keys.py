@@ -89,6 +89,11 @@ def sources_key(sha256: str) -> str:
     return f"sources/{_fan(sha256)}.tif"
 
 
+def views_key(sha256: str) -> str:
+    """Name how the photos of a mosaic see the surface, by the digest of the mosaic."""
+    return f"views/{_fan(sha256)}.json"
+
+
 def detections_key(digest: str) -> str:
     """Name the detections of one mosaic by one model, by the digest of both."""
     return f"detections/{_fan(digest)}.npz"

@@ -1,0 +1,127 @@
+"""Measure the blur of a photo from its own edges and lines, place by place.
+
+The gradient of a step edge blurred by σ, seen through a Gaussian of s pixels, is ∝ (σ² + s²)^-½;
+that of a line thinner than the blur is ∝ (σ² + s²)^-1. Several values of s tell which of the two a
+tile shows, and σ, without any reference picture. σ includes the pixel itself.
+
+Fine texture without any edge or line looks sharper than it is: by a fifth to a third, by more than
+half beyond 2.5 px. The median with the neighbouring tiles is taken for that reason.
+
+Source: re-blurring of edges, Zhuo & Sim, "Defocus map estimation from a single image", Pattern
+Recognition 44 (2011); the second model and the choice between them are our own.
+"""
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from inspection.errors import BadInput
+
+TILE_PX = 64
+SCALES_PX = (1.0, 1.4, 1.7, 2.0, 3.0)
+FINE, COARSE = (0, 1, 3), (0, 2, 4)
+"""Scales that tell a small blur, even beside small stains, and those that tell a large one."""
+
+COARSE_FROM_PX = 1.6
+MIN_EDGE_PIXELS = 16
+MIN_EDGE_SIGMAS = 6.0
+"""An edge counts when its gradient exceeds that of the noise by this factor."""
+
+LARGEST_PX = 12.0
+"""A blur beyond this is not told from no edge at all."""
+
+
+def blur_map_px(grey: NDArray[np.uint8], *, tile_px: int = TILE_PX) -> NDArray[np.float32]:
+    """Give the standard deviation of the blur (rows, columns) px of each tile; NaN without edges.
+
+    Args:
+        grey: (H, W) uint8.
+        tile_px: side of a tile; the last ones of a row or column may be smaller.
+
+    Raises:
+        BadInput: when the photo is smaller than 8 × 8 px.
+    """
+    if grey.ndim != 2 or min(grey.shape) < 8:
+        raise BadInput(f"blur needs a grey photo of at least 8×8 px, got shape {grey.shape}")
+    level = grey.astype(np.float32)
+    gradients = [_gradient(level, scale) for scale in SCALES_PX]
+    floor = MIN_EDGE_SIGMAS * _gradient_noise(level)
+    finest = gradients[0]
+    crest = (finest > floor) & (finest >= cv2.dilate(finest, np.ones((3, 3), np.uint8)) * 0.999)
+    rows, columns = -(-grey.shape[0] // tile_px), -(-grey.shape[1] // tile_px)
+    found = np.full((rows, columns), np.nan, dtype=np.float32)
+    for row in range(rows):
+        for column in range(columns):
+            box = np.s_[
+                row * tile_px : (row + 1) * tile_px, column * tile_px : (column + 1) * tile_px
+            ]
+            found[row, column] = _tile_blur([g[box][crest[box]] for g in gradients])
+    return found
+
+
+def fill_blur(found: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Give each tile the median of its 3 × 3 neighbours; the photo's median where none is known.
+
+    A photo without any edge stays NaN.
+    """
+    if np.isnan(found).all():
+        return found.copy()
+    padded = np.pad(found, 1, constant_values=np.nan)
+    around = np.stack(
+        [padded[r : r + found.shape[0], c : c + found.shape[1]] for r in range(3) for c in range(3)]
+    )
+    filled = np.full(found.shape, np.nanmedian(found), dtype=np.float32)
+    known = ~np.isnan(around).all(axis=0)
+    filled[known] = np.nanmedian(around[:, known], axis=0)
+    return filled
+
+
+def _gradient(level: NDArray[np.float32], scale_px: float) -> NDArray[np.float32]:
+    """Give the size of the gradient behind a Gaussian."""
+    smooth = cv2.GaussianBlur(level, (0, 0), scale_px)
+    kernel = np.array([[-0.5, 0.0, 0.5]], dtype=np.float32)
+    across = cv2.filter2D(smooth, cv2.CV_32F, kernel, borderType=cv2.BORDER_REPLICATE)
+    down = cv2.filter2D(smooth, cv2.CV_32F, kernel.T, borderType=cv2.BORDER_REPLICATE)
+    return np.asarray(cv2.magnitude(across, down), dtype=np.float32)
+
+
+def _gradient_noise(level: NDArray[np.float32]) -> float:
+    """Give the standard deviation of the finest gradient that noise alone causes.
+
+    Source: Immerkær, "Fast noise variance estimation", CVIU 64 (1996), with the median; the
+    gradient of white noise of variance 1 behind a Gaussian s has variance 1/(8π s⁴).
+    """
+    mask = np.array([[1, -2, 1], [-2, 4, -2], [1, -2, 1]], dtype=np.float32)
+    response = np.abs(cv2.filter2D(level, cv2.CV_32F, mask))
+    noise = max(1.4826 * float(np.median(response)) / 6.0, 0.5)
+    return noise / float(np.sqrt(8 * np.pi)) / SCALES_PX[0] ** 2
+
+
+def _tile_blur(crests: list[NDArray[np.float32]]) -> float:
+    """Give the blur of one tile from its crests at the three scales."""
+    finest = crests[0]
+    if len(finest) < MIN_EDGE_PIXELS:
+        return float("nan")
+    strong = finest >= np.percentile(finest, 60)
+    ratios = [float(np.median(crest[strong] / finest[strong])) for crest in crests]
+    blur = _best_fit(ratios, FINE)
+    return _best_fit(ratios, COARSE) if blur > COARSE_FROM_PX else blur
+
+
+def _best_fit(ratios: list[float], scales: tuple[int, int, int]) -> float:
+    """Give σ by the model, edge or line, that fits three scales better."""
+    return min(_fit(ratios, scales, power) for power in (0.5, 1.0))[1]
+
+
+def _fit(ratios: list[float], scales: tuple[int, int, int], power: float) -> tuple[float, float]:
+    """Give misfit and σ of one model: gradient ∝ (σ² + s²)^-power."""
+    near, mid, far = (SCALES_PX[i] ** 2 for i in scales)
+    _, middle, coarse = (ratios[i] for i in scales)
+    ratio = coarse ** (-1.0 / power)
+    variance = (far - ratio * near) / (ratio - 1.0) if ratio > 1.0 else LARGEST_PX**2
+    variance = min(max(variance, 0.0), LARGEST_PX**2)
+
+    def misfit(at: float, seen: float) -> float:
+        return abs(power * float(np.log((variance + near) / (variance + at))) - float(np.log(seen)))
+
+    return misfit(mid, middle) + misfit(far, coarse), float(np.sqrt(variance))
