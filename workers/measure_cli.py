@@ -2,6 +2,7 @@
 
 import click
 
+from workers.measure_image import image_command
 from workers.measure_widths import widths_command
 
 
@@ -11,3 +12,4 @@ def measure() -> None:
 
 
 measure.add_command(widths_command)
+measure.add_command(image_command)

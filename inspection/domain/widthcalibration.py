@@ -31,7 +31,7 @@ class WidthCalibration:
         floor_px: standard uncertainty of a fitted width (estimator C) that does not depend on it.
         profile_floor_px: the same for a width by edges or missing light (estimator B).
         share: standard uncertainty that grows with the width, of 1.
-        limit_px: least fitted width that is reported as a number: the narrowest that was calibrated.
+        limit_px: least fitted width that is reported as a number: the narrowest calibrated.
     """
 
     name: str
@@ -64,8 +64,8 @@ CONCRETE = WidthCalibration(
     core=0.08,
     blur_px=0.8,
     blur_std_px=0.2,
-    floor_px=0.15,
-    share=0.1,
+    floor_px=0.05,
+    share=0.12,
     limit_px=0.23,
 )
 """Default for photos of concrete; fitted by ``python -m tests.benchmarks.width_profiles --fit``."""

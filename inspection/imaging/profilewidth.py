@@ -1,8 +1,8 @@
 """Read widths off grey profiles by their edges or by the light that is missing: estimator B.
 
 Wide cracks (≥ 3 px) are read between the places where the profile falls through half its depth,
-interpolated between samples. A narrow crack never gets as dark as it is; its width is the light that
-it takes away, ∫ (background − profile) dt ÷ (background − core), which blur does not change.
+interpolated between samples. A narrow crack never gets as dark as it is; its width is the light
+that it takes away, ∫ (background − profile) dt ÷ (background − core), which blur does not change.
 
 Source: domain specification §4.3 B.
 """
@@ -80,8 +80,10 @@ def read_profiles(light: Floats, core: Floats, calibration: WidthCalibration) ->
     safe_depth = np.maximum(depth, 1e-6)
     # depth ÷ (2.5·blur) is how steep a blurred edge is in its middle
     edge_std = np.sqrt(2.0) * seen.noise * 2.5 * calibration.blur_px / safe_depth
-    deficit_std = seen.noise * np.sqrt(window) / full
-    by_edges = (edges >= WIDE_PX) & (deficit >= 0.8 * WIDE_PX * (depth / full))
+    deficit_std = seen.noise * seen.swell * np.sqrt(window) / full
+    # a profile this wide is no narrow crack behind the blur, whatever its darkness
+    broad = edges >= WIDE_PX + 2 * calibration.blur_px
+    by_edges = broad | ((deficit >= WIDE_PX) & (edges >= WIDE_PX / 2))
     return ProfileWidths(
         width_px=np.where(by_edges, edges, np.maximum(deficit, 0.0)),
         width_std_px=np.where(by_edges, edge_std, deficit_std),

@@ -33,8 +33,11 @@ SHIFT_PX = 4.0
 SLOPE_STD = 0.1
 """Standard deviation of the change of the background from the middle to the end, of 1."""
 
-NOISE_FLOOR = 0.01
-"""Least noise that is believed, of full scale: JPEG alone makes as much."""
+NOISE_FLOOR = 0.003
+"""Least noise that is believed, of full scale: three quarters of a grey level."""
+
+MOST_CORRELATION = 0.8
+"""Neighbouring samples of texture are not believed to be more alike than this."""
 
 CENTRE_SAMPLES = 5
 """The darkest sample is looked for this far around the middle of the profile."""
@@ -50,11 +53,14 @@ class Background:
     Attributes:
         level: (n,) median of both ends.
         noise: (n,) robust standard deviation of both ends, not below ``NOISE_FLOOR``.
+        swell: (n,) how much more a sum of samples varies than if they were independent: texture
+            is dark in patches, √((1 + ρ)/(1 − ρ)) with ρ of neighbouring samples.
         darkest: (n,) column of the darkest sample near the middle.
     """
 
     level: Floats
     noise: Floats
+    swell: Floats
     darkest: NDArray[np.int64]
 
 
@@ -85,7 +91,22 @@ def background(light: Floats) -> Background:
     middle = light.shape[1] // 2
     low = middle - CENTRE_SAMPLES
     darkest = low + np.argmin(light[:, low : middle + CENTRE_SAMPLES + 1], axis=1)
-    return Background(level=level, noise=np.maximum(noise, NOISE_FLOOR), darkest=darkest)
+    return Background(
+        level=level, noise=np.maximum(noise, NOISE_FLOOR), swell=_swell(light), darkest=darkest
+    )
+
+
+def _swell(light: Floats) -> Floats:
+    """Read off both ends how much more a sum of samples varies than if they were independent."""
+    products, squares = np.zeros(len(light)), np.full(len(light), 1e-12)
+    for end in (light[:, :END_SAMPLES], light[:, -END_SAMPLES:]):
+        off = end - end.mean(axis=1, keepdims=True)
+        products += (off[:, 1:] * off[:, :-1]).sum(axis=1) * END_SAMPLES / (END_SAMPLES - 1)
+        squares += (off**2).sum(axis=1)
+    # taking off the mean of 8 samples makes independent ones look alike by −1/8
+    alike = np.clip(products / squares + 1 / END_SAMPLES, 0.0, MOST_CORRELATION)
+    swell: Floats = np.sqrt((1 + alike) / (1 - alike))
+    return swell
 
 
 def fit_troughs(light: Floats, core: Floats, calibration: WidthCalibration) -> Troughs:
@@ -118,7 +139,7 @@ def fit_troughs(light: Floats, core: Floats, calibration: WidthCalibration) -> T
     hessian, _ = fit.normal_equations(state)
     covariance = np.linalg.inv(hessian + np.eye(5) * 1e-9)
     misfit = fit.misfit(state)
-    spread = np.sqrt(np.maximum(covariance[:, 0, 0], 0.0)) * np.maximum(misfit, 1.0)
+    spread = np.sqrt(np.maximum(covariance[:, 0, 0], 0.0)) * np.maximum(misfit, 1.0) * seen.swell
     return Troughs(
         width_px=state[:, 0],
         width_std_px=spread,

@@ -32,8 +32,8 @@ UNREADABLE = -1
 LEAST_SAMPLES = 2 * END_SAMPLES + 5
 """Background at both ends and a crack between them."""
 
-OWN_CORE_PX = 4.0
-"""From this width on a crack shows its own darkness in its middle."""
+OWN_CORE_BLURS = 5.0
+"""From this many blurs of width on a crack shows its own darkness in its middle (to 1 %)."""
 
 DARKEST_CORE = 0.5
 """A wide crack brighter than this beside its surroundings is something else lying in it."""
@@ -80,8 +80,8 @@ def measure_profiles(
 ) -> Widths:
     """Measure one width across each profile.
 
-    The fitted trough (C) is taken where it explains the profile; else the edges or the missing light
-    (B), where the contrast carries them; else the profile is unreadable.
+    The fitted trough (C) is taken where it explains the profile; else the edges or the missing
+    light (B), where the contrast carries them; else the profile is unreadable.
 
     Args:
         grey: (n, m) samples one pixel apart across the crack, 0–255, the crack near the middle;
@@ -99,8 +99,15 @@ def measure_profiles(
             f"a profile needs at least {LEAST_SAMPLES} samples in a row, got shape {grey.shape}; "
             "sample further to both sides of the crack"
         )
-    whole = np.isfinite(grey).all(axis=1)
-    light = to_light(grey[whole], calibration.tone)
+    return measure_light(to_light(grey, calibration.tone), calibration, same_image, fit)
+
+
+def measure_light(
+    light: Floats, calibration: WidthCalibration, same_image: bool, fit: bool
+) -> Widths:
+    """Measure one width across each profile (n, m) of light 0–1; else as ``measure_profiles``."""
+    whole = np.asarray(np.isfinite(light).all(axis=1), dtype=np.bool_)
+    light = light[whole]
     if same_image and len(light):
         first = read_profiles(light, np.full(len(light), calibration.core), calibration)
         calibration = replace(calibration, core=core_darkness(first, calibration.core))
@@ -143,7 +150,7 @@ def _fit(
 ) -> Troughs:
     """Fit troughs; wide ones once more, with the darkness that they show themselves."""
     troughs = fit_troughs(light, core, calibration)
-    wide = np.flatnonzero(troughs.width_px > OWN_CORE_PX)
+    wide = np.flatnonzero(troughs.width_px > OWN_CORE_BLURS * troughs.blur_px)
     if not len(wide):
         return troughs
     own = np.clip(read.darkness[wide], 0.0, DARKEST_CORE)

@@ -91,8 +91,8 @@ def fit(rows: Sequence[ProfileRow]) -> WidthCalibration:
     """Fit a calibration on the rows given: tone is kept, the rest is chosen on a grid.
 
     Darkness and blur by the mean absolute error; then the narrowest intervals that hold 95 % of
-    the cracks in each of three classes of width, so that the many narrow ones do not speak for the
-    wide.
+    all cracks and 90 % in each of three classes of width, so that the many narrow ones do not
+    speak for the wide.
     """
 
     def error(candidate: WidthCalibration) -> float:
@@ -109,8 +109,9 @@ def fit(rows: Sequence[ProfileRow]) -> WidthCalibration:
         candidate = replace(best, floor_px=round(float(floor), 3), share=round(float(share), 3))
         answers = measure_rows(rows, candidate, gsd_ratio=0.0)
         parts = [score([rows[i] for i in c], [answers[i] for i in c]) for c in classes]
-        if min(part.coverage for part in parts) >= 0.95:
-            kept.append((score(rows, answers).mean_u_px, candidate))
+        everything = score(rows, answers)
+        if everything.coverage >= 0.95 and min(part.coverage for part in parts) >= 0.90:
+            kept.append((everything.mean_u_px, candidate))
     return min(kept, key=lambda pair: pair[0])[1]
 
 
