@@ -1,7 +1,7 @@
 """Command ``tenken measure image``: widths along the cracks of one photo and its mask."""
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -44,6 +44,14 @@ if TYPE_CHECKING:
     default=0.0,
     help="Direction of the tilt in the image, from right towards down.",
 )
+@click.option(
+    "--tone",
+    type=click.Choice(["coded", "srgb"]),
+    default="coded",
+    show_default=True,
+    help="coded: cracks in concrete, whose broken edges make up for the tone curve (calibrated); "
+    "srgb: clean lines, printed or rendered, in light linearised by sRGB (not calibrated).",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
 def image_command(
     *,
@@ -53,6 +61,7 @@ def image_command(
     gsd_uncertainty: float,
     tilt_deg: float,
     tilt_direction_deg: float,
+    tone: str,
     as_json: bool,
 ) -> None:
     r"""Measure the cracks that a mask marks in an image, on its native pixels.
@@ -66,7 +75,7 @@ def image_command(
       tenken measure image wall.jpg --mask m.png --gsd-mm-per-px 0.3 --tilt-deg 25 --json
     """
     from inspection.domain.oblique import WARN_DEG  # noqa: PLC0415
-    from inspection.domain.widthcalibration import CONCRETE  # noqa: PLC0415
+    from inspection.domain.widthcalibration import CONCRETE, Tone  # noqa: PLC0415
     from inspection.imaging.decode import read_grey  # noqa: PLC0415  # OpenCV is slow to import
     from inspection.pipeline.imagewidths import Tilt, measure_image  # noqa: PLC0415
 
@@ -75,7 +84,7 @@ def image_command(
         read_grey(mask) > 127,
         gsd_mm_per_px=gsd_mm_per_px,
         gsd_ratio=gsd_uncertainty,
-        calibration=CONCRETE,
+        calibration=replace(CONCRETE, tone=Tone(tone)),
         tilt=Tilt(angle_deg=tilt_deg, direction_deg=tilt_direction_deg),
     )
     if tilt_deg > WARN_DEG:

@@ -41,6 +41,7 @@ def sample_profiles(
     points_px: NDArray[np.float64],
     normals: NDArray[np.float64],
     half: int = HALF_PX,
+    *,
     along_px: tuple[float, ...] = ALONG_PX,
     interpolation: int = cv2.INTER_CUBIC,
 ) -> NDArray[np.float64]:
@@ -64,13 +65,21 @@ def sample_profiles(
         place = start[:, None] + across[None, :, None] * normals[chosen][:, None]
         return place.astype(np.float32)
 
-    return _mean_of(light, positions, len(points_px), along_px, interpolation, 2 * half + 1)
+    return _mean_of(
+        light,
+        positions,
+        len(points_px),
+        along_px=along_px,
+        interpolation=interpolation,
+        samples=2 * half + 1,
+    )
 
 
 def _mean_of(
     light: NDArray[np.float32],
     positions: Callable[[slice, float], NDArray[np.float32]],
     count: int,
+    *,
     along_px: tuple[float, ...],
     interpolation: int,
     samples: int,

@@ -102,7 +102,14 @@ def measure_image(
     oblique_factor(tilt.angle_deg, 0.0)  # refuses before any work is done
     light = light_of(grey, calibration.tone)
     pieces = [
-        _measure_limb(limb, light, gsd_mm_per_px, gsd_ratio, calibration, tilt)
+        _measure_limb(
+            limb,
+            light,
+            gsd_mm=gsd_mm_per_px,
+            gsd_ratio=gsd_ratio,
+            calibration=calibration,
+            tilt=tilt,
+        )
         for limb in follow(runs_of(mask))
     ]
     return sorted(pieces, key=lambda piece: -piece.length_m)
@@ -125,6 +132,7 @@ def runs_of(mask: NDArray[np.bool_]) -> NDArray[np.int32]:
 def _measure_limb(
     limb: Limb,
     light: NDArray[np.float32],
+    *,
     gsd_mm: float,
     gsd_ratio: float,
     calibration: WidthCalibration,
@@ -148,7 +156,15 @@ def _measure_limb(
         for method, by_mask, out in zip(found.method, masked, drawn_out, strict=True)
         if not out and (by_mask or method != UNREADABLE)
     ]
-    return _summed(points, width, std, limit, gsd_mm, gsd_ratio, dict(Counter(names)), limb)
+    return _summed(
+        limb,
+        width=width,
+        std=std,
+        limit=limit,
+        gsd_mm=gsd_mm,
+        gsd_ratio=gsd_ratio,
+        methods=dict(Counter(names)),
+    )
 
 
 def _factors(normals: NDArray[np.float64], tilt: Tilt) -> NDArray[np.float64]:
@@ -158,16 +174,17 @@ def _factors(normals: NDArray[np.float64], tilt: Tilt) -> NDArray[np.float64]:
 
 
 def _summed(
-    points: NDArray[np.float64],
+    limb: Limb,
+    *,
     width: NDArray[np.float64],
     std: NDArray[np.float64],
     limit: NDArray[np.float64],
     gsd_mm: float,
     gsd_ratio: float,
     methods: Mapping[str, int],
-    limb: Limb,
 ) -> PieceWidth:
     """Summarise the widths of one piece by segment and as a whole (§4.4)."""
+    points = limb.points_px
     known = np.isfinite(width)
     size_m = length(points) * gsd_mm / 1000 if len(points) > 1 else 0.0
     limit_px = float(np.median(limit[known])) if known.any() else MASK_LIMIT_PX

@@ -1,8 +1,8 @@
 """Measure 10 000 m of crack centre line at 1 mm/px by its profiles: seconds, and memory.
 
 Every pixel of the centre line is read: a profile each 5 px is the mean of five, one pixel apart.
-The image is walked in tiles, so memory does not depend on its size; the first tenth is compared with
-the whole to show it. Thinning and tracing of the masks are not in these figures.
+The image is walked in tiles, so memory does not depend on its size; a tenth is compared with the
+whole to show it. Thinning and tracing of the masks are not in these figures.
 """
 
 import argparse

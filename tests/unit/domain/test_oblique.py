@@ -16,13 +16,11 @@ def test_factor_undoes_the_projection_of_a_strip(tilt_deg: float, across_deg: fl
     # points of the strip {seen · n = c} lie at {world · (squeeze n) = c}: 1 px wide in the photo is
     # 1 ÷ |squeeze n| wide on the surface, and the normal of the surface strip is squeeze n
     world = 1.0 / np.linalg.norm(squeeze @ seen_normal)
-    assert (
-        1.0 - 1e-9
-        <= oblique_factor(tilt_deg, across_deg)
-        <= 1 / np.cos(np.radians(tilt_deg)) + 1e-9
-    )
-    if abs(np.sin(2 * np.radians(across_deg))) < 1e-6:
-        assert oblique_factor(tilt_deg, across_deg) == pytest.approx(world)
+    assert oblique_factor(tilt_deg, across_deg) == pytest.approx(world)
+    # the same by §4.2, with the angle between normal and tilt on the surface
+    normal = squeeze @ seen_normal / np.linalg.norm(squeeze @ seen_normal)
+    by_rule = np.hypot(normal[0] / np.cos(np.radians(tilt_deg)), normal[1])
+    assert oblique_factor(tilt_deg, across_deg) == pytest.approx(by_rule)
 
 
 @pytest.mark.parametrize("tilt_deg", [45.1, 89.0, -1.0, float("nan")])

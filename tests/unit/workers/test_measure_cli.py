@@ -75,6 +75,8 @@ def write_line(tmp_path: Path, line: DrawnLine) -> list[str]:
         str(tmp_path / "mask.png"),
         "--gsd-mm-per-px",
         "10",
+        "--tone",
+        "srgb",
     ]
 
 
@@ -85,7 +87,8 @@ def test_image_measures_the_pixels_and_not_the_mask(tmp_path: Path) -> None:
     assert piece["width_mm"] == pytest.approx(60.0, abs=4.0)
     assert abs(piece["width_mm"] - 60.0) <= piece["expanded_uncertainty_mm"]
     assert piece["length_m"] == pytest.approx(0.6, abs=0.03)
-    assert piece["methods"] == {"trough_fit": pytest.approx(60, abs=5)}
+    assert set(piece["methods"]) == {"trough_fit"}
+    assert 45 <= piece["methods"]["trough_fit"] <= 62
     text = CliRunner().invoke(measure, arguments, catch_exceptions=False).stdout
     assert " ± " in text and "trough_fit" in text
 
