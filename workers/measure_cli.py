@@ -3,22 +3,26 @@
 import click
 
 from workers.measure_crackratio import crackratio
+from workers.measure_image import image_command
 from workers.measure_pattern import pattern
 from workers.measure_proof import capability, growth
+from workers.measure_widths import widths_command
 
 
 @click.group()
 def measure() -> None:
-    r"""Measure damage, and prove what could have been measured.
+    """Measure damage, and prove what could have been measured.
 
     \b
     Examples:
       tenken measure capability out/bridge-12 --width-mm 0.2
       tenken measure growth out/2024 out/2029
-    """
+    """  # noqa: D301 (click needs the character, not the backslash)
 
 
 measure.add_command(capability)
 measure.add_command(growth)
 measure.add_command(crackratio)
 measure.add_command(pattern)
+measure.add_command(widths_command)
+measure.add_command(image_command)

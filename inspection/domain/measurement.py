@@ -15,6 +15,9 @@ class WidthMethod(StrEnum):
     """Name the estimator of a crack width (domain specification §4.3)."""
 
     DISTANCE_TRANSFORM = "distance_transform"
+    PROFILE_EDGES = "profile_edges"
+    PROFILE_DEFICIT = "profile_deficit"
+    TROUGH_FIT = "trough_fit"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1771,7 +1771,7 @@ export interface components {
          * @description Name the estimator of a crack width (domain specification §4.3).
          * @enum {string}
          */
-        WidthMethod: "distance_transform";
+        WidthMethod: "distance_transform" | "profile_edges" | "profile_deficit" | "trough_fit";
         /**
          * WorkListOut
          * @description Show a ranked work list as it stands now.

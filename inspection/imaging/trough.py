@@ -1,0 +1,246 @@
+"""Fit a dark trough behind a blur to grey profiles across a crack: estimator C.
+
+A crack of width w and darkness c, seen through a Gaussian point spread function, darkens a
+background b(t) = b0 + b1·t by the factor 1 − (1 − c)·d(t), where d is the difference of two error
+functions. A narrow crack is thus read by the light that it takes away, which blur does not change,
+and a wide one by its edges: one model for both. The loss is robust, because chips, stains and a
+second crack beside the first are no noise.
+
+Source: domain specification §4.3 C.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import erf
+
+from inspection.domain.widthcalibration import WidthCalibration
+
+Floats = NDArray[np.float64]
+
+STEPS = 30
+"""Most steps of Levenberg and Marquardt; profiles settle in about ten."""
+
+SETTLED_PX = 1e-4
+"""A step that moves no width by more ends the fit."""
+
+NARROWEST_PX, WIDEST_PX = 0.02, 20.0
+BLUR_BOUNDS_PX = 0.35, 2.5
+SHIFT_PX = 4.0
+"""How far the centre of the trough may lie from the darkest sample."""
+
+SLOPE_STD = 0.1
+"""Standard deviation of the change of the background from the middle to the end, of 1."""
+
+NOISE_FLOOR = 0.003
+"""Least noise that is believed, of full scale: three quarters of a grey level."""
+
+MOST_CORRELATION = 0.8
+"""Neighbouring samples of texture are not believed to be more alike than this."""
+
+CENTRE_SAMPLES = 5
+"""The darkest sample is looked for this far around the middle of the profile."""
+
+END_SAMPLES = 8
+"""Samples at either end that show the background."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Background:
+    """Say what the ends and the middle of profiles look like.
+
+    Attributes:
+        level: (n,) median of both ends.
+        noise: (n,) robust standard deviation of both ends, not below ``NOISE_FLOOR``.
+        swell: (n,) how much more a sum of samples varies than if they were independent: texture
+            is dark in patches, √((1 + ρ)/(1 − ρ)) with ρ of neighbouring samples.
+        darkest: (n,) column of the darkest sample near the middle.
+    """
+
+    level: Floats
+    noise: Floats
+    swell: Floats
+    darkest: NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Troughs:
+    """Carry the fitted troughs of n profiles.
+
+    Attributes:
+        width_px: (n,) width.
+        width_std_px: (n,) its standard deviation by the fit alone.
+        centre_px: (n,) place of the middle, 0 in the middle of the profile.
+        blur_px: (n,) standard deviation of the point spread function.
+        misfit: (n,) root mean square of what the model leaves, in units of the noise.
+    """
+
+    width_px: Floats
+    width_std_px: Floats
+    centre_px: Floats
+    blur_px: Floats
+    misfit: Floats
+
+
+def background(light: Floats) -> Background:
+    """Read level, noise and darkest place of profiles (n, m) in light, 0–1."""
+    ends = np.concatenate([light[:, :END_SAMPLES], light[:, -END_SAMPLES:]], axis=1)
+    level = np.median(ends, axis=1)
+    noise = 1.4826 * np.median(np.abs(ends - level[:, None]), axis=1)
+    middle = light.shape[1] // 2
+    low = middle - CENTRE_SAMPLES
+    darkest = low + np.argmin(light[:, low : middle + CENTRE_SAMPLES + 1], axis=1)
+    return Background(
+        level=level, noise=np.maximum(noise, NOISE_FLOOR), swell=_swell(light), darkest=darkest
+    )
+
+
+def _swell(light: Floats) -> Floats:
+    """Read off both ends how much more a sum of samples varies than if they were independent."""
+    products, squares = np.zeros(len(light)), np.full(len(light), 1e-12)
+    for end in (light[:, :END_SAMPLES], light[:, -END_SAMPLES:]):
+        off = end - end.mean(axis=1, keepdims=True)
+        products += (off[:, 1:] * off[:, :-1]).sum(axis=1) * END_SAMPLES / (END_SAMPLES - 1)
+        squares += (off**2).sum(axis=1)
+    # taking off the mean of 8 samples makes independent ones look alike by −1/8
+    alike = np.clip(products / squares + 1 / END_SAMPLES, 0.0, MOST_CORRELATION)
+    swell: Floats = np.sqrt((1 + alike) / (1 - alike))
+    return swell
+
+
+def fit_troughs(light: Floats, core: Floats, calibration: WidthCalibration) -> Troughs:
+    """Fit one trough to each profile.
+
+    Args:
+        light: (n, m) samples one pixel apart, 0–1, in the tone of the calibration.
+        core: (n,) darkness of the crack ÷ background.
+        calibration: gives the blur that is expected.
+    """
+    seen = background(light)
+    fit = _Fit(light, core, seen, calibration)
+    state = fit.start()
+    damping = np.full(len(light), 1e-2)
+    cost = fit.cost(state)
+    for _ in range(STEPS):
+        hessian, gradient = fit.normal_equations(state)
+        diagonal = np.einsum("nii->ni", hessian)
+        damped = hessian + np.eye(5) * (damping[:, None] * diagonal + 1e-12)[:, :, None]
+        step = -np.linalg.solve(damped, gradient[..., None])[..., 0]
+        trial = fit.bounded(state + step)
+        trial_cost = fit.cost(trial)
+        better = trial_cost < cost
+        moved = np.abs(trial - state)[better, 0]
+        state = np.where(better[:, None], trial, state)
+        cost = np.where(better, trial_cost, cost)
+        damping = np.clip(np.where(better, damping / 4, damping * 6), 1e-7, 1e7)
+        if not better.any() or moved.max() < SETTLED_PX:
+            break
+    hessian, _ = fit.normal_equations(state)
+    covariance = np.linalg.inv(hessian + np.eye(5) * 1e-9)
+    misfit = fit.misfit(state)
+    spread = np.sqrt(np.maximum(covariance[:, 0, 0], 0.0)) * np.maximum(misfit, 1.0) * seen.swell
+    return Troughs(
+        width_px=state[:, 0],
+        width_std_px=spread,
+        centre_px=state[:, 1],
+        blur_px=state[:, 2],
+        misfit=misfit,
+    )
+
+
+class _Fit:
+    """Hold the data of one batch; a state is (n, 5): width, centre, blur, level, slope."""
+
+    def __init__(
+        self, light: Floats, core: Floats, seen: Background, calibration: WidthCalibration
+    ) -> None:
+        self.light, self.seen, self.calibration = light, seen, calibration
+        self.depth = 1.0 - core[:, None]
+        samples = light.shape[1]
+        self.at = np.arange(samples, dtype=np.float64)[None] - (samples - 1) / 2
+        self.half = (samples - 1) / 2
+        rows = np.arange(len(light))
+        self.guess = self.at[0][seen.darkest]
+        window = np.clip(seen.darkest[:, None] + np.arange(-5, 6), 0, samples - 1)
+        lost = np.clip(seen.level[:, None] - light[rows[:, None], window], 0, None).sum(axis=1)
+        self.lost_px = np.maximum(lost / np.maximum(seen.level, NOISE_FLOOR), 0.3)
+
+    def start(self) -> Floats:
+        """Begin at the light that is missing around the darkest sample."""
+        blur = np.full(len(self.light), self.calibration.blur_px)
+        nothing = np.zeros(len(self.light))
+        return self.bounded(
+            np.column_stack([self.lost_px, self.guess, blur, self.seen.level, nothing])
+        )
+
+    def bounded(self, state: Floats) -> Floats:
+        """Keep a state inside what is physical."""
+        level = self.seen.level
+        low = [np.full_like(level, NARROWEST_PX), self.guess - SHIFT_PX]
+        low += [np.full_like(level, BLUR_BOUNDS_PX[0]), 0.5 * level, np.full_like(level, -0.1)]
+        high = [np.full_like(level, WIDEST_PX), self.guess + SHIFT_PX]
+        high += [np.full_like(level, BLUR_BOUNDS_PX[1]), 1.6 * level, np.full_like(level, 0.1)]
+        bounded: Floats = np.clip(state, np.column_stack(low), np.column_stack(high))
+        return bounded
+
+    def _shape(self, state: Floats) -> tuple[Floats, Floats, Floats, Floats]:
+        """Give the share of the crack in each sample, both edges in blurs, and the background."""
+        width, centre, blur, level, slope = (state[:, i, None] for i in range(5))
+        left = (self.at - centre + width / 2) / blur
+        right = (self.at - centre - width / 2) / blur
+        share = 0.5 * (erf(left / np.sqrt(2)) - erf(right / np.sqrt(2)))
+        return share, left, right, level + slope * self.at
+
+    def residuals(self, state: Floats) -> Floats:
+        """Give model − profile in units of the noise (n, m)."""
+        share, _, _, ground = self._shape(state)
+        difference: Floats = ground * (1 - self.depth * share) - self.light
+        return difference / self.seen.noise[:, None]
+
+    def _priors(self, state: Floats) -> tuple[Floats, Floats]:
+        """Give the residuals of blur and slope against what is expected, and their steepness."""
+        wanted = self.calibration.blur_px
+        blur_steep = np.full(len(state), 1 / self.calibration.blur_std_px)
+        slope_steep = self.half / (SLOPE_STD * np.maximum(self.seen.level, NOISE_FLOOR))
+        steep = np.column_stack([blur_steep, slope_steep])
+        return np.column_stack([state[:, 2] - wanted, state[:, 4]]) * steep, steep
+
+    def cost(self, state: Floats) -> Floats:
+        """Give the robust cost (n,): quadratic near 0, linear far off."""
+        prior, _ = self._priors(state)
+        robust = 2 * (np.sqrt(1 + self.residuals(state) ** 2) - 1)
+        cost: Floats = robust.sum(axis=1) + (prior**2).sum(axis=1)
+        return cost
+
+    def misfit(self, state: Floats) -> Floats:
+        """Give the root of the mean robust cost (n,)."""
+        robust = 2 * (np.sqrt(1 + self.residuals(state) ** 2) - 1)
+        misfit: Floats = np.sqrt(robust.mean(axis=1))
+        return misfit
+
+    def normal_equations(self, state: Floats) -> tuple[Floats, Floats]:
+        """Give the weighted normal matrix (n, 5, 5) and gradient (n, 5)."""
+        share, left, right, ground = self._shape(state)
+        blur = state[:, 2, None]
+        left_density = np.exp(-0.5 * left**2) / (np.sqrt(2 * np.pi) * blur)
+        right_density = np.exp(-0.5 * right**2) / (np.sqrt(2 * np.pi) * blur)
+        by_share = -ground * self.depth
+        seen = 1 - self.depth * share
+        columns = (
+            by_share * 0.5 * (left_density + right_density),
+            by_share * (right_density - left_density),
+            by_share * (right * right_density - left * left_density),
+            seen,
+            seen * self.at,
+        )
+        jacobian = np.stack(columns, axis=2) / self.seen.noise[:, None, None]
+        residual = self.residuals(state)
+        weighted = jacobian / np.sqrt(1 + residual**2)[..., None]
+        hessian = np.einsum("nmi,nmj->nij", weighted, jacobian)
+        gradient = np.einsum("nmi,nm->ni", weighted, residual)
+        prior, steep = self._priors(state)
+        for column, place in enumerate((2, 4)):
+            hessian[:, place, place] += steep[:, column] ** 2
+            gradient[:, place] += steep[:, column] * prior[:, column]
+        return hessian, gradient
