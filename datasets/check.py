@@ -8,9 +8,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from datasets.classes import CLASS_NAMES
+from datasets.classes import LABEL_NAMES
 from datasets.labels import read_boxes, read_class_mask, read_rgb
-from datasets.manifest import LabelKind, Sample
+from datasets.manifest import BOX_KINDS, Sample
 from datasets.sources import find_source, read_source
 from inspection.errors import BadInput
 
@@ -81,12 +81,12 @@ def check_source(name: str, data_dir: Path) -> SourceCheck:
         try:
             rgb = read_rgb(sample.image_path)
             size_px = (rgb.shape[1], rgb.shape[0])
-            if source.label_kind is LabelKind.MASK:
+            if source.label_kind not in BOX_KINDS:
                 counts = np.bincount(
                     read_class_mask(source, sample, size_px).ravel(), minlength=256
                 )
                 pixels += counts
-                empty += int(not counts[1 : len(CLASS_NAMES)].any())
+                empty += int(not counts[1 : len(LABEL_NAMES)].any())
             else:
                 boxes = read_boxes(source, sample, size_px)
                 empty += int(not boxes)
@@ -122,8 +122,8 @@ def reaches_outside(low_px: float, high_px: float, length_px: int) -> bool:
 
 def share_of_classes(pixels: NDArray[np.int64]) -> dict[str, float]:
     """Return the share of each class among decided pixels; empty if there are none."""
-    counts = pixels[: len(CLASS_NAMES)]
+    counts = pixels[: len(LABEL_NAMES)]
     total = int(counts.sum())
     if not total:
         return {}
-    return {name: int(count) / total for name, count in zip(CLASS_NAMES, counts, strict=True)}
+    return {name: int(count) / total for name, count in zip(LABEL_NAMES, counts, strict=True)}

@@ -1,7 +1,7 @@
 """Hold training chips (native pixels with a class for each) and keep them in a folder."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -57,9 +57,10 @@ class ChipRow:
     width_px: int
     height_px: int
     gsd_mm_per_px: tuple[float, float] | None
+    shippable: bool = True
 
 
-def write_chip(folder: Path, chip: Chip, licence: str) -> ChipRow:
+def write_chip(folder: Path, chip: Chip, licence: str, *, shippable: bool = True) -> ChipRow:
     """Write a chip as two PNG files below the folder and return its manifest row.
 
     Raises:
@@ -79,6 +80,7 @@ def write_chip(folder: Path, chip: Chip, licence: str) -> ChipRow:
         width_px=width_px,
         height_px=height_px,
         gsd_mm_per_px=chip.gsd_mm_per_px,
+        shippable=shippable,
     )
 
 
@@ -122,6 +124,12 @@ def read_manifest(folder: Path) -> list[ChipRow]:
         except (ValueError, TypeError, KeyError, AttributeError) as error:
             raise BadInput(f"{path.name} line {number} is not a chip row: {error}") from error
     return rows
+
+
+def unshippable_sources(folder: Path, names: Iterable[str]) -> tuple[str, ...]:
+    """Return which of the sources forbid shipping weights that were trained on them, in order."""
+    bound = {row.source for row in read_manifest(folder) if not row.shippable}
+    return tuple(sorted(bound.intersection(names)))
 
 
 def read_chips(folder: Path, split: Split) -> Iterator[Chip]:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from datasets.classes import CLASS_NAMES
+from datasets.classes import LABEL_NAMES
 from datasets.manifest import Source
 from datasets.synth.cli import synth
 
@@ -49,7 +49,8 @@ def list_command(*, data_dir: Path, as_json: bool) -> None:
         return
     for row in rows:
         here = "" if row["present"] else "  (not here)"
-        click.echo(f"{row['name']}  {row['licence']}  {row['label_kind']}{here}")
+        terms = "" if row["shippable"] else "  (weights trained on it are not shipped)"
+        click.echo(f"{row['name']}  {row['licence']}  {row['label_kind']}{here}{terms}")
         click.echo(f"  {row['citation']}")
 
 
@@ -64,6 +65,7 @@ def describe(source: Source, data_dir: Path) -> dict[str, object]:
         "label_kind": source.label_kind.value,
         "gsd_mm_per_px": source.gsd_mm_per_px,
         "trainable": source.trainable,
+        "shippable": source.shippable,
     }
 
 
@@ -79,7 +81,8 @@ def describe(source: Source, data_dir: Path) -> dict[str, object]:
     "--source",
     "names",
     multiple=True,
-    help="Source to read; may be repeated; default: the sources of the shipped model.",
+    help="Source to read, or the YAML file of a set of your own; may be repeated; default: the "
+    "sources of the shipped model.",
 )
 @click.option(
     "--procedural", default=500, show_default=True, help="Rendered training chips to add."
@@ -106,6 +109,7 @@ def build(
     Examples:
       tenken datasets build --out runs/chips
       tenken datasets build --out runs/uav --source uav_concrete --procedural 0
+      tenken datasets build --out runs/own --source sets/noto-2026.yaml
     """
     from datasets.convert import DEFAULT_SOURCES, build_chips  # noqa: PLC0415  # OpenCV is slow
 
@@ -122,9 +126,9 @@ def build(
         return
     for summary in summaries:
         found = ", ".join(
-            f"{CLASS_NAMES[index]} {count}"
+            f"{LABEL_NAMES[index]} {count}"
             for index, count in summary.pixels_by_class.items()
-            if 0 < index < len(CLASS_NAMES)
+            if 0 < index < len(LABEL_NAMES)
         )
         click.echo(f"{summary.source} {summary.split}: {summary.chips} chips; px: {found or '-'}")
 

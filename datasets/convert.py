@@ -105,15 +105,16 @@ def build_chips(
     pixels: dict[tuple[str, str], np.ndarray[tuple[int], np.dtype[np.int64]]] = {}
     out_dir.mkdir(parents=True, exist_ok=True)
 
-    def keep(chip: Chip, licence: str) -> None:
-        rows.append(write_chip(out_dir, chip, licence))
+    def keep(chip: Chip, licence: str, *, shippable: bool = True) -> None:
+        rows.append(write_chip(out_dir, chip, licence, shippable=shippable))
         counts = np.bincount(chip.classes.ravel(), minlength=256).astype(np.int64)
         key = (chip.source, chip.split.value)
         pixels[key] = pixels.get(key, np.zeros(256, dtype=np.int64)) + counts
 
     for name in names:
+        source = find_source(name)
         for chip in read_all_chips(name, data_dir, chip_px=chip_px):
-            keep(chip, find_source(name).licence)
+            keep(chip, source.licence, shippable=source.shippable)
     for chip in procedural.render_chips(procedural_count, seed=seed):
         keep(chip, procedural.LICENCE)
     write_manifest(out_dir, rows)

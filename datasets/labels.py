@@ -1,6 +1,6 @@
-"""Read labels in the forms in which they are published: masks, YOLO boxes, Pascal VOC boxes."""
+"""Read the label of an image, whatever its form: masks, boxes, outlines of labelling tools."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import cv2
@@ -9,7 +9,14 @@ from defusedxml import ElementTree
 from numpy.typing import NDArray
 
 from datasets.classes import BACKGROUND, IGNORE_INDEX
-from datasets.manifest import Box, LabelKind, Sample, Source
+from datasets.formats.coco import read_coco
+from datasets.formats.codebrim import read_defect_boxes
+from datasets.formats.crackforest import read_crackforest
+from datasets.formats.cvat import read_cvat
+from datasets.formats.labelme import read_labelme
+from datasets.formats.shape import Shape, paint
+from datasets.formats.yolo import read_yolo_polygons
+from datasets.manifest import BOX_KINDS, MASK_KINDS, Box, LabelKind, Sample, Source
 from inspection.errors import BadInput
 
 
@@ -48,6 +55,29 @@ def read_mask(path: Path, classes: Mapping[int, int]) -> NDArray[np.uint8]:
     return np.asarray(table[grey], dtype=np.uint8)
 
 
+def read_colour_mask(path: Path, classes: Mapping[tuple[int, int, int], int]) -> NDArray[np.uint8]:
+    """Return the class index of each pixel of a coloured mask, (h, w) uint8.
+
+    Args:
+        path: Mask of three channels.
+        classes: Class index of each (red, green, blue).
+
+    Raises:
+        BadInput: The file is not readable or holds a colour without a class.
+    """
+    rgb = read_rgb(path).astype(np.uint32)
+    packed = (rgb[..., 0] << 16) | (rgb[..., 1] << 8) | rgb[..., 2]
+    known = {
+        (red << 16) | (green << 8) | blue: index for (red, green, blue), index in classes.items()
+    }
+    values, places = np.unique(packed, return_inverse=True)
+    unknown = [f"#{value:06x}" for value in values.tolist() if value not in known]
+    if unknown:
+        raise BadInput(f"{path.name} holds colours {unknown[:5]} without a class")
+    table = np.array([known[value] for value in values.tolist()], dtype=np.uint8)
+    return np.asarray(table[places].reshape(packed.shape), dtype=np.uint8)
+
+
 def read_yolo_boxes(
     path: Path, classes: Mapping[str, int], size_px: tuple[int, int]
 ) -> tuple[Box, ...]:
@@ -68,7 +98,7 @@ def read_yolo_boxes(
         if not fields:
             continue
         try:
-            x, y, w, h = (float(value) for value in fields[1:5])
+            x, y, w, h = (float(value) for value in fields[1:])
             index = classes[fields[0]]
         except (KeyError, ValueError) as error:
             raise BadInput(f"{path.name} line {number} is not a YOLO box: {line!r}") from error
@@ -119,11 +149,40 @@ def read_boxes(source: Source, sample: Sample, size_px: tuple[int, int]) -> tupl
     Raises:
         BadInput: The source is labelled with masks, or the file is broken.
     """
-    if source.label_kind is LabelKind.YOLO_BOXES:
-        return read_yolo_boxes(sample.label_path, source.box_classes, size_px)
-    if source.label_kind is LabelKind.VOC_BOXES:
-        return read_voc_boxes(sample.label_path, source.box_classes)
-    raise BadInput(f"{source.name} is labelled with masks, not boxes")
+    readers: dict[LabelKind, Callable[[], tuple[Box, ...]]] = {
+        LabelKind.YOLO_BOXES: lambda: read_yolo_boxes(
+            sample.label_path, source.box_classes, size_px
+        ),
+        LabelKind.VOC_BOXES: lambda: read_voc_boxes(sample.label_path, source.box_classes),
+        LabelKind.DEFECT_BOXES: lambda: read_defect_boxes(sample.label_path, source.box_classes),
+    }
+    if source.label_kind not in readers:
+        raise BadInput(f"{source.name} is labelled with {source.label_kind.value}, not boxes")
+    return readers[source.label_kind]()
+
+
+def read_shapes(source: Source, sample: Sample, size_px: tuple[int, int]) -> tuple[Shape, ...]:
+    """Return the labelled outlines of a sample of an outline source, in pixels.
+
+    Raises:
+        BadInput: The source is labelled otherwise, or the file is broken or lacks the image.
+    """
+    if source.label_kind is LabelKind.LABELME:
+        return read_labelme(sample.label_path)
+    if source.label_kind is LabelKind.YOLO_POLYGONS:
+        return read_yolo_polygons(sample.label_path, size_px)
+    readers = {LabelKind.COCO: read_coco, LabelKind.CVAT: read_cvat}
+    if source.label_kind not in readers:
+        raise BadInput(f"{source.name} is labelled with {source.label_kind.value}, not outlines")
+    labels = readers[source.label_kind](sample.label_path)
+    if sample.label_key not in labels.shapes:
+        raise BadInput(f"{sample.label_path.name} does not name the image {sample.label_key}")
+    if labels.sizes_px[sample.label_key] != size_px:
+        raise BadInput(
+            f"{sample.label_path.name} says {labels.sizes_px[sample.label_key]} px for "
+            f"{sample.label_key}, which has {size_px} px"
+        )
+    return labels.shapes[sample.label_key]
 
 
 def mask_from_boxes(boxes: tuple[Box, ...], size_px: tuple[int, int]) -> NDArray[np.uint8]:
@@ -146,9 +205,16 @@ def read_class_mask(source: Source, sample: Sample, size_px: tuple[int, int]) ->
     Raises:
         BadInput: The label is unreadable or does not have the size of the image.
     """
-    if source.label_kind is not LabelKind.MASK:
+    if source.label_kind in BOX_KINDS:
         return mask_from_boxes(read_boxes(source, sample, size_px), size_px)
-    mask = read_mask(sample.label_path, source.mask_classes)
+    if source.label_kind not in MASK_KINDS:
+        return paint(read_shapes(source, sample, size_px), source.box_classes, size_px)
+    if source.label_kind is LabelKind.CRACKFOREST:
+        mask = read_crackforest(sample.label_path, source.mask_classes)
+    elif source.colour_classes:
+        mask = read_colour_mask(sample.label_path, source.colour_classes)
+    else:
+        mask = read_mask(sample.label_path, source.mask_classes)
     if mask.shape != (size_px[1], size_px[0]):
         raise BadInput(
             f"{sample.label_path.name} is {mask.shape[1]} x {mask.shape[0]} px, "

@@ -20,6 +20,19 @@ class LabelKind(StrEnum):
     MASK = "mask"
     YOLO_BOXES = "yolo_boxes"
     VOC_BOXES = "voc_boxes"
+    DEFECT_BOXES = "defect_boxes"
+    YOLO_POLYGONS = "yolo_polygons"
+    LABELME = "labelme"
+    COCO = "coco"
+    CVAT = "cvat"
+    CRACKFOREST = "crackforest"
+
+
+MASK_KINDS = frozenset({LabelKind.MASK, LabelKind.CRACKFOREST})
+"""Labels that give a value for each pixel."""
+
+BOX_KINDS = frozenset({LabelKind.YOLO_BOXES, LabelKind.VOC_BOXES, LabelKind.DEFECT_BOXES})
+"""Labels that only say in which rectangle an object lies."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,9 +47,11 @@ class Source:
         label_kind: Form of its labels.
         mask_classes: Class index (``datasets.classes``) of each grey value of its masks; empty for
             boxes. A value that is not listed is an error, never background in silence.
-        box_classes: Class index of each box name (VOC) or number (YOLO, as text).
+        colour_classes: Class index of each (red, green, blue) where its masks are coloured.
+        box_classes: Class index of each name of a box or outline (a number as text for YOLO).
         gsd_mm_per_px: Nominal ground sample distance, smallest and largest; None where unknown.
         trainable: False for a set that only judges.
+        shippable: False where the licence forbids shipping weights that were trained on it.
     """
 
     name: str
@@ -45,9 +60,17 @@ class Source:
     citation: str
     label_kind: LabelKind
     mask_classes: Mapping[int, int] = field(default_factory=dict)
+    colour_classes: Mapping[tuple[int, int, int], int] = field(default_factory=dict)
     box_classes: Mapping[str, int] = field(default_factory=dict)
     gsd_mm_per_px: tuple[float, float] | None = None
     trainable: bool = True
+    shippable: bool = True
+
+    @property
+    def labelled_classes(self) -> frozenset[int]:
+        """Give the class indices that its labels can name, background among them."""
+        maps = (self.mask_classes, self.colour_classes, self.box_classes)
+        return frozenset(index for classes in maps for index in classes.values())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +82,8 @@ class Sample:
         split: Part it plays; fixed by the publisher or by ``datasets.split``.
         group: Site, photo or id block that must never be divided between splits.
         image_path: RGB image.
-        label_path: Mask or box file.
+        label_path: Mask or label file.
+        label_key: Name of the image in a label file for many images, else empty.
     """
 
     source: str
@@ -67,6 +91,7 @@ class Sample:
     group: str
     image_path: Path
     label_path: Path
+    label_key: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -188,8 +188,7 @@ def export(
       tenken models export runs/first --torch-file runs/first/model.pt
     """
     require_training_libraries()
-    from datasets.classes import CLASS_NAMES  # noqa: PLC0415  # see the module's docstring
-    from models import export as exporting  # noqa: PLC0415
+    from models import export as exporting  # noqa: PLC0415  # see the module's docstring
     from models.config import read_config  # noqa: PLC0415
     from models.evaluate import choose_thresholds  # noqa: PLC0415
     from models.train import CHECKPOINT_NAME, load_state  # noqa: PLC0415
@@ -197,11 +196,11 @@ def export(
     config = read_config(config_path)
     state = load_state(config, run_dir / CHECKPOINT_NAME)
     scorer = exporting.network_scorer(state.average)
-    thresholds = choose_thresholds(scorer, data_dir, CLASS_NAMES, report=say)
+    thresholds = choose_thresholds(scorer, data_dir, config.classes, report=say)
     entry = exporting.register(
         state,
         config,
-        classes=CLASS_NAMES,
+        classes=config.classes,
         thresholds=thresholds,
         weights_dir=weights_dir,
         cards_dir=CARDS_DIR,

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import yaml
 
-from datasets.classes import CLASS_NAMES
+from datasets.classes import LABEL_NAMES
 from inspection.errors import BadInput, NotFound
 
+PRECISIONS = ("f32", "bf16")
 CONFIGS_DIR = Path(__file__).parent / "configs"
 
 
@@ -30,9 +31,12 @@ class TrainConfig:
         weight_decay: AdamW weight decay.
         ema_decay: Decay a step of the averaged weights that are kept.
         sampling: Share of chips drawn from each source; need not sum to 1.
+        classes: Class names in the order of the network's outputs, background first; labels of
+            other classes are left undecided.
         class_weights: Cross-entropy weight of each class name.
         dice_classes: Class names with a Dice term.
         licence: SPDX identifier of the weights that come out.
+        precision: Arithmetic of the forward pass, ``f32`` or ``bf16``; losses are always f32.
         gsd_range_mm_per_px: Nominal ground sample distances that the training views cover.
     """
 
@@ -49,20 +53,27 @@ class TrainConfig:
     weight_decay: float
     ema_decay: float
     sampling: Mapping[str, float]
+    classes: tuple[str, ...]
     class_weights: Mapping[str, float]
     dice_classes: tuple[str, ...]
     licence: str
+    precision: str
     gsd_range_mm_per_px: tuple[float, float]
 
     def __post_init__(self) -> None:
         if self.chip_px % 32:
             raise BadInput(f"chip_px {self.chip_px} must be a multiple of 32 px")
-        if set(self.class_weights) != set(CLASS_NAMES):
-            raise BadInput(f"class_weights must name exactly {', '.join(CLASS_NAMES)}")
+        unknown = sorted(set(self.classes) - set(LABEL_NAMES))
+        if unknown or self.classes[:1] != ("background",):
+            raise BadInput(f"classes must start with background; unknown: {', '.join(unknown)}")
+        if set(self.class_weights) != set(self.classes):
+            raise BadInput(f"class_weights must name exactly {', '.join(self.classes)}")
         if not self.sampling or min(self.sampling.values()) <= 0:
             raise BadInput("sampling must give each source a share above 0")
-        if not set(self.dice_classes) <= set(CLASS_NAMES):
-            raise BadInput(f"dice_classes {self.dice_classes} are not all known classes")
+        if self.precision not in PRECISIONS:
+            raise BadInput(f"precision {self.precision!r} is not one of {', '.join(PRECISIONS)}")
+        if not set(self.dice_classes) <= set(self.classes):
+            raise BadInput(f"dice_classes {self.dice_classes} are not all among the classes")
 
 
 def read_config(path: Path) -> TrainConfig:
@@ -81,6 +92,7 @@ def read_config(path: Path) -> TrainConfig:
         raise BadInput(f"{path.name}: missing or unknown fields {', '.join(wrong)}")
     try:
         values["dice_classes"] = tuple(values["dice_classes"])
+        values["classes"] = tuple(values["classes"])
         low, high = values["gsd_range_mm_per_px"]
         values["gsd_range_mm_per_px"] = (float(low), float(high))
         return TrainConfig(**values)

@@ -13,10 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from datasets.chips import Chip
-from datasets.classes import CRACK, IGNORE_INDEX, JOINT
+from datasets.classes import CRACK, IGNORE_INDEX, JOINT, LABEL_NAMES
 from datasets.convert import cut_chips
 from datasets.labels import read_boxes, read_rgb
-from datasets.manifest import LabelKind, Sample, Split
+from datasets.manifest import MASK_KINDS, Sample, Split
 from datasets.sources import READERS, find_source, read_source
 from inspection.pipeline.detect import CONTINUATION_RATIO, MIN_AREA_PX
 from models.metrics import (
@@ -86,9 +86,9 @@ class Evaluation:
 
 
 def mask_samples(data_dir: Path) -> Iterable[tuple[str, list[Sample]]]:
-    """Yield each source that is labelled with masks, with its validation images."""
+    """Yield each source that is here and labelled with masks, with its validation images."""
     for name, (source, _) in READERS.items():
-        if source.label_kind is LabelKind.MASK:
+        if source.label_kind in MASK_KINDS and (data_dir / source.folder).is_dir():
             samples = [s for s in read_source(name, data_dir) if s.split is Split.VAL]
             yield name, samples
 
@@ -96,6 +96,18 @@ def mask_samples(data_dir: Path) -> Iterable[tuple[str, list[Sample]]]:
 def whole_image(sample: Sample) -> Chip:
     """Return a labelled image uncut, at native resolution."""
     return next(cut_chips(find_source(sample.source), sample, chip_px=WHOLE_IMAGE_PX))
+
+
+def labelled_outputs(source: str, classes: Sequence[str]) -> list[int]:
+    """Return the class indices but background that a source labels and a model tells apart.
+
+    Labels and outputs share their indices as far as ``classes`` agrees with the shipped classes.
+    """
+    return [
+        index
+        for index in sorted(find_source(source).labelled_classes)
+        if 0 < index < len(classes) and classes[index] == LABEL_NAMES[index]
+    ]
 
 
 def choose_thresholds(
@@ -113,7 +125,7 @@ def choose_thresholds(
     counts: dict[str, list[dict[float, PixelCounts]]] = {name: [] for name in classes[1:]}
     for source, samples in mask_samples(data_dir):
         report(f"thresholds: {source}, {len(samples)} images")
-        labelled = sorted(set(find_source(source).mask_classes.values()) - {0})
+        labelled = labelled_outputs(source, classes)
         of_source = {index: dict.fromkeys(tried, PixelCounts()) for index in labelled}
         for sample in samples:
             image = whole_image(sample)
@@ -152,7 +164,7 @@ def score_source(
     classes: Sequence[str],
 ) -> SourceScores:
     """Return the pixel scores of one source with masks."""
-    labelled = sorted(set(find_source(name).mask_classes.values()) - {0})
+    labelled = labelled_outputs(name, classes)
     counts = {classes[index]: PixelCounts() for index in labelled}
     joints = joints_as_crack = 0
     for sample in samples:

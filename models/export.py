@@ -14,9 +14,9 @@ from onnx import TensorProto, numpy_helper
 from torch import nn
 from torch.nn import functional
 
-from inspection.errors import BadInput
+from inspection.errors import BadInput, Refused
 from models.config import TrainConfig
-from models.registry import ModelEntry, sha256_of, write_entry
+from models.registry import WEIGHTS_DIR, ModelEntry, sha256_of, write_entry
 from models.scoring import Scorer
 from models.train import TrainState, to_tensor
 
@@ -150,7 +150,16 @@ def register(
     weights_dir: Path,
     cards_dir: Path,
 ) -> ModelEntry:
-    """Write ``<name>.onnx`` and ``<name>.json`` into the weights folder and return the entry."""
+    """Write ``<name>.onnx`` and ``<name>.json`` into the weights folder and return the entry.
+
+    Raises:
+        Refused: The folder is the shipped one, and a licence forbids shipping what was learned.
+    """
+    if state.unshippable and weights_dir.resolve() == WEIGHTS_DIR.resolve():
+        raise Refused(
+            f"weights that learned from {', '.join(state.unshippable)} may not be shipped by their "
+            "licence; register them in a folder of your own with --weights-dir"
+        )
     weights_dir.mkdir(parents=True, exist_ok=True)
     onnx_path = weights_dir / f"{config.name}.onnx"
     words = {"licence": config.licence, "classes": ",".join(classes)}

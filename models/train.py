@@ -10,6 +10,7 @@ import math
 import os
 import time
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -20,8 +21,8 @@ import torch
 from torch import nn
 
 from datasets.augment import augment
-from datasets.chips import Chip, read_chips
-from datasets.classes import CLASS_NAMES
+from datasets.chips import Chip, read_chips, unshippable_sources
+from datasets.classes import IGNORE_INDEX, LABEL_NAMES
 from datasets.manifest import Split
 from inspection.errors import BadInput, NotFound
 from models.config import TrainConfig
@@ -45,6 +46,7 @@ class TrainState:
         step: Steps done.
         elapsed_s: Seconds trained, over all runs.
         history: One row each logged step.
+        unshippable: Sources it learned from that forbid shipping the weights.
     """
 
     network: nn.Module
@@ -53,12 +55,24 @@ class TrainState:
     step: int = 0
     elapsed_s: float = 0.0
     history: list[dict[str, float]] = field(default_factory=list)
+    unshippable: tuple[str, ...] = ()
 
 
 def to_tensor(rgb: Sequence[np.ndarray[Any, Any]]) -> torch.Tensor:
     """Return images as (n, 3, h, w) float32 in 0..1, channels last in memory."""
     stacked = torch.from_numpy(np.stack(rgb)).permute(0, 3, 1, 2)
     return stacked.float().div_(255).contiguous(memory_format=torch.channels_last)
+
+
+def output_table(classes: Sequence[str]) -> np.ndarray[Any, Any]:
+    """Return the network's output for each label index, (256,) uint8; ``IGNORE_INDEX`` for none.
+
+    A class that the network does not learn is undecided, not background: it is damage all the same.
+    """
+    table = np.full(256, IGNORE_INDEX, dtype=np.uint8)
+    for output, name in enumerate(classes):
+        table[LABEL_NAMES.index(name)] = output
+    return table
 
 
 class BatchSource:
@@ -74,6 +88,7 @@ class BatchSource:
             raise BadInput(f"no training chips of {', '.join(missing)}; build them first")
         shares = np.array(list(config.sampling.values()), dtype=np.float64)
         self._names = list(config.sampling)
+        self._outputs = output_table(config.classes)
         self._shares = shares / shares.sum()
 
     def draw(self, step: int) -> tuple[torch.Tensor, torch.Tensor]:
@@ -88,7 +103,7 @@ class BatchSource:
             chip = pool[int(rng.integers(len(pool)))]
             rgb, classes = augment(rng, chip.rgb, chip.classes, self._config.chip_px)
             images.append(rgb)
-            labels.append(classes)
+            labels.append(self._outputs[classes])
         return to_tensor(images), torch.from_numpy(np.stack(labels)).long()
 
 
@@ -133,7 +148,7 @@ def make_optimizer(network: nn.Module, config: TrainConfig) -> torch.optim.Optim
 def start_state(config: TrainConfig, weights_path: Path, batches: BatchSource) -> TrainState:
     """Return the state before the first step: start weights, true BatchNorm statistics."""
     torch.manual_seed(config.seed)
-    network = build_network(config.architecture, CLASS_NAMES)
+    network = build_network(config.architecture, config.classes)
     load_start_weights(network, weights_path)
     unfold_batch_norm(network, (batches.draw(config.steps + i)[0] for i in range(UNFOLD_BATCHES)))
     network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch's stub
@@ -153,6 +168,7 @@ def save_state(state: TrainState, config: TrainConfig, path: Path) -> None:
             "step": state.step,
             "elapsed_s": state.elapsed_s,
             "history": state.history,
+            "unshippable": list(state.unshippable),
         },
         part,
     )
@@ -171,7 +187,7 @@ def load_state(config: TrainConfig, path: Path) -> TrainState:
     saved = torch.load(path, map_location="cpu", weights_only=True)
     if saved["config"]["architecture"] != config.architecture:
         raise BadInput(f"{path.name} was trained as {saved['config']['architecture']}")
-    network = build_network(config.architecture, CLASS_NAMES)
+    network = build_network(config.architecture, config.classes)
     network.load_state_dict(saved["network"])
     network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch's stub
     average = copy.deepcopy(network)
@@ -185,6 +201,7 @@ def load_state(config: TrainConfig, path: Path) -> TrainState:
         step=saved["step"],
         elapsed_s=saved["elapsed_s"],
         history=saved["history"],
+        unshippable=tuple(saved.get("unshippable", ())),
     )
 
 
@@ -200,19 +217,36 @@ def update_average(state: TrainState, decay: float) -> None:
                 value.copy_(current[name])
 
 
+def draw_ahead(
+    batches: BatchSource, first_step: int
+) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
+    """Yield the batches of a step and all later ones; a thread prepares the next meanwhile."""
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        step = first_step
+        coming = pool.submit(batches.draw, step)
+        while True:
+            step += 1
+            batch, coming = coming.result(), pool.submit(batches.draw, step)
+            yield batch
+
+
 def train_step(
-    state: TrainState, config: TrainConfig, batches: BatchSource, progress: float
+    state: TrainState,
+    config: TrainConfig,
+    batch: tuple[torch.Tensor, torch.Tensor],
+    progress: float,
 ) -> float:
     """Take one optimiser step and return its loss."""
-    images, classes = batches.draw(state.step)
-    weights = torch.tensor([config.class_weights[name] for name in CLASS_NAMES])
-    dice = tuple(CLASS_NAMES.index(name) for name in config.dice_classes)
+    images, classes = batch
+    weights = torch.tensor([config.class_weights[name] for name in config.classes])
+    dice = tuple(config.classes.index(name) for name in config.dice_classes)
     factor = rate_factor(progress, state.step, config.warmup_steps)
     for group in state.optimizer.param_groups:
         group["lr"] = group["peak"] * factor
     state.network.train()
-    logits, auxiliary = state.network(images)
-    loss = segmentation_loss(logits, auxiliary, classes, weights, dice_classes=dice)
+    with torch.autocast("cpu", dtype=torch.bfloat16, enabled=config.precision == "bf16"):
+        logits, auxiliary = state.network(images)
+    loss = segmentation_loss(logits.float(), auxiliary.float(), classes, weights, dice_classes=dice)
     state.optimizer.zero_grad(set_to_none=True)
     loss.backward()  # type: ignore[no-untyped-call]  # torch's stub
     nn.utils.clip_grad_norm_(state.network.parameters(), 10.0)
@@ -260,6 +294,8 @@ def train(
         report(f"resumed at step {state.step}, {state.elapsed_s / 60:.1f} min")
     else:
         state = start_state(config, start_weights, batches)
+    bound = unshippable_sources(chips_dir, config.sampling)
+    state.unshippable = tuple(sorted({*state.unshippable, *bound}))
     use_all_cores()
     saved_at = time.monotonic()
     for row in _run(state, config, batches, budget_min, log_every):
@@ -282,10 +318,11 @@ def _run(
 ) -> Iterator[dict[str, float]]:
     """Step until the end, yielding a row each ``log_every`` steps and after the last."""
     losses: list[float] = []
+    drawn = draw_ahead(batches, state.step)
     while state.step < config.steps and state.elapsed_s < 60 * budget_min:
         began = time.monotonic()
         progress = max(state.step / config.steps, state.elapsed_s / (60 * budget_min))
-        losses.append(train_step(state, config, batches, progress))
+        losses.append(train_step(state, config, next(drawn), progress))
         state.elapsed_s += time.monotonic() - began
         if state.step % log_every == 0 or state.step == config.steps:
             row = {

@@ -9,14 +9,22 @@ from pathlib import Path
 from datasets.manifest import Sample, Source
 from datasets.sources import (
     brazil,
+    codebrim,
+    crack500,
+    crackforest,
     cracksc,
+    dacl10k,
+    deepcrack,
     paveseg,
     quay_strip,
     quaywall,
+    rdd2022,
     rdd_motorbike,
+    s2ds,
     uav75,
     uav_concrete,
 )
+from datasets.sources.own import read_own_set, samples_of
 from inspection.errors import NotFound
 
 Reader = Callable[[Path], tuple[Sample, ...]]
@@ -32,16 +40,29 @@ READERS: dict[str, tuple[Source, Reader]] = {
         brazil,
         rdd_motorbike,
         quay_strip,
+        rdd2022,
+        dacl10k,
+        codebrim,
+        deepcrack,
+        crackforest,
+        crack500,
+        s2ds,
     )
 }
 
 
+SET_FILE_SUFFIXES = (".yaml", ".yml")
+
+
 def find_source(name: str) -> Source:
-    """Return the description of a source.
+    """Return the description of a source: a name of ``READERS``, or the path of a set file.
 
     Raises:
         NotFound: No reader has that name.
+        BadInput: The set file is unusable.
     """
+    if name.endswith(SET_FILE_SUFFIXES):
+        return read_own_set(Path(name)).source
     if name not in READERS:
         raise NotFound(f"no source {name!r}; known: {', '.join(READERS)}")
     return READERS[name][0]
@@ -53,6 +74,8 @@ def read_source(name: str, data_dir: Path) -> tuple[Sample, ...]:
     Raises:
         NotFound: No reader has that name, or its folder is absent.
     """
+    if name.endswith(SET_FILE_SUFFIXES):
+        return samples_of(read_own_set(Path(name)))
     source = find_source(name)
     folder = data_dir / source.folder
     if not folder.is_dir():

@@ -26,9 +26,7 @@ def pair_files(
         NotFound: A folder is absent.
         BadInput: An image has no label, so the copy of the set is incomplete.
     """
-    for folder in (images, labels):
-        if not folder.is_dir():
-            raise NotFound(f"source {source} needs the folder {folder}")
+    check_folders(source, images, labels)
     samples = []
     for image in sorted(path for path in images.iterdir() if path.suffix.lower() == ".jpg"):
         label = labels / f"{image.stem}{label_suffix}"
@@ -39,6 +37,17 @@ def pair_files(
             Sample(source=source, split=split, group=group, image_path=image, label_path=label)
         )
     return tuple(samples)
+
+
+def check_folders(source: str, *folders: Path) -> None:
+    """Check that the folders of a set are there.
+
+    Raises:
+        NotFound: One is absent.
+    """
+    for folder in folders:
+        if not folder.is_dir():
+            raise NotFound(f"source {source} needs the folder {folder}")
 
 
 def read_fixed_splits(source: str, root: Path) -> tuple[Sample, ...]:
@@ -57,9 +66,20 @@ def read_fixed_splits(source: str, root: Path) -> tuple[Sample, ...]:
 
 
 def read_block_splits(
-    source: str, images: Path, labels: Path, label_suffix: str
+    source: str, images: Path, labels: Path, label_suffix: str, *, prefix: str = ""
 ) -> tuple[Sample, ...]:
-    """Return the samples of an undivided set, split by blocks of consecutive ids."""
-    stems = sorted(path.stem for path in images.glob("*.jpg"))
-    places = split_by_block(stems)
+    """Return the samples of an undivided set, split by blocks of consecutive ids.
+
+    Args:
+        source: Name of the source.
+        images: Folder of images.
+        labels: Folder of labels.
+        label_suffix: Suffix of the label files, with its dot.
+        prefix: What makes the names of the blocks differ from those of another folder.
+    """
+    check_folders(source, images, labels)
+    stems = sorted(path.stem for path in images.iterdir() if path.suffix.lower() == ".jpg")
+    places = {
+        stem: (split, prefix + block) for stem, (split, block) in split_by_block(stems).items()
+    }
     return pair_files(source, images, labels, label_suffix, lambda stem: places[stem])

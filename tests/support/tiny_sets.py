@@ -1,10 +1,12 @@
 """Tiny published sets in their true layouts."""
 
+import json
 from pathlib import Path
 from zlib import crc32
 
 import cv2
 import numpy as np
+from scipy.io import savemat
 
 
 def write_image(path: Path, pixels: np.ndarray) -> None:
@@ -70,4 +72,73 @@ def write_tiny_sets(root: Path) -> Path:
         write_image(folder / "images" / f"{stem}.jpg", photo(int(name) + 900))
         (folder / "annotations").mkdir(exist_ok=True)
         (folder / "annotations" / f"{stem}.xml").write_text(VOC, encoding="utf-8")
+    write_public_sets(root)
     return root
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write text below folders that may not exist yet."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+
+
+DEFECTS = """<annotation><size><width>96</width><height>64</height></size>
+<object><name>defect</name><Defect><Background>0</Background><Crack>1</Crack><Spallation>1</Spallation>
+<Efflorescence>0</Efflorescence><ExposedBars>0</ExposedBars><CorrosionStain>0</CorrosionStain></Defect>
+<bndbox><xmin>11</xmin><ymin>21</ymin><xmax>30</xmax><ymax>40</ymax></bndbox></object></annotation>"""
+
+DACL = {
+    "imageName": "x.jpg",
+    "imageWidth": 96,
+    "imageHeight": 64,
+    "shapes": [
+        {"label": "Spalling", "points": [[8, 8], [40, 8], [40, 40], [8, 40]]},
+        {"label": "Crack", "points": [[10, 20], [38, 20], [38, 22], [10, 22]]},
+        {"label": "Drainage", "points": [[60, 8], [80, 8], [80, 20]]},
+    ],
+}
+
+
+def write_public_sets(root: Path) -> None:
+    """Write a few images of each set that its makers publish elsewhere, in their layouts."""
+    stripe = np.zeros((64, 96), dtype=np.uint8)
+    stripe[10:13] = 255
+    for part in ("train", "test"):
+        for name in ("7Q3A9060-1", "7Q3A9060-2", "11125-1"):
+            folder = root / "cracks/deepcrack"
+            write_image(
+                folder / f"{part}_img" / f"{name}.jpg", photo(crc32(f"{part}{name}".encode()))
+            )
+            write_image(folder / f"{part}_lab" / f"{name}.png", stripe)
+    for number in range(10):
+        folder = root / "cracks/crackforest"
+        write_image(folder / "image" / f"{number:03d}.jpg", photo(300 + number))
+        (folder / "groundTruth").mkdir(exist_ok=True)
+        values = np.where(stripe > 0, 2, 1).astype(np.uint8)
+        values[0, 0] = 3
+        savemat(
+            folder / "groundTruth" / f"{number:03d}.mat",
+            {"groundTruth": {"Segmentation": values, "Boundaries": stripe}},
+        )
+        country = root / "roads/RDD2022" / ("Japan" if number % 2 else "Norway") / "train"
+        write_image(country / "images" / f"R_{number:06d}.jpg", photo(400 + number))
+        write_text(country / "annotations" / "xmls" / f"R_{number:06d}.xml", VOC)
+        brim = root / "structures/codebrim/original_dataset"
+        write_image(brim / "images" / f"image_{number:07d}.jpg", photo(500 + number))
+        write_text(brim / "annotations" / f"image_{number:07d}.xml", DEFECTS)
+    for part in ("train", "val", "test"):
+        folder = root / "cracks/crack500"
+        stem = f"2016022{len(part)}_081011_1_361"
+        write_image(folder / f"{part}crop" / f"{stem}.jpg", photo(crc32(part.encode())))
+        write_image(folder / f"{part}crop" / f"{stem}.png", stripe)
+        write_text(folder / f"{part}.txt", f"{part}crop/{stem}.jpg {part}crop/{stem}.png\n\n")
+        colours = np.zeros((64, 96, 3), dtype=np.uint8)
+        colours[10:13], colours[20:23] = (255, 255, 255), (0, 0, 255)  # crack; spall, as BGR
+        write_image(
+            root / "structures/s2ds" / part / f"{part}_1.png", photo(crc32(b"s" + part.encode()))
+        )
+        write_image(root / "structures/s2ds" / part / f"{part}_1_lab.png", colours)
+    for part in ("train", "validation"):
+        folder = root / "structures/dacl10k"
+        write_image(folder / "images" / part / "dacl10k_1.jpg", photo(crc32(b"d" + part.encode())))
+        write_text(folder / "annotations" / part / "dacl10k_1.json", json.dumps(DACL))

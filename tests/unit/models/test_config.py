@@ -73,7 +73,10 @@ def test_a_list_is_not_a_configuration(tmp_path: Path) -> None:
         ("class_weights", {"crack": 1.0}, "class_weights"),
         ("sampling", {}, "share above 0"),
         ("sampling", {"uav75": 0.0}, "share above 0"),
-        ("dice_classes", ("crack", "hole"), "known classes"),
+        ("dice_classes", ("crack", "hole"), "among the classes"),
+        ("precision", "f64", "f32, bf16"),
+        ("classes", ("crack", "background"), "start with background"),
+        ("classes", ("background", "hole"), "unknown: hole"),
     ],
 )
 def test_values_out_of_bounds_are_refused(field: str, value: object, words: str) -> None:
@@ -82,4 +85,5 @@ def test_values_out_of_bounds_are_refused(field: str, value: object, words: str)
 
 
 def test_weights_name_every_class(config: TrainConfig) -> None:
-    assert tuple(config.class_weights) == CLASS_NAMES
+    assert tuple(config.class_weights) == config.classes
+    assert read_config(SHIPPED).classes == CLASS_NAMES

@@ -11,11 +11,11 @@ import torch
 from torch import nn
 
 from datasets.classes import CLASS_NAMES
-from inspection.errors import BadInput
+from inspection.errors import BadInput, Refused
 from models import export
 from models.config import TrainConfig
 from models.network import build_network
-from models.registry import load_entry
+from models.registry import WEIGHTS_DIR, load_entry
 from models.train import TrainState, make_optimizer
 
 THRESHOLDS = dict.fromkeys(CLASS_NAMES[1:], 0.4)
@@ -134,6 +134,19 @@ def test_registered_model_is_found_by_its_name(
     assert read.training["steps"] == 12
     assert read.training["minutes"] == 1.5
     assert (read.training["first_loss"], read.training["last_loss"]) == (2.0, 0.5)
+
+
+def test_what_a_licence_forbids_to_ship_stays_out_of_the_shipped_folder(
+    network: nn.Module, config: TrainConfig, tmp_path: Path
+) -> None:
+    state = make_state(network, config)
+    state.unshippable = ("dacl10k",)
+    places = {"classes": CLASS_NAMES, "thresholds": THRESHOLDS, "cards_dir": tmp_path}
+    before = sorted(WEIGHTS_DIR.iterdir())
+    with pytest.raises(Refused, match="dacl10k may not be shipped"):
+        export.register(state, config, weights_dir=WEIGHTS_DIR, **places)
+    assert sorted(WEIGHTS_DIR.iterdir()) == before
+    assert export.register(state, config, weights_dir=tmp_path, **places).onnx_path.is_file()
 
 
 def test_a_run_without_a_logged_step_is_described_too(

@@ -11,7 +11,7 @@ import torch
 from safetensors.torch import save_file
 
 from datasets.chips import read_chips
-from datasets.classes import CLASS_NAMES
+from datasets.classes import CLASS_NAMES, IGNORE_INDEX, LABEL_NAMES
 from datasets.convert import build_chips
 from datasets.manifest import Split
 from inspection.errors import BadInput, NotFound
@@ -22,8 +22,10 @@ from models.train import (
     LOG_NAME,
     BatchSource,
     TrainState,
+    draw_ahead,
     load_state,
     make_optimizer,
+    output_table,
     rate_factor,
     save_state,
     start_state,
@@ -119,8 +121,38 @@ def test_the_loss_falls_on_one_batch(
     losses = []
     for _ in range(12):
         state.step = 5  # always the same batch
-        losses.append(train_step(state, eager, batches, progress=0.0))
+        losses.append(train_step(state, eager, batches.draw(state.step), progress=0.0))
     assert losses[-1] < 0.8 * losses[0]
+
+
+def test_batches_drawn_ahead_are_those_of_their_steps(batches: BatchSource) -> None:
+    ahead = draw_ahead(batches, 7)
+    for step in (7, 8, 9):
+        images, classes = next(ahead)
+        wanted_images, wanted_classes = batches.draw(step)
+        assert torch.equal(images, wanted_images)
+        assert torch.equal(classes, wanted_classes)
+
+
+def test_a_class_that_is_not_learned_is_undecided() -> None:
+    table = output_table(("background", "pothole", "spall"))
+    assert table[LABEL_NAMES.index("pothole")] == 1
+    assert table[LABEL_NAMES.index("spall")] == 2
+    assert table[0] == 0
+    assert table[LABEL_NAMES.index("crack")] == IGNORE_INDEX
+    assert table[IGNORE_INDEX] == IGNORE_INDEX
+
+
+@pytest.mark.parametrize("precision", ["f32", "bf16"])
+def test_either_arithmetic_trains_the_same_network(
+    config: TrainConfig, start_weights: Path, batches: BatchSource, precision: str
+) -> None:
+    chosen = replace(config, precision=precision)
+    state = start_state(chosen, start_weights, batches)
+    loss = train_step(state, chosen, batches.draw(0), progress=0.5)
+    exact = start_state(config, start_weights, batches)
+    assert loss == pytest.approx(train_step(exact, config, batches.draw(0), 0.5), rel=0.03)
+    assert all(value.dtype is torch.float32 for value in state.network.parameters())
 
 
 def same_weights(one: TrainState, two: TrainState) -> bool:
@@ -132,14 +164,14 @@ def test_a_saved_state_comes_back_whole(
     config: TrainConfig, start_weights: Path, batches: BatchSource, tmp_path: Path
 ) -> None:
     state = start_state(config, start_weights, batches)
-    train_step(state, config, batches, 0.0)
+    train_step(state, config, batches.draw(state.step), 0.0)
     state.elapsed_s, state.history = 12.5, [{"step": 1.0, "loss": 2.0}]
     save_state(state, config, tmp_path / CHECKPOINT_NAME)
     read = load_state(config, tmp_path / CHECKPOINT_NAME)
     assert (read.step, read.elapsed_s, read.history) == (1, 12.5, state.history)
     assert same_weights(read, state)
-    train_step(state, config, batches, 0.1)
-    train_step(read, config, batches, 0.1)
+    train_step(state, config, batches.draw(state.step), 0.1)
+    train_step(read, config, batches.draw(read.step), 0.1)
     assert same_weights(read, state)
     assert not list(tmp_path.glob("*.part"))
 
@@ -152,7 +184,7 @@ def test_a_killed_run_ends_like_an_unbroken_one(
         batches = BatchSource(list(read_chips(chips_dir, Split.TRAIN)), config)
         state = state or start_state(config, start_weights, batches)
         for _ in range(steps_now):
-            train_step(state, config, batches, state.step / config.steps)
+            train_step(state, config, batches.draw(state.step), state.step / config.steps)
         out_dir.mkdir(exist_ok=True)
         save_state(state, config, out_dir / CHECKPOINT_NAME)
         return state
