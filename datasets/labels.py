@@ -157,7 +157,7 @@ def read_boxes(source: Source, sample: Sample, size_px: tuple[int, int]) -> tupl
         LabelKind.DEFECT_BOXES: lambda: read_defect_boxes(sample.label_path, source.box_classes),
     }
     if source.label_kind not in readers:
-        raise BadInput(f"{source.name} is labelled with {source.label_kind.value}, not boxes")
+        raise BadInput(f"{source.name} has labels of kind {source.label_kind.value}, not boxes")
     return readers[source.label_kind]()
 
 
@@ -173,7 +173,7 @@ def read_shapes(source: Source, sample: Sample, size_px: tuple[int, int]) -> tup
         return read_yolo_polygons(sample.label_path, size_px)
     readers = {LabelKind.COCO: read_coco, LabelKind.CVAT: read_cvat}
     if source.label_kind not in readers:
-        raise BadInput(f"{source.name} is labelled with {source.label_kind.value}, not outlines")
+        raise BadInput(f"{source.name} has labels of kind {source.label_kind.value}, not outlines")
     labels = readers[source.label_kind](sample.label_path)
     if sample.label_key not in labels.shapes:
         raise BadInput(f"{sample.label_path.name} does not name the image {sample.label_key}")

@@ -86,11 +86,12 @@ class Evaluation:
 
 
 def mask_samples(data_dir: Path) -> Iterable[tuple[str, list[Sample]]]:
-    """Yield each source that is here and labelled with masks, with its validation images."""
+    """Yield each source that is here, labelled with masks and has validation images, with them."""
     for name, (source, _) in READERS.items():
         if source.label_kind in MASK_KINDS and (data_dir / source.folder).is_dir():
             samples = [s for s in read_source(name, data_dir) if s.split is Split.VAL]
-            yield name, samples
+            if samples:
+                yield name, samples
 
 
 def whole_image(sample: Sample) -> Chip:

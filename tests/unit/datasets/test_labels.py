@@ -102,7 +102,7 @@ def test_boxes_of_a_mask_source_are_refused(tiny_sets: Path) -> None:
     source = find_source("uav75")
     sample = read_source("uav75", tiny_sets)[0]
     assert source.label_kind is LabelKind.MASK
-    with pytest.raises(BadInput, match="masks"):
+    with pytest.raises(BadInput, match="uav75 has labels of kind mask, not boxes"):
         read_boxes(source, sample, (96, 64))
 
 

@@ -265,5 +265,5 @@ class TestClassMask:
 
     def test_boxes_of_a_mask_source_name_the_source(self, tmp_path: Path) -> None:
         sample = make_sample(tmp_path / "i", tmp_path / "l")
-        with pytest.raises(BadInput, match="made is labelled with masks, not boxes"):
+        with pytest.raises(BadInput, match="made has labels of kind mask, not boxes"):
             read_boxes(make_source(LabelKind.MASK), sample, (8, 8))
