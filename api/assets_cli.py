@@ -135,8 +135,10 @@ def import_(
 @assets.command("list")
 @click.option("--kind", type=KINDS, help="Only this kind.")
 @click.option("--find", "text", default="", help="Only with this in identifier, name or route.")
-@click.option("--limit", type=click.IntRange(1, 1000), default=50)
-@click.option("--offset", type=click.IntRange(0), default=0)
+@click.option(
+    "--limit", type=click.IntRange(1, 1000), default=50, show_default=True, help="Most rows."
+)
+@click.option("--offset", type=click.IntRange(0), default=0, help="Rows to skip.")
 @home_option
 @json_option
 def list_(

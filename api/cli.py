@@ -32,13 +32,13 @@ from inspection.store.engine import create_engine, reading
 )
 @click.option("--worker/--no-worker", default=True, help="Start a worker beside the service.")
 def serve(host: str | None, port: int | None, home: Path | None, worker: bool) -> None:
-    r"""Serve the review pages and the API on this machine, with a worker beside them.
+    """Serve the review pages and the API on this machine, with a worker beside them.
 
     \b
     Examples:
       tenken serve
       tenken serve --port 8080 --home out/bridge-12/store
-    """
+    """  # noqa: D301
     if home is not None:
         os.environ["TENKEN_HOME"] = str(home.resolve())
         os.environ.pop("TENKEN_DATABASE_URL", None)
@@ -89,7 +89,7 @@ def worklist() -> None:
 @worklist.command()
 @click.option("--survey", "survey_id", type=click.UUID, help="Only defects that this survey saw.")
 @click.option("--asset", "asset_id", help="All defects of this asset.")
-@click.option("--out", required=True, type=click.Path(path_type=Path, dir_okay=False))
+@click.option("--out", required=True, type=click.Path(path_type=Path, dir_okay=False), help="File.")
 @click.option(
     "--format",
     "file_format",
@@ -97,7 +97,11 @@ def worklist() -> None:
     help="Format of the file.  [default: by the suffix of --out]",
 )
 @click.option(
-    "--lang", type=click.Choice([kind.value for kind in Language]), default=Language.JA.value
+    "--lang",
+    type=click.Choice([kind.value for kind in Language]),
+    default=Language.JA.value,
+    show_default=True,
+    help="Language of the headings.",
 )
 @click.option("--home", type=click.Path(path_type=Path, file_okay=False), help="Folder of rows.")
 def export(
@@ -109,13 +113,13 @@ def export(
     lang: str,
     home: Path | None,
 ) -> None:
-    r"""Write the ranked work list of a survey or an asset into a file.
+    """Write the ranked work list of a survey or an asset into a file.
 
     \b
     Examples:
       tenken worklist export --asset bridge-12 --out worklist.xlsx
       tenken worklist export --asset bridge-12 --format csv --out list.txt
-    """
+    """  # noqa: D301
     kind = format_of(file_format or out.suffix.removeprefix("."))
     engine = create_engine(_store(home).resolved_database_url())
     with reading(engine) as connection:

@@ -34,13 +34,13 @@ def datasets() -> None:
 @data_dir_option
 @json_option
 def list_command(*, data_dir: Path, as_json: bool) -> None:
-    r"""List the sources that have a reader, with licence, citation and whether they are here.
+    """List the sources that have a reader, with licence, citation and whether they are here.
 
     \b
     Examples:
       tenken datasets list
       tenken datasets list --data-dir /mnt/sets --json
-    """
+    """  # noqa: D301
     from datasets.sources import READERS  # noqa: PLC0415  # OpenCV is slow to import
 
     rows = [describe(source, data_dir) for source, _ in READERS.values()]
@@ -101,7 +101,7 @@ def build(
     data_dir: Path,
     as_json: bool,
 ) -> None:
-    r"""Cut labelled images into chips at native resolution, each with its class for every pixel.
+    """Cut labelled images into chips at native resolution, each with its class for every pixel.
 
     Pixels inside a box of a box source are left undecided; outside the boxes they are background.
 
@@ -110,7 +110,7 @@ def build(
       tenken datasets build --out runs/chips
       tenken datasets build --out runs/uav --source uav_concrete --procedural 0
       tenken datasets build --out runs/own --source sets/noto-2026.yaml
-    """
+    """  # noqa: D301
     from datasets.convert import DEFAULT_SOURCES, build_chips  # noqa: PLC0415  # OpenCV is slow
 
     summaries = build_chips(
@@ -138,13 +138,13 @@ def build(
 @data_dir_option
 @json_option
 def check(*, names: Sequence[str], data_dir: Path, as_json: bool) -> None:
-    r"""Look for near-copies across splits, unreadable labels, boxes outside, class balance.
+    """Look for near-copies across splits, unreadable labels, boxes outside, class balance.
 
     \b
     Examples:
       tenken datasets check
       tenken datasets check uav_concrete uav75 --json
-    """
+    """  # noqa: D301
     from datasets.check import check_source  # noqa: PLC0415  # OpenCV is slow to import
     from datasets.sources import READERS  # noqa: PLC0415
 

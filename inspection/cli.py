@@ -30,14 +30,14 @@ class EntryPointGroup(click.Group):
 @click.group(cls=EntryPointGroup)
 @click.version_option(__version__, prog_name="tenken")
 def tenken() -> None:
-    r"""Inspect bridges and roads with drones and AI: photos in, a ranked work list out.
+    """Inspect bridges and roads with drones and AI: photos in, a ranked work list out.
 
     \b
     Examples:
       tenken demo --no-serve
       tenken run photos/ --out out/bridge-12
       tenken serve
-    """
+    """  # noqa: D301
 
 
 def main(argv: list[str] | None = None) -> None:

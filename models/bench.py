@@ -177,9 +177,27 @@ def draw_mosaic(path: Path, side_px: int) -> None:
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="Mosaic to read; by default one is drawn.",
 )
-@click.option("--chips-a-side", default=4, show_default=True, type=click.IntRange(1, 24))
-@click.option("--batch", default=4, show_default=True, type=click.IntRange(1, 64))
-@click.option("--precision", default="f32", show_default=True, type=click.Choice(["f32", "bf16"]))
+@click.option(
+    "--chips-a-side",
+    default=4,
+    show_default=True,
+    type=click.IntRange(1, 24),
+    help="Chips along each side of the image.",
+)
+@click.option(
+    "--batch",
+    default=4,
+    show_default=True,
+    type=click.IntRange(1, 64),
+    help="Chips of one inference.",
+)
+@click.option(
+    "--precision",
+    default="f32",
+    show_default=True,
+    type=click.Choice(["f32", "bf16"]),
+    help="Precision of the network.",
+)
 @click.option("--threads", default=0, type=click.IntRange(0), help="0 means all processors.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
 def bench(
@@ -192,13 +210,13 @@ def bench(
     threads: int,
     as_json: bool,
 ) -> None:
-    r"""Measure megapixels a second end to end, by stage, and against the bare network.
+    """Measure megapixels a second end to end, by stage, and against the bare network.
 
     \b
     Examples:
       tenken models bench
       tenken models bench --mosaic out/b/orthomosaic.tif --chips-a-side 8 --json
-    """
+    """  # noqa: D301
     from models.backends.openvino import OpenVinoDetector  # noqa: PLC0415  # heavy, only on use
 
     detector = OpenVinoDetector(load_entry(model), precision=precision, threads=threads)

@@ -55,13 +55,13 @@ models.add_command(bench)
 @models.command("list")
 @json_option
 def list_command(*, as_json: bool) -> None:
-    r"""List the registered models; each file is checked against its digest.
+    """List the registered models; each file is checked against its digest.
 
     \b
     Examples:
       tenken models list
       tenken models list --json
-    """
+    """  # noqa: D301
     entries = list_entries()
     if as_json:
         click.echo(json.dumps([describe(entry) for entry in entries], indent=2))
@@ -132,13 +132,13 @@ def require_training_libraries() -> None:
 def train(
     *, chips_dir: Path, out_dir: Path, budget_min: float, data_dir: Path, config_path: Path
 ) -> None:
-    r"""Train on the chips that `tenken datasets build` wrote; stop and start it as you like.
+    """Train on the chips that `tenken datasets build` wrote; stop and start it as you like.
 
     \b
     Examples:
       tenken datasets build --out runs/chips
       tenken models train runs/chips --out runs/first --budget-min 60
-    """
+    """  # noqa: D301
     require_training_libraries()
     from models.config import read_config  # noqa: PLC0415  # see the module's docstring
     from models.train import train as run_training  # noqa: PLC0415
@@ -180,13 +180,13 @@ def export(
     config_path: Path,
     as_json: bool,
 ) -> None:
-    r"""Choose thresholds on the val images, write ONNX, and register the model.
+    """Choose thresholds on the val images, write ONNX, and register the model.
 
     \b
     Examples:
       tenken models export runs/first
       tenken models export runs/first --torch-file runs/first/model.pt
-    """
+    """  # noqa: D301
     require_training_libraries()
     from models import export as exporting  # noqa: PLC0415  # see the module's docstring
     from models.config import read_config  # noqa: PLC0415
@@ -221,13 +221,13 @@ def say(line: str) -> None:
 @data_dir_option
 @json_option
 def evaluate(*, name: str, card: bool, data_dir: Path, as_json: bool) -> None:
-    r"""Score a registered model on held-out images and on the quay strip; write its card.
+    """Score a registered model on held-out images and on the quay strip; write its card.
 
     \b
     Examples:
       tenken models evaluate
       tenken models evaluate tenken-crack-n --no-card --json
-    """
+    """  # noqa: D301
     from models.card import write_card  # noqa: PLC0415  # pulls in OpenCV and the readers
     from models.detector import load_detector  # noqa: PLC0415  # pulls in OpenVINO
     from models.evaluate import evaluate as judge  # noqa: PLC0415

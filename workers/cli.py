@@ -68,7 +68,7 @@ def run(
     model: str,
     as_json: bool,
 ) -> None:
-    r"""Turn drone PHOTOS (files or folders) into a ranked work list.
+    """Turn drone PHOTOS (files or folders) into a ranked work list.
 
     Writes run.json, orthomosaic.tif, sources.tif, defects.geojson, worklist.csv and report.html
     into the folder given by --out. Running it again goes on where it stopped.
@@ -77,7 +77,7 @@ def run(
     Examples:
       tenken run photos/ --out out/bridge-12 --asset bridge-12.yaml
       tenken run quay/ --surface strip --gsd-mm-per-px 2.3 --out out/quay
-    """
+    """  # noqa: D301
     options = Options(
         surface=Surface(surface),
         gsd_m_per_px=None if gsd_mm_per_px is None else gsd_mm_per_px / 1000,
@@ -101,16 +101,22 @@ def run(
     help="Folder of the results.",
 )
 @click.option("--no-serve", is_flag=True, help="Stop after the results instead of serving them.")
-@click.option("--port", default=8000, show_default=True, type=click.IntRange(0, 65535))
+@click.option(
+    "--port",
+    default=8000,
+    show_default=True,
+    type=click.IntRange(0, 65535),
+    help="Port of the pages.",
+)
 @click.pass_context
 def demo(context: click.Context, *, out: Path, no_serve: bool, port: int) -> None:
-    r"""Drive the whole road on a rendered bridge deck with known truth, then serve the result.
+    """Drive the whole road on a rendered bridge deck with known truth, then serve the result.
 
     \b
     Examples:
       tenken demo
       tenken demo --no-serve --out out/demo
-    """
+    """  # noqa: D301
     _check_out(out)
     with progress_for_stderr() as progress:
         tools = outfit(home_settings(out / STORE_FOLDER), DetectSettings(), progress=progress)
@@ -129,13 +135,13 @@ def demo(context: click.Context, *, out: Path, no_serve: bool, port: int) -> Non
     help=f"Queues to listen to, comma-separated: {', '.join(queue.QUEUES)}.",
 )
 def worker(*, queues: str) -> None:
-    r"""Work on surveys that the service has queued, until stopped.
+    """Work on surveys that the service has queued, until stopped.
 
     \b
     Examples:
       tenken worker
       TENKEN_QUEUE_BROKER_URL=redis://127.0.0.1/0 tenken worker --queues cpu,gpu
-    """
+    """  # noqa: D301
     names = tuple(name.strip() for name in queues.split(",") if name.strip())
     unknown = sorted(set(names) - set(queue.QUEUES))
     if unknown or not names:

@@ -28,7 +28,12 @@ from workers.surveyed import Surveyed, open_survey
     type=click.Path(path_type=Path, exists=True, dir_okay=False),
     help="GeoJSON LineString of the lane's centre, in the direction of travel.",
 )
-@click.option("--lane-width-m", required=True, type=click.FloatRange(0, min_open=True))
+@click.option(
+    "--lane-width-m",
+    required=True,
+    type=click.FloatRange(0, min_open=True),
+    help="Width of the lane.",
+)
 @click.option(
     "--section-m",
     type=click.Choice(["10", "20", "50", "100"]),
@@ -51,7 +56,7 @@ def crackratio(
     truth: Path | None,
     as_json: bool,
 ) -> None:
-    r"""Give the crack ratio of a lane by a mesh of half a metre, section by section.
+    """Give the crack ratio of a lane by a mesh of half a metre, section by section.
 
     SURVEY is a folder of 'tenken run' or the identifier of a survey. With --truth it prints the
     table of 検出率 (correct ÷ true) and 的中率 (correct ÷ extracted) per class.
@@ -59,9 +64,9 @@ def crackratio(
     \b
     Examples:
       tenken measure crackratio out/road --centre-line lane.geojson --lane-width-m 3.0
-      tenken measure crackratio out/road --centre-line lane.geojson --lane-width-m 3 \
+      tenken measure crackratio out/road --centre-line lane.geojson --lane-width-m 3 \\
         --section-m 100 --truth truth.csv --json
-    """
+    """  # noqa: D301
     surveyed = open_survey(survey)
     strip = LaneStrip(
         centre_m=read_line(centre_line, surveyed.mosaic.grid.crs), width_m=lane_width_m

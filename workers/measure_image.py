@@ -64,7 +64,7 @@ def image_command(
     tone: str,
     as_json: bool,
 ) -> None:
-    r"""Measure the cracks that a mask marks in an image, on its native pixels.
+    """Measure the cracks that a mask marks in an image, on its native pixels.
 
     Prints one line for each piece, longest first: length, representative width with its expanded
     uncertainty (k = 2), and how many points each estimator measured.
@@ -73,7 +73,7 @@ def image_command(
     Examples:
       tenken measure image pier.jpg --mask pier_cracks.png --gsd-mm-per-px 0.2
       tenken measure image wall.jpg --mask m.png --gsd-mm-per-px 0.3 --tilt-deg 25 --json
-    """
+    """  # noqa: D301
     from inspection.domain.oblique import WARN_DEG  # noqa: PLC0415
     from inspection.domain.widthcalibration import CONCRETE, Tone  # noqa: PLC0415
     from inspection.imaging.decode import read_grey  # noqa: PLC0415  # OpenCV is slow to import

@@ -36,7 +36,11 @@ Lines = list[NDArray[np.float64]]
     help="Axis of the member, counter-clockwise from the x axis of the map.",
 )
 @click.option(
-    "--segment-m", type=click.FloatRange(0, min_open=True), default=0.5, show_default=True
+    "--segment-m",
+    type=click.FloatRange(0, min_open=True),
+    default=0.5,
+    show_default=True,
+    help="Length of a stretch along the crack.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print plain values for programs.")
 def pattern(
@@ -47,7 +51,7 @@ def pattern(
     segment_m: float,
     as_json: bool,
 ) -> None:
-    r"""Describe the cracks of a survey: each one, and the pattern they form on each panel.
+    """Describe the cracks of a survey: each one, and the pattern they form on each panel.
 
     Length, tortuosity, branches, direction to the member axis and stretches of half a metre of each
     crack; spacing, density, one or two directions and grid size of each panel; area, perimeter and
@@ -57,7 +61,7 @@ def pattern(
     Examples:
       tenken measure pattern out/bridge-12 --elements panels.geojson
       tenken measure pattern out/bridge-12 --member-axis-deg 31 --json
-    """
+    """  # noqa: D301
     surveyed = open_survey(survey)
     grid = surveyed.mosaic.grid
     elements = (

@@ -60,7 +60,7 @@ def capability(
     out: Path | None,
     as_json: bool,
 ) -> None:
-    r"""Prove where a crack of some width could have been measured.
+    """Prove where a crack of some width could have been measured.
 
     SURVEY is a folder of 'tenken run' or the identifier of a survey. Writes capability.tif (the
     smallest measurable width and why), inspected.tif (1 yes, 2 no, 3 not seen), capability.json
@@ -70,7 +70,7 @@ def capability(
     Examples:
       tenken measure capability out/bridge-12 --width-mm 0.2
       tenken measure capability out/bridge-12 --elements panels.geojson --json
-    """
+    """  # noqa: D301
     surveyed = open_survey(survey)
     plain = surveyed.views()
     wanted = {str(view["sha256"]) for view in plain["views"]}
@@ -109,7 +109,7 @@ def capability(
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the file.")
 def growth(*, before: str, after: str, out: Path | None, as_json: bool) -> None:
-    r"""Compare the cracks of two surveys, BEFORE and AFTER, of one place.
+    """Compare the cracks of two surveys, BEFORE and AFTER, of one place.
 
     Cracks within 50 mm and 20° of each other are one crack. The change of width is measured on
     both mosaics side by side; a change within its uncertainty is reported as no significant change.
@@ -118,7 +118,7 @@ def growth(*, before: str, after: str, out: Path | None, as_json: bool) -> None:
     Examples:
       tenken measure growth out/bridge-12-2024 out/bridge-12-2029
       tenken measure growth out/2024 out/2029 --json
-    """
+    """  # noqa: D301
     first, second = open_survey(before), open_survey(after)
     with (
         first.mosaic_path() as a,

@@ -28,7 +28,7 @@ COLUMNS = ("id", "width_px", "width_mm", "expanded_uncertainty_mm", "method", "b
 )
 @click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
 def widths_command(*, profiles: Path, out: Path, gsd_uncertainty: float, as_json: bool) -> None:
-    r"""Measure the crack width across grey profiles.
+    """Measure the crack width across grey profiles.
 
     PROFILES is a CSV with the columns mm_per_px, profile_intensities (grey values 0-255 one pixel
     apart, separated by spaces) and, if wanted, id. The uncertainty is expanded (k = 2). A width
@@ -38,7 +38,7 @@ def widths_command(*, profiles: Path, out: Path, gsd_uncertainty: float, as_json
     Examples:
       tenken measure widths profiles.csv --out widths.csv
       tenken measure widths profiles.csv --out widths.csv --gsd-uncertainty 0.02 --json
-    """
+    """  # noqa: D301
     from inspection.domain.widthcalibration import CONCRETE  # noqa: PLC0415  # SciPy is slow
     from inspection.imaging.profiles_file import read_profiles_csv  # noqa: PLC0415
     from inspection.pipeline.profilewidths import measure_rows  # noqa: PLC0415

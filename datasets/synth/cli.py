@@ -16,9 +16,27 @@ from inspection.errors import BadInput
     required=True,
     help="Folder for photos/, truth.json, truth.geojson, gcp.csv and asset.yaml.",
 )
-@click.option("--seed", type=click.IntRange(min=0), default=7, show_default=True)
-@click.option("--length-m", type=click.FloatRange(3, 60), default=24.0, show_default=True)
-@click.option("--width-m", type=click.FloatRange(3, 30), default=8.0, show_default=True)
+@click.option(
+    "--seed",
+    type=click.IntRange(min=0),
+    default=7,
+    show_default=True,
+    help="Start of the random numbers.",
+)
+@click.option(
+    "--length-m",
+    type=click.FloatRange(3, 60),
+    default=24.0,
+    show_default=True,
+    help="Length of the deck.",
+)
+@click.option(
+    "--width-m",
+    type=click.FloatRange(3, 30),
+    default=8.0,
+    show_default=True,
+    help="Width of the deck.",
+)
 @click.option(
     "--gsd-mm-per-px",
     type=click.FloatRange(1.0, 5),
@@ -44,7 +62,7 @@ def synth(
     gps: str,
     as_json: bool,
 ) -> None:
-    r"""Render a bridge deck with cracks of known place, length and width, as drone photos.
+    """Render a bridge deck with cracks of known place, length and width, as drone photos.
 
     The same options give the same bytes.
 
@@ -52,7 +70,7 @@ def synth(
     Examples:
       tenken datasets synth --out out/deck
       tenken datasets synth --out out/deck --seed 11 --gps consumer --json
-    """
+    """  # noqa: D301
     from datasets.synth.capture import CONSUMER_GPS, Flight  # noqa: PLC0415  # OpenCV is slow
     from datasets.synth.deck import Deck  # noqa: PLC0415
     from datasets.synth.render import render_deck  # noqa: PLC0415
