@@ -5,8 +5,11 @@ from collections.abc import Iterable
 from datasets.procedural import LICENCE as PROCEDURAL_LICENCE
 from datasets.sources import READERS
 from models.evaluate import Evaluation, SourceScores
-from models.metrics import HitCounts
+from models.intervals import DRAWS, ScoreIntervals
+from models.metrics import HitCounts, PixelCounts
 from models.registry import ModelEntry
+from models.reliability import BINS, LEAST, ReliabilityBin, calibration_error
+from models.tiles import TILE_PX
 
 LIMITS = """\
 - Nothing is claimed for spalling, exposed rebar, efflorescence, leakage or corrosion: there were no
@@ -67,13 +70,57 @@ def pixel_section(scores: Iterable[SourceScores]) -> str:
                     str(source.images),
                     name,
                     f"{counts.labelled}",
-                    f"{counts.iou:.3f}" if counts.labelled else "no label",
-                    f"{counts.f1:.3f}" if counts.labelled else "no label",
-                    f"{counts.tolerant_f1:.3f}" if counts.labelled else "no label",
+                    *score_cells(counts, source.intervals.get(name)),
                 ]
             )
     header = ["source", "split", "images", "class", "labelled px", "IoU", "F1", "F1 within 2 px"]
     return table(header, rows)
+
+
+def score_cells(counts: PixelCounts, intervals: ScoreIntervals | None) -> list[str]:
+    """Return IoU, F1 and tolerant F1, each with its 95 % interval where it is known."""
+    if not counts.labelled:
+        return ["no label"] * 3
+    scores = {"iou": counts.iou, "f1": counts.f1, "tolerant_f1": counts.tolerant_f1}
+    if intervals is None:
+        return [f"{score:.3f}" for score in scores.values()]
+    return [
+        f"{score:.3f} ({getattr(intervals, name).low:.2f}–{getattr(intervals, name).high:.2f})"
+        for name, score in scores.items()
+    ]
+
+
+def centreline_section(scores: Iterable[SourceScores]) -> str:
+    """Return the table of centre lines, a row for each source with cracks."""
+    rows = [
+        [
+            source.source,
+            f"{source.centreline.recall:.3f}",
+            f"{source.centreline.precision:.3f}",
+            f"{source.centreline.cl_dice:.3f}",
+        ]
+        for source in scores
+        if source.centreline is not None
+    ]
+    return table(["source", "recall", "precision", "clDice"], rows)
+
+
+def reliability_section(bins: tuple[ReliabilityBin, ...]) -> str:
+    """Return what was told of crack pixels and what was true, and the mean distance of both."""
+    rows = [
+        [
+            f"{number / BINS:.1f}–{(number + 1) / BINS:.1f}",
+            str(found.pixels),
+            f"{found.told:.3f}",
+            f"{found.true:.3f}",
+        ]
+        for number, found in enumerate(bins)
+        if found.pixels
+    ]
+    text = table(["told", "pixels", "mean told", "share labelled"], rows)
+    return (
+        f"{text}\n\nMean distance over pixels told at least {LEAST}: {calibration_error(bins):.3f}."
+    )
 
 
 def joint_lines(scores: Iterable[SourceScores]) -> str:
@@ -105,6 +152,16 @@ def strip_section(evaluation: Evaluation) -> str:
     ]
     header = ["photo", "boxes", "hit", "rate", "cracks reported", "false", "m²", "false / 100 m²"]
     return table(header, rows)
+
+
+def strip_tiles_line(evaluation: Evaluation) -> str:
+    """Return how many tiles of the unseen site are fired on."""
+    tiles = evaluation.strip_tiles
+    return (
+        f"Of its {TILE_PX} px tiles, {tiles.fired_with_cracks} of {tiles.tiles_with_cracks} that "
+        f"touch a box are fired on, and {tiles.fired_without} of {tiles.tiles_without} "
+        f"({tiles.false_rate:.1%}) that lie further than 0.3 m from every box."
+    )
 
 
 def tiles_line(evaluation: Evaluation) -> str:
@@ -158,11 +215,25 @@ These `val` images also chose the thresholds, so these are validation scores, no
 
 {joint_lines(evaluation.pixels)}
 
+In brackets: 95 % intervals, images drawn again {DRAWS} times.
+
+## Course of cracks, whatever their width
+Centre-line pixels of the label that the prediction covers (recall), and the reverse (precision).
+
+{centreline_section(evaluation.pixels)}
+
+## Does a confidence mean a probability?
+Crack pixels of the same images: what the network told, and how many of them are labelled.
+
+{reliability_section(evaluation.reliability)}
+
 ## Quay strip: whole photos of a site left out of training, 2.3 mm/px nominal
 A box is hit if a reported crack comes within 0.3 m of its centre; a reported crack further than
 0.3 m from every box is false; cracks shorter than 0.1 m are not reported.
 
 {strip_section(evaluation)}
+
+{strip_tiles_line(evaluation)}
 
 ## Quay-wall tiles, 256 px
 {tiles_line(evaluation)}

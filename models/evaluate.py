@@ -6,7 +6,7 @@ crack-free tiles are fired on.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +19,8 @@ from datasets.labels import read_boxes, read_rgb
 from datasets.manifest import MASK_KINDS, Sample, Split
 from datasets.sources import READERS, find_source, read_source
 from inspection.pipeline.detect import CONTINUATION_RATIO, MIN_AREA_PX
+from models.centreline import CentrelineCounts, count_centrelines
+from models.intervals import ScoreIntervals, bootstrap
 from models.metrics import (
     HitCounts,
     PixelCounts,
@@ -30,7 +32,9 @@ from models.metrics import (
     keep_seeded,
     long_components,
 )
+from models.reliability import Reliability, ReliabilityBin
 from models.scoring import Scorer, score_padded, score_windows
+from models.tiles import TileScores, count_tiles, one_tile
 
 Report = Callable[[str], None]
 STRIP = "quay_strip"
@@ -49,6 +53,8 @@ class SourceScores:
         split: Part that was scored; ``val`` also chose the thresholds.
         images: Images scored.
         counts: Pixel counts of each class name that is labelled there.
+        intervals: 95 % intervals of their scores, drawn over images; None with fewer than two.
+        centreline: Centre-line counts of cracks; None where cracks are not labelled.
         joints_called_crack: Share of labelled joint pixels predicted as crack; None without joints.
     """
 
@@ -56,33 +62,28 @@ class SourceScores:
     split: str
     images: int
     counts: Mapping[str, PixelCounts]
-    joints_called_crack: float | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TileScores:
-    """Hold how often tiles with and without crack boxes are fired on.
-
-    Attributes:
-        tiles_with_cracks: Tiles that hold a labelled box.
-        fired_with_cracks: Of these, tiles with a reported component.
-        tiles_without: Tiles without a box.
-        fired_without: Of these, tiles with a reported component.
-    """
-
-    tiles_with_cracks: int
-    fired_with_cracks: int
-    tiles_without: int
-    fired_without: int
+    intervals: Mapping[str, ScoreIntervals | None] = field(default_factory=dict)
+    centreline: CentrelineCounts | None = None
+    joints_called_crack: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evaluation:
-    """Hold everything that a card says about scores."""
+    """Hold everything that a card says about scores.
+
+    Attributes:
+        pixels: Scores of each source with masks.
+        strip: Boxes hit and false alarms of each photo of the unseen site.
+        strip_tiles: Tiles of those photos, with and without cracks.
+        tiles: Held-out tiles of the other quay; None if not measured.
+        reliability: What was told of crack pixels, and what was true, in tenths.
+    """
 
     pixels: tuple[SourceScores, ...]
     strip: Mapping[str, HitCounts]
     tiles: TileScores | None
+    strip_tiles: TileScores = field(default_factory=TileScores)
+    reliability: tuple[ReliabilityBin, ...] = ()
 
 
 def mask_samples(data_dir: Path) -> Iterable[tuple[str, list[Sample]]]:
@@ -163,24 +164,40 @@ def score_source(
     samples: Sequence[Sample],
     thresholds: Mapping[str, float],
     classes: Sequence[str],
+    *,
+    reliability: Reliability | None = None,
 ) -> SourceScores:
-    """Return the pixel scores of one source with masks."""
+    """Return the pixel scores of one source with masks.
+
+    Args:
+        scorer: Gives probabilities.
+        name: Name of the source.
+        samples: Its images to score.
+        thresholds: Threshold of each class name.
+        classes: Names in order.
+        reliability: Takes in what is told of crack pixels, if given.
+    """
     labelled = labelled_outputs(name, classes)
-    counts = {classes[index]: PixelCounts() for index in labelled}
+    of_images: dict[int, list[PixelCounts]] = {index: [] for index in labelled}
+    lines = CentrelineCounts()
     joints = joints_as_crack = 0
     for sample in samples:
         image = whole_image(sample)
+        scores = score_padded(scorer, image.rgb)
         predicted = classify(
-            score_padded(scorer, image.rgb),
+            scores,
             thresholds,
             classes,
             continuation_ratio=CONTINUATION_RATIO,
             min_area_px=MIN_AREA_PX,
         )
-        for index in labelled:
-            counts[classes[index]] += count_pixels(
-                predicted, image.classes, index, tolerance_px=TOLERANCE_PX
-            )
+        for index, counts in of_images.items():
+            counts.append(count_pixels(predicted, image.classes, index, tolerance_px=TOLERANCE_PX))
+        crack, decided = image.classes == CRACK, image.classes != IGNORE_INDEX
+        if CRACK in labelled:
+            lines += count_centrelines(predicted == CRACK, crack, decided)
+            if reliability is not None:
+                reliability.add(scores[CRACK], crack, decided)
         joint = image.classes == JOINT
         joints += int(joint.sum())
         joints_as_crack += int((joint & (predicted == CRACK)).sum())
@@ -188,7 +205,9 @@ def score_source(
         source=name,
         split=Split.VAL.value,
         images=len(samples),
-        counts=counts,
+        counts={classes[i]: sum(counts, PixelCounts()) for i, counts in of_images.items()},
+        intervals={classes[index]: bootstrap(counts) for index, counts in of_images.items()},
+        centreline=lines if CRACK in labelled else None,
         joints_called_crack=joints_as_crack / joints if joints else None,
     )
 
@@ -216,18 +235,24 @@ def score_strip(
     classes: Sequence[str],
     *,
     report: Report = print,
-) -> dict[str, HitCounts]:
-    """Return hits and false alarms of each photo of the quay strip, at its nominal resolution."""
+) -> tuple[dict[str, HitCounts], TileScores]:
+    """Return hits and false alarms of each photo of the quay strip at its nominal resolution.
+
+    The second value counts the photos' tiles that are fired on.
+    """
     source = find_source(STRIP)
     assert source.gsd_mm_per_px is not None
+    gsd_m_per_px = source.gsd_mm_per_px[0] / 1000
     results = {}
+    tiles = TileScores()
     for sample in read_source(STRIP, data_dir):
         rgb = read_rgb(sample.image_path)
         boxes = read_boxes(source, sample, (rgb.shape[1], rgb.shape[0]))
         mask = crack_mask(scorer, rgb, thresholds, classes)
-        results[sample.group] = count_hits(mask, boxes, gsd_m_per_px=source.gsd_mm_per_px[0] / 1000)
+        results[sample.group] = count_hits(mask, boxes, gsd_m_per_px=gsd_m_per_px)
+        tiles += count_tiles(mask, boxes, gsd_m_per_px=gsd_m_per_px)
         report(f"{STRIP}: {sample.group} {results[sample.group]}")
-    return results
+    return results, tiles
 
 
 def score_tiles(
@@ -248,7 +273,7 @@ def score_tiles(
         least_px: Smallest box diagonal of a component that counts as firing.
     """
     source = find_source(TILES)
-    tally = np.zeros((2, 2), dtype=np.int64)
+    total = TileScores()
     for sample in read_source(TILES, data_dir):
         if sample.split is not Split.VAL:
             continue
@@ -256,13 +281,8 @@ def score_tiles(
         mask = crack_mask(scorer, rgb, thresholds, classes)
         fired = len(long_components(mask, least_px)[1]) > 0
         has_crack = bool(read_boxes(source, sample, (rgb.shape[1], rgb.shape[0])))
-        tally[int(has_crack), int(fired)] += 1
-    return TileScores(
-        tiles_with_cracks=int(tally[1].sum()),
-        fired_with_cracks=int(tally[1, 1]),
-        tiles_without=int(tally[0].sum()),
-        fired_without=int(tally[0, 1]),
-    )
+        total += one_tile(has_crack=has_crack, fired=fired)
+    return total
 
 
 def evaluate(
@@ -279,11 +299,17 @@ def evaluate(
         NotFound: A set is absent.
     """
     pixels = []
+    reliability = Reliability()
     for name, samples in mask_samples(data_dir):
         report(f"pixels: {name}, {len(samples)} images")
-        pixels.append(score_source(scorer, name, samples, thresholds, classes))
+        pixels.append(
+            score_source(scorer, name, samples, thresholds, classes, reliability=reliability)
+        )
+    strip, strip_tiles = score_strip(scorer, data_dir, thresholds, classes, report=report)
     return Evaluation(
         pixels=tuple(pixels),
-        strip=score_strip(scorer, data_dir, thresholds, classes, report=report),
+        strip=strip,
+        strip_tiles=strip_tiles,
         tiles=score_tiles(scorer, data_dir, thresholds, classes),
+        reliability=reliability.bins,
     )

@@ -12,18 +12,25 @@ from datasets.classes import CLASS_NAMES
 from inspection.errors import Unavailable
 from models import cli, registry
 from models.card import (
+    centreline_section,
     data_section,
     joint_lines,
     pixel_section,
+    reliability_section,
     strip_section,
+    strip_tiles_line,
     table,
     tiles_line,
     training_section,
     write_card,
 )
-from models.evaluate import Evaluation, SourceScores, TileScores
+from models.centreline import CentrelineCounts
+from models.evaluate import Evaluation, SourceScores
+from models.intervals import Interval, ScoreIntervals
 from models.metrics import HitCounts, PixelCounts
 from models.registry import ModelEntry, load_entry, write_entry
+from models.reliability import ReliabilityBin
+from models.tiles import TileScores
 from tests.support.tiny_network import write_tiny_network
 
 
@@ -48,6 +55,17 @@ EVALUATION = Evaluation(
                 ),
                 "joint": PixelCounts(predicted=3),
             },
+            intervals={
+                "crack": ScoreIntervals(
+                    iou=Interval(low=0.21, high=0.44),
+                    f1=Interval(low=0.35, high=0.61),
+                    tolerant_f1=Interval(low=0.8, high=0.95),
+                ),
+                "joint": None,
+            },
+            centreline=CentrelineCounts(
+                predicted=10, predicted_inside=9, labelled=20, labelled_inside=12
+            ),
             joints_called_crack=0.0312,
         ),
     ),
@@ -56,6 +74,14 @@ EVALUATION = Evaluation(
         "B": HitCounts(boxes=10, hit=5, components=2, false_alarms=0, area_m2=100.0),
     },
     tiles=TileScores(tiles_with_cracks=8, fired_with_cracks=7, tiles_without=9, fired_without=2),
+    strip_tiles=TileScores(
+        tiles_with_cracks=30, fired_with_cracks=28, tiles_without=200, fired_without=25
+    ),
+    reliability=(
+        *[ReliabilityBin()] * 8,
+        ReliabilityBin(pixels=100, confidence_sum=85.0, labelled=60),
+        ReliabilityBin(pixels=300, confidence_sum=285.0, labelled=270),
+    ),
 )
 
 
@@ -75,15 +101,40 @@ def test_training_facts_are_listed(entry: ModelEntry) -> None:
 
 def test_pixel_scores_are_those_counted() -> None:
     text = pixel_section(EVALUATION.pixels)
-    assert "| uav75 | val | 10 | crack | 100 | 0.333 | 0.500 | 0.900 |" in text
+    cells = "0.333 (0.21–0.44) | 0.500 (0.35–0.61) | 0.900 (0.80–0.95)"
+    assert f"| uav75 | val | 10 | crack | 100 | {cells} |" in text
     assert "| joint | 0 | no label | no label | no label |" in text
     assert joint_lines(EVALUATION.pixels).startswith("- uav75: 3.1% of labelled joint")
+
+
+def test_scores_without_intervals_stand_alone() -> None:
+    (source,) = EVALUATION.pixels
+    text = pixel_section([replace(source, intervals={})])
+    assert "| crack | 100 | 0.333 | 0.500 | 0.900 |" in text
+
+
+def test_the_course_of_cracks_is_told_apart_from_their_width() -> None:
+    assert "| uav75 | 0.600 | 0.900 | 0.720 |" in centreline_section(EVALUATION.pixels)
+    (source,) = EVALUATION.pixels
+    assert "uav75" not in centreline_section([replace(source, centreline=None)])
+
+
+def test_confidences_are_set_against_the_truth() -> None:
+    text = reliability_section(EVALUATION.reliability)
+    assert "| 0.8–0.9 | 100 | 0.850 | 0.600 |" in text
+    assert "0.0–0.1" not in text  # a tenth without a pixel says nothing
+    assert "told at least 0.1: 0.100." in text  # (0.25 * 100 + 0.05 * 300) / 400
 
 
 def test_strip_is_summed_over_photos() -> None:
     text = strip_section(EVALUATION)
     assert "| A | 10 | 9 | 90.0% | 20 | 4 | 100 | 4.0 |" in text
     assert "| all | 20 | 14 | 70.0% | 22 | 4 | 200 | 2.0 |" in text
+
+
+def test_tiles_of_the_unseen_site_are_told() -> None:
+    line = strip_tiles_line(EVALUATION)
+    assert "28 of 30 that touch a box are fired on, and 25 of 200 (12.5%)" in line
 
 
 def test_tiles_are_told_or_said_to_be_unmeasured() -> None:

@@ -128,6 +128,9 @@ def test_the_truth_scores_one(oracle: Oracle, tiny_sets: Path) -> None:
         scores = score_source(oracle, name, samples, HALF, CLASS_NAMES)
         assert scores.images == len(samples)
         assert {counts.f1 for counts in scores.counts.values()} == {1.0}
+        if scores.centreline is not None:
+            assert scores.centreline.cl_dice == 1.0
+        assert set(scores.intervals) == set(scores.counts)
     assert scores.split == "val"
 
 
@@ -166,14 +169,15 @@ def test_the_mask_of_a_photo_has_its_size() -> None:
 def test_firing_everywhere_hits_every_box_of_the_strip(tiny_sets: Path) -> None:
     lines: list[str] = []
     found = score_strip(constant(CRACK), tiny_sets, HALF, CLASS_NAMES, report=lines.append)
-    (counts,) = found.values()
+    (counts,) = found[0].values()
     assert (counts.boxes, counts.hit, counts.components, counts.false_alarms) == (1, 1, 1, 0)
     assert counts.area_m2 == pytest.approx(64 * 64 * 0.0023**2)
     assert len(lines) == 1
 
 
 def test_firing_nowhere_hits_nothing(tiny_sets: Path) -> None:
-    (counts,) = score_strip(constant(0), tiny_sets, HALF, CLASS_NAMES, report=len).values()
+    photos, _ = score_strip(constant(0), tiny_sets, HALF, CLASS_NAMES, report=len)
+    (counts,) = photos.values()
     assert (counts.boxes, counts.hit, counts.components) == (1, 0, 0)
 
 
@@ -190,4 +194,7 @@ def test_a_whole_evaluation_covers_every_set(oracle: Oracle, tiny_sets: Path) ->
     assert isinstance(result, Evaluation)
     assert [scores.source for scores in result.pixels] == [n for n, _ in mask_samples(tiny_sets)]
     assert set(result.strip) == {"MAX_1"}
+    told = [found.told for found in result.reliability if found.pixels]
+    assert told == [0.0, 1.0]  # the oracle knows
+    assert [found.true for found in result.reliability if found.pixels] == told
     assert result.tiles is not None
