@@ -138,7 +138,7 @@ def natural_key(name: str) -> tuple[tuple[int, str], ...]:
     ['IMG_9', 'IMG_10']
     """
     parts = re.findall(r"[0-9]+|[^0-9]+", name)
-    return tuple((int(part), "") if part.isdigit() else (-1, part.casefold()) for part in parts)
+    return tuple((int(part), "") if part.isdecimal() else (-1, part.casefold()) for part in parts)
 
 
 def in_flight_order(photos: Iterable[Photo]) -> tuple[Photo, ...]:

@@ -20,6 +20,7 @@ from inspection.pipeline.mosaic import (
     BLURRED_HANDICAP_PX,
     MOSAIC_FILE,
     SOURCES_FILE,
+    VIEWS_FILE,
     _handicap_px,
     mosaic,
 )
@@ -102,8 +103,8 @@ def test_both_keys_are_usable_and_name_their_files(made: Made) -> None:
         assert keys.check_key(key) == key
 
 
-def test_only_the_two_files_are_left_in_the_folder(made: Made) -> None:
-    assert {path.name for path in made.folder.iterdir()} == {MOSAIC_FILE, SOURCES_FILE}
+def test_only_the_three_files_are_left_in_the_folder(made: Made) -> None:
+    assert {path.name for path in made.folder.iterdir()} == {MOSAIC_FILE, SOURCES_FILE, VIEWS_FILE}
 
 
 def test_the_grid_is_that_of_the_files(made: Made) -> None:
