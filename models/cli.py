@@ -1,4 +1,4 @@
-"""Commands ``tenken models``: list, train, evaluate, export, bench.
+"""Commands ``tenken models``: list, train, evaluate, export, predict, bench.
 
 torch and Ultralytics (extra ``ml``) are imported only by the commands that need them.
 """
@@ -14,6 +14,7 @@ import click
 
 from inspection.errors import Unavailable
 from models.bench import bench
+from models.predict_cli import predict
 from models.registry import (
     CARDS_DIR,
     DEFAULT_MODEL,
@@ -50,6 +51,7 @@ def models() -> None:
 
 
 models.add_command(bench)
+models.add_command(predict)
 
 
 @models.command("list")
