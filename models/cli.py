@@ -1,4 +1,4 @@
-"""Commands ``tenken models``: list, train, evaluate, export, predict, bench.
+"""Commands ``tenken models``: list, train, evaluate, export, predict, register, bench.
 
 torch and Ultralytics (extra ``ml``) are imported only by the commands that need them.
 """
@@ -13,13 +13,16 @@ from typing import Any
 import click
 
 from inspection.errors import Unavailable
+from inspection.settings import DetectSettings
 from models.bench import bench
 from models.predict_cli import predict
+from models.register_cli import register
 from models.registry import (
     CARDS_DIR,
     DEFAULT_MODEL,
     WEIGHTS_DIR,
     ModelEntry,
+    folder_of,
     list_entries,
     load_entry,
 )
@@ -52,6 +55,7 @@ def models() -> None:
 
 models.add_command(bench)
 models.add_command(predict)
+models.add_command(register)
 
 
 @models.command("list")
@@ -64,7 +68,7 @@ def list_command(*, as_json: bool) -> None:
       tenken models list
       tenken models list --json
     """  # noqa: D301
-    entries = list_entries()
+    entries = (*list_entries(), *list_entries(weights_dir=DetectSettings().models_dir))
     if as_json:
         click.echo(json.dumps([describe(entry) for entry in entries], indent=2))
         return
@@ -205,7 +209,7 @@ def export(
         classes=config.classes,
         thresholds=thresholds,
         weights_dir=weights_dir,
-        cards_dir=CARDS_DIR,
+        cards_dir=CARDS_DIR if weights_dir == WEIGHTS_DIR else weights_dir,
     )
     if torch_file is not None:
         exporting.export_ultralytics(state.average, torch_file)
@@ -235,8 +239,9 @@ def evaluate(*, name: str, card: bool, data_dir: Path, as_json: bool) -> None:
     from models.evaluate import evaluate as judge  # noqa: PLC0415
     from models.scoring import detector_scorer  # noqa: PLC0415
 
-    entry = load_entry(name)
-    scorer = detector_scorer(load_detector(name))
+    weights_dir = folder_of(name, DetectSettings().models_dir)
+    entry = load_entry(name, weights_dir=weights_dir)
+    scorer = detector_scorer(load_detector(name, weights_dir=weights_dir))
     result = judge(scorer, data_dir, entry.thresholds, entry.classes, report=say)
     if card:
         write_card(entry, result)

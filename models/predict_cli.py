@@ -8,7 +8,8 @@ import click
 from rich.progress import Progress
 
 from inspection.errors import BadInput
-from models.registry import DEFAULT_MODEL, load_entry
+from inspection.settings import DetectSettings
+from models.registry import DEFAULT_MODEL, folder_of, load_entry
 
 
 @click.command()
@@ -51,7 +52,8 @@ def predict(
     from models.predict import Predictor, images_in, predict_folder  # noqa: PLC0415
     from models.scoring import detector_scorer  # noqa: PLC0415
 
-    entry = load_entry(model)
+    weights_dir = folder_of(model, DetectSettings().models_dir)
+    entry = load_entry(model, weights_dir=weights_dir)
     images = images_in(folder)
     low, high = entry.gsd_range_mm_per_px
     if gsd_mm_per_px is not None and not low <= gsd_mm_per_px <= high:
@@ -60,7 +62,7 @@ def predict(
             f"{model} was trained; expect missed and false detections",
             err=True,
         )
-    detector = load_detector(model)
+    detector = load_detector(model, weights_dir=weights_dir)
     predictor = Predictor(
         scorer=detector_scorer(detector),
         model_id=detector.model_id,

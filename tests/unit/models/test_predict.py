@@ -11,10 +11,9 @@ from click.testing import CliRunner
 from datasets.classes import CLASS_NAMES
 from inspection.cli import tenken
 from inspection.errors import BadInput, Unavailable
-from models import predict_cli
 from models.detector import load_detector
 from models.predict import Predictor, images_in, objects_of, predict_folder, predict_image
-from models.registry import load_entry, sha256_of
+from models.registry import sha256_of
 from models.scoring import detector_scorer
 from tests.support.tiny_network import write_tiny_network
 
@@ -135,16 +134,10 @@ def test_an_answer_that_cannot_be_written_stops(
 
 @pytest.fixture
 def registered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    weights = tmp_path / "registered"
-    weights.mkdir()
-    write_tiny_network(weights)
-    monkeypatch.setattr(
-        predict_cli, "load_entry", lambda name: load_entry(name, weights_dir=weights)
-    )
-    monkeypatch.setattr(
-        "models.detector.load_detector",
-        lambda name: load_detector(name, weights_dir=weights),
-    )
+    own = tmp_path / "registered"
+    own.mkdir()
+    write_tiny_network(own)
+    monkeypatch.setenv("TENKEN_DETECT_MODELS_DIR", str(own))
 
 
 @pytest.mark.usefixtures("registered")
