@@ -1,4 +1,4 @@
-"""Commands ``tenken datasets``: list, build, check."""
+"""Commands ``tenken datasets``: list, build, check, synth, feedback."""
 
 import json
 from collections.abc import Sequence
@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from datasets.classes import LABEL_NAMES
+from datasets.feedback_cli import feedback
 from datasets.manifest import Source
 from datasets.synth.cli import synth
 
@@ -166,3 +167,4 @@ def check(*, names: Sequence[str], data_dir: Path, as_json: bool) -> None:
 
 
 datasets.add_command(synth)
+datasets.add_command(feedback)
