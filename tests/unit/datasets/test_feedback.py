@@ -1,6 +1,7 @@
 """Verdicts become labels: confirmed is damage, rejected is background, the rest is undecided."""
 
 import json
+import shutil
 import uuid
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -37,9 +38,14 @@ from tests.support.seed import Seeded, seed
 NOW = datetime(2026, 4, 2, tzinfo=UTC)
 
 
+@pytest.fixture(scope="module")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Seeded:
+    return seed(tmp_path_factory.mktemp("template") / "home")
+
+
 @pytest.fixture
-def seeded(tmp_path: Path) -> Seeded:
-    return seed(tmp_path / "home")
+def seeded(template: Seeded, tmp_path: Path) -> Seeded:
+    return replace(template, home=Path(shutil.copytree(template.home, tmp_path / "home")))
 
 
 @pytest.fixture
