@@ -12,6 +12,7 @@ from typing import Any
 
 import click
 
+from datasets.options import data_dir_option, json_option
 from inspection.errors import Unavailable
 from inspection.settings import DetectSettings
 from models.bench import bench
@@ -27,17 +28,6 @@ from models.registry import (
     load_entry,
 )
 
-DATA_DIR_VARIABLE = "TENKEN_DATA_DIR"
-DEFAULT_DATA_DIR = Path(__file__).resolve().parent.parent.parent / "shared" / "data"
-
-data_dir_option = click.option(
-    "--data-dir",
-    type=click.Path(exists=True, file_okay=False, path_type=Path),
-    envvar=DATA_DIR_VARIABLE,
-    default=DEFAULT_DATA_DIR,
-    help="Folder of the published sets (cracks/, roads/, flights/).",
-    show_envvar=True,
-)
 config_option = click.option(
     "--config",
     "config_path",
@@ -45,7 +35,6 @@ config_option = click.option(
     default=Path(__file__).parent / "configs" / f"{DEFAULT_MODEL}.yaml",
     help="Training configuration; by default that of the shipped model.",
 )
-json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
 
 
 @click.group()
