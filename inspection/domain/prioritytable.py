@@ -190,7 +190,7 @@ class _Batch:
         fallback = rows[NOT_INSPECTED]
         base = np.array([rows.get(name, fallback).points for name in names], float)
         cap = np.array([rows.get(name, fallback).cap for name in names], float)
-        return np.minimum(base + modifiers, cap)
+        return np.asarray(np.minimum(base + modifiers, cap), float)
 
     def _sum(self, factors: Sequence[Factor]) -> Floats:
         """Add up the points of some factors, and count what is missing."""

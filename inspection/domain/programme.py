@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from itertools import pairwise
 
 from inspection.errors import BadInput
 
@@ -214,7 +215,7 @@ def check_candidates(candidates: Sequence[Candidate]) -> tuple[Candidate, ...]:
         BadInput: when one stands there twice.
     """
     ordered = sorted(candidates, key=lambda candidate: candidate.key)
-    for before, after in zip(ordered, ordered[1:], strict=False):
+    for before, after in pairwise(ordered):
         if before.key == after.key:
             raise BadInput(f"candidate {before.asset_id!r} ({before.task}) stands there twice")
     return tuple(ordered)
