@@ -96,8 +96,8 @@ class Ledgered:
         if all(option.benefit(0, self.terms.rate) <= 0 for option in candidate.options):
             return Reason(
                 code="no_benefit",
-                ja="どの工事も効果（リスク低減とLCC）が費用増を上回らない",
-                en="no work lowers the risk by more than it adds to the life-cycle cost",
+                ja="どの工事もリスクも将来費用も減らさない",
+                en="no work lowers its risk or its later costs",
             )
         return self._outbid(candidate)
 

@@ -53,7 +53,8 @@ class Option:
         work: what is done.
         cost_yen: what it costs, whole yen, the same in every year.
         relief: (P/100)·ΔRisk·10⁶, before it is discounted for its year.
-        saving_yen: expected life-cycle cost without it minus with it; may be negative.
+        saving_yen: expected later costs without it minus those with it; its own cost is not
+            among them, for that is what the budget pays.
         name: of the unit cost or estimate behind the cost.
     """
 

@@ -42,10 +42,12 @@ def _row(cells: Mapping[str, Value]) -> UnitCost:
         raise RowRefusedError("work", "the row does not say which work it prices")
     asset_id = str(cells.get("asset_id", ""))
     kind = AssetKind(str(cells.get("kind", AssetKind.BRIDGE)))
+    if "unit" not in cells and not asset_id:
+        raise RowRefusedError("unit", "the row names no unit; write m2, m or 式")
     return UnitCost(
         name=str(cells.get("name", cells["work"])),
         work=Work(str(cells["work"])),
-        unit=CostUnit(str(cells.get("unit", CostUnit.EACH if asset_id else _no_unit()))),
+        unit=CostUnit(str(cells.get("unit", CostUnit.EACH))),
         yen=_yen(cells),
         kind=kind,
         soundness=_conditions(str(cells.get("soundness", "")), kind),
@@ -54,10 +56,6 @@ def _row(cells: Mapping[str, Value]) -> UnitCost:
         minimum_yen=float(cells.get("minimum_yen", 0.0)),
         asset_id=asset_id,
     )
-
-
-def _no_unit() -> str:
-    raise RowRefusedError("unit", "the row names no unit; write m2, m or 式")
 
 
 def _yen(cells: Mapping[str, Value]) -> float:

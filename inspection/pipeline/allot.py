@@ -268,4 +268,3 @@ def _works(programme: KeptProgramme) -> dict[tuple[str, str], tuple[int, str]]:
         for line in programme.lines
         if line.fiscal_year is not None
     }
-

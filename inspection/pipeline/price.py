@@ -217,9 +217,7 @@ class _Repairs:
         costs = np.array([later.get(c.asset_id, (np.nan, np.nan)) for c in cases], float)
         rows = np.flatnonzero(~np.isnan(costs).any(axis=1))
         if len(rows):
-            now = np.array([one.cost_yen for _, one in offered], float)[rows]
-            some = [cases[int(row)] for row in rows]
-            saving[rows] = self._saved(work, some, costs[rows]) - now
+            saving[rows] = self._saved(work, [cases[int(row)] for row in rows], costs[rows])
         return relief, saving
 
     def _saved(self, work: Work, cases: Sequence[Case], costs: Floats) -> Floats:
