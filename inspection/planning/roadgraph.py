@@ -47,6 +47,7 @@ class RoadGraph:
         known: the places.
         stray: assets that lie on no road, with their distance in metres (inf without a position).
         far: places that no road reaches, by number.
+        crossings: where each crossing is, degrees WGS 84.
     """
 
     graph: nx.Graph
@@ -55,6 +56,19 @@ class RoadGraph:
     known: tuple[Place, ...]
     stray: Mapping[str, float]
     far: tuple[int, ...]
+    crossings: Mapping[Node, tuple[float, float]]
+
+    def nearest(self, lonlat: tuple[float, float]) -> Node:
+        """Give the crossing that is nearest to a point in degrees WGS 84."""
+        shrink = np.cos(np.radians(lonlat[1]))
+        return min(
+            self.crossings,
+            key=lambda node: (
+                ((self.crossings[node][0] - lonlat[0]) * shrink) ** 2
+                + (self.crossings[node][1] - lonlat[1]) ** 2,
+                node,
+            ),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +109,13 @@ def build(
     far = weaver.put_places(places, place_within_m)
     graph, banks, standing = weaver.weave(snap_m)
     return RoadGraph(
-        graph=graph, assets=banks, places=standing, known=tuple(places), stray=stray, far=far
+        graph=graph,
+        assets=banks,
+        places=standing,
+        known=tuple(places),
+        stray=stray,
+        far=far,
+        crossings=weaver.crossings(snap_m),
     )
 
 
@@ -187,6 +207,15 @@ class _Weaver:
                 banks[str(cut.name)] = (here, before)
             _link(graph, before, ends.last(number), shape.length - at_m, pace)
         return graph, banks, standing
+
+    def crossings(self, snap_m: float) -> dict[Node, tuple[float, float]]:
+        """Tell where each crossing is."""
+        ends = _Crossings(self.shapes, snap_m)
+        found: dict[Node, tuple[float, float]] = {}
+        for number, line in enumerate(self.lines):
+            found.setdefault(ends.first(number), line.line_lonlat[0])
+            found.setdefault(ends.last(number), line.line_lonlat[-1])
+        return found
 
 
 def _along(cut: _Cut) -> tuple[float, str, str]:
