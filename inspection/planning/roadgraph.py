@@ -191,16 +191,18 @@ class _Weaver:
         graph = nx.Graph()
         banks: dict[str, tuple[Node, Node]] = {}
         standing: dict[int, Node] = {}
-        ends = _Crossings(self.shapes, snap_m)
+        ends = _Crossings(self.shapes, self.tree, snap_m)
         for number, (line, shape) in enumerate(zip(self.lines, self.shapes, strict=True)):
             pace = 60 / (1000 * line.speed_kmh)
             before, at_m = ends.first(number), 0.0
-            for cut in sorted(self.cuts.get(number, []), key=_along):
+            cuts = [*self.cuts.get(number, []), *ends.along(number)]
+            for cut in sorted(cuts, key=_along):
                 here: Node = (cut.kind, cut.name)
                 _link(graph, before, here, cut.at_m - at_m, pace)
                 before, at_m = here, cut.at_m
                 if cut.kind == "place":
                     standing[int(cut.name)] = here
+                if cut.kind != "asset":
                     continue
                 before = (cut.kind, cut.name, "far bank")
                 _link(graph, here, before, 0.0, pace)
@@ -210,7 +212,7 @@ class _Weaver:
 
     def crossings(self, snap_m: float) -> dict[Node, tuple[float, float]]:
         """Tell where each crossing is."""
-        ends = _Crossings(self.shapes, snap_m)
+        ends = _Crossings(self.shapes, self.tree, snap_m)
         found: dict[Node, tuple[float, float]] = {}
         for number, line in enumerate(self.lines):
             found.setdefault(ends.first(number), line.line_lonlat[0])
@@ -223,25 +225,50 @@ def _along(cut: _Cut) -> tuple[float, str, str]:
 
 
 class _Crossings:
-    """Give ends of roads that lie together one node."""
+    """Give one node to what meets: ends of roads, and points that several roads share.
 
-    def __init__(self, shapes: Sequence[shapely.LineString], snap_m: float) -> None:
+    A road that passes over another shares no point with it, in files that are drawn for routing.
+    An end that lies on another road meets it there.
+    """
+
+    def __init__(self, shapes: Sequence[shapely.LineString], tree: STRtree, snap_m: float) -> None:
         ends = np.array([[s.coords[0], s.coords[-1]] for s in shapes]).reshape(-1, 2)
-        points = shapely.points(ends)
+        points = shapely.points(np.concatenate([ends, _shared(shapes)]))
         left, right = STRtree(points).query(points, predicate="dwithin", distance=snap_m)
         joined = nx.Graph()
         joined.add_nodes_from(range(len(points)))
         joined.add_edges_from(zip(left.tolist(), right.tolist(), strict=True))
         self._node: dict[int, int] = {}
         for group in nx.connected_components(joined):
-            first = min(group)
-            self._node.update(dict.fromkeys(group, first))
+            self._node.update(dict.fromkeys(group, min(group)))
+        self.cuts: dict[int, dict[int, float]] = defaultdict(dict)
+        pairs = tree.query(points, predicate="dwithin", distance=snap_m)
+        for point, line in zip(*pairs.tolist(), strict=True):
+            at_m = shapes[line].project(points[point])
+            if snap_m < at_m < shapes[line].length - snap_m:
+                self.cuts[line].setdefault(self._node[point], at_m)
 
     def first(self, line: int) -> Node:
+        """Name the crossing where a road begins."""
         return ("crossing", self._node[2 * line])
 
     def last(self, line: int) -> Node:
+        """Name the crossing where a road ends."""
         return ("crossing", self._node[2 * line + 1])
+
+    def along(self, line: int) -> list[_Cut]:
+        """List the crossings on the way."""
+        return [_Cut(at_m, "crossing", node) for node, at_m in self.cuts.get(line, {}).items()]
+
+
+def _shared(shapes: Sequence[shapely.LineString]) -> NDArray[np.float64]:
+    """Give the points inside roads that several roads have, (k, 2), to the centimetre."""
+    coords, line = shapely.get_coordinates(list(shapes), return_index=True)
+    keys = np.round(coords, 2)
+    order = np.lexsort((line, keys[:, 1], keys[:, 0]))
+    keys, line = keys[order], line[order]
+    same = np.all(keys[1:] == keys[:-1], axis=1) & (line[1:] != line[:-1])
+    return np.unique(keys[1:][same], axis=0)
 
 
 def _link(graph: nx.Graph, a: Node, b: Node, metres: float, pace: float) -> None:
