@@ -161,8 +161,8 @@ def estimate(pairs: Iterable[Pair], *, prior: ArrayLike, shrinkage: float = SHRI
         else:
             counts[i, j] += 1
     seen = counts.sum(axis=1, keepdims=True) + shrinkage
-    safe = np.maximum(seen, 1e-12)
-    matrix = np.where(seen > 0, (counts + shrinkage * base) / safe, base)
+    safe = np.maximum(seen, 1e-6)
+    matrix = np.where(seen > 1e-6, (counts + shrinkage * base) / safe, base)
     low, high = _wilson(matrix, safe)
     return Estimate(matrix=matrix, counts=counts, low=low, high=high, left_out=left_out)
 
