@@ -41,19 +41,23 @@ def _detour(roads: RoadGraph, asset_id: str) -> Closure:
     graph, (a, b) = roads.graph, roads.assets[asset_id]
     start, before_m, before_min = _crossing(graph, a, b)
     end, after_m, after_min = _crossing(graph, b, a)
-    metres = minutes = 0.0
-    if start != end:
-        edge = dict(graph.edges[a, b])
-        graph.remove_edge(a, b)
-        try:
-            metres = float(nx.bidirectional_dijkstra(graph, start, end, weight="m")[0])
-            minutes = float(nx.bidirectional_dijkstra(graph, start, end, weight="min")[0])
-        finally:
-            graph.add_edge(a, b, **edge)
+    if start == end:  # a loop: the far bank must drive its long side, and not over the asset
+        return _closure(asset_id, abs(before_m - after_m), abs(before_min - after_min))
+    edge = dict(graph.edges[a, b])
+    graph.remove_edge(a, b)
+    try:
+        metres = float(nx.bidirectional_dijkstra(graph, start, end, weight="m")[0])
+        minutes = float(nx.bidirectional_dijkstra(graph, start, end, weight="min")[0])
+    finally:
+        graph.add_edge(a, b, **edge)
+    return _closure(asset_id, metres - before_m - after_m, minutes - before_min - after_min)
+
+
+def _closure(asset_id: str, detour_m: float, detour_min: float) -> Closure:
     return Closure(
         asset_id=asset_id,
-        detour_m=max(0.0, metres - before_m - after_m),
-        detour_min=max(0.0, minutes - before_min - after_min),
+        detour_m=max(0.0, detour_m),
+        detour_min=max(0.0, detour_min),
         severs=False,
         people=0.0,
         places=(),

@@ -65,7 +65,7 @@ class Unit:
         return (1.0 + self.score) * {0: 10.0, 1: 1.0}.get(self.tier, 0.0)
 
     def must_value(self, year: int) -> float:
-        """Give what doing it in a year counts for its hard rule: half when late, less when later."""
+        """Give what a year counts for its hard rule: half when late, less when later."""
         late = year - self.due
         return self.must_weight * (1.0 if late <= 0 else 0.5 * 0.8 ** (late - 1))
 

@@ -78,24 +78,46 @@ def _length(minutes: Floats, way: Sequence[int], stop_min: float) -> float:
 
 
 def _shortened(minutes: Floats, before: int, way: list[int]) -> list[int]:
-    """Turn stretches around as long as that shortens the way; times are the same both ways."""
+    """Turn stretches around and move single stops as long as that shortens the way.
+
+    Times are the same both ways.
+    """
     best = np.array([before, *way])
-    improved = len(way) > 1
-    while improved:
-        improved = False
-        for i in range(1, len(best) - 1):
-            ends = np.arange(i + 1, len(best))
-            beyond = np.minimum(ends + 1, len(best) - 1)
-            joins = ends + 1 < len(best)  # the last stretch leads nowhere further
-            gain = minutes[best[i - 1], best[i]] - minutes[best[i - 1], best[ends]]
-            gain = gain + joins * (
-                minutes[best[ends], best[beyond]] - minutes[best[i], best[beyond]]
-            )
-            at = int(np.argmax(gain))
-            if gain[at] > 1e-9:
-                best[i : ends[at] + 1] = best[i : ends[at] + 1][::-1]
-                improved = True
+    while len(way) > 1 and (_turned(minutes, best) or _moved(minutes, best)):
+        pass
     return [int(stop) for stop in best[1:]]
+
+
+def _turned(minutes: Floats, way: NDArray[np.int64]) -> bool:
+    """Turn around the stretches that lead to a shorter way (2-opt), in place."""
+    improved = False
+    for i in range(1, len(way) - 1):
+        ends = np.arange(i + 1, len(way))
+        beyond = np.minimum(ends + 1, len(way) - 1)
+        joins = ends + 1 < len(way)  # the last stretch leads nowhere further
+        gain = minutes[way[i - 1], way[i]] - minutes[way[i - 1], way[ends]]
+        gain = gain + joins * (minutes[way[ends], way[beyond]] - minutes[way[i], way[beyond]])
+        at = int(np.argmax(gain))
+        if gain[at] > 1e-9:
+            way[i : ends[at] + 1] = way[i : ends[at] + 1][::-1]
+            improved = True
+    return improved
+
+
+def _moved(minutes: Floats, way: NDArray[np.int64]) -> bool:
+    """Move the first stop that leads to a shorter way elsewhere, in place."""
+    for i in range(1, len(way)):
+        rest, stop = np.delete(way, i), way[i]
+        saved = minutes[way[i - 1], stop]
+        if i + 1 < len(way):
+            saved = saved + minutes[stop, way[i + 1]] - minutes[way[i - 1], way[i + 1]]
+        added = minutes[rest, stop]
+        added[:-1] += minutes[stop, rest[1:]] - minutes[rest[:-1], rest[1:]]
+        at = int(np.argmin(added))
+        if added[at] < saved - 1e-9:
+            way[:] = np.insert(rest, at + 1, stop)
+            return True
+    return False
 
 
 def _timed(minutes: Floats, way: Sequence[int], stop_min: float) -> Tour:

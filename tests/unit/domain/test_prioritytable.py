@@ -163,19 +163,18 @@ def test_shapes_are_checked() -> None:
 
 def mixed(count: int = 200) -> ScoreTable:
     rng = random.Random(4)
-    return score_table(
-        [
-            case(
-                i, AssetKind.BRIDGE,
-                {"soundness": rng.choice(CONDITIONS[:3]), "years_since_diagnosis": rng.randint(0, 3),
-                 "overdue_years": 0, "adt": rng.randint(0, 30_000), "length_m": rng.random() * 150,
-                 "age_years": rng.random() * 80},
-                Evidence(),
-            )
-            for i in range(count)
-        ],
-        model=MODEL,
-    )  # fmt: skip
+    cases = []
+    for i in range(count):
+        known: dict[str, Attribute] = {
+            "soundness": rng.choice(CONDITIONS[:3]),
+            "years_since_diagnosis": rng.randint(0, 3),
+            "overdue_years": 0,
+            "adt": rng.randint(0, 30_000),
+            "length_m": rng.random() * 150,
+            "age_years": rng.random() * 80,
+        }
+        cases.append(case(i, AssetKind.BRIDGE, known, Evidence()))
+    return score_table(cases, model=MODEL)
 
 
 def test_rank_stability_is_a_share_that_repeats() -> None:

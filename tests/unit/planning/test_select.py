@@ -114,9 +114,13 @@ def test_permuting_candidates_never_changes_the_result(
 
 @LAW
 @given(
-    st.lists(st.tuples(st.integers(1, 30), st.integers(1, 40), st.integers(1, 40)), min_size=1, max_size=5),
+    st.lists(
+        st.tuples(st.integers(1, 30), st.integers(1, 40), st.integers(1, 40)),
+        min_size=1,
+        max_size=5,
+    ),
     st.lists(st.integers(5, 60), min_size=1, max_size=2),
-)  # fmt: skip
+)
 def test_the_optimum_is_what_trying_everything_finds(
     items: list[tuple[int, int, int]], budgets: list[int]
 ) -> None:
