@@ -1,5 +1,6 @@
 """Assets + price list + budgets → a programme, with a reason for every candidate; and what if."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
@@ -56,13 +57,8 @@ class Request:
 
     def plain(self) -> dict[str, Any]:
         """Give the request as values that JSON can carry; ``request_from`` reads them back."""
-        return {
-            **asdict(self),
-            "kind": None if self.kind is None else self.kind.value,
-            "method": self.method.value,
-            "weights": dict(self.weights),
-            "terms": {**asdict(self.terms), "shares": dict(self.terms.shares)},
-        }
+        plain: dict[str, Any] = json.loads(json.dumps(asdict(self)))
+        return plain
 
 
 def request_from(plain: Mapping[str, Any]) -> Request:

@@ -18,6 +18,9 @@ from inspection.planning.pool import Pool
 YEN = 1000.0
 """Yen of one unit of money inside the solver."""
 
+NODES = 5000
+"""Branches that the solver may look at: unlike seconds, the same on every machine."""
+
 Floats = NDArray[np.float64]
 
 
@@ -119,7 +122,7 @@ def solve(pool: Pool, *, gap: float, seconds: float) -> Solved:
     model = Model(pool)
     least = 0.0
     if any(model.must > 0):
-        first = _milp(model, model.must, 0.0, gap=1e-6, seconds=seconds)
+        first = _milp(model, model.must, 0.0, gap=1e-5, seconds=seconds)
         least = float(model.must @ np.round(first.x))
     found = _milp(model, model.benefit, least, gap=gap, seconds=seconds)
     bound = found.mip_dual_bound
@@ -134,7 +137,7 @@ def _milp(model: Model, worth: Floats, least: float, *, gap: float, seconds: flo
         integrality=np.ones(len(worth)),
         bounds=Bounds(0, 1),
         constraints=LinearConstraint(rows, low, high),
-        options={"mip_rel_gap": gap, "time_limit": seconds},
+        options={"mip_rel_gap": gap, "time_limit": seconds, "node_limit": NODES},
     )
     if found.x is not None:
         return found

@@ -140,7 +140,8 @@ def test_the_optimum_is_what_trying_everything_finds(
                 worth += one.options[what[0]].benefit(what[1], 0.1)
         if all(s <= b for s, b in zip(spent, budgets, strict=True)):
             best = max(best, worth)
-    assert select(made, some, method=Method.EXACT).benefit == pytest.approx(best, rel=2e-3)
+    found = select(made, some, method=Method.EXACT, gap=1e-6)
+    assert found.benefit == pytest.approx(best, rel=1e-5)
 
 
 def test_emergencies_come_first_whatever_else_would_bring() -> None:
