@@ -28,6 +28,7 @@ from inspection.pipeline.respond import (
     tell,
 )
 from inspection.pipeline.tools import SystemClock
+from inspection.planning.roadgraph import WITHIN_M
 from inspection.store import emergencies
 from inspection.store.engine import reading, writing
 from workers.emergency_file import write_situation
@@ -48,6 +49,13 @@ roads_option = click.option(
     "--roads",
     type=click.Path(path_type=Path, dir_okay=False),
     help="Road network (lines), so that ways follow open roads.",
+)
+within_option = click.option(
+    "--within-m",
+    type=click.FloatRange(0.1, 5000),
+    default=WITHIN_M,
+    show_default=True,
+    help="How far an asset may lie from its road.",
 )
 places_option = click.option(
     "--places",
@@ -147,12 +155,14 @@ def list_(*, home: Path | None) -> None:
             )
 
 
-def _network(connection: Connection, roads: Path | None, places: Path | None) -> Network | None:
+def _network(
+    connection: Connection, roads: Path | None, places: Path | None, within_m: float
+) -> Network | None:
     if roads is None:
         if places is not None:
             raise BadInput("--places needs --roads")
         return None
-    return open_network(connection, roads, places=places)
+    return open_network(connection, roads, places=places, within_m=within_m)
 
 
 @emergency.command("route")
@@ -174,6 +184,7 @@ def _network(connection: Connection, roads: Path | None, places: Path | None) ->
     help="Minutes at each asset.",
 )
 @roads_option
+@within_option
 @today_option
 @lang_option
 @home_option
@@ -186,6 +197,7 @@ def route_(
     speed_kmh: float,
     stop_min: float,
     roads: Path | None,
+    within_m: float,
     today: datetime | None,
     lang: str,
     home: Path | None,
@@ -210,7 +222,7 @@ def route_(
             crews=crews,
             speed_kmh=speed_kmh,
             stop_min=stop_min,
-            network=_network(connection, roads, None),
+            network=_network(connection, roads, None, within_m),
         )
     if as_json:
         print_json(_plain_route(plan))
@@ -238,7 +250,9 @@ def _say_route(plan: RoutePlan, lang: str) -> None:
         click.echo(f"crew {crew}:")
         for row, minutes in zip(tour.stops, tour.arrival_min, strict=True):
             stop = plan.stops[row - 1]
-            why = ", ".join(item.ja if lang == "ja" else item.en for item in stop.items)
+            why = ", ".join(
+                f"{item.ja if lang == 'ja' else item.en} {item.points:+g}" for item in stop.items
+            )
             click.echo(
                 f"  +{int(minutes) // 60}:{int(minutes) % 60:02d}  wave {stop.wave}  "
                 f"{stop.asset_id} {stop.name}  {stop.points:g} points: {why}"
@@ -318,6 +332,7 @@ def report(
 @name_argument
 @roads_option
 @places_option
+@within_option
 @click.option(
     "--out",
     type=click.Path(path_type=Path, dir_okay=False),
@@ -332,6 +347,7 @@ def status(
     name: str,
     roads: Path | None,
     places: Path | None,
+    within_m: float,
     out: Path | None,
     today: datetime | None,
     lang: str,
@@ -350,7 +366,7 @@ def status(
             connection,
             emergencies.by_name(connection, name),
             fiscal_year=present_year(today),
-            network=_network(connection, roads, places),
+            network=_network(connection, roads, places, within_m),
         )
         if out is not None:
             write_situation(connection, found, out, lang=lang)
@@ -371,9 +387,9 @@ def _say_situation(found: Situation, lang: str) -> None:
     )
     click.echo(f"{counts}; {len(found.waiting)} still to be looked at")
     if found.cut_off is not None:
-        names = ", ".join(f"{p.name} ({p.people:,.0f})" for p in found.cut_off.places)
-        who = f": {names}" if names else ""
-        click.echo(f"cut off: {len(found.cut_off.places)} places{who}")
+        names = ", ".join(f"{p.name} {p.people:,.0f}" for p in found.cut_off.places)
+        who = f" ({names})" if names else ""
+        click.echo(f"places cut off: {len(found.cut_off.places)}{who}")
 
 
 def _words(standing: Standing, lang: str) -> str:
