@@ -3,13 +3,11 @@
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import click
 from sqlalchemy import Connection
 
 from inspection.domain.emergency import (
-    CHANGE_WORDS,
     SIGNAL_WORDS,
     Area,
     Emergency,
@@ -20,9 +18,6 @@ from inspection.errors import BadInput
 from inspection.pipeline.allot import check_name
 from inspection.pipeline.detour import Network, open_network
 from inspection.pipeline.respond import (
-    RoutePlan,
-    Situation,
-    Standing,
     route,
     situation,
     tell,
@@ -32,6 +27,7 @@ from inspection.planning.roadgraph import WITHIN_M
 from inspection.store import emergencies
 from inspection.store.engine import reading, writing
 from workers.emergency_file import write_situation
+from workers.emergency_words import plain_route, say_route, say_situation
 from workers.planner_options import (
     home_option,
     json_option,
@@ -225,44 +221,10 @@ def route_(
             network=_network(connection, roads, None, within_m),
         )
     if as_json:
-        print_json(_plain_route(plan))
+        print_json(plain_route(plan))
         return
-    _say_route(plan, lang)
-
-
-def _plain_route(plan: RoutePlan) -> dict[str, Any]:
-    return {
-        "crews": [
-            [
-                {**asdict(plan.stops[row - 1]), "arrival_min": round(minutes, 1)}
-                for row, minutes in zip(tour.stops, tour.arrival_min, strict=True)
-            ]
-            for tour in plan.tours
-        ],
-        "unreachable": plan.unreachable,
-        "without_position": plan.without_position,
-        "refused": dict(plan.refused),
-    }
-
-
-def _say_route(plan: RoutePlan, lang: str) -> None:
-    for crew, tour in enumerate(plan.tours, 1):
-        click.echo(f"crew {crew}:")
-        for row, minutes in zip(tour.stops, tour.arrival_min, strict=True):
-            stop = plan.stops[row - 1]
-            why = ", ".join(
-                f"{item.ja if lang == 'ja' else item.en} {item.points:+g}" for item in stop.items
-            )
-            click.echo(
-                f"  +{int(minutes) // 60}:{int(minutes) % 60:02d}  wave {stop.wave}  "
-                f"{stop.asset_id} {stop.name}  {stop.points:g} points: {why}"
-            )
-    if plan.unreachable:
-        click.echo(f"no open road leads to: {', '.join(plan.unreachable)}")
-    if plan.without_position:
-        click.echo(f"without a position: {', '.join(plan.without_position)}")
-    for asset_id, reason in plan.refused.items():
-        click.echo(f"not judged: {asset_id}: {reason}")
+    for line in say_route(plan, lang):
+        click.echo(line)
 
 
 @emergency.command()
@@ -373,35 +335,7 @@ def status(
     if as_json:
         print_json(asdict(found))
         return
-    _say_situation(found, lang)
+    for line in say_situation(found, lang):
+        click.echo(line)
     if out is not None:
         click.echo(f"{out}")
-
-
-def _say_situation(found: Situation, lang: str) -> None:
-    for standing in found.standings:
-        click.echo(_words(standing, lang))
-    counts = ", ".join(
-        f"{sum(s.report.signal is signal for s in found.standings)} {signal.value}"
-        for signal in reversed(Signal)
-    )
-    click.echo(f"{counts}; {len(found.waiting)} still to be looked at")
-    if found.cut_off is not None:
-        names = ", ".join(f"{p.name} {p.people:,.0f}" for p in found.cut_off.places)
-        who = f" ({names})" if names else ""
-        click.echo(f"places cut off: {len(found.cut_off.places)}{who}")
-
-
-def _words(standing: Standing, lang: str) -> str:
-    at = 0 if lang == "ja" else 1
-    told = standing.report
-    last = standing.soundness or "–"
-    year = (
-        "" if standing.inspection_fiscal_year is None else f" FY{standing.inspection_fiscal_year}"
-    )
-    note = f": {told.note}" if told.note else ""
-    return (
-        f"  {told.signal.value:<6}  {standing.asset_id} {standing.name}  "
-        f"{SIGNAL_WORDS[told.signal][at]}, {CHANGE_WORDS[standing.change][at]} ({last}{year})  "
-        f"{told.reported_by}{note}"
-    )
