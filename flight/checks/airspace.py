@@ -1,6 +1,7 @@
 """Hold a course against the rules of a rule file."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import numpy as np
@@ -100,9 +101,7 @@ def _height(course: Course, around: Circumstance, rule: HeightRule) -> Answer:
     return {"outcome": Outcome.PASS, "reason": reason, "facts": facts, **where}
 
 
-def _exempt(
-    places: np.ndarray, around: Circumstance, near: NearStructure
-) -> np.ndarray:
+def _exempt(places: np.ndarray, around: Circumstance, near: NearStructure) -> np.ndarray:
     """Tell which places are near enough to a structure that is tall enough."""
     exempt = np.zeros(len(places), dtype=bool)
     for one in around.obstacles:
@@ -217,8 +216,6 @@ def _daylight(course: Course, around: Circumstance, rule: DaylightRule) -> Answe
     """Look at the sun at the beginning and at the end of the flight."""
     if around.at is None:
         return {"outcome": Outcome.WARN, "reason": "daylight.no_time"}
-    from datetime import timedelta
-
     place = course.latlon_deg(course.legs[0].start_m)
     end = around.at + timedelta(seconds=course.seconds)
     lowest = min(sun_height_deg(place, moment) for moment in (around.at, end))

@@ -13,25 +13,11 @@ from flight.checks.terrain import Terrain
 
 SOURCE = "domain specification §6.3: ≥ 2 m with obstacle sensing, ≥ 3 m without, +1 m above 3 m/s"
 CABLE_SOURCE = "domain specification §6.3: 1.5 × rotor diameter from cables"
-WITH_SENSING_M, WITHOUT_SENSING_M = 2.0, 3.0
-WINDY_M_S, WINDY_EXTRA_M = 3.0, 1.0
 CABLE_ROTORS = 1.5
 GRAIN_M = 0.005
 """Distances closer than half a centimetre to a limit count as the limit."""
 LOOK_M = 30.0
 """How far is looked for the nearest ground or structure."""
-
-
-def stand_off_m(*, obstacle_sensing: bool, wind_m_s: float | None) -> float:
-    """Give the least distance from a structure, metres. Source: domain specification §6.3.
-
-    >>> stand_off_m(obstacle_sensing=True, wind_m_s=2.0)
-    2.0
-    >>> stand_off_m(obstacle_sensing=False, wind_m_s=4.0)
-    4.0
-    """
-    base_m = WITH_SENSING_M if obstacle_sensing else WITHOUT_SENSING_M
-    return base_m + (WINDY_EXTRA_M if wind_m_s is not None and wind_m_s > WINDY_M_S else 0.0)
 
 
 def check_terrain(course: Course, terrain: Terrain | None, *, least_m: float) -> Finding:
