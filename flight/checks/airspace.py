@@ -242,14 +242,14 @@ def _wind(_: Course, around: Circumstance, rule: WindRule) -> Answer:
 
 def _speed(course: Course, around: Circumstance, rule: SpeedRule) -> Answer:
     """Compare the fastest leg, wind from behind, with a limit."""
-    fastest = max(course.legs, key=lambda leg: leg.speed_m_s)
-    speed = fastest.speed_m_s + (around.wind_m_s or 0.0)
-    over = speed > rule.limit_m_s
+    wind = around.wind_m_s or 0.0
+    over = tuple(leg for leg in course.legs if leg.speed_m_s + wind > rule.limit_m_s)
+    speed = max(leg.speed_m_s for leg in course.legs) + wind
     return {
         "outcome": _broken(rule) if over else Outcome.PASS,
         "reason": "speed.over" if over else "speed.below",
         "facts": {"speed_m_s": round(speed, 1), "limit_m_s": rule.limit_m_s},
-        "items": (fastest.item,) if over else (),
+        "items": tuple(sorted({leg.item for leg in over})),
     }
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 import numpy as np
+import shapely
 from numpy.typing import NDArray
 
 from flight.mission import AltitudeFrame
@@ -115,3 +116,17 @@ class Course:
         """Give (latitude, longitude) of a course point, rounded to 1e-7°."""
         lon, lat, _ = self.frame.to_lonlat_h([[point_m[0], point_m[1], 0.0]])[0]
         return round(float(lat), 7), round(float(lon), 7)
+
+
+def course_lines(course: Course) -> NDArray[np.object_]:
+    """Give the legs as lines on the ground, course metres; a climb is a point."""
+    return line_shapes(course.starts_m, course.ends_m)
+
+
+def line_shapes(starts_m: NDArray[np.float64], ends_m: NDArray[np.float64]) -> NDArray[np.object_]:
+    """Give (n, 2+)–(n, 2+) pieces as lines, or as points where they go nowhere."""
+    pairs = np.stack([starts_m[:, :2], ends_m[:, :2]], axis=1)
+    shapes: NDArray[np.object_] = np.asarray(shapely.linestrings(pairs))
+    still = (pairs[:, 0] == pairs[:, 1]).all(axis=1)
+    shapes[still] = shapely.points(pairs[still, 0])
+    return shapes

@@ -7,7 +7,7 @@ import shapely
 from numpy.typing import NDArray
 from shapely import Polygon
 
-from flight.checks.course import Course
+from flight.checks.course import Course, course_lines
 from flight.checks.finding import Finding, Outcome
 from flight.mission import FenceCircle, FencePolygon, Mission
 from inspection.errors import BadGeometry
@@ -57,20 +57,6 @@ def check_fence(
         source=SOURCE,
         facts={"room_m": round(room_m, 2), "margin_m": margin_m},
     )
-
-
-def course_lines(course: Course) -> NDArray[np.object_]:
-    """Give the legs as lines on the ground, course metres; a climb is a point."""
-    return line_shapes(course.starts_m, course.ends_m)
-
-
-def line_shapes(starts_m: NDArray[np.float64], ends_m: NDArray[np.float64]) -> NDArray[np.object_]:
-    """Give (n, 2+)–(n, 2+) pieces as lines, or as points where they go nowhere."""
-    pairs = np.stack([starts_m[:, :2], ends_m[:, :2]], axis=1)
-    shapes: NDArray[np.object_] = np.asarray(shapely.linestrings(pairs))
-    still = (pairs[:, 0] == pairs[:, 1]).all(axis=1)
-    shapes[still] = shapely.points(pairs[still, 0])
-    return shapes
 
 
 def fence_areas(

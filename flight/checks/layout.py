@@ -198,7 +198,7 @@ class _Walk:
         frame: AltitudeFrame,
         hold_s: float = 0.0,
     ) -> None:
-        """Add a leg, in short pieces where it follows the ground; a hold counts at its end."""
+        """Add a leg, in pieces where it follows the ground; a waypoint right here is one too."""
         line = [self.here_m, there_m]
         if frame is AltitudeFrame.TERRAIN and kind is LegKind.WORK and self.ground is not None:
             line = _over_ground(self.here_m, there_m, self.ground, self.ground_step_m)
@@ -213,7 +213,7 @@ class _Walk:
                 hold_s=hold_s if end_m is line[-1] else 0.0,
                 triggering=self.trigger_m > 0,
             )
-            if leg.length_m > 1e-6 or leg.hold_s > 0:
+            if kind is LegKind.WORK or leg.length_m > 1e-6 or leg.hold_s > 0:
                 self.legs.append(leg)
                 length_m += leg.length_m
         if self.trigger_m > 0 and length_m > 0:

@@ -9,7 +9,7 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from flight.checks.course import Course
+from flight.checks.course import Course, line_shapes
 from flight.checks.features import Feature
 from flight.checks.layout import GroundHeight
 from flight.checks.solid import segment_triangle_distance_m
@@ -21,6 +21,7 @@ Floats = NDArray[np.float64]
 ENDLESS_M = 10_000.0
 """Half the height of what has no stated height: it is taken to reach as far as anybody flies."""
 MAX_PAIRS = 400_000
+GRAIN_M = 1e-3
 
 
 class HeightReference(StrEnum):
@@ -82,8 +83,9 @@ def nearest_to(
     owner = np.repeat(np.arange(len(obstacles)), [len(one.triangles_m) for one in obstacles])
     radius = np.array([one.radius_m for one in obstacles])
     flat = triangles[:, :, :2]
-    boxes = shapely.box(*flat.min(axis=1).T, *flat.max(axis=1).T)
-    lines = shapely.linestrings(np.stack([starts_m[:, :2], ends_m[:, :2]], axis=1))
+    low, high = flat.min(axis=1) - GRAIN_M, flat.max(axis=1) + GRAIN_M
+    boxes = shapely.box(*low.T, *high.T)  # a box without area would be met by nothing
+    lines = line_shapes(starts_m, ends_m)
     reach = reach_m + float(radius.max())
     legs, faces = shapely.STRtree(boxes).query(lines, predicate="dwithin", distance=reach)
     for part in np.array_split(np.arange(len(legs)), max(1, len(legs) // MAX_PAIRS)):

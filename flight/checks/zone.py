@@ -6,9 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 import shapely
 
-from flight.checks.course import Course
+from flight.checks.course import Course, course_lines
 from flight.checks.features import Feature
-from flight.checks.fence import course_lines
 from inspection.errors import BadInput
 from inspection.geo.frames import LocalFrame
 

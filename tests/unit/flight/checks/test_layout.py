@@ -86,7 +86,7 @@ def test_a_leg_above_ground_follows_the_ground() -> None:
 
     items = tuple(item(16, at_m=(x, 0, 10), frame=AltitudeFrame.TERRAIN) for x in (0.0, 100.0))
     course = lay_out(mission_through((0, 0, 1), items=items), ground=hill, ground_step_m=5.0)
-    work = [leg for leg in course.legs if leg.kind is LegKind.WORK]
+    work = [leg for leg in course.legs if leg.kind is LegKind.WORK and leg.item == 2]
     assert len(work) == 20
     above = [float(leg.end_m[2] - hill(leg.end_m[None, :2])[0]) for leg in work]
     assert above == pytest.approx([10.0] * 20)
