@@ -1,6 +1,7 @@
 """Check the room between the legs and the ground, and between the legs and structures."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -8,7 +9,7 @@ from numpy.typing import NDArray
 from flight.checks.course import Course, LegKind
 from flight.checks.finding import Finding, Outcome
 from flight.checks.nearest import nearest_approach
-from flight.checks.structure import Obstacle, nearest
+from flight.checks.structure import SEEN, Obstacle, nearest
 from flight.checks.terrain import Terrain
 
 SOURCE = "domain specification §6.3: ≥ 2 m with obstacle sensing, ≥ 3 m without, +1 m above 3 m/s"
@@ -16,6 +17,7 @@ CABLE_SOURCE = "domain specification §6.3: 1.5 × rotor diameter from cables"
 CABLE_ROTORS = 1.5
 GRAIN_M = 0.005
 """Distances closer than half a centimetre to a limit count as the limit."""
+ON_GROUND = (LegKind.TAKEOFF, LegKind.LANDING)
 LOOK_M = 30.0
 """How far is looked for the nearest ground or structure."""
 
@@ -79,42 +81,76 @@ def check_structures(
         return Finding(
             check="structure", outcome=Outcome.WARN, reason="structure.none", source=SOURCE
         )
-    cable_m = max(least_m, CABLE_ROTORS * (rotor_m or 0.0))
-    margins = np.array([cable_m if one.kind == "cable" else least_m for one in obstacles])
-    # every kind is asked alone, since the nearest of all may be far enough and a cable may not
-    looked = []
-    for limit_m in sorted(set(margins.tolist())):
-        chosen = [one for one, margin in zip(obstacles, margins, strict=True) if margin == limit_m]
-        found = nearest(course, chosen, limit_m + LOOK_M)
-        at = int(np.argmin(found.distance_m))
-        looked.append((float(found.distance_m[at]) - limit_m, limit_m, chosen, found, at))
-    spare_m, limit_m, chosen, found, at = min(looked, key=lambda one: one[0])
+    looked = _look(course, obstacles, least_m, max(least_m, CABLE_ROTORS * (rotor_m or 0.0)))
+    worst = min(looked, key=lambda one: one.spare_m)
     near = np.zeros(len(course.legs), dtype=bool)
-    for _, margin_m, _, other, _ in looked:
-        near |= other.distance_m < margin_m - GRAIN_M
-    if found.obstacle[at] < 0:
+    for one in looked:
+        near |= one.distance_m < one.limit_m - GRAIN_M
+    if worst.nearest is None:
         return Finding(
             check="structure",
             outcome=Outcome.PASS,
             reason="structure.far",
             source=SOURCE,
-            facts={"look_m": LOOK_M + limit_m, "structures": len(obstacles)},
+            facts={"look_m": LOOK_M + worst.limit_m, "structures": len(obstacles)},
         )
-    obstacle, leg = chosen[int(found.obstacle[at])], course.legs[at]
+    leg = course.legs[worst.leg]
     return Finding(
         check="structure",
         outcome=Outcome.REFUSE if near.any() else Outcome.PASS,
         reason="structure.near" if near.any() else "structure.clear",
-        source=CABLE_SOURCE if obstacle.kind == "cable" else SOURCE,
+        source=CABLE_SOURCE if worst.nearest.kind == "cable" else SOURCE,
         facts={
-            "room_m": round(spare_m + limit_m, 2),
-            "least_m": limit_m,
-            "structure": obstacle.name,
+            "room_m": round(worst.spare_m + worst.limit_m, 2),
+            "least_m": worst.limit_m,
+            "structure": worst.nearest.name,
             "legs": int(near.sum()),
         },
         items=tuple(sorted({course.legs[n].item for n in np.flatnonzero(near)})) or (leg.item,),
         place_latlon_deg=course.latlon_deg((leg.start_m + leg.end_m) / 2),
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Look:
+    """Say how near the legs come to obstacles that share a limit.
+
+    Attributes:
+        limit_m: least distance from them.
+        distance_m: (legs,) m.
+        leg: that comes nearest.
+        nearest: to which obstacle, None for none within reach.
+    """
+
+    limit_m: float
+    distance_m: NDArray[np.float64]
+    leg: int
+    nearest: Obstacle | None
+
+    @property
+    def spare_m(self) -> float:
+        """Give what is left of the room beyond the limit."""
+        return float(self.distance_m[self.leg]) - self.limit_m
+
+
+def _look(
+    course: Course, obstacles: Sequence[Obstacle], least_m: float, cable_m: float
+) -> list[_Look]:
+    """Ask every kind alone: the nearest of all may be far enough away, and a cable may not."""
+    groups: dict[tuple[float, bool], list[Obstacle]] = {}
+    for one in obstacles:
+        limit_m = cable_m if one.kind == "cable" else least_m
+        groups.setdefault((limit_m, one.kind == SEEN), []).append(one)
+    looked = []
+    for (limit_m, seen), chosen in groups.items():
+        found = nearest(course, chosen, limit_m + LOOK_M)
+        asked = np.array([not (seen and leg.kind in ON_GROUND) for leg in course.legs])
+        distance = np.where(asked, found.distance_m, found.reach_m)
+        leg = int(np.argmin(distance))
+        which = int(found.obstacle[leg]) if asked[leg] else -1
+        near = None if which < 0 else chosen[which]
+        looked.append(_Look(limit_m=limit_m, distance_m=distance, leg=leg, nearest=near))
+    return looked
 
 
 def _unknown_share(

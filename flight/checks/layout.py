@@ -16,7 +16,7 @@ from flight.mission import AltitudeFrame, Mission, MissionItem
 from inspection.errors import BadInput
 from inspection.geo.frames import LocalFrame
 
-WAYPOINT, LOITERS, RETURN, LAND, TAKEOFF, SPLINE = 16, (17, 18, 19), 20, 21, 22, 82
+WAYPOINT, LOITERS, RETURN, LAND, TAKEOFF, SPLINE = 16, (17, 18, 19, 31), 20, 21, 22, 82
 DELAY, CONDITION_DELAY, JUMP, SPEED = 93, 112, 177, 178
 SHOOT, MOUNT, TRIGGER_DISTANCE, GIMBAL, CAPTURE, CAPTURE_STOP = 203, 205, 206, 1000, 2000, 2001
 MOVING = (WAYPOINT, *LOITERS, SPLINE)

@@ -20,6 +20,8 @@ Floats = NDArray[np.float64]
 
 ENDLESS_M = 10_000.0
 """Half the height of what has no stated height: it is taken to reach as far as anybody flies."""
+SEEN = "seen"
+"""Kind of a surface that shall be seen. Take-off and landing may touch it: a deck, a road."""
 MAX_PAIRS = 400_000
 GRAIN_M = 1e-3
 
@@ -158,8 +160,8 @@ def build_obstacles(
 
 
 def surface_obstacle(name: str, triangles_m: Floats) -> Obstacle:
-    """Give a surface, (n, 3, 3) course metres, as an obstacle."""
-    return Obstacle(name=name, kind="structure", triangles_m=triangles_m)
+    """Give a surface that shall be seen, (n, 3, 3) course metres, as an obstacle."""
+    return Obstacle(name=name, kind=SEEN, triangles_m=triangles_m)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
