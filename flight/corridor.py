@@ -61,7 +61,7 @@ def corridor(
         element: name of the line.
 
     Raises:
-        BadGeometry: when the line has no length or is so crooked that a lane vanishes.
+        BadGeometry: when the line has no length.
         BadInput: when the width is not > 0 m.
     """
     if not width_m > 0:
@@ -77,26 +77,27 @@ def corridor(
     beyond_m = along_m * (overlap_front if full_edges else 0.0)
     step_m = spacing_m(along_m, overlap_front)
     parts = []
-    for lane, offset_m in enumerate(offsets):
+    lanes = [lane for offset_m in offsets if (lane := _beside(smooth, offset_m)) is not None]
+    for number, lane in enumerate(lanes):
         rows = [
             _row(run, step_m, ground, distance_m, element)
-            for run in _runs(_extended(_beside(smooth, offset_m), beyond_m - along_m / 2))
+            for run in _runs(_extended(lane, beyond_m - along_m / 2))
         ]
-        parts += [_reversed(row) for row in reversed(rows)] if lane % 2 else rows
+        parts += [_reversed(row) for row in reversed(rows)] if number % 2 else rows
     return join(parts)
 
 
-def _beside(line: LineString, offset_m: float) -> LineString:
-    """Move a line to its left (> 0) or right, in its own direction, without loops."""
+def _beside(line: LineString, offset_m: float) -> LineString | None:
+    """Move a line to its left (> 0) or right, in its own direction, without loops.
+
+    None where nothing is left of it: inside a hairpin the lanes of the other side see everything.
+    """
     if abs(offset_m) < 1e-9:
         return line
     moved = line.offset_curve(offset_m, join_style="mitre", mitre_limit=2.0)
     pieces = [piece for piece in shapely.get_parts(moved) if piece.length > 0]
     if not pieces:
-        raise BadGeometry(
-            f"the centre line is too crooked for a lane {abs(offset_m):.1f} m beside it; "
-            "make the corridor narrower, or draw the bend as an area"
-        )
+        return None
     longest = max(pieces, key=lambda piece: piece.length)
     start = line.project(shapely.Point(longest.coords[0]))
     end = line.project(shapely.Point(longest.coords[-1]))
