@@ -18,6 +18,7 @@ from flight.gaps import SAMPLES, Gaps, Seen
 from inspection.errors import BadGeometry, BadInput
 
 MAX_BYTES = 256 * 1024 * 1024
+UNUSABLE = (KeyError, TypeError, ValueError, AttributeError, shapely.errors.ShapelyError)
 
 
 def gaps_document(plan: FlightPlan, panels: tuple[Panel, ...]) -> dict[str, Any]:
@@ -76,7 +77,7 @@ def read_gap_polygons(document: dict[str, Any], name: str) -> tuple[shapely.Geom
             properties = feature.get("properties") or {}
             if properties.get("gsd_needed_mm_per_px") is not None:
                 needed.append(float(properties["gsd_needed_mm_per_px"]) / 1000)
-        except (KeyError, TypeError, ValueError, AttributeError, shapely.errors.ShapelyError) as error:
+        except UNUSABLE as error:
             raise BadGeometry(f"{name}: feature {number} is unusable: {error!r}") from error
         if area.is_empty or not area.is_valid or not area.area > 0:
             raise BadGeometry(f"{name}: feature {number} is no simple polygon; run again")
