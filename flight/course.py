@@ -75,7 +75,8 @@ def _row_steps(plan: FlightPlan, row: tuple[PlannedPhoto, ...]) -> list[Step]:
     places = np.array([photo.position_m for photo in row])
     kept = _bends(plan, row, places)
     steps = [_at(row[index], along_row=True) for index in kept]
-    steps[0] = _at(row[0], trigger_m=plan.photo_spacing_m, along_row=True)
+    spacing_m = float(np.linalg.norm(np.diff(places, axis=0), axis=1).mean())
+    steps[0] = _at(row[0], trigger_m=spacing_m, along_row=True)
     steps[-1] = _at(row[-1], trigger_m=0.0, along_row=True)
     if plan.lead_in_m > 0:
         before = places[0] - _unit(places[1] - places[0]) * plan.lead_in_m

@@ -26,6 +26,8 @@ Ints = NDArray[np.int64]
 
 GSD_TOLERANCE = 1.10
 SAMPLES = 20_000
+FEWEST_SAMPLES = 2_500
+MOST_PAIRS = 2_500_000
 PHOTOS_AT_ONCE = 2_000
 
 
@@ -123,8 +125,18 @@ def sample(triangles_m: Floats, count: int = SAMPLES) -> Samples:
     )
 
 
-def plan_coverage(plan: FlightPlan, *, count: int = SAMPLES) -> Coverage:
-    """Compute what the photos of a plan see of its surface."""
+def plan_coverage(plan: FlightPlan, *, count: int | None = None) -> Coverage:
+    """Compute what the photos of a plan see of its surface.
+
+    Args:
+        plan: photos and surface.
+        count: of samples; None takes 20 000, fewer where each is in very many photos.
+    """
+    if count is None:
+        corners = np.array([photo.footprint_m for photo in plan.photos]).reshape(-1, 4, 3)
+        seen_m2 = area_m2(corners[:, :3]).sum() * 2
+        deep = 3 * min(len(plan.photos), seen_m2 / max(float(area_m2(plan.surface_m).sum()), 1e-9))
+        count = int(np.clip(MOST_PAIRS / max(deep, 1.0), FEWEST_SAMPLES, SAMPLES))
     return coverage(
         camera=plan.camera,
         position_m=plan.positions_m,
