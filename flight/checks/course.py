@@ -130,3 +130,12 @@ def line_shapes(starts_m: NDArray[np.float64], ends_m: NDArray[np.float64]) -> N
     still = (pairs[:, 0] == pairs[:, 1]).all(axis=1)
     shapes[still] = shapely.points(pairs[still, 0])
     return shapes
+
+
+def course_shape(shape_lonlat: shapely.Geometry, frame: LocalFrame) -> shapely.Geometry:
+    """Give a geometry of longitude and latitude in course metres, seen from above."""
+
+    def move(points: NDArray[np.float64]) -> NDArray[np.float64]:
+        return frame.to_enu_m(np.column_stack([points, np.zeros(len(points))]))[:, :2]
+
+    return shapely.transform(shapely.force_2d(shape_lonlat), move)

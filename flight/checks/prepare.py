@@ -10,9 +10,8 @@ import numpy as np
 import shapely
 
 from flight.checks.circumstance import Circumstance
-from flight.checks.course import Course
+from flight.checks.course import Course, course_shape
 from flight.checks.examine import Examination, examine
-from flight.checks.features import read_features
 from flight.checks.layout import MOVING, RETURN_HEIGHT_M, lay_out
 from flight.checks.rulefile import PACKAGE, RuleSet
 from flight.checks.structure import HeightReference, Obstacle, build_obstacles
@@ -20,6 +19,7 @@ from flight.checks.terrain import Terrain, read_terrain
 from flight.checks.zone import Zone, build_zones
 from flight.drone import Drone
 from flight.flightplan import FlightPlan
+from flight.inputs import read_features
 from flight.mission import Mission
 from inspection.errors import BadGeometry, BadInput
 from inspection.geo.frames import LocalFrame
@@ -102,7 +102,7 @@ def examine_mission(
     )
     around = _around(course, terrain, surroundings, conditions, rules)
     fences = [
-        _area(feature.outline_m(course.frame), feature.name)
+        _area(course_shape(feature.shape, course.frame), feature.name)
         for path in surroundings.fences
         for feature in read_features(path)
     ]
@@ -231,4 +231,4 @@ def _area(outline: shapely.Geometry, name: str) -> shapely.Geometry:
     """Demand that a fence is an area."""
     if outline.area <= 0:
         raise BadGeometry(f"fence {name!r} is a {outline.geom_type}; draw a polygon")
-    return shapely.force_2d(outline)
+    return outline

@@ -9,10 +9,10 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from flight.checks.course import Course, line_shapes
-from flight.checks.features import Feature
+from flight.checks.course import Course, course_shape, line_shapes
 from flight.checks.layout import GroundHeight
 from flight.checks.solid import segment_triangle_distance_m
+from flight.inputs import InputFeature
 from inspection.errors import BadInput
 from inspection.geo.frames import LocalFrame
 
@@ -124,7 +124,7 @@ def _inside(points_m: Floats, obstacle: Obstacle) -> NDArray[np.bool_]:
 
 
 def build_obstacles(
-    features: Iterable[Feature],
+    features: Iterable[InputFeature],
     frame: LocalFrame,
     *,
     reference: HeightReference = HeightReference.TAKEOFF,
@@ -136,12 +136,12 @@ def build_obstacles(
 
     A polygon is a solid, a line a wall (a wire where its ``kind`` is ``cable``), a point a pole.
     Heights are ``bottom_m`` and ``top_m``, or ``height_m`` above the ground; ``radius_m`` is the
-    thickness around lines and points.
+    thickness around it.
 
     Args:
         features: of a file.
         frame: of the course.
-        reference: from where ``bottom_m``, ``top_m`` and the z of lines count.
+        reference: from where ``bottom_m`` and ``top_m`` count.
         takeoff_msl_m: height of take-off, where heights count from the sea.
         ground: heights of the ground, where heights count from it; without it the ground is
             taken to be level with take-off.
@@ -152,11 +152,10 @@ def build_obstacles(
         BadInput: when a height is missing, is no number, or the top lies below the bottom.
     """
     base = _Base(reference=reference, takeoff_msl_m=takeoff_msl_m, ground=ground)
-    found = []
-    for feature in features:
-        for part in _parts(feature.outline_m(frame)):
-            found.append(_obstacle(feature, part, base, endless_without_height))
-    return tuple(found)
+    return tuple(
+        _obstacle(feature, course_shape(feature.shape, frame), base, endless_without_height)
+        for feature in features
+    )
 
 
 def surface_obstacle(name: str, triangles_m: Floats) -> Obstacle:
@@ -191,25 +190,20 @@ class _Base:
         return float(known.min()) if len(known) else 0.0
 
 
-def _obstacle(feature: Feature, outline: shapely.Geometry, base: _Base, endless: bool) -> Obstacle:
+def _obstacle(
+    feature: InputFeature, outline: shapely.Geometry, base: _Base, endless: bool
+) -> Obstacle:
     """Build one obstacle from one simple part of a feature."""
     kind = str(feature.properties.get("kind", "structure"))
-    radius_m = feature.number_of("radius_m") or 0.0
-    if outline.geom_type == "LineString" and shapely.has_z(outline):
-        coordinates = shapely.get_coordinates(outline, include_z=True)
-        coordinates[:, 2] += base.lift_m(outline)
-        wire = _wires(coordinates)
-        return Obstacle(name=feature.name, kind=kind, triangles_m=wire, radius_m=radius_m)
+    radius_m = feature.number("radius_m") or 0.0
     bottom_m, top_m = _heights(feature, outline, base, endless)
-    flat = shapely.force_2d(outline)
     body = None
-    if flat.geom_type == "Polygon":
-        triangles, body = _prism(flat, bottom_m, top_m), (flat, bottom_m, top_m)
-    elif flat.geom_type == "LineString":
-        points = shapely.get_coordinates(flat)
-        triangles = _walls(points, bottom_m, top_m)
+    if outline.geom_type == "Polygon":
+        triangles, body = _prism(outline, bottom_m, top_m), (outline, bottom_m, top_m)
+    elif outline.geom_type == "LineString":
+        triangles = _walls(shapely.get_coordinates(outline), bottom_m, top_m)
     else:
-        x, y = shapely.get_coordinates(flat)[0]
+        x, y = shapely.get_coordinates(outline)[0]
         triangles = np.array([[[x, y, bottom_m], [x, y, top_m], [x, y, top_m]]])
     return Obstacle(
         name=feature.name, kind=kind, triangles_m=triangles, radius_m=radius_m, body=body
@@ -217,11 +211,11 @@ def _obstacle(feature: Feature, outline: shapely.Geometry, base: _Base, endless:
 
 
 def _heights(
-    feature: Feature, outline: shapely.Geometry, base: _Base, endless: bool
+    feature: InputFeature, outline: shapely.Geometry, base: _Base, endless: bool
 ) -> tuple[float, float]:
     """Give bottom and top above take-off."""
-    bottom_m, top_m = feature.number_of("bottom_m"), feature.number_of("top_m")
-    height_m = feature.number_of("height_m")
+    bottom_m, top_m = feature.number("bottom_m"), feature.number("top_m")
+    height_m = feature.number("height_m")
     if top_m is not None:
         top = top_m + base.lift_m(outline)
         cable = feature.properties.get("kind") == "cable"
@@ -234,20 +228,15 @@ def _heights(
         return -ENDLESS_M, ENDLESS_M
     else:
         raise BadInput(
-            f"{feature.layer}: {feature.name} states no height; give it 'top_m' (and 'bottom_m') "
+            f"structure {feature.name!r} states no height; give it 'top_m' (and 'bottom_m') "
             "or 'height_m' in metres"
         )
     if top < bottom:
         raise BadInput(
-            f"{feature.layer}: {feature.name}: its top ({top:.2f} m) lies below its bottom "
+            f"structure {feature.name!r}: its top ({top:.2f} m) lies below its bottom "
             f"({bottom:.2f} m above take-off)"
         )
     return bottom, top
-
-
-def _parts(shape: shapely.Geometry) -> list[shapely.Geometry]:
-    """Give the simple parts of a geometry."""
-    return list(shapely.get_parts(shape).tolist()) if hasattr(shape, "geoms") else [shape]
 
 
 def _prism(outline: shapely.Geometry, bottom_m: float, top_m: float) -> Floats:

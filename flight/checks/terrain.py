@@ -6,23 +6,19 @@ from pathlib import Path
 from typing import Self
 
 import numpy as np
-import rasterio
 from numpy.typing import NDArray
-from rasterio.errors import RasterioError, RasterioIOError
-from rasterio.windows import Window, from_bounds
 from scipy.ndimage import map_coordinates, maximum_filter
 
 from inspection.errors import BadInput
-from inspection.geo.frames import WGS84_LONLAT, LocalFrame, to_crs
+from inspection.geo.frames import LocalFrame
+from inspection.imaging.elevation import read_heights_m
 
 Floats = NDArray[np.float64]
 
-MAX_NODES = 9_000_000
+MAX_NODES = 2_000_000
 """Nodes of the grid at the most; a wider course gets a coarser grid, and the report says so."""
-
-
-MAX_PIXELS = 40_000_000
-"""Pixels of the DEM that are read at the most; a finer one is thinned."""
+FINEST_M = 1.0
+"""Finer heights than a metre apart tell of nothing that a vehicle could use."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,77 +129,25 @@ def read_terrain(
     """Read the part of a DEM that a course needs; heights stay above sea level.
 
     Args:
-        path: any raster that GDAL reads, one band of heights in metres above mean sea level.
+        path: any raster that GDAL reads, its first band heights in metres above mean sea level.
         frame: of the course.
         bounds_m: west, south, east, north in course metres.
 
     Raises:
-        BadInput: when the file is no raster, has no CRS, or does not touch the course.
+        BadInput: when the file is no raster, has no CRS, or says nothing along the course.
     """
-    try:
-        with rasterio.open(path) as source:
-            if source.crs is None:
-                raise BadInput(f"{path.name} has no CRS; assign one, for example with gdal_edit")
-            window, crs = _window(source, path, frame, bounds_m), source.crs.to_wkt()
-            thin = max(1, math.ceil(math.sqrt(window.width * window.height / MAX_PIXELS)))
-            shape = max(2, int(window.height // thin)), max(2, int(window.width // thin))
-            read = source.read(1, window=window, masked=True, out_shape=shape)
-            heights = read.astype(np.float64).filled(np.nan)
-            transform = source.window_transform(window) * rasterio.Affine.scale(
-                window.width / shape[1], window.height / shape[0]
-            )
-    except (RasterioError, RasterioIOError, OSError) as error:
-        raise BadInput(f"{path.name} cannot be read as a raster of heights: {error}") from error
     west, south, east, north = bounds_m
-    step_m = max(
-        _step_m(transform, crs, frame),
-        math.sqrt(max(1.0, (east - west) * (north - south)) / MAX_NODES),
-    )
+    step_m = max(FINEST_M, math.sqrt((east - west) * (north - south) / MAX_NODES))
     x = np.arange(west, east + step_m, step_m)
     y = np.arange(south, north + step_m, step_m)
     nodes = np.stack(np.meshgrid(x, y), axis=-1).reshape(-1, 2)
     lonlat = frame.to_lonlat_h(np.column_stack([nodes, np.zeros(len(nodes))]))[:, :2]
-    column, row = ~transform * tuple(to_crs(lonlat, WGS84_LONLAT, crs).T)
-    height = bilinear(heights, np.asarray(row) - 0.5, np.asarray(column) - 0.5)
+    height = read_heights_m(path, lonlat)
     if not np.isfinite(height).any():
-        raise BadInput(f"{path.name} has no height anywhere along the mission; give the DEM of it")
+        raise BadInput(f"{path.name} does not cover the mission; give the DEM of its place")
     return Terrain(
         corner_m=(west, south),
         step_m=step_m,
         height_m=height.reshape(len(y), len(x)),
         name=path.name,
     )
-
-
-def _window(
-    source: rasterio.DatasetReader,
-    path: Path,
-    frame: LocalFrame,
-    bounds_m: tuple[float, float, float, float],
-) -> Window:
-    """Give the window of a DEM around a course, two pixels wider."""
-    west, south, east, north = bounds_m
-    edge = np.linspace(0, 1, 9)
-    x, y = west + edge * (east - west), south + edge * (north - south)
-    rim = np.concatenate(
-        [np.column_stack([x, np.full(9, v)]) for v in (south, north)]
-        + [np.column_stack([np.full(9, v), y]) for v in (west, east)]
-    )
-    lonlat = frame.to_lonlat_h(np.column_stack([rim, np.zeros(len(rim))]))[:, :2]
-    points = to_crs(lonlat, WGS84_LONLAT, source.crs.to_wkt())
-    low, high = points.min(axis=0), points.max(axis=0)
-    wanted = from_bounds(*low, *high, transform=source.transform)
-    columns = max(0, math.floor(wanted.col_off) - 2), math.ceil(wanted.col_off + wanted.width) + 2
-    rows = max(0, math.floor(wanted.row_off) - 2), math.ceil(wanted.row_off + wanted.height) + 2
-    right, bottom = min(columns[1], source.width), min(rows[1], source.height)
-    if right - columns[0] < 2 or bottom - rows[0] < 2:
-        raise BadInput(f"{path.name} does not cover the mission; give the DEM of its place")
-    return Window(columns[0], rows[0], right - columns[0], bottom - rows[0])
-
-
-def _step_m(transform: rasterio.Affine, crs: str, frame: LocalFrame) -> float:
-    """Give the size of a pixel of the DEM on the ground, metres."""
-    corner = np.array([transform * at for at in ((0, 0), (1, 0), (0, 1))])
-    lonlat = to_crs(corner, crs, WGS84_LONLAT)
-    enu = frame.to_enu_m(np.column_stack([lonlat, np.zeros(3)]))[:, :2]
-    return float(min(np.linalg.norm(enu[1] - enu[0]), np.linalg.norm(enu[2] - enu[0])))

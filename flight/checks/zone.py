@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 import shapely
 
-from flight.checks.course import Course, course_lines
-from flight.checks.features import Feature
+from flight.checks.course import Course, course_lines, course_shape
+from flight.inputs import InputFeature
 from inspection.errors import BadInput
 from inspection.geo.frames import LocalFrame
 
@@ -36,7 +36,7 @@ class Entry:
     first_leg: int
 
 
-def build_zones(features: Iterable[Feature], frame: LocalFrame) -> tuple[Zone, ...]:
+def build_zones(features: Iterable[InputFeature], frame: LocalFrame) -> tuple[Zone, ...]:
     """Build zones from features; ``radius_m`` widens points, lines and areas.
 
     Raises:
@@ -44,12 +44,12 @@ def build_zones(features: Iterable[Feature], frame: LocalFrame) -> tuple[Zone, .
     """
     zones = []
     for feature in features:
-        radius_m = feature.number_of("radius_m") or 0.0
-        outline = shapely.force_2d(feature.outline_m(frame))
+        radius_m = feature.number("radius_m") or 0.0
+        outline = course_shape(feature.shape, frame)
         area = outline.buffer(radius_m, quad_segs=32) if radius_m > 0 else outline
         if area.area <= 0:
             raise BadInput(
-                f"{feature.layer}: {feature.name} is a {outline.geom_type} without 'radius_m' > 0; "
+                f"zone {feature.name!r} is a {outline.geom_type} without 'radius_m' > 0; "
                 "it covers nothing"
             )
         ask = str(feature.properties.get("ask", ""))

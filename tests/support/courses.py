@@ -10,8 +10,8 @@ import rasterio
 from numpy.typing import NDArray
 
 from flight.checks.course import Course
-from flight.checks.features import Feature, read_features
 from flight.checks.layout import lay_out
+from flight.inputs import InputFeature, read_features
 from flight.mission import AltitudeFrame, FencePolygon, Mission, MissionItem
 from inspection.geo.frames import LocalFrame
 
@@ -118,7 +118,9 @@ def square(x_m: float, y_m: float, half_m: float) -> list[list[list[float]]]:
     return [lonlats([(x_m + u, y_m + v) for u, v in (a, b, c, d, a)])]
 
 
-def features_of(folder: Path, *features: tuple[str, object, dict[str, Any]]) -> list[Feature]:
+def features_of(
+    folder: Path, *features: tuple[str, object, dict[str, Any]]
+) -> tuple[InputFeature, ...]:
     """Write features and read them as the product does."""
     return read_features(write_geojson(folder / "features.geojson", features))
 

@@ -161,7 +161,7 @@ def test_a_place_to_ask_first_warns_and_says_whom(tmp_path: Path) -> None:
 
 def test_a_zone_that_covers_nothing_is_refused(tmp_path: Path) -> None:
     bare = features_of(tmp_path, ("Point", lonlats([(1, 1)])[0], {"name": "spot"}))
-    with pytest.raises(BadInput, match="spot is a Point without 'radius_m'"):
+    with pytest.raises(BadInput, match="'spot' is a Point without 'radius_m'"):
         build_zones(bare, FRAME)
 
 
