@@ -2,7 +2,14 @@
 
 import click
 
+from flight.check_cli import check
+from flight.convert_cli import convert
+
 
 @click.group()
 def flight() -> None:
     """Plan a flight from the damage that must be seen, verify it, and close it with its log."""
+
+
+flight.add_command(convert)
+flight.add_command(check)
