@@ -2,6 +2,7 @@
 
 import json
 import math
+import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -72,6 +73,8 @@ FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
     type=click.Choice(["home", "msl", "terrain"]),
     help="From where the heights of a stranger's KML or GeoJSON count.",
 )
+@click.option("--geoid-height-m", type=float, help="For DJI files with ellipsoidal heights.")
+@click.option("--record/--no-record", default=True, help="Keep PLAN.check.json.")
 @click.option("--override", "overridden", multiple=True, metavar="CHECK", help="A refusal to lift.")
 @click.option("--by", default="", help="Who lifts it; a person's name.")
 @click.option("--reason", "why", default="", help="Why it may be lifted.")
@@ -107,6 +110,8 @@ def check(
     storage_gb: float | None,
     return_height_m: float,
     foreign_frame: str | None,
+    geoid_height_m: float | None,
+    record: bool,
     overridden: tuple[str, ...],
     by: str,
     why: str,
@@ -131,7 +136,7 @@ def check(
         --reason "Road closed, permit 2026-118"
     """  # noqa: D301 click needs the character itself
     frame = None if foreign_frame is None else AltitudeFrame(foreign_frame)
-    reading = open_mission(plan, foreign_frame=frame)
+    reading = open_mission(plan, foreign_frame=frame, geoid_height_m=geoid_height_m)
     sha256 = digest_of(plan)
     shots = _plan_of(plan, photos)
     craft = drone or (None if shots is None else shots.drone_name)
@@ -141,9 +146,9 @@ def check(
         heights_from=HeightReference(heights_from),
         layers=_layers(layers, no_fly, third_party),
         fences=fence,
-        takeoff_latlon_deg=_latlon("--takeoff", takeoff),
+        takeoff_latlon_deg=read_latlon("--takeoff", takeoff),
         takeoff_msl_m=takeoff_msl_m,
-        pilot_latlon_deg=_latlon("--pilot", pilot),
+        pilot_latlon_deg=read_latlon("--pilot", pilot),
     )
     conditions = Conditions(
         drone=None if craft is None else find_drone(craft),
@@ -163,7 +168,7 @@ def check(
         plan=shots,
     )
     now = datetime.now(UTC)
-    record = overrides_path(plan)
+    lifted = overrides_path(plan)
     new = [
         override_of(name, examination.findings, by=by, why=why, at=now, plan_sha256=sha256)
         for name in overridden
@@ -173,8 +178,10 @@ def check(
         plan_sha256=sha256,
         checked_at=now,
         examination=examination,
-        overrides=add_overrides(record, new) if new else read_overrides(record),
+        overrides=add_overrides(lifted, new) if new else read_overrides(lifted),
     )
+    if record:
+        write_record(report, plan, Language(lang))
     _give(report, plan, reading, Language(lang), out, as_json=as_json)
 
 
@@ -188,7 +195,6 @@ def _give(
     as_json: bool,
 ) -> None:
     """Print and write the report; refuse where a refusal is open."""
-    write_record(report, plan, language)
     for path in out:
         replace_text(path, _document(report, path, language))
     if as_json:
@@ -217,8 +223,9 @@ def _document(report: Report, path: Path, language: Language) -> str:
 
 
 def _plan_of(path: Path, photos: Path | None) -> FlightPlan | None:
-    """Read the photos of a plan: as named, else those beside the mission file."""
-    beside = path.with_name(f"{path.stem}.photos.geojson")
+    """Read the photos of a plan: as named, else those beside the mission file or its parts."""
+    whole = re.sub(r"-\d+of\d+$", "", path.stem)
+    beside = path.with_name(f"{whole}.photos.geojson")
     if photos is None and not beside.is_file():
         return None
     return read_plan(photos or beside)
@@ -241,7 +248,7 @@ def _layers(
     return layers
 
 
-def _latlon(option: str, text: str | None) -> tuple[float, float] | None:
+def read_latlon(option: str, text: str | None) -> tuple[float, float] | None:
     """Read LAT,LON."""
     if text is None:
         return None

@@ -4,6 +4,8 @@ import click
 
 from flight.check_cli import check
 from flight.convert_cli import convert
+from flight.gaps_cli import gaps
+from flight.repeat_cli import repeat
 
 
 @click.group()
@@ -13,3 +15,5 @@ def flight() -> None:
 
 flight.add_command(convert)
 flight.add_command(check)
+flight.add_command(gaps)
+flight.add_command(repeat)
