@@ -2,7 +2,13 @@
 
 import click
 
+from flight.planning_cli import capability_command, plan
+
 
 @click.group()
 def flight() -> None:
     """Plan a flight from the damage that must be seen, verify it, and close it with its log."""
+
+
+flight.add_command(capability_command)
+flight.add_command(plan)

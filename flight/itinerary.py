@@ -27,6 +27,8 @@ GIMBAL_TARGETING = 2.0
 SHOT_S = 1.0
 """How long the drone hangs on after the release, until the photo is certainly taken."""
 
+SAME_PLACE_M = 0.01
+
 FENCE_MARGIN_M = 15.0
 MOST_FENCE_CORNERS = 60
 
@@ -136,6 +138,7 @@ class _Writer:
             self._lift_m = plan.takeoff_msl_m
         elif plan.altitude_frame is not AltitudeFrame.HOME:
             raise BadInput(f"altitude frame {plan.altitude_frame} is not planned; use home or msl")
+        self._place_m = np.full(3, np.inf)
         self._yaw_deg = self._pitch_deg = self._speed_m_s = float("inf")
 
     def begin(self, first: Step) -> None:
@@ -149,13 +152,17 @@ class _Writer:
         """Fly to a step as it asks, and do there what it asks."""
         self._speed(self._plan.speed_m_s if step.along_row else self._drone.cruise_m_s)
         self._look(step)
+        if step.release and self._is_here(step):
+            self._command(DELAY, (self._drone.hold_s, -1.0, -1.0, -1.0))
+            self._release()
+            return
         latitude, longitude, height_m = self._plan.to_latlon_height([step.position_m])[0].tolist()
         hold_s = self._drone.hold_s if step.release else 0.0
         params = (hold_s, 0.0, 0.0, round(step.yaw_deg % 360.0, 2))
         self._position(WAYPOINT, params, (latitude, longitude, height_m))
+        self._place_m = step.position_m
         if step.release:
-            self._command(RELEASE, (0.0, 0.0, 0.0, 0.0), fifth=1.0)
-            self._command(DELAY, (SHOT_S, -1.0, -1.0, -1.0))
+            self._release()
         if step.trigger_m is not None:
             first = 1.0 if step.trigger_m > 0 else 0.0
             self._command(TRIGGER_DISTANCE, (round(step.trigger_m, 3), 0.0, first, 0.0))
@@ -165,6 +172,14 @@ class _Writer:
         if self._plan.trigger is Trigger.DISTANCE:
             self._command(TRIGGER_DISTANCE, (0.0, 0.0, 0.0, 0.0))
         self._command(RETURN, (0.0, 0.0, 0.0, 0.0))
+
+    def _is_here(self, step: Step) -> bool:
+        """Tell whether the drone already hangs at a step, and only looks elsewhere."""
+        return bool(np.linalg.norm(step.position_m - self._place_m) < SAME_PLACE_M)
+
+    def _release(self) -> None:
+        self._command(RELEASE, (0.0, 0.0, 0.0, 0.0), fifth=1.0)
+        self._command(DELAY, (SHOT_S, -1.0, -1.0, -1.0))
 
     def _speed(self, speed_m_s: float) -> None:
         if abs(speed_m_s - self._speed_m_s) > 1e-6:
