@@ -2,6 +2,7 @@
 
 import click
 
+from flight.convert_cli import convert
 from flight.planning_cli import capability_command, plan
 
 
@@ -11,4 +12,5 @@ def flight() -> None:
 
 
 flight.add_command(capability_command)
+flight.add_command(convert)
 flight.add_command(plan)
