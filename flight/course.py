@@ -56,9 +56,14 @@ class Step:
     along_row: bool = False
 
 
-def lay_course(plan: FlightPlan) -> tuple[Step, ...]:
-    """Give the waypoints of a plan from above take-off to where it turns home."""
-    ways = _Ways(plan)
+def lay_course(plan: FlightPlan, ways: "Ways | None" = None) -> tuple[Step, ...]:
+    """Give the waypoints of a plan from above take-off to where it turns home.
+
+    Args:
+        plan: at least one photo.
+        ways: around its structure, where they are already known.
+    """
+    ways = ways or Ways(plan)
     steps: list[Step] = []
     for row in plan.rows:
         coming = _row_steps(plan, row)
@@ -112,10 +117,11 @@ def _bends(plan: FlightPlan, row: tuple[PlannedPhoto, ...], places: Floats) -> l
     return sorted(kept)
 
 
-class _Ways:
+class Ways:
     """Find ways through the free air beside a structure."""
 
     def __init__(self, plan: FlightPlan) -> None:
+        """Look at the surface of a plan; all its parts share it."""
         self._pattern = plan.pattern
         self._beside_structure = plan.pattern in {Pattern.FACADE, Pattern.ORBIT}
         self._standoff_m = min((photo.distance_m for photo in plan.photos), default=0.0)

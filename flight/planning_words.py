@@ -126,5 +126,7 @@ def say_plan(report: dict[str, Any], standoff_m: float) -> list[str]:
         f"flight     {len(parts)} part{'s' if len(parts) > 1 else ''}, the longest {longest:.0f} "
         f"min, {way_km:.2f} km in all, up to {max(part['items'] for part in parts)} items"
     )
-    lines += [f"file       {name}" for name in report["files"]]
+    *missions, photo_file = report["files"]
+    shown = missions if len(missions) <= 4 else [*missions[:2], "…", missions[-1]]
+    lines += [f"file       {name}" for name in [*shown, photo_file]]
     return lines + [f"note       {note}" for note in report["notes"]]
