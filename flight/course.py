@@ -31,6 +31,9 @@ BEND_SHARE = 0.05
 
 LOWEST_TAKEOFF_M = 3.0
 
+CLOSEST_WAY_M = 0.6
+"""A mere waypoint nearer to the next one is left out."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
@@ -53,9 +56,14 @@ class Step:
     along_row: bool = False
 
 
-def lay_course(plan: FlightPlan) -> tuple[Step, ...]:
-    """Give the waypoints of a plan from above take-off to where it turns home."""
-    ways = _Ways(plan)
+def lay_course(plan: FlightPlan, ways: "Ways | None" = None) -> tuple[Step, ...]:
+    """Give the waypoints of a plan from above take-off to where it turns home.
+
+    Args:
+        plan: at least one photo.
+        ways: around its structure, where they are already known.
+    """
+    ways = ways or Ways(plan)
     steps: list[Step] = []
     for row in plan.rows:
         coming = _row_steps(plan, row)
@@ -109,10 +117,11 @@ def _bends(plan: FlightPlan, row: tuple[PlannedPhoto, ...], places: Floats) -> l
     return sorted(kept)
 
 
-class _Ways:
+class Ways:
     """Find ways through the free air beside a structure."""
 
     def __init__(self, plan: FlightPlan) -> None:
+        """Look at the surface of a plan; all its parts share it."""
         self._pattern = plan.pattern
         self._beside_structure = plan.pattern in {Pattern.FACADE, Pattern.ORBIT}
         self._standoff_m = min((photo.distance_m for photo in plan.photos), default=0.0)
@@ -129,9 +138,14 @@ class _Ways:
         if self._free(start.position_m, goal.position_m):
             return []
         high_m = max(self._top_m + self._standoff_m, start.position_m[2], goal.position_m[2])
-        return [
+        over = [
             _moved(start, [*start.position_m[:2], high_m]),
             _moved(goal, [*goal.position_m[:2], high_m]),
+        ]
+        return [
+            step
+            for step in over
+            if min(_apart_m(step, start), _apart_m(step, goal)) > CLOSEST_WAY_M
         ]
 
     def arrival(self, goal: Step) -> Step:
@@ -148,7 +162,7 @@ class _Ways:
         if self._pattern is Pattern.SOFFIT:
             return [_moved(last, self._beside(last.position_m))]
         if self._beside_structure:
-            high_m = max(self._top_m + self._standoff_m, float(last.position_m[2]))
+            high_m = max(self._top_m + self._standoff_m, float(last.position_m[2]) + CLOSEST_WAY_M)
             return [_moved(last, [*last.position_m[:2], high_m])]
         return []
 
@@ -202,6 +216,11 @@ def _moved(step: Step, place: Floats | list[float]) -> Step:
         yaw_deg=step.yaw_deg,
         pitch_deg=step.pitch_deg,
     )
+
+
+def _apart_m(one: Step, other: Step) -> float:
+    """Give the distance of two steps, metres."""
+    return float(np.linalg.norm(one.position_m - other.position_m))
 
 
 def _unit(vector: Floats) -> Floats:

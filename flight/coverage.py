@@ -133,13 +133,13 @@ def plan_coverage(plan: FlightPlan, *, count: int | None = None) -> Coverage:
         count: of samples; None takes 20 000, fewer where each is in very many photos.
     """
     if count is None:
-        corners = np.array([photo.footprint_m for photo in plan.photos]).reshape(-1, 4, 3)
-        seen_m2 = area_m2(corners[:, :3]).sum() * 2
+        seen_m2 = area_m2(_corners_m(plan)[:, :3]).sum() * 2
         deep = 3 * min(len(plan.photos), seen_m2 / max(float(area_m2(plan.surface_m).sum()), 1e-9))
         count = int(np.clip(MOST_PAIRS / max(deep, 1.0), FEWEST_SAMPLES, SAMPLES))
     return coverage(
         camera=plan.camera,
         position_m=plan.positions_m,
+        near_m=_middles_m(plan),
         yaw_deg=np.array([photo.yaw_deg for photo in plan.photos]),
         pitch_deg=np.array([photo.pitch_deg for photo in plan.photos]),
         reach_m=_reach_m(plan),
@@ -156,6 +156,7 @@ def coverage(
     *,
     camera: Camera,
     position_m: Floats,
+    near_m: Floats,
     yaw_deg: Floats,
     pitch_deg: Floats,
     reach_m: Floats,
@@ -171,9 +172,10 @@ def coverage(
     Args:
         camera: size and focal length in pixels.
         position_m: (m, 3) local metres of the cameras.
+        near_m: (m, 3) middle of what each photo sees.
         yaw_deg: (m,) of the gimbals.
         pitch_deg: (m,) of the optical axes.
-        reach_m: (m,) how far from the camera a photo may see something that counts.
+        reach_m: (m,) how far from that middle a photo may see something that counts.
         surface_m: (n, 3, 3) triangles.
         elements: name of every triangle, or nothing.
         gsd_m_per_px: wanted; 10 % more still count.
@@ -187,7 +189,7 @@ def coverage(
     best = np.full(number, np.inf)
     turned = rotations(yaw_deg, pitch_deg)
     least_cosine = np.cos(np.radians(incidence_limit_deg)) - 1e-9
-    for near in _pairs(samples.point_m, position_m, reach_m):
+    for near in _pairs(samples.point_m, near_m, reach_m):
         photo, point, gsd, cosine = _views(near, position_m, turned, camera, samples)
         clear = ~hidden(
             position_m[photo], samples.point_m[point], surface_m, samples.triangle[point]
@@ -210,17 +212,27 @@ def coverage(
 
 def _reach_m(plan: FlightPlan) -> Floats:
     """Give how far each photo sees: to the farthest corner of its footprint, and a little more."""
-    corners = np.array([photo.footprint_m for photo in plan.photos]).reshape(-1, 4, 3)
-    slant_m = np.linalg.norm(corners - plan.positions_m[:, None], axis=2)
-    return np.asarray(1.25 * slant_m.max(axis=1, initial=0))
+    corners = _corners_m(plan)
+    away_m = np.linalg.norm(corners - corners.mean(axis=1, keepdims=True), axis=2)
+    return np.asarray(1.3 * away_m.max(axis=1, initial=0))
 
 
-def _pairs(points_m: Floats, position_m: Floats, reach_m: Floats) -> Iterator[tuple[Ints, Ints]]:
+def _middles_m(plan: FlightPlan) -> Floats:
+    """Give the middles of the footprints, (n, 3)."""
+    return np.asarray(_corners_m(plan).mean(axis=1))
+
+
+def _corners_m(plan: FlightPlan) -> Floats:
+    """Give the corners of the footprints, (n, 4, 3)."""
+    return np.array([photo.footprint_m for photo in plan.photos]).reshape(-1, 4, 3)
+
+
+def _pairs(points_m: Floats, near_m: Floats, reach_m: Floats) -> Iterator[tuple[Ints, Ints]]:
     """Give photos and samples within their reach, as pairs of indices, some photos at a time."""
     tree = cKDTree(points_m)
-    for first in range(0, len(position_m), PHOTOS_AT_ONCE):
+    for first in range(0, len(near_m), PHOTOS_AT_ONCE):
         some = slice(first, first + PHOTOS_AT_ONCE)
-        near = tree.query_ball_point(position_m[some], reach_m[some], return_sorted=False)
+        near = tree.query_ball_point(near_m[some], reach_m[some], return_sorted=False)
         counts = np.array([len(found) for found in near], dtype=np.int64)
         if counts.sum():
             photo = np.repeat(np.arange(first, first + len(near)), counts)
@@ -272,7 +284,8 @@ def good_pairs(
 ) -> tuple[Ints, Ints]:
     """Give which photo sees which sample as wished, (k,) photos and (k,) samples.
 
-    The arguments are those of ``coverage``; the samples may be a part of the surface's.
+    The arguments are those of ``coverage``, but ``reach_m`` counts from the camera; the samples
+    may be a part of the surface's.
     """
     turned = rotations(yaw_deg, pitch_deg)
     least_cosine = np.cos(np.radians(incidence_limit_deg)) - 1e-9

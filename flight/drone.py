@@ -33,6 +33,8 @@ class Drone:
         hold_s: at a photo point until it hangs still.
         obstacle_sensing: sees structures by itself.
         needs_review: nobody has checked the row against the data sheet.
+        least_step_m: between two waypoints that its missions may have.
+        wayline_name: of aircraft and camera in DJI's wayline files, None for others.
     """
 
     code: str
@@ -51,6 +53,8 @@ class Drone:
     hold_s: float
     obstacle_sensing: bool
     needs_review: bool
+    least_step_m: float = 0.0
+    wayline_name: str | None = None
 
     def __post_init__(self) -> None:
         """Check that the numbers can be those of a drone.
@@ -90,7 +94,7 @@ class Drone:
                 name: float(row[name])
                 for name in (
                     "flight_time_min", "cruise_m_s", "limit_m_s", "climb_m_s", "rotor_m",
-                    "span_m", "wind_limit_m_s", "hold_s",
+                    "span_m", "wind_limit_m_s", "hold_s", "least_step_m",
                 )
             }  # fmt: skip
             return cls(
@@ -102,6 +106,7 @@ class Drone:
                 capacity_items=int(row["capacity_items"]),
                 obstacle_sensing=bool(row["obstacle_sensing"]),
                 needs_review=bool(row["needs_review"]),
+                wayline_name=None if row["wayline_name"] is None else str(row["wayline_name"]),
                 **numbers,
             )
         except (KeyError, TypeError, ValueError) as error:

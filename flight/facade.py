@@ -11,6 +11,7 @@ Source: domain specification §6.3 (face sweep: rows along the member, back and 
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
 import shapely
@@ -84,6 +85,7 @@ def facade(
     clearance_m: float,
     lowest_m: float = -math.inf,
     full_edges: bool = False,
+    least_step_m: float = 0.0,
 ) -> FacadePoses:
     """Plan photos of faces, one face after the other.
 
@@ -96,6 +98,7 @@ def facade(
         clearance_m: least distance to every other face.
         lowest_m: local z below which the drone may not go; lower rows are seen from there, tilted.
         full_edges: go beyond the ends so far that they are seen by as many photos as the inside.
+        least_step_m: between photo points, at the cost of overlap.
 
     Raises:
         BadInput: when there is no face, or no photo point is left.
@@ -104,8 +107,13 @@ def facade(
         raise BadInput("there is no face to plan; draw a line with a bottom and a top height")
     parts, left_out = [], 0
     for face in faces:
-        rows = _face(face, camera, standoff_m, (overlap_front, overlap_side), full_edges)
-        raised = _not_below(rows, lowest_m)
+        wide_m, high_m = camera.footprint_m(standoff_m)
+        windows = (
+            _Windows.of(wide_m, overlap_front, full_edges, least_step_m),
+            _Windows.of(high_m, overlap_side, full_edges, least_step_m),
+        )
+        rows = _sweep(face, standoff_m, *windows)
+        raised = _not_below(rows, lowest_m, least_step_m)
         near = _too_close(raised, face, faces, clearance_m)
         left_out += int(near.sum())
         parts.append(raised.only(~near))
@@ -119,21 +127,34 @@ def facade(
     return FacadePoses(poses=poses, left_out=left_out, tilted=tilted)
 
 
-def _face(
-    face: Face,
-    camera: Camera,
-    standoff_m: float,
-    overlaps: tuple[float, float],
-    full_edges: bool,
-) -> Poses:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Windows:
+    """Say how wide photos are in one direction, and how far apart."""
+
+    width_m: float
+    step_m: float
+    beyond_m: float
+    least_m: float
+
+    @classmethod
+    def of(cls, width_m: float, overlap: float, full_edges: bool, least_m: float) -> Self:
+        """Make them of an overlap."""
+        return cls(
+            width_m=width_m,
+            step_m=spacing_m(width_m, overlap),
+            beyond_m=width_m * overlap if full_edges else 0.0,
+            least_m=least_m,
+        )
+
+    def centres_m(self, low_m: float, high_m: float) -> list[float]:
+        """Spread them over an interval."""
+        return spread_m(low_m, high_m, self.width_m, self.step_m, least_m=self.least_m)
+
+
+def _sweep(face: Face, standoff_m: float, along: _Windows, up: _Windows) -> Poses:
     """Sweep one face, top row first, back and forth."""
-    wide_m, high_m = camera.footprint_m(standoff_m)
-    step_x_m, step_z_m = spacing_m(wide_m, overlaps[0]), spacing_m(high_m, overlaps[1])
-    beyond_x_m, beyond_z_m = (
-        (wide_m * overlaps[0], high_m * overlaps[1]) if full_edges else (0.0, 0.0)
-    )
-    heights_m = spread_m(face.bottom_m - beyond_z_m, face.top_m + beyond_z_m, high_m, step_z_m)
-    spots, targets, normals = _stops(face, standoff_m, wide_m, step_x_m, beyond_x_m)
+    heights_m = up.centres_m(face.bottom_m - up.beyond_m, face.top_m + up.beyond_m)
+    spots, targets, normals = _stops(face, standoff_m, along)
     rows = []
     for number, height_m in enumerate(reversed(heights_m)):
         order = slice(None, None, -1) if number % 2 else slice(None)
@@ -155,9 +176,7 @@ def _face(
     return join(rows)
 
 
-def _stops(
-    face: Face, standoff_m: float, wide_m: float, step_m: float, beyond_m: float
-) -> tuple[Floats, Floats, Floats]:
+def _stops(face: Face, standoff_m: float, windows: _Windows) -> tuple[Floats, Floats, Floats]:
     """Give camera, target and normal (n, 2) of one row along all straight parts of a face."""
     xy = np.asarray(face.line_m.simplify(TIDY_SHARE * standoff_m).coords)[:, :2]
     closed = len(xy) > 3 and np.allclose(xy[0], xy[-1])
@@ -168,9 +187,9 @@ def _stops(
     cameras, targets, normals = [], [], []
     last = len(ways) - 1
     for number in range(len(ways)):
-        before = beyond_m if number == 0 and not closed else 0.0
-        after = beyond_m if number == last and not closed else 0.0
-        stops = np.array(spread_m(-before, lengths[number] + after, wide_m, step_m))
+        before = windows.beyond_m if number == 0 and not closed else 0.0
+        after = windows.beyond_m if number == last and not closed else 0.0
+        stops = np.array(windows.centres_m(-before, lengths[number] + after))
         target = xy[number] + stops[:, None] * along[number]
         cameras.append(target + standoff_m * out[number])
         targets.append(target)
@@ -197,10 +216,15 @@ def _round_corner(before: Floats, after: Floats) -> Floats:
     return np.column_stack([c * before[0] - s * before[1], s * before[0] + c * before[1]])
 
 
-def _not_below(poses: Poses, lowest_m: float) -> Poses:
-    """Raise cameras that would fly too low, and tilt them down to what they were to see."""
+def _not_below(poses: Poses, lowest_m: float, least_step_m: float) -> Poses:
+    """Raise cameras that would fly too low, and tilt them down to what they were to see.
+
+    A row that would then lie a little above them is flown at the same height as they are.
+    """
     position_m = poses.position_m.copy()
-    position_m[:, 2] = np.maximum(position_m[:, 2], lowest_m)
+    height = position_m[:, 2]
+    if (height < lowest_m).any():
+        height[height < lowest_m + least_step_m] = lowest_m
     yaw_deg, pitch_deg = towards(position_m, poses.target_m)
     return Poses(
         position_m=position_m,

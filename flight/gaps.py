@@ -156,6 +156,7 @@ def find_gaps(plan: FlightPlan, came: Came, *, count: int = SAMPLES) -> Gaps:
         found = coverage(
             camera=camera,
             position_m=np.array([shot.position_m for shot in shots]),
+            near_m=np.array([shot.position_m for shot in shots]),
             yaw_deg=np.array([shot.yaw_deg for shot in shots]),
             pitch_deg=np.array([shot.pitch_deg for shot in shots]),
             reach_m=np.full(len(shots), reach_m(plan)),

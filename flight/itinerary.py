@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from shapely import Polygon
 
-from flight.course import LOWEST_TAKEOFF_M, Step, ground_track, lay_course
+from flight.course import LOWEST_TAKEOFF_M, Step, Ways, ground_track, lay_course
 from flight.drone import Drone
 from flight.flightplan import FlightPlan, Trigger
 from flight.mission import AltitudeFrame, FencePolygon, Mission, MissionItem
@@ -26,6 +26,8 @@ GIMBAL_TARGETING = 2.0
 
 SHOT_S = 1.0
 """How long the drone hangs on after the release, until the photo is certainly taken."""
+
+SAME_PLACE_M = 0.01
 
 FENCE_MARGIN_M = 15.0
 MOST_FENCE_CORNERS = 60
@@ -49,7 +51,11 @@ class Itinerary:
 
 
 def make_itinerary(
-    plan: FlightPlan, drone: Drone, *, fence_margin_m: float = FENCE_MARGIN_M
+    plan: FlightPlan,
+    drone: Drone,
+    *,
+    fence_margin_m: float = FENCE_MARGIN_M,
+    ways: Ways | None = None,
 ) -> Itinerary:
     """Turn a plan into one mission.
 
@@ -57,6 +63,7 @@ def make_itinerary(
         plan: at least one photo.
         drone: whose rules and speeds hold.
         fence_margin_m: between the course and the fence.
+        ways: around the structure, where they are already known; None finds them.
 
     Raises:
         BadInput: when the plan has no photo, or wants heights above sea level and does not know
@@ -64,11 +71,12 @@ def make_itinerary(
     """
     if not plan.photos:
         raise BadInput(f"plan {plan.name!r} has no photo: there is nothing to fly")
-    steps = lay_course(plan)
+    steps = lay_course(plan, ways)
     writer = _Writer(plan, drone)
     writer.begin(steps[0])
-    for step in steps:
-        writer.fly(step)
+    on_earth = plan.to_latlon_height([step.position_m for step in steps]).tolist()
+    for step, (latitude, longitude, height_m) in zip(steps, on_earth, strict=True):
+        writer.fly(step, (latitude, longitude, height_m))
     writer.end()
     mission = Mission(
         home_latlon_deg=plan.origin_latlon_deg,
@@ -86,7 +94,8 @@ def make_itinerary(
 
 def fence(plan: FlightPlan, steps: tuple[Step, ...], *, margin_m: float) -> FencePolygon:
     """Give a fence around the course and take-off, with few corners and no holes."""
-    around = Polygon(ground_track(steps).buffer(margin_m).exterior)
+    track = ground_track(steps).simplify(margin_m / 50)
+    around = Polygon(track.buffer(margin_m).exterior)
     tolerance_m = margin_m / 20
     outline = around
     while len(outline.exterior.coords) - 1 > MOST_FENCE_CORNERS and tolerance_m < 1e5:
@@ -136,6 +145,7 @@ class _Writer:
             self._lift_m = plan.takeoff_msl_m
         elif plan.altitude_frame is not AltitudeFrame.HOME:
             raise BadInput(f"altitude frame {plan.altitude_frame} is not planned; use home or msl")
+        self._place_m = np.full(3, np.inf)
         self._yaw_deg = self._pitch_deg = self._speed_m_s = float("inf")
 
     def begin(self, first: Step) -> None:
@@ -145,17 +155,20 @@ class _Writer:
         self._position(TAKEOFF, (0.0, 0.0, 0.0, 0.0), (latitude, longitude, height_m))
         self._command(TRIGGER_DISTANCE, (0.0, 0.0, 0.0, 0.0))
 
-    def fly(self, step: Step) -> None:
-        """Fly to a step as it asks, and do there what it asks."""
+    def fly(self, step: Step, place: tuple[float, float, float]) -> None:
+        """Fly to a step at latitude, longitude and height, and do there what it asks."""
         self._speed(self._plan.speed_m_s if step.along_row else self._drone.cruise_m_s)
         self._look(step)
-        latitude, longitude, height_m = self._plan.to_latlon_height([step.position_m])[0].tolist()
+        if step.release and self._is_here(step):
+            self._command(DELAY, (self._drone.hold_s, -1.0, -1.0, -1.0))
+            self._release()
+            return
         hold_s = self._drone.hold_s if step.release else 0.0
         params = (hold_s, 0.0, 0.0, round(step.yaw_deg % 360.0, 2))
-        self._position(WAYPOINT, params, (latitude, longitude, height_m))
+        self._position(WAYPOINT, params, place)
+        self._place_m = step.position_m
         if step.release:
-            self._command(RELEASE, (0.0, 0.0, 0.0, 0.0), fifth=1.0)
-            self._command(DELAY, (SHOT_S, -1.0, -1.0, -1.0))
+            self._release()
         if step.trigger_m is not None:
             first = 1.0 if step.trigger_m > 0 else 0.0
             self._command(TRIGGER_DISTANCE, (round(step.trigger_m, 3), 0.0, first, 0.0))
@@ -165,6 +178,14 @@ class _Writer:
         if self._plan.trigger is Trigger.DISTANCE:
             self._command(TRIGGER_DISTANCE, (0.0, 0.0, 0.0, 0.0))
         self._command(RETURN, (0.0, 0.0, 0.0, 0.0))
+
+    def _is_here(self, step: Step) -> bool:
+        """Tell whether the drone already hangs at a step, and only looks elsewhere."""
+        return bool(np.abs(step.position_m - self._place_m).max() < SAME_PLACE_M)
+
+    def _release(self) -> None:
+        self._command(RELEASE, (0.0, 0.0, 0.0, 0.0), fifth=1.0)
+        self._command(DELAY, (SHOT_S, -1.0, -1.0, -1.0))
 
     def _speed(self, speed_m_s: float) -> None:
         if abs(speed_m_s - self._speed_m_s) > 1e-6:

@@ -47,6 +47,7 @@ def lawnmower(
     heading_deg: float | None = None,
     sets: tuple[PhotoSet, ...] = (PhotoSet.NADIR,),
     full_edges: bool = True,
+    least_step_m: float = 0.0,
     element: str = "",
 ) -> Poses:
     """Plan photos over one polygon.
@@ -61,6 +62,7 @@ def lawnmower(
         heading_deg: of the first lane; None takes the fewest turns.
         sets: which sets, in order of flight.
         full_edges: go beyond the edge so far that it is seen by as many photos as the inside.
+        least_step_m: between photo points of a lane, at the cost of overlap.
         element: name of the area.
 
     Raises:
@@ -83,6 +85,7 @@ def lawnmower(
             heading_deg=heading + turn,
             margin_m=margin_m,
             overshoot_m=beyond_m,
+            least_step_m=least_step_m,
         )
         lanes = _lanes(grid, margin_m)
         if photo_set is PhotoSet.OBLIQUE:
@@ -104,6 +107,7 @@ def under_deck(
     overlap_front: float,
     overlap_side: float,
     heading_deg: float | None = None,
+    least_step_m: float = 0.0,
     element: str = "",
 ) -> Poses:
     """Plan photos of a level soffit from below, the camera straight up.
@@ -116,6 +120,7 @@ def under_deck(
         overlap_front: along a lane, ratio.
         overlap_side: between lanes, ratio.
         heading_deg: of the first lane; None takes the fewest turns.
+        least_step_m: between photo points of a lane, at the cost of overlap.
         element: name of the soffit.
     """
     grid = plan_area(
@@ -125,6 +130,7 @@ def under_deck(
         front_overlap=overlap_front,
         side_overlap=overlap_side,
         heading_deg=heading_deg,
+        least_step_m=least_step_m,
     )
     spots, row = _lanes(grid, 0.0)
     target_m = np.column_stack([spots, np.full(len(spots), height_m)])

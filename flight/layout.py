@@ -61,6 +61,7 @@ def _lay_area(local: tuple[LocalFeature, ...], order: Order, frame: LocalFrame) 
             heading_deg=order.heading_deg,
             sets=order.sets,
             full_edges=order.goes_beyond_edges,
+            least_step_m=order.least_step_m,
             element=feature.name,
         )
         surface_m = over_ground(feature.shape, below, piece_m=ground.piece_m)
@@ -121,6 +122,7 @@ def _lay_facade(local: tuple[LocalFeature, ...], order: Order, _: LocalFrame) ->
         clearance_m=clearance_m,
         lowest_m=order.lowest_m,
         full_edges=order.goes_beyond_edges,
+        least_step_m=order.least_step_m,
     )
     walls = [upright(face.line_m, face.bottom_m, face.top_m) for face in faces]
     names = [(face.element,) * len(wall) for face, wall in zip(faces, walls, strict=True)]
@@ -174,6 +176,7 @@ def _lay_soffit(local: tuple[LocalFeature, ...], order: Order, _: LocalFrame) ->
             overlap_front=ask.overlap_front,
             overlap_side=ask.overlap_side,
             heading_deg=order.heading_deg,
+            least_step_m=order.least_step_m,
             element=feature.name,
         )
         surface_m = level(feature.shape, level_m, from_below=True)
@@ -206,6 +209,7 @@ def _lay_orbit(local: tuple[LocalFeature, ...], order: Order, _: LocalFrame) -> 
             overlap_side=ask.overlap_side,
             incidence_limit_deg=ask.incidence_limit_deg,
             lowest_m=order.lowest_m,
+            least_step_m=order.least_step_m,
             element=feature.name,
         )
         surface_m = prism(centre_m, radius_m, bottom_m, top_m)

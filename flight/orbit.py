@@ -53,6 +53,7 @@ def orbit(
     overlap_side: float,
     incidence_limit_deg: float,
     lowest_m: float = -math.inf,
+    least_step_m: float = 0.0,
     element: str = "",
 ) -> Poses:
     """Plan rings around an upright round body, the highest first.
@@ -68,6 +69,7 @@ def orbit(
         overlap_side: between rings, ratio.
         incidence_limit_deg: between optical axis and surface normal.
         lowest_m: local z below which the drone may not go.
+        least_step_m: between photo points, at the cost of overlap.
         element: name of the body.
 
     Raises:
@@ -85,9 +87,13 @@ def orbit(
         incidence_limit_deg=incidence_limit_deg,
     )
     count = math.ceil(round(360.0 / spacing_m(2 * half_deg, overlap_front), 9))
+    if least_step_m > 0:
+        count = min(count, int(2 * math.pi * (radius_m + standoff_m) / least_step_m))
     bearings = np.radians(np.arange(count) * 360.0 / count)
     out = np.column_stack([np.sin(bearings), np.cos(bearings)])
-    heights_m = spread_m(bottom_m, top_m, high_m, spacing_m(high_m, overlap_side))
+    heights_m = spread_m(
+        bottom_m, top_m, high_m, spacing_m(high_m, overlap_side), least_m=least_step_m
+    )
     rings = []
     for number, height_m in enumerate(reversed(heights_m)):
         around = out[::-1] if number % 2 else out

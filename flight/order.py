@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from flight.capability import Capability
-from flight.drone import Drone, drones_for, find_drone, load_drones
+from flight.drone import VEHICLES, Drone, drones_for, find_drone, load_drones
 from flight.flightplan import Pattern
 from flight.lawnmower import PhotoSet
 from flight.lens import Lens
@@ -99,6 +99,11 @@ class Order:
         return self.speed_m_s or min(self.capability.speed_m_s, self.drone.cruise_m_s)
 
     @property
+    def least_step_m(self) -> float:
+        """Give the least distance of photo points at which the drone stops."""
+        return self.drone.least_step_m if self.capability.trigger == "stop" else 0.0
+
+    @property
     def goes_beyond_edges(self) -> bool:
         """Tell whether edges are seen as often as the inside."""
         over_ground = self.pattern in {Pattern.AREA, Pattern.CORRIDOR}
@@ -106,7 +111,12 @@ class Order:
 
 
 def choose_drone(
-    code: str | None, lens: Lens, pattern: Pattern, *, path: Path | None = None
+    code: str | None,
+    lens: Lens,
+    pattern: Pattern,
+    *,
+    vehicles: tuple[str, ...] = VEHICLES,
+    path: Path | None = None,
 ) -> Drone:
     """Take the drone that is named, else the first of the table that can.
 
@@ -114,6 +124,7 @@ def choose_drone(
         code: key of the table, or None.
         lens: that it shall carry.
         pattern: a soffit needs a camera that looks straight up.
+        vehicles: kinds to prefer when none is named, those that the mission file is for.
         path: the user's own table.
 
     Raises:
@@ -140,4 +151,4 @@ def choose_drone(
             f"take one of the cameras {', '.join(dict.fromkeys(looks_up))}, or add your own drone "
             "in a file (--drones)"
         )
-    return carrying[0]
+    return next((drone for drone in carrying if drone.vehicle in vehicles), carrying[0])

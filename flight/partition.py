@@ -11,6 +11,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from flight.course import Ways
 from flight.drone import Drone
 from flight.flightplan import FlightPlan, PlannedPhoto, Trigger
 from flight.itinerary import SHOT_S, Itinerary, make_itinerary
@@ -28,6 +29,9 @@ ROW_END_SHARE = 0.70
 """A part ends with a row where that fills it to this share."""
 
 SHRINK = 0.92
+HOPE = 1.3
+"""The whole is tried while its estimate is no more than this over."""
+
 LEAST_FILL = 0.05
 
 
@@ -49,10 +53,14 @@ def split(
     """
     if not 0 <= reserve <= 0.8:
         raise BadInput(f"the reserve must be a share of 0 to 0.8, got {reserve}; 30 % is 0.3")
-    whole = make_itinerary(plan, drone)
-    if _fits(whole, drone, reserve):
-        return ((plan, whole),)
+    if not plan.photos:
+        raise BadInput(f"plan {plan.name!r} has no photo: there is nothing to fly")
+    ways = Ways(plan)
     costs = _Costs(plan, drone, reserve)
+    if costs.end_of_part(0, HOPE) == len(plan.photos):
+        whole = make_itinerary(plan, drone, ways=ways)
+        if _fits(whole, drone, reserve):
+            return ((plan, whole),)
     spans: list[tuple[int, int]] = []
     parts: list[FlightPlan] = []
     found: list[Itinerary] = []
@@ -64,7 +72,7 @@ def split(
             if last <= (spans[-1][1] if spans else 0):
                 raise BadInput(_too_far(plan, drone, first))
             part = _part(plan, first, last)
-            itinerary = make_itinerary(part, drone)
+            itinerary = make_itinerary(part, drone, ways=ways)
             if _fits(itinerary, drone, reserve):
                 break
             fill *= SHRINK
