@@ -20,6 +20,7 @@ from flight.drone import find_drone
 from flight.flightplan import FlightPlan
 from flight.formats import Reading, open_mission
 from flight.mission import AltitudeFrame
+from flight.partition import RESERVE
 from flight.planfile import read_plan
 from inspection.errors import BadInput, Refused
 from inspection.export.writing import replace_text
@@ -60,7 +61,7 @@ FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
 @click.option("--gust-m-s", type=click.FloatRange(0, 100), help="Expected gusts.")
 @click.option("--at", metavar="TIME", help="Time of the flight, with its zone.")
 @click.option(
-    "--reserve", type=click.FloatRange(0, 0.9), default=0.25, show_default=True,
+    "--reserve", type=click.FloatRange(0, 0.9), default=RESERVE, show_default=True,
     help="Share of the battery that stays unused.",
 )  # fmt: skip
 @click.option("--storage-gb", type=click.FloatRange(0, min_open=True), help="Free on the card.")

@@ -8,6 +8,7 @@ from flight.checks.structure import Obstacle
 from flight.checks.terrain import Terrain
 from flight.checks.zone import Zone
 from flight.drone import Drone
+from flight.partition import RESERVE
 from inspection.errors import BadInput
 
 EYE_M = 1.6
@@ -45,7 +46,7 @@ class Circumstance:
     wind_m_s: float | None = None
     gust_m_s: float | None = None
     at: datetime | None = None
-    reserve: float = 0.25
+    reserve: float = RESERVE
     storage_gb: float | None = None
     bytes_per_px: float = 0.6
 

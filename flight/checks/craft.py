@@ -10,6 +10,7 @@ from flight.checks.finding import Finding, Outcome
 from flight.checks.structure import Obstacle, nearest_to
 from flight.drone import Drone
 from flight.flightplan import FlightPlan, PlannedPhoto, Trigger
+from flight.itinerary import ACCELERATION_M_S2
 from inspection.geo.frames import LocalFrame
 
 WIND_SOURCE = "maker's wind limit (drones.yaml); margin of a third [D]"
@@ -22,6 +23,9 @@ BATTERY_TIGHT = 0.9
 BLUR_PX, BLUR_MAX_PX = 0.5, 1.0
 STORAGE_FULL = 0.9
 ON_COURSE_M = 1.0
+LEVEL_M = 0.05
+STRAIGHT = 0.87
+"""Cosine of 30°: a sharper turn is a stop."""
 LEAST_SPEED_M_S = 0.5
 """Speed over ground that a craft is granted against any wind; below it, it does not come home."""
 
@@ -76,12 +80,29 @@ def check_craft(course: Course, around: Circumstance, shots: Shots | None) -> tu
 
 
 def flight_seconds(course: Course, drone: Drone, wind_m_s: float) -> float:
-    """Give the time of a flight, the return against the wind.
+    """Give the time of a flight against the wind.
 
-    On every leg the craft is no faster over ground than its highest speed less the wind.
+    On every leg the craft is no faster over ground than its highest speed less the wind. Speeding
+    up and braking is counted wherever it stops or turns, as the planner does.
     """
     fastest = max(LEAST_SPEED_M_S, drone.limit_m_s - wind_m_s)
-    return sum(_leg_seconds(leg, fastest, drone.climb_m_s) for leg in course.legs)
+    flown = sum(_leg_seconds(leg, fastest, drone.climb_m_s) for leg in course.legs)
+    following = [*course.legs[1:], None]
+    stops = [leg for leg, after in zip(course.legs, following, strict=True) if _stops(leg, after)]
+    return flown + sum(min(leg.speed_m_s, fastest) / ACCELERATION_M_S2 for leg in stops)
+
+
+def _stops(leg: Leg, following: Leg | None) -> bool:
+    """Tell whether the craft stands still, or nearly so, at the end of a level leg."""
+    way = leg.end_m[:2] - leg.start_m[:2]
+    length = float(np.linalg.norm(way))
+    if length < LEVEL_M:
+        return False
+    if leg.hold_s > 0 or following is None:
+        return True
+    on = following.end_m[:2] - following.start_m[:2]
+    onward = float(np.linalg.norm(on))
+    return onward < LEVEL_M or float(way @ on) < STRAIGHT * length * onward
 
 
 def _leg_seconds(leg: Leg, fastest_m_s: float, climb_m_s: float) -> float:

@@ -21,6 +21,7 @@ from flight.drone import Drone
 from flight.flightplan import FlightPlan
 from flight.inputs import read_features
 from flight.mission import Mission
+from flight.partition import RESERVE
 from inspection.errors import BadGeometry, BadInput
 from inspection.geo.frames import LocalFrame
 
@@ -63,7 +64,7 @@ class Conditions:
     wind_m_s: float | None = None
     gust_m_s: float | None = None
     at: datetime | None = None
-    reserve: float = 0.25
+    reserve: float = RESERVE
     storage_gb: float | None = None
     return_height_m: float = RETURN_HEIGHT_M
 

@@ -16,6 +16,8 @@ from flight.checks.rulefile import RuleSet
 from flight.checks.words import Language, phrase, reason, title
 
 FORMAT = 1
+MOST_RUNS = 8
+"""Of item numbers that a line names; the JSON report has them all."""
 SIGNS = {"pass": "✓", "warn": "!", "refuse": "✗", "overridden": "○"}
 
 
@@ -240,7 +242,8 @@ def _ranges(numbers: Sequence[int]) -> str:
             runs[-1].append(number)
         else:
             runs.append([number])
-    return ", ".join(str(r[0]) if len(r) == 1 else f"{r[0]}–{r[-1]}" for r in runs)
+    shown = [str(r[0]) if len(r) == 1 else f"{r[0]}–{r[-1]}" for r in runs[:MOST_RUNS]]
+    return ", ".join([*shown, f"… {numbers[-1]}"] if len(runs) > MOST_RUNS else shown)
 
 
 def _plain_rules(rules: RuleSet, language: Language) -> dict[str, Any]:

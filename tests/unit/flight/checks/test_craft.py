@@ -76,18 +76,33 @@ def test_more_way_reserve_or_wind_never_makes_the_battery_better(
 
 
 def test_the_battery_is_counted_in_minutes() -> None:
-    """Out and back 2 × 1800 m at 5 m/s are 720 s, up and down 30 m at 2 m/s 30 s: 12.5 min."""
+    """Out and back 2 × 1800 m at 5 m/s are 720 s, up and down 30 m at 2 m/s 30 s: 12.5 min.
+
+    Two stops from 5 m/s at 1.5 m/s² are 6.7 s more.
+    """
     course = course_through((0, 1800, 30))
-    assert flight_seconds(course, SURVEY, 0.0) == pytest.approx(750, abs=1)
+    assert flight_seconds(course, SURVEY, 0.0) == pytest.approx(756.7, abs=1)
     answer = craft(course, "battery", drone=SURVEY, reserve=0.25)
-    assert answer.facts["minutes"] == pytest.approx(12.5, abs=0.1)
+    assert answer.facts["minutes"] == pytest.approx(12.6, abs=0.1)
     assert answer.facts["usable_min"] == pytest.approx(18.8, abs=0.1)  # 25 min × 0.75
     assert answer.outcome is Outcome.PASS
     assert craft(course, "battery", drone=SURVEY, reserve=0.46).reason == "battery.tight"
     assert craft(course, "battery", drone=SURVEY, reserve=0.55).outcome is Outcome.REFUSE
     # 12 m/s at most less 10 m/s of wind are 2 m/s: 1800 s + 30 s
-    assert flight_seconds(course, SURVEY, 10.0) == pytest.approx(1830, abs=2)
+    assert flight_seconds(course, SURVEY, 10.0) == pytest.approx(1832.7, abs=2)
     assert craft(course, "battery").reason == "battery.no_drone"
+
+
+def test_every_stop_costs_time_and_a_straight_way_none() -> None:
+    """Ten photo points in a row: straight through, or held at for 2 s each."""
+    points = [(10.0 * n, 0.0, 10.0) for n in range(1, 11)]
+    through = flight_seconds(course_through(*points), SURVEY, 0.0)
+    assert through == pytest.approx(2 * 100 / 5 + 10 + 5 + 2 * 5 / 1.5, abs=5)
+    items = tuple(item(16, 2.0, at_m=point) for point in points)
+    held = lay_out(mission_through((0, 0, 1), items=(takeoff(10), *items, item(20))))
+    assert flight_seconds(held, SURVEY, 0.0) == pytest.approx(
+        through + 10 * 2.0 + 9 * 5 / 1.5, abs=1
+    )
 
 
 def test_the_gimbal_reaches_or_not() -> None:
