@@ -179,9 +179,12 @@ def _say(report: dict[str, Any], out: Path) -> list[str]:
     lines = [
         f"{report['plan']}: {report['good_percent']:.1f} % as planned "
         f"({report['gsd_mm_per_px']:g} mm/px, {report['views']} view(s))",
-        f"{report['photos_came']} photos came, {report['photos_planned']} were planned, "
-        f"{len(report['photos_missing'])} planned ones are missing",
     ]
+    if report["photos_came"] or report["photos_missing"]:
+        lines.append(
+            f"{report['photos_came']} photos came, {report['photos_planned']} were planned, "
+            f"{len(report['photos_missing'])} planned ones are missing"
+        )
     lines += [
         f"  {one['element'] or 'surface'}: {one['area_m2']:g} m², not seen {one['unseen_m2']:g}, "
         f"too coarse {one['coarse_m2']:g}, too few {one['few_m2']:g}"

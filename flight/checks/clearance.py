@@ -99,7 +99,7 @@ def check_structures(
         check="structure",
         outcome=Outcome.REFUSE if near.any() else Outcome.PASS,
         reason="structure.near" if near.any() else "structure.clear",
-        source=CABLE_SOURCE if worst.nearest.kind == "cable" else SOURCE,
+        source=CABLE_SOURCE if worst.limit_m > least_m else SOURCE,
         facts={
             "room_m": round(worst.spare_m + worst.limit_m, 2),
             "least_m": worst.limit_m,

@@ -14,7 +14,7 @@ from flight.itinerary import ACCELERATION_M_S2
 from inspection.geo.frames import LocalFrame
 
 WIND_SOURCE = "maker's wind limit (drones.yaml); margin of a third [D]"
-BATTERY_SOURCE = "maker's flight time (drones.yaml) less the reserve; issue: battery with reserve"
+BATTERY_SOURCE = "maker's flight time (drones.yaml) less the reserve"
 GIMBAL_SOURCE = "maker's gimbal range (drones.yaml)"
 BLUR_SOURCE = "domain specification §6.2: motion blur ≤ 0.5 px, 1.0 px at the most"
 STORAGE_SOURCE = "photos × pixels × bytes a pixel; 10 % left free [D]"

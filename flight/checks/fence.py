@@ -14,7 +14,7 @@ from inspection.errors import BadGeometry
 from inspection.geo.frames import LocalFrame
 
 CHECK = "fence"
-SOURCE = "ArduPilot FENCE_MARGIN default 2 m; issue: the fence contains everything"
+SOURCE = "Tenken: the fence holds everything; ArduPilot FENCE_MARGIN 2 m"
 MARGIN_M = 2.0
 """A fence nearer than this may be met by a vehicle that holds its course well."""
 

@@ -5,11 +5,11 @@ from flight.checks.finding import Finding, Outcome
 from flight.drone import Drone
 from flight.mission import AltitudeFrame, Mission
 
-FRAME_SOURCE = "issue: one altitude frame a plan, stated; MAVLink MAV_FRAME"
+FRAME_SOURCE = "Tenken: one altitude frame a mission, stated; MAVLink MAV_FRAME"
 RETURN_SOURCE = (
-    "issue: take-off and return belong to the mission; stop triggering before the return"
+    "Tenken: take-off and return belong to the mission, the camera is stopped before the return"
 )
-CAPACITY_SOURCE = "issue: ArduCopter holds 650 items including home; drones.yaml for others"
+CAPACITY_SOURCE = "ArduCopter holds 650 items including home; drones.yaml for others"
 ARDUCOPTER_ITEMS = 650
 
 

@@ -158,9 +158,9 @@ def test_the_terminal_shows_places_and_sources_of_what_is_wrong() -> None:
     outside = examined(fence=[(-20, -20), (10, -20), (10, 40), (-20, 40)])
     text = "\n".join(to_text(reported(outside), Language.EN))
     assert "✗ refuse Fence  [fence]" in text
-    assert re.search(r"4 legs leave the fence|3 legs leave the fence", text)
-    assert "items 4–6" in text and "Source: ArduPilot" in text
-    assert text.endswith(" checks say no.")
+    assert re.search(r"[34] leg\(s\) leave the fence", text)
+    assert "items 4–6" in text and "Source: Tenken: the fence" in text
+    assert text.endswith("Refused. Checks that say no: 1.")
     ja = "\n".join(to_text(reported(outside), Language.JA))
     assert "ジオフェンス" in ja and "不可" in ja and "確認日 2026-11-25" in ja
 
