@@ -12,7 +12,7 @@ import numpy as np
 import shapely
 import shapely.ops
 from numpy.typing import NDArray
-from shapely import LineString, MultiPolygon, Polygon
+from shapely import LineString, MultiPolygon, Polygon, unary_union
 
 from flight.area import spacing_m, spread_m
 from flight.ground import Ground
@@ -31,7 +31,18 @@ TIDY_SHARE = 0.02
 
 def corridor_outline(line_m: LineString, width_m: float) -> Polygon | MultiPolygon:
     """Give what lies within half the width of a line, ends cut square."""
+    if line_m.is_ring:
+        # The buffer of a closed line can leave parts out: take it in three that overlap.
+        start, end = (_piece(line_m, low, low + 0.1) for low in (0.0, 0.9))
+        lines = [_piece(line_m, 0.0, 0.6), _piece(line_m, 0.4, 1.0)]
+        lines.append(LineString([*end.coords, *list(start.coords)[1:]]))
+        return unary_union([corridor_outline(part, width_m) for part in lines])
     return line_m.buffer(width_m / 2, cap_style="flat", join_style="round")
+
+
+def _piece(line: LineString, low: float, high: float) -> LineString:
+    """Cut a piece out of a line, between two shares of its length."""
+    return shapely.ops.substring(line, low, high, normalized=True)
 
 
 def corridor(

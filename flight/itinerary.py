@@ -8,10 +8,11 @@ Source of the commands: MAVLink common message set, domain specification §6.4.2
 written: 0 (or what the command says for "none").
 """
 
+import itertools
 from dataclasses import dataclass
 
 import numpy as np
-from shapely import Polygon
+from shapely import LineString, MultiLineString, Polygon
 
 from flight.course import LOWEST_TAKEOFF_M, Step, Ways, ground_track, lay_course
 from flight.drone import Drone
@@ -95,7 +96,8 @@ def make_itinerary(
 def fence(plan: FlightPlan, steps: tuple[Step, ...], *, margin_m: float) -> FencePolygon:
     """Give a fence around the course and take-off, with few corners and no holes."""
     track = ground_track(steps).simplify(margin_m / 50)
-    around = Polygon(track.buffer(margin_m).exterior)
+    # Leg by leg: the buffer of one closed line that crosses itself can leave parts of it out.
+    around = Polygon(_legs(track).buffer(margin_m).exterior)
     tolerance_m = margin_m / 20
     outline = around
     while len(outline.exterior.coords) - 1 > MOST_FENCE_CORNERS and tolerance_m < 1e5:
@@ -106,6 +108,11 @@ def fence(plan: FlightPlan, steps: tuple[Step, ...], *, margin_m: float) -> Fenc
     corners = np.asarray(outline.exterior.coords)[:-1]
     places = plan.to_latlon_height(np.column_stack([corners, np.zeros(len(corners))]))
     return FencePolygon(vertices_latlon_deg=tuple((float(a), float(b)) for a, b, _ in places))
+
+
+def _legs(track: LineString) -> MultiLineString:
+    """Take a line apart into its straight pieces."""
+    return MultiLineString(list(itertools.pairwise(track.coords)))
 
 
 def duration_s(steps: tuple[Step, ...], plan: FlightPlan, drone: Drone) -> float:
