@@ -2,7 +2,11 @@
 
 import click
 
+from flight.check_cli import check
 from flight.convert_cli import convert
+from flight.gaps_cli import gaps
+from flight.planning_cli import capability_command, plan
+from flight.repeat_cli import repeat
 
 
 @click.group()
@@ -10,4 +14,9 @@ def flight() -> None:
     """Plan a flight from the damage that must be seen, verify it, and close it with its log."""
 
 
+flight.add_command(capability_command)
 flight.add_command(convert)
+flight.add_command(check)
+flight.add_command(gaps)
+flight.add_command(repeat)
+flight.add_command(plan)
