@@ -35,6 +35,9 @@ RESULTS = {
 
 TRIES = 12
 ANSWER_S = 1.5
+REASON_S = 1.0
+"""A vehicle says why it refuses just before or just after it does."""
+
 SILENCE_S = 20.0
 BEAT_S = 1.0
 
@@ -110,9 +113,21 @@ def order(link: Link, command: int, *params: float) -> None:
                 return
             if message.result not in (TEMPORARILY_REJECTED, IN_PROGRESS):
                 word = RESULTS.get(message.result, f"result {message.result}")
+                heard += _texts(link, REASON_S)
                 why = f": {'; '.join(heard[-2:])}" if heard else ""
                 raise Refused(f"the vehicle answers command {command} with {word}{why}")
     raise Unavailable(f"the vehicle does not answer command {command}; check the radio")
+
+
+def _texts(link: Link, seconds: float) -> list[str]:
+    """Listen for what the vehicle says for a while."""
+    found = []
+    until_s = link.wire.now_s() + seconds
+    while (left_s := until_s - link.wire.now_s()) > 0:
+        message = link.receive(left_s)
+        if message is not None and message.get_type() == "STATUSTEXT":
+            found.append(text_of(message))
+    return found
 
 
 def text_of(message: Message) -> str:
