@@ -1,6 +1,7 @@
 """Command ``tenken flight simulate``: fly without a drone."""
 
 import json
+import math
 import re
 import time
 from datetime import UTC, datetime
@@ -29,6 +30,9 @@ from flight.wireitem import Kind, items_of
 from inspection.errors import BadInput
 
 FLIP = click.Choice([kind.name.lower() for kind in Kind])
+FAREWELL_S = 3.0
+"""After a landing the vehicle is heard for so long, so that the ground learns of it."""
+
 SHARE = click.FloatRange(0, 0.9)
 
 
@@ -181,15 +185,18 @@ def _serve(
     """Serve until the time is over, the vehicle has landed, or Ctrl-C."""
     server = Server(vehicle, faults, listen, speed=speed)
     click.echo(f"a vehicle waits on port {server.port}; Ctrl-C stops it")
-    began, flew = time.monotonic(), False
+    began, flew, landed_s = time.monotonic(), False, math.inf
 
     def over(now_s: float) -> bool:
         """Say whether to stop."""
-        nonlocal flew
+        nonlocal flew, landed_s
         del now_s
+        clock_s = time.monotonic()
         flew = flew or vehicle.armed
-        late = for_s is not None and time.monotonic() - began >= for_s
-        return late or (once and flew and not vehicle.armed)
+        if flew and not vehicle.armed:
+            landed_s = min(landed_s, clock_s)
+        late = for_s is not None and clock_s - began >= for_s
+        return late or (once and clock_s - landed_s >= FAREWELL_S)
 
     try:
         server.serve(over)
