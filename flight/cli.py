@@ -3,6 +3,7 @@
 import click
 
 from flight.convert_cli import convert
+from flight.draw_cli import draw
 from flight.planning_cli import capability_command, plan
 
 
@@ -13,4 +14,5 @@ def flight() -> None:
 
 flight.add_command(capability_command)
 flight.add_command(convert)
+flight.add_command(draw)
 flight.add_command(plan)

@@ -91,7 +91,9 @@ def orbit(
     count = math.ceil(round(360.0 / spacing_m(2 * half_deg, overlap_front), 9))
     if least_step_m > 0:
         count = min(count, int(2 * math.pi * (radius_m + standoff_m) / least_step_m))
-    bearings = np.radians(np.arange(count) * 360.0 / count)
+    # The ring starts on the side of take-off, the origin.
+    towards_home = math.atan2(-centre_m[0], -centre_m[1])
+    bearings = towards_home + 2 * math.pi * np.arange(count) / count
     out = np.column_stack([np.sin(bearings), np.cos(bearings)])
     heights_m = spread_m(
         bottom_m, top_m, high_m, spacing_m(high_m, overlap_side), least_m=least_step_m
