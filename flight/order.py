@@ -24,6 +24,7 @@ class Order:
         capability: what the wish and the camera ask.
         drone: that flies.
         takeoff_latlon_deg: (latitude, longitude), or None to take a place near the first feature.
+        gate_latlon_deg: (latitude, longitude) by which the drone comes and leaves, or None.
         takeoff_msl_m: height of take-off above mean sea level, None when it is not known.
         altitude_frame: of the mission.
         heights: what heights of features count from, "takeoff" or "msl".
@@ -46,6 +47,7 @@ class Order:
     capability: Capability
     drone: Drone
     takeoff_latlon_deg: tuple[float, float] | None = None
+    gate_latlon_deg: tuple[float, float] | None = None
     takeoff_msl_m: float | None = None
     altitude_frame: AltitudeFrame = AltitudeFrame.HOME
     heights: str = "takeoff"

@@ -92,6 +92,8 @@ PLAN_OPTIONS = [
     click.option("--crs", help="Of the input file, where it does not say: EPSG:6675."),
     click.option("--name", help="Of the plan; else the name of the input file."),
     click.option("--takeoff", callback=read_latlon, help="LATITUDE,LONGITUDE of take-off."),
+    click.option("--gate", "gate_latlon_deg", callback=read_latlon,
+                 help="LATITUDE,LONGITUDE of free air to come and leave by, below a deck."),
     click.option("--takeoff-msl-m", type=float, help="Height of take-off above sea level."),
     click.option("--altitude-frame", type=click.Choice(["home", "msl"]), default="home",
                  show_default=True, help="What the heights of the mission count from."),
