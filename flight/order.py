@@ -82,9 +82,10 @@ class Order:
                     "LATITUDE,LONGITUDE"
                 )
         limit_m_s = self.capability.speed_limit_m_s
-        if self.speed_m_s is not None and not 0 < self.speed_m_s <= self.drone.limit_m_s:
+        slowest_m_s, fastest_m_s = self.drone.slowest_m_s, self.drone.limit_m_s
+        if self.speed_m_s is not None and not slowest_m_s <= self.speed_m_s <= fastest_m_s:
             raise BadInput(
-                f"speed {self.speed_m_s} m/s is outside 0–{self.drone.limit_m_s:g} m/s of "
+                f"speed {self.speed_m_s} m/s is outside {slowest_m_s:g}–{fastest_m_s:g} m/s of "
                 f"{self.drone.label}"
             )
         flies_on = self.capability.trigger == "distance"

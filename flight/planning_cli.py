@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 import click
 
-from flight.capability import Capability, Capture, capability
+from flight.capability import SLOWEST_STEADY_M_S, Capability, Capture, capability
 from flight.coverage import plan_coverage
 from flight.drone import find_drone
 from flight.flightplan import FlightPlan, Pattern
@@ -304,6 +304,7 @@ def _capability(
             f_number=f_number,
             obstacle_sensing=named is None or named.obstacle_sensing,
             wind_m_s=wind_m_s,
+            slowest_m_s=SLOWEST_STEADY_M_S if named is None else named.slowest_m_s,
         ),
         overlap_front=overlap_front,
         overlap_side=overlap_side,
