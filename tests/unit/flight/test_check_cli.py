@@ -238,7 +238,7 @@ def test_gaps_are_found_in_photos_and_flown_again(planned: Path, tmp_path: Path)
     polygons = json.loads((out / "gaps.geojson").read_text("utf-8"))
     total = sum(feature["properties"]["area_m2"] for feature in polygons["features"])
     open_m2 = report["elements"][0]["unseen_m2"] + report["elements"][0]["coarse_m2"]
-    assert total == pytest.approx(open_m2, rel=0.25)
+    assert 0.9 * open_m2 <= total <= 1.5 * open_m2  # a cell shows its gravest sample
     assert (out / "gaps.svg").read_text("utf-8").startswith("<svg")
 
 

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from flight.came import came_from_photos
 from flight.capability import STOP_SPEED_M_S
 from flight.flightplan import FlightPlan, Pattern, PlannedPhoto, Trigger
-from flight.gaps import find_gaps, plan_refly
+from flight.gaps import find_gaps
+from flight.refly import plan_refly
 from flight.repeat import plan_from_photos, repeat_plan
 from inspection.domain.capture import CapturePose, Photo
 from inspection.errors import BadInput
