@@ -4,6 +4,7 @@ import click
 
 from flight.check_cli import check
 from flight.convert_cli import convert
+from flight.draw_cli import draw
 from flight.gaps_cli import gaps
 from flight.planning_cli import capability_command, plan
 from flight.repeat_cli import repeat
@@ -19,4 +20,5 @@ flight.add_command(convert)
 flight.add_command(check)
 flight.add_command(gaps)
 flight.add_command(repeat)
+flight.add_command(draw)
 flight.add_command(plan)

@@ -6,7 +6,7 @@ far enough away, else up and over it. From below a deck it leaves sideways befor
 drone that returns to launch climbs first.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,6 +30,9 @@ BEND_SHARE = 0.05
 """A flown row may leave its planned photo points by this share of the stand-off."""
 
 LOWEST_TAKEOFF_M = 3.0
+
+FAR_M = 10.0
+"""Beyond this the way to the next row is flown at the speed of a transit."""
 
 CLOSEST_WAY_M = 0.6
 """A mere waypoint nearer to the next one is left out."""
@@ -68,7 +71,9 @@ def lay_course(plan: FlightPlan, ways: "Ways | None" = None) -> tuple[Step, ...]
     for row in plan.rows:
         coming = _row_steps(plan, row)
         start = steps[-1] if steps else ways.arrival(coming[0])
-        if not steps and start is not coming[0]:
+        if not steps or _apart_m(start, coming[0]) > FAR_M:
+            coming[0] = replace(coming[0], along_row=False)
+        if not steps and _apart_m(start, coming[0]) > CLOSEST_WAY_M:
             steps.append(start)
         steps += ways.between(start, coming[0]) + coming
     if steps:
