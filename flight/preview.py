@@ -17,7 +17,7 @@ import shapely
 from flight.capability import Capability, Capture, capability
 from flight.checks.examine import Examination
 from flight.checks.prepare import Conditions, Surroundings, examine_mission
-from flight.checks.rulefile import load_rules
+from flight.checks.rulefile import load_rules, shipped_rules
 from flight.coverage import Coverage, plan_coverage
 from flight.drone import Drone, find_drone
 from flight.flightplan import FlightPlan, Pattern
@@ -30,7 +30,7 @@ from flight.order import Order, choose_drone
 from flight.partition import RESERVE, split
 from flight.planning import make_plan
 from flight.purpose import find_purpose, gsd_for_width_m_per_px, purpose_for
-from inspection.errors import BadInput
+from inspection.errors import BadInput, NotFound
 from inspection.geo.frames import LocalFrame
 
 MOST_PHOTOS = 5_000
@@ -121,6 +121,9 @@ def preview(wish: Wish) -> Preview:
         Refused: when the wish cannot be had safely.
     """
     plan, found, drone, parts = _planned(wish)
+    unknown = [name for name in wish.rules if name not in shipped_rules()]
+    if unknown:  # a name of the wish is never a path of this machine
+        raise NotFound(f"there is no rule file {unknown[0]!r}; there are {shipped_rules()}")
     rules = [load_rules(name) for name in wish.rules]
     conditions = Conditions(
         drone=drone,

@@ -24,9 +24,9 @@ MEDIA = {
     "kmz": "application/vnd.google-earth.kmz",
     "kml": "application/vnd.google-earth.kml+xml",
     "geojson": "application/geo+json",
-    "photos": "application/geo+json",
+    "photo-plan": "application/geo+json",
 }
-FileFormat = Literal["plan", "waypoints", "kmz", "kml", "geojson", "photos"]
+FileFormat = Literal["plan", "waypoints", "kmz", "kml", "geojson", "photo-plan"]
 
 
 @router.get("/choices", operation_id="list_flight_choices")
@@ -56,7 +56,7 @@ def plan_flight(services: ServicesDep, wish: FlightPlanIn) -> FlightPlanOut:
     "/plans/files/{file_format}",
     operation_id="download_flight_file",
     response_class=Response,
-    responses={200: {"content": {media: {} for media in dict.fromkeys(MEDIA.values())}}},
+    responses={200: {"content": {"application/octet-stream": {}}}},
 )
 def download_flight_file(
     file_format: FileFormat,
@@ -67,7 +67,7 @@ def download_flight_file(
 
     The same wish gives the same plan; nothing is kept between two requests.
     """
-    if file_format == "photos":
+    if file_format == "photo-plan":
         text = json.dumps(plan_document(planned(wish.to_wish())), ensure_ascii=False)
         return _file(text.encode(), file_format, "plan.photos.geojson")
     content, losses = mission_file(wish.to_wish(), f".{file_format}", part)
