@@ -5,9 +5,12 @@ import click
 from flight.check_cli import check
 from flight.convert_cli import convert
 from flight.draw_cli import draw
+from flight.fly_cli import fly_command
 from flight.gaps_cli import gaps
 from flight.planning_cli import capability_command, plan
 from flight.repeat_cli import repeat
+from flight.simulate_cli import simulate
+from flight.upload_cli import upload_command
 
 
 @click.group()
@@ -22,3 +25,6 @@ flight.add_command(gaps)
 flight.add_command(repeat)
 flight.add_command(draw)
 flight.add_command(plan)
+flight.add_command(upload_command)
+flight.add_command(fly_command)
+flight.add_command(simulate)

@@ -331,6 +331,19 @@ def wire_item(message: Message) -> WireItem:
     )
 
 
+def verify(link: Link, mission: Mission, *, patience: Patience | None = None) -> None:
+    """Prove that a vehicle holds exactly a mission, its fence and its rally points.
+
+    Raises:
+        Refused: when it is armed, or holds something else.
+        Unavailable: when it stops answering.
+    """
+    patience = patience or Patience()
+    link.wait_standby(patience.standby_s)
+    for kind in Kind:
+        Transfer(link, kind, items_of(mission, kind), patience).verify()
+
+
 def upload(link: Link, mission: Mission, *, patience: Patience | None = None) -> UploadReport:
     """Make a vehicle hold exactly a mission, its fence and its rally points, and prove it.
 

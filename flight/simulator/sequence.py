@@ -88,6 +88,7 @@ class Sequence:
     _jumps: dict[int, int] = field(default_factory=dict)
     _last_photo_m: NDArray[np.float64] | None = None
     _last_photo_s: float = 0.0
+    _photos_left: int = 0
 
     def start(self, craft: Craft) -> None:
         """Begin with the first item."""
@@ -118,6 +119,9 @@ class Sequence:
         if self.interval_s > 0 and now_s - self._last_photo_s >= self.interval_s:
             self._last_photo_s = now_s
             self.photos += 1
+            self._photos_left -= 1
+            if self._photos_left == 0:
+                self.interval_s = 0.0
 
     def do(self, item: WireItem) -> bool:
         """Do a command at once; tell whether it is known."""
@@ -129,11 +133,7 @@ class Sequence:
                 self.trigger_m = item.params[0]
                 self._last_photo_m = None
             case Command.IMAGE_START:
-                self.interval_s = item.params[1] if item.params[2] != 1 else 0.0
-                self.photos += 1
-                self._last_photo_s = math.inf if not self.interval_s else -math.inf
-                if self.interval_s:
-                    self.photos -= 1
+                self._start_photos(every_s=item.params[1], number=int(item.params[2]))
             case Command.IMAGE_STOP:
                 self.trigger_m = self.interval_s = 0.0
             case Command.DIGICAM_CONTROL:
@@ -144,6 +144,14 @@ class Sequence:
             case _:
                 return False
         return True
+
+    def _start_photos(self, *, every_s: float, number: int) -> None:
+        """Take one photo, or so many at an interval; number 0 goes on until it is stopped."""
+        if number == 1 or every_s <= 0:
+            self.photos += max(number, 1)
+        else:
+            self.interval_s, self._photos_left = every_s, number
+            self._last_photo_s = -math.inf
 
     def _advance(self, seq: int, craft: Craft) -> None:
         """Queue the commands from an item on, and start the next item that is flown."""
