@@ -117,7 +117,7 @@ def _coverage(canvas: Canvas, plan: FlightPlan, seen: Coverage) -> None:
     laid = _unrolled(plan, seen)
     panel = Panel(canvas, RIGHT_BOX, laid.points_m)
     cell_m = float(np.sqrt(np.median(seen.samples.weight_m2)))
-    side_px = max(2.0, 1.5 * cell_m * panel.px_per_m)
+    side_px = max(2.0, 1.8 * cell_m * panel.px_per_m)
     for place, good in zip(panel.place(laid.points_m), seen.good.tolist(), strict=True):
         canvas.square(place, side_px=side_px, colour=_colour(good, plan.views))
     if plan.pattern in UPRIGHT:

@@ -29,6 +29,7 @@ from flight.mission import AltitudeFrame, MissionItem
 from inspection.errors import BadInput
 from tests.support.flightplans import small_plan
 from tests.support.planned import feature, planned
+from tests.support.sites import lonlat
 
 ARDUPILOT = find_drone("ardupilot_survey")
 DECK = Polygon([(0, 20), (30, 20), (30, 28), (0, 28)])
@@ -182,6 +183,22 @@ def test_between_faces_the_drone_goes_over_what_stands_in_between() -> None:
                 assert wall.distance(_point(place)) >= 2.3
     over = [step for step in course if not step.release]
     assert max(step.position_m[2] for step in over) >= 9 + 3.4
+
+
+def test_below_a_deck_the_drone_comes_and_leaves_by_the_gate_and_never_climbs() -> None:
+    (gate,) = lonlat([(20.0, 5.0)])
+    face = feature(WALL, "A1", bottom_m=3, top_m=7)
+    plan = planned(Pattern.FACADE, face, gate_latlon_deg=(gate[1], gate[0]))
+    course = lay_course(plan)
+    for end in (course[0], course[-1]):
+        assert end.position_m[:2] == pytest.approx([20.0, 5.0], abs=0.01)
+    assert max(step.position_m[2] for step in course) <= 7.0
+    without = planned(Pattern.FACADE, face)
+    assert max(step.position_m[2] for step in lay_course(without)) == pytest.approx(
+        7 + 3.409, abs=0.01
+    )
+    assert any("--gate" in note for note in without.notes)
+    assert not any("--gate" in note for note in plan.notes)
 
 
 def test_two_looks_from_one_place_are_one_waypoint() -> None:

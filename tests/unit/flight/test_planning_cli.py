@@ -154,7 +154,7 @@ def test_heights_above_sea_level_become_heights_above_take_off(wall: Path, tmp_p
         ([*FACE, "--takeoff", "35.0,136.6"], 2, "check that --takeoff is LATITUDE,LONGITUDE"),
         ([*FACE, "--heights", "msl"], 2, "give --takeoff-msl-m"),
         ([*FACE, "--drone", "dji_m9"], 2, "no drone 'dji_m9'"),
-        ([*FACE, "--speed-m-s", "99"], 2, "outside 0–"),
+        ([*FACE, "--speed-m-s", "99"], 2, "outside 0.5–"),
         ([*FACE, "--overlap-front", "0.1"], 2, "is too small for crack grading"),
         ([*FACE, "--reserve", "30"], 2, "30 % is 0.3"),
     ],
