@@ -8,6 +8,7 @@ from fastapi import APIRouter, Query, Response
 from api.deps import ServicesDep
 from api.schemas.flight import FlightChoicesOut, FlightPlanIn, FlightPlanOut
 from flight.checks.rulefile import load_rules, shipped_rules
+from flight.checks.words import Language
 from flight.drone import load_drones
 from flight.flightplan import Pattern
 from flight.lens import fixed_lenses
@@ -49,7 +50,8 @@ def plan_flight(services: ServicesDep, wish: FlightPlanIn) -> FlightPlanOut:
     The check knows no ground and no structures beside those that are photographed; what it did
     not check, it says. 403 when the wish cannot be had safely, with what would make it possible.
     """
-    return FlightPlanOut.of(preview(wish.to_wish()), wish.language, services.clock.now())
+    language = Language(wish.language)
+    return FlightPlanOut.of(preview(wish.to_wish()), language, services.clock.now())
 
 
 @router.post(

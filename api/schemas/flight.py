@@ -76,7 +76,7 @@ class FlightPlanIn(Shape):
     at: AwareDatetime | None = None
     return_height_m: float = Field(default=15.0, ge=0, le=500)
     rules: list[str] = Field(default=["jp_uas_rule"], max_length=5)
-    language: Language = Language.EN
+    language: Literal["en", "ja"] = "en"
 
     def to_wish(self) -> Wish:
         """Give it as planning takes it."""

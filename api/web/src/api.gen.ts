@@ -1342,8 +1342,12 @@ export interface components {
              * @enum {string}
              */
             heights: "takeoff" | "msl";
-            /** @default en */
-            language: components["schemas"]["flight__checks__words__Language"];
+            /**
+             * Language
+             * @default en
+             * @enum {string}
+             */
+            language: "en" | "ja";
             /**
              * Lowest M
              * @default 2
@@ -1622,6 +1626,12 @@ export interface components {
             /** Title */
             title: string;
         };
+        /**
+         * Language
+         * @description Say in which language headings are.
+         * @enum {string}
+         */
+        Language: "ja" | "en";
         /**
          * Link
          * @description Point to a related resource (RFC 8288 names, OGC API – Common shape).
@@ -2267,18 +2277,6 @@ export interface components {
             tier: number;
             width_mm: components["schemas"]["QuantityOut"] | null;
         };
-        /**
-         * Language
-         * @description Say in which language headings are.
-         * @enum {string}
-         */
-        api__worklist_file__Language: "ja" | "en";
-        /**
-         * Language
-         * @description Say in which language to speak.
-         * @enum {string}
-         */
-        flight__checks__words__Language: "en" | "ja";
     };
     responses: never;
     parameters: never;
@@ -3145,7 +3143,7 @@ export interface operations {
                 survey_id?: string | null;
                 /** @description all defects of this asset */
                 asset_id?: string | null;
-                lang?: components["schemas"]["api__worklist_file__Language"];
+                lang?: components["schemas"]["Language"];
             };
             header?: never;
             path: {
