@@ -2,7 +2,12 @@
 
 import click
 
+from flight.geotag_cli import geotag
+
 
 @click.group()
 def flight() -> None:
     """Plan a flight from the damage that must be seen, verify it, and close it with its log."""
+
+
+flight.add_command(geotag)

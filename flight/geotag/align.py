@@ -8,13 +8,13 @@ that fit equally well, and they rule out single pairs; they never make a match a
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from flight.geotag.alignment import Alignment, Clock, Confidence, Match, Unmatched
 from flight.geotag.clockfit import FittedClock, Flags, fit_clock, near, residuals_s, single
-from flight.geotag.clockscan import Floats, Limits, Peak, Scan, scan, segments
+from flight.geotag.clockscan import Floats, Limits, Moments, Peak, Scan, scan, segments
 from flight.geotag.shot import Shot, with_honest_resolution
 from flight.geotag.witness import Witness, choose_peak, testimony
 from flight.logs.trigger import CameraTrigger, TriggerLog
@@ -25,6 +25,12 @@ FEWEST = 4
 
 LIKE = 0.6
 """At least this share of the photos, or of the triggers where those are fewer, must fit."""
+
+MOST_OFFSET_S = 15 * 3600.0
+"""Time zones reach from −12 h to +14 h; a clock further off is more likely another day."""
+
+ODD_CLOCK_S = 240.0
+"""A clock further from its zone than this is told: zones are 900 s apart."""
 
 
 def align(
@@ -75,14 +81,12 @@ class _Table:
 
     shots: tuple[Shot, ...]
     triggers: tuple[CameraTrigger, ...]
-    middle_s: Floats
-    half_s: Floats
-    trigger_s: Floats
+    moments: Moments
 
     @classmethod
     def of(cls, shots: Sequence[Shot], triggers: Sequence[CameraTrigger]) -> "_Table":
-        moments = np.array([t.at.timestamp() for t in triggers if t.at is not None])
-        zero = (moments[0] + moments[-1]) / 2
+        at = np.array([t.at.timestamp() for t in triggers if t.at is not None])
+        zero = (at[0] + at[-1]) / 2
         timed = [shot for shot in shots if shot.camera_s is not None]
         timed.sort(key=lambda shot: (shot.camera_s or 0.0, shot.number or 0, shot.name))
         half = np.array([shot.resolution_s / 2 for shot in timed])
@@ -90,25 +94,41 @@ class _Table:
         return cls(
             shots=tuple(timed),
             triggers=tuple(triggers),
-            middle_s=middle,
-            half_s=half,
-            trigger_s=moments - zero,
+            moments=Moments(middle_s=middle, half_s=half, trigger_s=at - zero),
         )
 
 
 def _search(table: _Table, limits: Limits, witness: Witness) -> Alignment:
     """Find the one offset, then match at it; refuse all when there are several or none."""
-    whole, photos = _best_part(table, limits)
+    whole, photos = _sharpest(table, limits)
     if whole is None:
         return _refuse(table, Unmatched.NO_TRIGGER, "no trigger is near its time at any offset", ())
-    peak = choose_peak(
-        whole, table.middle_s, table.half_s, table.trigger_s, limits, witness
-    )
+    peak = choose_peak(whole, table.moments, limits, witness)
     reason = _doubt(whole, peak, table, photos, limits)
     if reason is None and peak is not None:
         return _match_at(table, peak, whole, limits, witness)
     rivals = tuple(one.offset_s for one in whole.peaks) if len(whole.peaks) > 1 else ()
     return _refuse(table, *(reason or (Unmatched.AMBIGUOUS, "")), rivals)
+
+
+def _sharpest(table: _Table, limits: Limits) -> tuple[Scan | None, int]:
+    """Scan with the wanted tolerance, then with halves of it while nothing is lost by that.
+
+    A shutter steadier than the tolerance leaves fewer other ways to fit. A sharper scan counts
+    only where the best offset keeps its photos, so that it cannot favour a wrong one.
+    """
+    first, photos = _best_part(table, limits)
+    if first is None:
+        return None, 0
+    for part in (2, 4):
+        if len(first.peaks) == 1:
+            break
+        sharper, _ = _best_part(table, replace(limits, tolerance_s=limits.tolerance_s / part))
+        if sharper is None or sharper.peaks[0].fit < first.peaks[0].fit - 1:
+            break
+        if len(sharper.peaks) == 1:
+            return sharper, photos
+    return first, photos
 
 
 def _best_part(table: _Table, limits: Limits) -> tuple[Scan | None, int]:
@@ -118,10 +138,10 @@ def _best_part(table: _Table, limits: Limits) -> tuple[Scan | None, int]:
     """
     if not table.shots:
         return None, 0
-    span = float(np.ptp(table.trigger_s))
+    span = float(np.ptp(table.moments.trigger_s))
     scans = [
-        (scan(table.middle_s[part], table.half_s[part], table.trigger_s, limits), len(part))
-        for part in segments(table.middle_s, span)
+        (scan(table.moments.part(part), limits), len(part))
+        for part in segments(table.moments.middle_s, span)
     ]
     scans = sorted((s for s in scans if s[0].peaks), key=lambda s: -s[0].peaks[0].fit)
     if not scans:
@@ -138,9 +158,7 @@ def _doubt(
 ) -> tuple[Unmatched, str] | None:
     """Say why an offset must not be trusted, None when it may."""
     top = whole.peaks[0].fit
-    if limits.offset_s is None and (
-        top < FEWEST or top < LIKE * min(photos, len(table.triggers))
-    ):
+    if limits.offset_s is None and (top < FEWEST or top < LIKE * min(photos, len(table.triggers))):
         return Unmatched.UNLIKE, (
             f"at the best offset only {top} of {photos} photos fit one of {len(table.triggers)} "
             "triggers, which may be chance; is it the log of this flight? If it is, give "
@@ -154,7 +172,13 @@ def _doubt(
             f"by more than {whole.margin} photos; give --clock-offset-s (photograph a GPS clock, "
             "or compare one photo with its trigger)"
         )
-    beat = float(np.median(np.diff(table.trigger_s))) if len(table.triggers) > 1 else np.inf
+    if limits.offset_s is None and abs(peak.offset_s) > MOST_OFFSET_S:
+        return Unmatched.UNLIKE, (
+            f"the photos fit only with a clock {peak.offset_s / 3600:+.1f} h from UTC, more than "
+            "any time zone: photos of another day fit so too; if the camera's clock was "
+            f"reset, give --clock-offset-s {peak.offset_s:.1f}"
+        )
+    beat = float(np.median(np.diff(table.moments.trigger_s))) if len(table.triggers) > 1 else np.inf
     if limits.offset_s is None and peak.high_s - peak.low_s > 0.9 * beat:
         return Unmatched.AMBIGUOUS, (
             f"the photos fit at every offset from {peak.low_s:.1f} to {peak.high_s:.1f} s, about "
@@ -174,11 +198,9 @@ def _match_at(
     table: _Table, peak: Peak, whole: Scan, limits: Limits, witness: Witness
 ) -> Alignment:
     """Match the photos that have one trigger only at the fitted clock."""
-    clock = fit_clock(
-        table.middle_s, table.half_s, table.trigger_s, (peak.offset_s, peak.drift), limits
-    )
-    residual = residuals_s(table.middle_s, table.trigger_s, clock.offset_s, clock.drift)
-    timely = near(residual, table.half_s, clock.tolerance_s)
+    clock = fit_clock(table.moments, (peak.offset_s, peak.drift), limits)
+    residual = residuals_s(table.moments, clock.offset_s, clock.drift)
+    timely = near(residual, table.moments.half_s, clock.tolerance_s)
     heard, warnings = _hear(timely, witness)
     edges = timely & heard
     alone = single(edges)
@@ -204,8 +226,34 @@ def _match_at(
             tolerance_s=clock.tolerance_s,
             spread_s=clock.spread_s,
         ),
-        warnings=warnings,
+        warnings=(*warnings, *_odd_clock(clock.offset_s)),
     )
+
+
+def _odd_clock(offset_s: float) -> tuple[str, ...]:
+    """Warn of a clock that is minutes off any time zone: photos of a like flight fit so too.
+
+    >>> _odd_clock(9 * 3600 + 3.7)
+    ()
+    >>> len(_odd_clock(27 * 60.0))
+    1
+    """
+    rest = offset_s - zone_s(offset_s)
+    if abs(rest) <= ODD_CLOCK_S:
+        return ()
+    return (
+        f"the camera's clock would be {rest / 60:+.1f} min off its time zone; photos of another "
+        "flight of the same mission fit so too: compare one photo with its place",
+    )
+
+
+def zone_s(offset_s: float) -> float:
+    """Give the time zone nearest to an offset of a clock, seconds; zones are quarters of an hour.
+
+    >>> zone_s(9 * 3600 + 3.7)
+    32400.0
+    """
+    return round(offset_s / 900.0) * 900.0
 
 
 def _hear(timely: Flags, witness: Witness) -> tuple[Flags, tuple[str, ...]]:
@@ -220,8 +268,8 @@ def _hear(timely: Flags, witness: Witness) -> tuple[Flags, tuple[str, ...]]:
             heard &= witness.placed
         else:
             warnings.append(
-                f"the photos' own positions are {float(np.median(apart)):.0f} m (median) from their "
-                "triggers and were not used; the camera may have written an old fix"
+                f"the photos' own positions are {float(np.median(apart)):.0f} m (median) from "
+                "their triggers and were not used; the camera may have written an old fix"
             )
     numbered = witness.numbered[one]
     if len(numbered) and numbered.mean() >= 0.5:
@@ -258,8 +306,8 @@ def _match(table: _Table, context: _Context, photo: int) -> Match:
     at = int(chosen[0])
     distance = float(context.witness.distance_m[photo, at])
     residual = float(context.residual_s[photo, at])
-    calm = abs(residual) <= table.half_s[photo] + 0.5 * context.clock.tolerance_s
-    sure = context.lead >= 2 * context.margin
+    calm = abs(residual) <= table.moments.half_s[photo] + 0.5 * context.clock.tolerance_s
+    sure = context.lead >= 1.5 * context.margin
     return Match(
         photo=name,
         trigger=table.triggers[at],
@@ -277,8 +325,8 @@ def _why_not(table: _Table, context: _Context, photo: int) -> tuple[Unmatched, s
     if not len(timely):
         return Unmatched.NO_TRIGGER, (
             f"the nearest trigger ({told}) is {context.residual_s[photo, nearest]:+.2f} s away, "
-            f"more than {table.half_s[photo] + context.clock.tolerance_s:.2f} s: not released "
-            "by this log"
+            f"more than {table.moments.half_s[photo] + context.clock.tolerance_s:.2f} s: not "
+            "released by this log"
         )
     mine = np.flatnonzero(context.edges[photo])
     if not len(mine):
@@ -307,16 +355,17 @@ def _by_name(shots: Sequence[Shot], log: TriggerLog) -> Alignment:
     stems: dict[str, list[CameraTrigger]] = {}
     for trigger in log.triggers:
         stems.setdefault(_stem(trigger.image), []).append(trigger)
-    matches, taken = [], set()
+    matches: list[Match] = []
+    taken: set[int] = set()
     for shot in shots:
         same_stem = stems.get(_stem(shot.name), [])
-        trigger = full.get(shot.name.casefold()) or (same_stem[0] if len(same_stem) == 1 else None)
-        if trigger is None or trigger.sequence in taken:
-            detail = f"{log.name} does not name it" if trigger is None else "its row is taken"
+        row = full.get(shot.name.casefold()) or (same_stem[0] if len(same_stem) == 1 else None)
+        if row is None or row.sequence in taken:
+            detail = f"{log.name} does not name it" if row is None else "its row is taken"
             matches.append(Match(photo=shot.name, reason=Unmatched.NOT_LISTED, detail=detail))
             continue
-        taken.add(trigger.sequence)
-        matches.append(Match(photo=shot.name, trigger=trigger, confidence=Confidence.HIGH))
+        taken.add(row.sequence)
+        matches.append(Match(photo=shot.name, trigger=row, confidence=Confidence.HIGH))
     return Alignment(
         matches=tuple(matches),
         missing=tuple(t for t in log.triggers if t.sequence not in taken),

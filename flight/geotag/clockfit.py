@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from flight.geotag.clockscan import Floats, Limits
+from flight.geotag.clockscan import Floats, Limits, Moments
 
 Flags = NDArray[np.bool_]
 ENOUGH_FOR_DRIFT = 8
@@ -28,11 +28,9 @@ class FittedClock:
     spread_s: float
 
 
-def residuals_s(
-    middle_s: Floats, trigger_s: Floats, offset_s: float, drift: float
-) -> Floats:
+def residuals_s(moments: Moments, offset_s: float, drift: float) -> Floats:
     """Give (m, n) seconds from every trigger to every photo on a clock."""
-    return middle_s[:, None] - offset_s - (1.0 + drift) * trigger_s[None, :]
+    return moments.middle_s[:, None] - offset_s - (1.0 + drift) * moments.trigger_s[None, :]
 
 
 def near(residual_s: Floats, half_s: Floats, tolerance_s: float) -> Flags:
@@ -50,18 +48,13 @@ def single(edges: Flags) -> Flags:
     return alone
 
 
-def fit_clock(
-    middle_s: Floats,
-    half_s: Floats,
-    trigger_s: Floats,
-    start: tuple[float, float],
-    limits: Limits,
-) -> FittedClock:
+def fit_clock(moments: Moments, start: tuple[float, float], limits: Limits) -> FittedClock:
     """Fit offset and drift to the photos that have one trigger only, from a coarse start."""
+    half_s, trigger_s = moments.half_s, moments.trigger_s
     offset, drift = start
     spread, count, fine = 0.0, 0, bool((half_s < 0.25).all())
     for _ in range(4):
-        residual = residuals_s(middle_s, trigger_s, offset, drift)
+        residual = residuals_s(moments, offset, drift)
         photo, trigger = np.nonzero(single(near(residual, half_s, limits.tolerance_s)))
         count = len(photo)
         if count == 0:

@@ -8,7 +8,7 @@ rhythm. What counts is therefore not the best offset but whether any other comes
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -19,6 +19,8 @@ from inspection.errors import BadInput
 Floats = NDArray[np.float64]
 MOST_PAIRS: Final = 60_000_000
 """Photos × triggers up to which a scan fits into 4 GB."""
+CELLS_APART: Final = 2
+"""Cells (one tolerance) that part two peaks."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,24 +90,38 @@ def margin_for(photos: int, fit: int) -> int:
     Photos that fit nowhere are shots by hand; those may fit elsewhere by chance, about as the
     square root of their number.
 
-    >>> margin_for(56, 56), margin_for(66, 56), margin_for(8, 8)
-    (4, 8, 3)
+    >>> margin_for(56, 56), margin_for(66, 56), margin_for(8, 8), margin_for(1000, 1000)
+    (3, 7, 3, 13)
     """
-    return max(3, round(0.06 * photos)) + math.ceil(math.sqrt(max(0, photos - fit)))
+    return max(3, round(0.4 * math.sqrt(photos))) + math.ceil(math.sqrt(max(0, photos - fit)))
 
 
-def scan(middle_s: Floats, half_s: Floats, trigger_s: Floats, limits: Limits) -> Scan:
-    """Scan offset and drift.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Moments:
+    """Carry when photos and triggers were, in seconds from the middle of the log.
 
-    Args:
+    Attributes:
         middle_s: (m,) middle of the interval in which each photo was exposed, camera's clock.
         half_s: (m,) half of that interval.
-        trigger_s: (n,) ascending moments of the triggers; 0 is the middle of the log.
-        limits: what the clock may do.
+        trigger_s: (n,) ascending moments of the triggers.
+    """
+
+    middle_s: Floats
+    half_s: Floats
+    trigger_s: Floats
+
+    def part(self, photos: NDArray[np.intp]) -> "Moments":
+        """Give the moments of some photos beside all triggers."""
+        return replace(self, middle_s=self.middle_s[photos], half_s=self.half_s[photos])
+
+
+def scan(moments: Moments, limits: Limits) -> Scan:
+    """Scan offset and drift.
 
     Raises:
         BadInput: when there are too many photos and triggers for one scan.
     """
+    middle_s, half_s, trigger_s = moments.middle_s, moments.half_s, moments.trigger_s
     if len(middle_s) * len(trigger_s) > MOST_PAIRS:
         raise BadInput(
             f"{len(middle_s)} photos × {len(trigger_s)} triggers are too many for one alignment; "
@@ -114,18 +130,18 @@ def scan(middle_s: Floats, half_s: Floats, trigger_s: Floats, limits: Limits) ->
     step = limits.tolerance_s / 2
     reach = float(np.max(np.abs(trigger_s)))
     drifts = _drifts(limits.drift_ppm * 1e-6, reach, step)
-    origin, cells = _range(middle_s, half_s, trigger_s, limits, step)
-    fits = np.zeros(cells, dtype=np.int32)
-    best_drift = np.zeros(cells)
+    grid = _grid(moments, limits, step)
+    fits = np.zeros(grid.cells, dtype=np.int32)
+    best_drift = np.zeros(grid.cells)
     for drift in drifts:
         # half a cell of offset and half a step of drift may lie between grid and truth
         widened = half_s + limits.tolerance_s + step
         apart = middle_s[:, None] - (1.0 + drift) * trigger_s[None, :]
-        found = _fit(apart, widened, origin, step, cells)
+        found = _fit(apart, widened, grid)
         better = found > fits
         fits[better] = found[better]
         best_drift[better] = drift
-    return _peaks(fits, best_drift, origin, step, len(middle_s), limits.tolerance_s)
+    return _peaks(fits, best_drift, grid, margin_for(len(middle_s), int(fits.max(initial=0))))
 
 
 def segments(middle_s: Floats, trigger_span_s: float) -> list[NDArray[np.intp]]:
@@ -144,28 +160,37 @@ def _drifts(most: float, reach_s: float, step_s: float) -> Floats:
     return np.linspace(-most, most, 2 * half + 1) if half else np.zeros(1)
 
 
-def _range(
-    middle_s: Floats, half_s: Floats, trigger_s: Floats, limits: Limits, step: float
-) -> tuple[float, int]:
-    """Give the first offset of the grid and the number of its cells."""
-    slack = float(half_s.max()) + limits.tolerance_s + limits.drift_ppm * 1e-6 * float(
-        np.abs(trigger_s).max()
-    )
-    low = float(middle_s.min() - trigger_s[-1]) - slack
-    high = float(middle_s.max() - trigger_s[0]) + slack
+@dataclass(frozen=True, slots=True)
+class _Grid:
+    """Place the cells of offset: the first one, their step (half a tolerance), their number."""
+
+    origin: float
+    step: float
+    cells: int
+
+    def offset_s(self, cell: int) -> float:
+        """Give the offset of a cell."""
+        return self.origin + self.step * cell
+
+
+def _grid(moments: Moments, limits: Limits, step: float) -> _Grid:
+    """Lay the grid over all offsets that bring a photo to a trigger, within the limits."""
+    reach = float(np.abs(moments.trigger_s).max())
+    slack = float(moments.half_s.max()) + limits.tolerance_s + limits.drift_ppm * 1e-6 * reach
+    low = float(moments.middle_s.min() - moments.trigger_s[-1]) - slack
+    high = float(moments.middle_s.max() - moments.trigger_s[0]) + slack
     if limits.offset_s is not None:
         low, high = max(low, limits.offset_s[0]), min(high, limits.offset_s[1])
-    return low, max(0, math.floor((high - low) / step)) + 1 if high >= low else 0
+    return _Grid(low, step, math.floor((high - low) / step) + 1 if high >= low else 0)
 
 
-def _fit(apart: Floats, half_s: Floats, origin: float, step: float, cells: int) -> NDArray[np.int32]:
+def _fit(apart: Floats, half_s: Floats, grid: _Grid) -> NDArray[np.int32]:
     """Give for every cell the smaller of photos with a trigger and triggers with a photo."""
+    origin, step, cells = grid.origin, grid.step, grid.cells
     first = np.clip(np.ceil((apart - half_s[:, None] - origin) / step), 0, cells).astype(np.int64)
     last = np.clip(np.floor((apart + half_s[:, None] - origin) / step) + 1, 0, cells)
     last = np.maximum(last.astype(np.int64), first)
-    photos = _covered(first[:, ::-1], last[:, ::-1], cells)
-    triggers = _covered(first.T, last.T, cells)
-    return np.minimum(photos, triggers)
+    return np.minimum(_covered(first, last, cells), _covered(first.T, last.T, cells))
 
 
 def _covered(first: NDArray[np.int64], last: NDArray[np.int64], cells: int) -> NDArray[np.int32]:
@@ -182,41 +207,35 @@ def _covered(first: NDArray[np.int64], last: NDArray[np.int64], cells: int) -> N
     return np.cumsum(change[:cells], dtype=np.int32)
 
 
-def _peaks(
-    fits: NDArray[np.int32],
-    drifts: Floats,
-    origin: float,
-    step: float,
-    photos: int,
-    apart_s: float,
-) -> Scan:
+def _peaks(fits: NDArray[np.int32], drifts: Floats, grid: _Grid, margin: int) -> Scan:
     """Gather the cells near the best into peaks."""
-    best = int(fits.max()) if len(fits) else 0
-    margin = margin_for(photos, best)
+    best = int(fits.max(initial=0))
     if best == 0:
         return Scan(peaks=(), margin=margin, runner_up=0)
     near = np.flatnonzero(fits >= max(1, best - margin))
-    runs = np.split(near, np.flatnonzero(np.diff(near) * step > apart_s) + 1)
-    peaks = [_peak(run, fits, drifts, origin, step) for run in runs]
-    peaks.sort(key=lambda peak: -peak.fit)
+    runs = np.split(near, np.flatnonzero(np.diff(near) > CELLS_APART) + 1)
+    peaks = sorted((_peak(run, fits, drifts, grid) for run in runs), key=lambda peak: -peak.fit)
+    return Scan(peaks=tuple(peaks), margin=margin, runner_up=_runner_up(fits, peaks, runs, grid))
+
+
+def _runner_up(
+    fits: NDArray[np.int32], peaks: list[Peak], runs: list[NDArray[np.intp]], grid: _Grid
+) -> int:
+    """Give the best fit outside the first peak and its skirt, as wide again on both sides."""
+    first = next(run for run in runs if grid.offset_s(int(run[0])) == peaks[0].low_s)
+    skirt = len(first) + 2 * CELLS_APART
     outside = np.ones(len(fits), dtype=bool)
-    low, high = (round((edge - origin) / step) for edge in (peaks[0].low_s, peaks[0].high_s))
-    skirt = (high - low) + 2 * math.ceil(apart_s / step)
-    outside[max(0, low - skirt) : high + skirt + 1] = False
-    runner_up = int(fits[outside].max()) if outside.any() else 0
-    runner_up = max([runner_up, *(peak.fit for peak in peaks[1:])])
-    return Scan(peaks=tuple(peaks), margin=margin, runner_up=runner_up)
+    outside[max(0, int(first[0]) - skirt) : int(first[-1]) + skirt + 1] = False
+    return max([int(fits[outside].max(initial=0)), *(peak.fit for peak in peaks[1:])])
 
 
-def _peak(
-    run: NDArray[np.intp], fits: NDArray[np.int32], drifts: Floats, origin: float, step: float
-) -> Peak:
+def _peak(run: NDArray[np.intp], fits: NDArray[np.int32], drifts: Floats, grid: _Grid) -> Peak:
     top = run[fits[run] == fits[run].max()]
     centre = int(top[len(top) // 2])
     return Peak(
-        low_s=origin + step * float(run[0]),
-        high_s=origin + step * float(run[-1]),
-        offset_s=origin + step * centre,
+        low_s=grid.offset_s(int(run[0])),
+        high_s=grid.offset_s(int(run[-1])),
+        offset_s=grid.offset_s(centre),
         drift=float(drifts[centre]),
         fit=int(fits[centre]),
     )

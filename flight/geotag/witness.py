@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from pyproj import Geod
 
 from flight.geotag.clockfit import Flags, near, residuals_s
-from flight.geotag.clockscan import Floats, Limits, Peak, Scan
+from flight.geotag.clockscan import Floats, Limits, Moments, Peak, Scan
 from flight.geotag.shot import Shot
 from flight.logs.trigger import CameraTrigger
 
@@ -69,14 +69,7 @@ def testimony(
     )
 
 
-def choose_peak(
-    whole: Scan,
-    middle_s: Floats,
-    half_s: Floats,
-    trigger_s: Floats,
-    limits: Limits,
-    witness: Witness,
-) -> Peak | None:
+def choose_peak(whole: Scan, moments: Moments, limits: Limits, witness: Witness) -> Peak | None:
     """Give the only peak, or the one that the witnesses clearly prefer, else None."""
     if len(whole.peaks) == 1:
         return whole.peaks[0]
@@ -84,8 +77,8 @@ def choose_peak(
         return None
     votes = []
     for peak in whole.peaks:
-        residual = residuals_s(middle_s, trigger_s, peak.offset_s, peak.drift)
-        pairs = near(residual, half_s, 1.5 * limits.tolerance_s) & witness.allows
+        residual = residuals_s(moments, peak.offset_s, peak.drift)
+        pairs = near(residual, moments.half_s, 1.5 * limits.tolerance_s) & witness.allows
         votes.append(int((pairs.any(axis=1) & witness.speaks).sum()))
     order = np.argsort(votes)[::-1]
     first, second = votes[order[0]], votes[order[1]]

@@ -41,8 +41,8 @@ _STARTS: Final = tuple(datetime(year, month, 1, tzinfo=UTC) for year, month in L
 def leap_seconds(utc: datetime) -> int:
     """Give GPS time − UTC in seconds at a UTC moment.
 
-    >>> leap_seconds(datetime(2026, 11, 23, tzinfo=UTC)), leap_seconds(datetime(2016, 6, 23, tzinfo=UTC))
-    (18, 17)
+    >>> [leap_seconds(datetime(year, 6, 23, tzinfo=UTC)) for year in (2026, 2016)]
+    [18, 17]
     """
     return sum(utc >= start for start in _STARTS)
 
@@ -59,8 +59,8 @@ def utc_from_gps_week(week: int, seconds: float) -> datetime:
     """
     if not 1043 <= week <= 9999 or not 0 <= seconds <= WEEK_S:
         raise BadInput(
-            f"GPS week {week}, second {seconds}: not a moment since 2000; the receiver had no time, "
-            "or its week has rolled over"
+            f"GPS week {week}, second {seconds}: not a moment since 2000; the receiver had no "
+            "time, or its week has rolled over"
         )
     return utc_from_gps_time(GPS_EPOCH + timedelta(weeks=week, seconds=seconds))
 

@@ -36,7 +36,8 @@ def read_mrk(content: str, name: str) -> TriggerLog:
     Raises:
         BadInput: when no line is a time mark.
     """
-    triggers, losses = [], []
+    triggers: list[CameraTrigger] = []
+    losses: list[str] = []
     for number, line in enumerate(content.splitlines(), start=1):
         if not line.strip():
             continue

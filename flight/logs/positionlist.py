@@ -17,9 +17,9 @@ KNOWN: Final = (*NEEDED, "h", "sd_n", "sd_e", "sd_u", "q")
 
 
 def is_position_list(head: str) -> bool:
-    """Tell whether the first line of a file names at least one of the needed columns.
+    r"""Tell whether the first line of a file names at least one of the needed columns.
 
-    >>> is_position_list("image,lat,lon,h\\nA.JPG,36,136,10"), is_position_list("a;b")
+    >>> is_position_list("image,lat,lon,h\nA.JPG,36,136,10"), is_position_list("a;b")
     (True, False)
     """
     first = head.lstrip("\ufeff").splitlines()[:1]
@@ -36,14 +36,17 @@ def read_position_list(content: str, name: str) -> TriggerLog:
     _check_columns(_columns(text.splitlines()[0]), name)
     rows = csv.DictReader(io.StringIO(text), delimiter=_delimiter(text.splitlines()[0]))
     rows.fieldnames = [cell.strip().casefold() for cell in rows.fieldnames or ()]
-    triggers, losses = [], []
+    triggers: list[CameraTrigger] = []
+    losses: list[str] = []
     for row in rows:
         try:
             triggers.append(_trigger(row, len(triggers) + 1))
         except BadInput as error:
             losses.append(f"line {rows.line_num} is not used: {error}")
     if not triggers:
-        raise BadInput(f"{name} holds no usable row; {'; '.join(losses[:2]) or 'it has only names'}")
+        raise BadInput(
+            f"{name} holds no usable row; {'; '.join(losses[:2]) or 'it has only names'}"
+        )
     _check_images(triggers, name)
     return TriggerLog(
         name=name, form="table of positions", triggers=tuple(triggers), losses=tuple(losses)

@@ -6,6 +6,7 @@ Source: RTKLIB 2.4.2 manual, appendix B.2 (positioning solution file): comment l
 
 import re
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from statistics import median
 from typing import Final
 
@@ -32,7 +33,8 @@ def read_rtklib(content: str, name: str) -> TriggerLog:
     scale = _scale(content, name)
     frame = HeightFrame.ELLIPSOID if "ellipsoidal" in content[:4096] else HeightFrame.UNKNOWN
     frame = HeightFrame.MSL if "geodetic" in content[:4096] else frame
-    triggers, losses = [], []
+    triggers: list[CameraTrigger] = []
+    losses: list[str] = []
     for number, line in enumerate(content.splitlines(), start=1):
         if not line.strip() or line.lstrip().startswith("%"):
             continue
@@ -52,13 +54,11 @@ def _scale(content: str, name: str) -> str:
     found = _SCALE.search(content)
     if found is None or "latitude" not in found[0]:
         raise BadInput(
-            f"{name}: this RTKLIB solution is not in latitude/longitude/height; solve it again with "
-            "out-solformat=llh"
+            f"{name}: this RTKLIB solution is not in latitude/longitude/height; solve it again "
+            "with out-solformat=llh"
         )
     if "latitude(d'\")" in content:
-        raise BadInput(
-            f"{name}: latitudes are in degrees, minutes, seconds; use out-degform=deg"
-        )
+        raise BadInput(f"{name}: latitudes are in degrees, minutes, seconds; use out-degform=deg")
     return found[1]
 
 
@@ -93,7 +93,7 @@ def _moment(first: str, second: str, scale: str) -> datetime:
 def _refuse_track(triggers: list[CameraTrigger], name: str) -> None:
     """Refuse a continuous solution: its rows are epochs of the receiver, not photos."""
     moments = [trigger.at.timestamp() for trigger in triggers if trigger.at is not None]
-    steps = [after - before for before, after in zip(moments, moments[1:], strict=False)]
+    steps = [after - before for before, after in pairwise(moments)]
     if len(steps) < TRACK_ROWS:
         return
     beat = median(steps)

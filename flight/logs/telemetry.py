@@ -10,6 +10,7 @@ Source: MAVLink ``ardupilotmega.xml`` (CAMERA_FEEDBACK 180) and ``common.xml``
 from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final
 
@@ -165,6 +166,6 @@ def _gaps(triggers: list[CameraTrigger]) -> list[str]:
     return [
         f"the count of triggers jumps from {before.sequence} to {after.sequence}: "
         "triggers between did not reach this log"
-        for before, after in zip(triggers, triggers[1:], strict=False)
+        for before, after in pairwise(triggers)
         if after.sequence - before.sequence > 1
     ]

@@ -11,6 +11,7 @@ Source: ArduPilot ``libraries/AP_Camera/LogStructure.h``; domain specification Â
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from itertools import pairwise
 from statistics import median
 from typing import Final
 
@@ -145,7 +146,7 @@ def _number(record: Record, *names: str) -> float | None:
 def _gaps(triggers: list[CameraTrigger]) -> list[str]:
     """Say where the vehicle's own count jumps: triggers that the log has lost."""
     said = []
-    for before, after in zip(triggers, triggers[1:], strict=False):
+    for before, after in pairwise(triggers):
         if after.sequence - before.sequence != 1:
             said.append(
                 f"the count of triggers jumps from {before.sequence} to {after.sequence}: "
