@@ -150,7 +150,11 @@ class TextLog:
     def __iter__(self) -> Iterator[tuple[str, Record]]:
         """Give (name, record) of every wanted line that is whole."""
         columns: dict[str, list[str]] = {}
-        for line in self.content.splitlines():
+        lines = self.content.splitlines()
+        if lines and not self.content.endswith(("\n", "\r")):
+            lines.pop()  # its last number may have lost digits
+            self.damage.unfinished = True
+        for line in lines:
             name, *cells = (cell.strip() for cell in line.split(","))
             if name == "FMT" and len(cells) >= 5:
                 columns[cells[2]] = cells[4:]

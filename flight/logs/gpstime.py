@@ -68,12 +68,12 @@ def utc_from_gps_week(week: int, seconds: float) -> datetime:
 def utc_from_gps_time(gps: datetime) -> datetime:
     """Give the UTC moment of a calendar date and time on the GPS scale.
 
-    >>> utc_from_gps_time(datetime(2017, 1, 1, 0, 0, 17, tzinfo=UTC)).isoformat()
-    '2017-01-01T00:00:00+00:00'
+    >>> [utc_from_gps_time(datetime(2017, 1, 1, 0, 0, s, tzinfo=UTC)).time() for s in (16, 17, 18)]
+    [datetime.time(23, 59, 59), datetime.time(0, 0), datetime.time(0, 0)]
     """
     for count in range(len(_STARTS), -1, -1):
         utc = gps - timedelta(seconds=count)
         if leap_seconds(utc) == count:
             return utc
     # the leap second itself has no name in datetime: it is told as the second after it
-    return gps - timedelta(seconds=leap_seconds(gps))
+    return gps - timedelta(seconds=leap_seconds(gps) - 1)

@@ -32,17 +32,21 @@ def read_position_list(content: str, name: str) -> TriggerLog:
     Raises:
         BadInput: for missing or doubled columns, a photo named twice, or no usable row.
     """
-    text = content.lstrip("\ufeff")
+    text = "\n".join(content.lstrip("\ufeff").splitlines())
     _check_columns(_columns(text.splitlines()[0]), name)
     rows = csv.DictReader(io.StringIO(text), delimiter=_delimiter(text.splitlines()[0]))
-    rows.fieldnames = [cell.strip().casefold() for cell in rows.fieldnames or ()]
+    rows.fieldnames = _columns(text.splitlines()[0])
     triggers: list[CameraTrigger] = []
     losses: list[str] = []
-    for row in rows:
-        try:
-            triggers.append(_trigger(row, len(triggers) + 1))
-        except BadInput as error:
-            losses.append(f"line {rows.line_num} is not used: {error}")
+    try:
+        next(rows, None)  # the heading
+        for row in rows:
+            try:
+                triggers.append(_trigger(row, len(triggers) + 1))
+            except BadInput as error:
+                losses.append(f"line {rows.line_num} is not used: {error}")
+    except csv.Error as error:
+        losses.append(f"nothing is read from line {rows.line_num} on: {error}")
     if not triggers:
         raise BadInput(
             f"{name} holds no usable row; {'; '.join(losses[:2]) or 'it has only names'}"

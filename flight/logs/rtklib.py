@@ -35,11 +35,16 @@ def read_rtklib(content: str, name: str) -> TriggerLog:
     frame = HeightFrame.MSL if "geodetic" in content[:4096] else frame
     triggers: list[CameraTrigger] = []
     losses: list[str] = []
+    columns = 0
     for number, line in enumerate(content.splitlines(), start=1):
         if not line.strip() or line.lstrip().startswith("%"):
             continue
+        cells = line.split()
+        columns = columns or len(cells)
         try:
-            triggers.append(_trigger(line.split(), scale, frame, len(triggers) + 1))
+            if len(cells) < columns:
+                raise BadInput(f"it has {len(cells)} of {columns} columns")
+            triggers.append(_trigger(cells, scale, frame, len(triggers) + 1))
         except (ValueError, IndexError, BadInput) as error:
             losses.append(f"line {number} is not used: {error}: {line.strip()[:60]!r}")
     if not triggers:

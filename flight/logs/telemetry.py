@@ -7,6 +7,7 @@ Source: MAVLink ``ardupilotmega.xml`` (CAMERA_FEEDBACK 180) and ``common.xml``
 (CAMERA_IMAGE_CAPTURED 263); a log is 8 bytes of µs since 1970 (big-endian), then one packet.
 """
 
+import math
 from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -119,9 +120,9 @@ def _from_feedback(message: Any) -> CameraTrigger:  # noqa: ANN401 pymavlink mak
         height_m=float(message.alt_msl),
         height_frame=HeightFrame.MSL,
         height_takeoff_m=float(message.alt_rel),
-        roll_deg=float(message.roll),
-        pitch_deg=float(message.pitch),
-        yaw_deg=float(message.yaw),
+        roll_deg=_known(message.roll),
+        pitch_deg=_known(message.pitch),
+        yaw_deg=_known(message.yaw),
         source="CAMERA_FEEDBACK",
     )
 
@@ -138,6 +139,11 @@ def _from_captured(message: Any) -> CameraTrigger:  # noqa: ANN401 as above
         height_takeoff_m=message.relative_alt / 1e3,
         source="CAMERA_IMAGE_CAPTURED",
     )
+
+
+def _known(value: float) -> float | None:
+    """Give a number, None for the NaN of an unknown one."""
+    return float(value) if math.isfinite(value) else None
 
 
 def _moment(microseconds: int) -> datetime | None:

@@ -44,8 +44,10 @@ def read_dataflash(log: BinaryLog | TextLog, name: str, camera: int | None = Non
     for order, record in enumerate(records, start=1):
         try:
             triggers.append(_trigger(kind, record, order, clock_s))
-        except BadInput as error:
-            losses.append(f"{kind} message {order} is not used: {error}")
+        except (BadInput, KeyError, ValueError, OverflowError) as error:
+            losses.append(f"{kind} message {order} is not used: {error!s:.200}")
+    if not triggers:
+        raise BadInput(f"{name}: no {kind} message is whole; {losses[-1]}")
     if clock_s is None:
         notes.append("no GPS message with a time: moments are those of the last fix (GPSTime)")
     return TriggerLog(
@@ -79,15 +81,20 @@ def _of_camera(records: list[Record], camera: int | None, name: str) -> list[Rec
     """Keep the messages of one camera."""
     counts: dict[int, int] = {}
     for record in records:
-        instance = int(record.get("I", 0))
-        counts[instance] = counts.get(instance, 0) + 1
+        counts[_instance(record)] = counts.get(_instance(record), 0) + 1
     if camera is None and len(counts) > 1:
         told = ", ".join(f"camera {one}: {count}" for one, count in sorted(counts.items()))
         raise BadInput(f"{name} has triggers of several cameras ({told}); choose one with --camera")
     if camera is not None and camera not in counts:
         raise BadInput(f"{name} has no trigger of camera {camera}, only of {sorted(counts)}")
     chosen = next(iter(counts)) if camera is None else camera
-    return [record for record in records if int(record.get("I", 0)) == chosen]
+    return [record for record in records if _instance(record) == chosen]
+
+
+def _instance(record: Record) -> int:
+    """Give the camera of a message; older logs know only one."""
+    value = record.get("I", 0)
+    return value if isinstance(value, int) else 0
 
 
 def _clock_s(fixes: Iterable[Record]) -> float | None:
@@ -96,15 +103,19 @@ def _clock_s(fixes: Iterable[Record]) -> float | None:
     The median is taken because a message is written some milliseconds, at times much more, after
     the moment of its fix.
     """
-    offsets = [
-        int(fix["GWk"]) * WEEK_S + float(fix["GMS"]) / 1e3 - float(fix["TimeUS"]) / 1e6
-        for fix in fixes
-        if "TimeUS" in fix
-        and isinstance(fix.get("GWk"), int)
-        and int(fix["GWk"]) > 1042
-        and float(fix.get("Status", 0)) >= 3
-    ]
+    offsets = [offset for offset in map(_offset_s, fixes) if offset is not None]
     return median(offsets) if offsets else None
+
+
+def _offset_s(fix: Record) -> float | None:
+    """Give GPS seconds since 1980 − seconds since boot of one fix, None when it has no time."""
+    week, milliseconds, boot_us = (fix.get(name) for name in ("GWk", "GMS", "TimeUS"))
+    if not (isinstance(week, int) and isinstance(milliseconds, int) and isinstance(boot_us, int)):
+        return None
+    status = fix.get("Status", 0)
+    if not 1042 < week < 10_000 or isinstance(status, str) or status < 3:
+        return None
+    return week * WEEK_S + milliseconds / 1e3 - boot_us / 1e6
 
 
 def _trigger(kind: str, record: Record, order: int, clock_s: float | None) -> CameraTrigger:
