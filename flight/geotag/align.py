@@ -235,7 +235,7 @@ def _odd_clock(offset_s: float) -> tuple[str, ...]:
 
     >>> _odd_clock(9 * 3600 + 3.7)
     ()
-    >>> len(_odd_clock(27 * 60.0))
+    >>> len(_odd_clock(22 * 60.0))
     1
     """
     rest = offset_s - zone_s(offset_s)

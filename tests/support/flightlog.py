@@ -1,4 +1,4 @@
-"""Logs with known triggers: a flight of lines as a vehicle writes it, in the forms that it writes."""
+"""Logs with known triggers: a flight of lines in the forms that vehicles write."""
 
 import struct
 from collections.abc import Iterable, Sequence
@@ -151,7 +151,7 @@ def mrk_lines(triggers: Iterable[CameraTrigger]) -> list[str]:
         week, milliseconds = gps_of(trigger.at)
         lines.append(
             f"{trigger.sequence}\t{milliseconds / 1000:.6f}\t[{week}]\t    12,N\t    -3,E\t   190,V"
-            f"\t{trigger.lat_deg:.8f},Lat\t{trigger.lon_deg:.8f},Lon\t{trigger.height_m or 0:.3f},Ellh"
-            "\t0.010600, 0.011900, 0.023100\t50,Q"
+            f"\t{trigger.lat_deg:.8f},Lat\t{trigger.lon_deg:.8f},Lon"
+            f"\t{trigger.height_m or 0:.3f},Ellh\t0.010600, 0.011900, 0.023100\t50,Q"
         )
     return lines

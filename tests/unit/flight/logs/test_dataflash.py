@@ -193,7 +193,7 @@ def test_a_broken_line_of_text_is_counted() -> None:
     lines = text_log(FLIGHT).splitlines()
     lines[10] = lines[10][:20]
     lines.insert(20, "garbage")
-    log = read_dataflash(TextLog("\n".join(lines), WANTED), "a.log")
+    log = read_dataflash(TextLog("\n".join(lines) + "\n", WANTED), "a.log")
     assert "2 lines in 2 places" in log.losses[0]
     assert len(log.triggers) >= 55
 
