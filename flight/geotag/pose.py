@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass
+from datetime import UTC
 
 from flight.geotag.alignment import Match
 from flight.geotag.exifgps import GpsTag
@@ -48,7 +49,7 @@ def gps_tag(trigger: CameraTrigger) -> GpsTag:
         lat_deg=trigger.lat_deg,
         lon_deg=trigger.lon_deg,
         height_m=trigger.height_m,
-        at=trigger.at,
+        at=trigger.at and trigger.at.astimezone(UTC),
         horizontal_std_m=trigger.horizontal_std_m or None,
     )
 
@@ -77,7 +78,7 @@ def drone_names(trigger: CameraTrigger, mount: CameraMount | None) -> dict[str, 
             told["GimbalYawDegree"] = _half_turn(trigger.yaw_deg + mount.yaw_offset_deg)
     names = {name: _signed(name, value) for name, value in told.items() if value is not None}
     if trigger.at is not None:
-        names["UTCAtExposure"] = trigger.at.strftime("%Y-%m-%dT%H:%M:%S.%f")
+        names["UTCAtExposure"] = trigger.at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")
     if trigger.height_frame is HeightFrame.ELLIPSOID and trigger.source == "MRK":
         names["AltitudeType"] = "RtkAlt"
     names["GpsStatus"] = "Normal"
