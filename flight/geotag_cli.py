@@ -15,6 +15,7 @@ from flight.geotag.alignment import Alignment, Match, Unmatched
 from flight.geotag.clockscan import Limits
 from flight.geotag.copying import CopyOptions, write_copy
 from flight.geotag.photos import PhotoFile, find_photos, read_shots
+from flight.geotag.picture import draw, write_picture
 from flight.geotag.pose import CameraMount
 from flight.geotag.report import Outcome, as_json, say
 from flight.logs.opening import open_log
@@ -75,6 +76,11 @@ REPORT_NAME = "geotag.json"
     show_default=True,
     help="Of the gimbal from the vehicle's nose, clockwise; goes with --camera-pitch-deg.",
 )
+@click.option(
+    "--picture",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Draw the alignment to this PNG.",
+)
 @click.option("--overwrite", is_flag=True, help="Replace copies that are there and differ.")
 @click.option("--json", "json_wanted", is_flag=True, help="Print the report for programs.")
 def geotag(
@@ -89,6 +95,7 @@ def geotag(
     camera: int | None,
     camera_pitch_deg: float | None,
     camera_yaw_deg: float,
+    picture: Path | None,
     overwrite: bool,
     json_wanted: bool,
 ) -> None:
@@ -100,7 +107,7 @@ def geotag(
 
     \b
     Examples:
-      tenken flight geotag photos/ --log 00000012.BIN
+      tenken flight geotag photos/ --log 00000012.BIN --picture alignment.png
       tenken flight geotag photos/ --log 00000012.BIN --out tagged/ --camera-pitch-deg -90
       tenken flight geotag photos/ --log flight.tlog --out tagged/ --clock-offset-s 32403.7
       tenken flight geotag DJI_*/*.JPG --log DJI_Timestamp.MRK --out tagged/ --json
@@ -131,6 +138,8 @@ def geotag(
         failed=failed,
         out="" if out is None else str(out),
     )
+    if picture is not None:
+        write_picture(picture, draw(alignment, list(read.shots), log))
     _tell(outcome, out, json_wanted=json_wanted)
 
 

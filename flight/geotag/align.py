@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from flight.geotag.alignment import Alignment, Clock, Confidence, Match, Unmatched
+from flight.geotag.alignment import Alignment, Clock, Confidence, DecidedBy, Match, Unmatched
 from flight.geotag.clockfit import FittedClock, Flags, fit_clock, near, residuals_s, single
 from flight.geotag.clockscan import Floats, Limits, Moments, Peak, Scan, scan, segments
 from flight.geotag.shot import Shot, with_honest_resolution
@@ -204,14 +204,16 @@ def _match_at(
     heard, warnings = _hear(timely, witness)
     edges = timely & heard
     alone = single(edges)
+    decided = DecidedBy.WITNESSES if len(whole.peaks) > 1 else DecidedBy.RHYTHM
+    decided = decided if limits.offset_s is None else DecidedBy.GIVEN
     context = _Context(
         residual_s=residual,
         timely=timely,
         edges=edges,
         alone=alone,
         clock=clock,
-        lead=whole.peaks[0].fit - whole.runner_up,
-        margin=whole.margin,
+        sure=decided is DecidedBy.WITNESSES
+        or whole.peaks[0].fit - whole.runner_up >= 1.5 * whole.margin,
         witness=witness,
     )
     return Alignment(
@@ -225,6 +227,7 @@ def _match_at(
             margin=whole.margin,
             tolerance_s=clock.tolerance_s,
             spread_s=clock.spread_s,
+            decided_by=decided,
         ),
         warnings=(*warnings, *_odd_clock(clock.offset_s)),
     )
@@ -291,8 +294,7 @@ class _Context:
     edges: Flags
     alone: Flags
     clock: FittedClock
-    lead: int
-    margin: int
+    sure: bool
     witness: Witness
 
 
@@ -307,13 +309,12 @@ def _match(table: _Table, context: _Context, photo: int) -> Match:
     distance = float(context.witness.distance_m[photo, at])
     residual = float(context.residual_s[photo, at])
     calm = abs(residual) <= table.moments.half_s[photo] + 0.5 * context.clock.tolerance_s
-    sure = context.lead >= 1.5 * context.margin
     return Match(
         photo=name,
         trigger=table.triggers[at],
         residual_s=residual,
         distance_m=distance if np.isfinite(distance) else None,
-        confidence=Confidence.HIGH if calm and sure else Confidence.MEDIUM,
+        confidence=Confidence.HIGH if calm and context.sure else Confidence.MEDIUM,
     )
 
 

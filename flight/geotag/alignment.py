@@ -45,6 +45,19 @@ class Confidence(StrEnum):
     """It fits, and no other way does."""
 
 
+class DecidedBy(StrEnum):
+    """Say what chose the offset of the clock."""
+
+    RHYTHM = "rhythm"
+    """The times between triggers fit nowhere else."""
+
+    WITNESSES = "witnesses"
+    """The rhythm fits elsewhere too; positions or numbers of the photos do not."""
+
+    GIVEN = "given"
+    """A person gave it."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Match:
     """Tie a photo to its trigger, or say why it has none.
@@ -80,6 +93,7 @@ class Clock:
         margin: a lead of more photos than this was asked for.
         tolerance_s: how far a photo may be from its trigger.
         spread_s: standard deviation of the matched photos about their triggers.
+        decided_by: what chose this offset among others.
     """
 
     offset_s: float
@@ -89,6 +103,7 @@ class Clock:
     margin: int
     tolerance_s: float
     spread_s: float
+    decided_by: DecidedBy = DecidedBy.RHYTHM
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from flight.geotag.align import zone_s
-from flight.geotag.alignment import Alignment, Clock, Match
+from flight.geotag.alignment import Alignment, Clock, DecidedBy, Match
 from flight.logs.trigger import CameraTrigger, TriggerLog
 
 LINES = 20
@@ -102,10 +102,12 @@ def _say_clock(clock: Clock) -> Iterator[str]:
         f"{clock.drift_ppm:+.0f} ppm, spread {clock.spread_s:.3f} s, tolerance "
         f"{clock.tolerance_s:.2f} s"
     )
-    yield (
-        f"at this offset {clock.fitting} photos fit, at the best other one {clock.runner_up}; a "
-        f"lead of more than {clock.margin} is asked for"
-    )
+    fit = f"at this offset {clock.fitting} photos fit, at the best other one {clock.runner_up}"
+    yield {
+        DecidedBy.RHYTHM: f"{fit}; a lead of more than {clock.margin} is asked for",
+        DecidedBy.WITNESSES: f"{fit}; the photos' own positions or numbers fit only here",
+        DecidedBy.GIVEN: f"at the offset given {clock.fitting} photos fit",
+    }[clock.decided_by]
 
 
 def _say_unmatched(alignment: Alignment) -> Iterator[str]:
@@ -133,6 +135,7 @@ def _clock_json(clock: Clock) -> dict[str, object]:
         "photos_fitting": clock.fitting,
         "photos_fitting_elsewhere": clock.runner_up,
         "lead_asked_for": clock.margin,
+        "decided_by": clock.decided_by.value,
     }
 
 
