@@ -123,12 +123,23 @@ def _sharpest(table: _Table, limits: Limits) -> tuple[Scan | None, int]:
     for part in (2, 4):
         if len(first.peaks) == 1:
             break
-        sharper, _ = _best_part(table, replace(limits, tolerance_s=limits.tolerance_s / part))
-        if sharper is None or sharper.peaks[0].fit < first.peaks[0].fit - 1:
+        less = replace(limits, tolerance_s=limits.tolerance_s / part)
+        sharper, _ = _best_part(table, less)
+        if sharper is None or _settled(table, sharper.peaks[0], less) < first.peaks[0].fit - 1:
             break
         if len(sharper.peaks) == 1:
             return sharper, photos
     return first, photos
+
+
+def _settled(table: _Table, peak: Peak, limits: Limits) -> int:
+    """Count the photos that really are within the tolerance at the fitted clock of a peak.
+
+    A scan counts a little beyond the tolerance, where its grid may favour one peak by luck.
+    """
+    clock = fit_clock(table.moments, (peak.offset_s, peak.drift), limits)
+    residual = residuals_s(table.moments, clock.offset_s, clock.drift)
+    return int(near(residual, table.moments.half_s, limits.tolerance_s).any(axis=1).sum())
 
 
 def _best_part(table: _Table, limits: Limits) -> tuple[Scan | None, int]:
@@ -200,10 +211,13 @@ def _match_at(
     """Match the photos that have one trigger only at the fitted clock."""
     clock = fit_clock(table.moments, (peak.offset_s, peak.drift), limits)
     residual = residuals_s(table.moments, clock.offset_s, clock.drift)
+    # what else could be the truth: the full tolerance, and the offset itself uncertain
+    reach = limits.tolerance_s + min(clock.uncertainty_s, peak.high_s - peak.low_s + 0.1)
+    possible = near(residual, table.moments.half_s, reach)
     timely = near(residual, table.moments.half_s, clock.tolerance_s)
-    heard, warnings = _hear(timely, witness)
-    edges = timely & heard
-    alone = single(edges)
+    heard, warnings = _hear(possible, witness)
+    edges = possible & heard
+    alone = single(edges) & timely
     decided = DecidedBy.WITNESSES if len(whole.peaks) > 1 else DecidedBy.RHYTHM
     decided = decided if limits.offset_s is None else DecidedBy.GIVEN
     context = _Context(

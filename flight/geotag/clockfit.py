@@ -9,6 +9,8 @@ from flight.geotag.clockscan import Floats, Limits, Moments
 
 Flags = NDArray[np.bool_]
 ENOUGH_FOR_DRIFT = 8
+COARSE_S = 0.25
+"""Half a step of the camera's clock from which on its grain, not the shutter, makes the spread."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,12 +22,14 @@ class FittedClock:
         drift: relative speed of the camera's clock − 1.
         tolerance_s: never more than asked for.
         spread_s: standard deviation of the residuals.
+        uncertainty_s: how far the offset may be from the true one.
     """
 
     offset_s: float
     drift: float
     tolerance_s: float
     spread_s: float
+    uncertainty_s: float
 
 
 def residuals_s(moments: Moments, offset_s: float, drift: float) -> Floats:
@@ -49,26 +53,40 @@ def single(edges: Flags) -> Flags:
 
 
 def fit_clock(moments: Moments, start: tuple[float, float], limits: Limits) -> FittedClock:
-    """Fit offset and drift to the photos that have one trigger only, from a coarse start."""
+    """Fit offset and drift to the photos that have one trigger only, from a coarse start.
+
+    The start may be off by one and a half tolerances, so the first rounds look that much further.
+    """
     half_s, trigger_s = moments.half_s, moments.trigger_s
     offset, drift = start
-    spread, count, fine = 0.0, 0, bool((half_s < 0.25).all())
-    for _ in range(4):
+    spread, count = 0.0, 0
+    most = limits.drift_ppm * 1e-6
+    for radius in (2.0, 2.0, 1.0, 1.0):
         residual = residuals_s(moments, offset, drift)
-        photo, trigger = np.nonzero(single(near(residual, half_s, limits.tolerance_s)))
-        count = len(photo)
-        if count == 0:
-            break
-        left = residual[photo, trigger]
+        photo, trigger = np.nonzero(single(near(residual, half_s, radius * limits.tolerance_s)))
+        if len(photo) == 0:
+            continue
+        left, count = residual[photo, trigger], len(photo)
         change = _change(left, trigger_s[trigger], half_s[photo])
         offset += change[0]
-        most = limits.drift_ppm * 1e-6
         drift = float(np.clip(drift + change[1], -most, most))
         spread = float(np.std(left - change[0] - change[1] * trigger_s[trigger]))
     tolerance = limits.tolerance_s
-    if fine and count >= ENOUGH_FOR_DRIFT:  # a steady shutter leaves less room to a shot by hand
-        tolerance = min(tolerance, max(0.05, 5.0 * spread))
-    return FittedClock(offset_s=offset, drift=drift, tolerance_s=tolerance, spread_s=spread)
+    if count >= ENOUGH_FOR_DRIFT and (half_s < COARSE_S).all():
+        tolerance = min(tolerance, max(0.05, 5.0 * spread))  # a steady shutter deserves less
+    return FittedClock(
+        offset_s=offset,
+        drift=drift,
+        tolerance_s=tolerance,
+        spread_s=spread,
+        uncertainty_s=_uncertainty_s(spread, count, half_s, limits),
+    )
+
+
+def _uncertainty_s(spread_s: float, count: int, half_s: Floats, limits: Limits) -> float:
+    """Give four standard errors of the offset; a few photos that agree by luck prove little."""
+    grain = float(half_s.max()) * 2.0 / np.sqrt(12.0)
+    return float(4.0 * max(spread_s, grain, limits.tolerance_s / 4) / np.sqrt(max(1, count)))
 
 
 def _change(left_s: Floats, trigger_s: Floats, half_s: Floats) -> tuple[float, float]:
@@ -76,7 +94,7 @@ def _change(left_s: Floats, trigger_s: Floats, half_s: Floats) -> tuple[float, f
 
     The drift is fitted only where the log is long enough for the clock's own grain.
     """
-    offset = float(np.median(left_s)) if half_s.max() < 0.25 else float(np.mean(left_s))
+    offset = float(np.median(left_s)) if half_s.max() < COARSE_S else float(np.mean(left_s))
     if len(left_s) < ENOUGH_FOR_DRIFT or np.ptp(trigger_s) == 0:
         return offset, 0.0
     slope, level = np.polyfit(trigger_s, left_s, 1)

@@ -12,7 +12,7 @@ from tests.support.jpegs import jpeg
 
 CLOCK = timedelta(hours=9, seconds=3.7)
 LOST = (1, 2, 20, 33, 34)
-BY_HAND_S = (40.4, 99.2, 118.6)
+BY_HAND_S = (40.4, 99.2, 117.6)
 
 
 def make(folder: Path) -> None:
