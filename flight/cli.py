@@ -3,6 +3,7 @@
 import click
 
 from flight.geotag_cli import geotag
+from flight.log_cli import log
 
 
 @click.group()
@@ -11,3 +12,4 @@ def flight() -> None:
 
 
 flight.add_command(geotag)
+flight.add_command(log)

@@ -28,7 +28,7 @@ def open_log(path: Path, *, camera: int | None = None) -> TriggerLog:
         NotFound: when there is no such file.
         BadInput: when it is empty, too large, of no known form, or has no trigger.
     """
-    content = _content(path)
+    content = read_log(path)
     if dataflash.is_text(content):
         text = content.decode("utf-8-sig", errors="replace")
         return read_dataflash(dataflash.TextLog(text, WANTED), path.name, camera)
@@ -39,7 +39,13 @@ def open_log(path: Path, *, camera: int | None = None) -> TriggerLog:
     return _read_text(content, path.name)
 
 
-def _content(path: Path) -> bytes:
+def read_log(path: Path) -> bytes:
+    """Read a log.
+
+    Raises:
+        NotFound: when there is no such file.
+        BadInput: when it cannot be read, is empty or too large.
+    """
     try:
         size = path.stat().st_size
         if size > MOST_BYTES:

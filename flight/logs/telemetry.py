@@ -42,7 +42,7 @@ def read_telemetry(path: Path) -> TriggerLog:
     feedback: list[CameraTrigger] = []
     captured: list[CameraTrigger] = []
     losses: list[str] = []
-    for message in _messages(path):
+    for message in messages(path):
         kind = message.get_type()
         counts[kind] += 1
         try:
@@ -72,7 +72,7 @@ def read_telemetry(path: Path) -> TriggerLog:
     )
 
 
-def _messages(path: Path) -> Iterator[Any]:
+def messages(path: Path) -> Iterator[Any]:
     """Give every message of the log, damaged stretches as BAD_DATA."""
     from pymavlink.dialects.v20 import ardupilotmega  # noqa: PLC0415 heavy, seldom needed
 

@@ -38,7 +38,7 @@ def read_dataflash(log: BinaryLog | TextLog, name: str, camera: int | None = Non
     binary = isinstance(log, BinaryLog)
     kind, records, notes = _preferred(messages, name)
     records = _of_camera(records, camera, name)
-    clock_s = _clock_s(record for message, record in messages if message == "GPS")
+    clock_s = boot_in_gps_s(record for message, record in messages if message == "GPS")
     losses = list(log.damage.sentences("bytes" if binary else "lines"))
     triggers = []
     for order, record in enumerate(records, start=1):
@@ -97,7 +97,7 @@ def _instance(record: Record) -> int:
     return value if isinstance(value, int) else 0
 
 
-def _clock_s(fixes: Iterable[Record]) -> float | None:
+def boot_in_gps_s(fixes: Iterable[Record]) -> float | None:
     """Give GPS seconds since 1980 at TimeUS = 0, None when no fix has a time.
 
     The median is taken because a message is written some milliseconds, at times much more, after
@@ -158,7 +158,12 @@ def _gaps(triggers: list[CameraTrigger]) -> list[str]:
     """Say where the vehicle's own count jumps: triggers that the log has lost."""
     said = []
     for before, after in pairwise(triggers):
-        if after.sequence - before.sequence != 1:
+        if after.sequence <= before.sequence:
+            said.append(
+                f"the count of triggers goes from {before.sequence} back to {after.sequence}: the "
+                "vehicle was started again, or logged a trigger twice"
+            )
+        elif after.sequence - before.sequence > 1:
             said.append(
                 f"the count of triggers jumps from {before.sequence} to {after.sequence}: "
                 "triggers between are not in the log"

@@ -14,9 +14,12 @@ FORMATS = {
     "GPS": ("QBBIHBcLLe", "TimeUS,I,Status,GMS,GWk,NSats,HDop,Lat,Lng,Alt"),
     "CAM": ("QBHIHLLeeeccC", "TimeUS,I,Img,GPSTime,GPSWeek,Lat,Lng,Alt,RelAlt,GPSAlt,R,P,Y"),
     "TRIG": ("QBHIHLLeeeccC", "TimeUS,I,Img,GPSTime,GPSWeek,Lat,Lng,Alt,RelAlt,GPSAlt,R,P,Y"),
+    "POS": ("QLLff", "TimeUS,Lat,Lng,Alt,RelHomeAlt"),
+    "BAT": ("QBffB", "TimeUS,Inst,Volt,CurrTot,RemPct"),
+    "ERR": ("QBB", "TimeUS,Subsys,ECode"),
 }
-KINDS = {"GPS": 130, "CAM": 131, "TRIG": 132}
-CODES = {"Q": "Q", "B": "B", "H": "H", "I": "I", "c": "h", "C": "H", "e": "i", "L": "i"}
+KINDS = {"GPS": 130, "CAM": 131, "TRIG": 132, "POS": 133, "BAT": 134, "ERR": 135}
+CODES = {"f": "f", "Q": "Q", "B": "B", "H": "H", "I": "I", "c": "h", "C": "H", "e": "i", "L": "i"}
 SCALE = {"c": 100, "C": 100, "e": 100, "L": 10_000_000}
 
 
@@ -81,7 +84,9 @@ def fmt(kind: int, name: str, letters: str, columns: str) -> bytes:
 def message(name: str, values: Sequence[float]) -> bytes:
     """Give one message of a dataflash log from values in the units of its columns."""
     letters = FORMATS[name][0]
-    whole = [round(v * SCALE.get(c, 1)) for c, v in zip(letters, values, strict=True)]
+    whole = [
+        v if c == "f" else round(v * SCALE.get(c, 1)) for c, v in zip(letters, values, strict=True)
+    ]
     layout = struct.Struct("<" + "".join(CODES[letter] for letter in letters))
     return b"\xa3\x95" + bytes([KINDS[name]]) + layout.pack(*whole)
 
