@@ -11,6 +11,8 @@ from flight.planning_cli import capability_command, plan
 from flight.repeat_cli import repeat
 from flight.simulate_cli import simulate
 from flight.upload_cli import upload_command
+from flight.geotag_cli import geotag
+from flight.log_cli import log
 
 
 @click.group()
@@ -28,3 +30,5 @@ flight.add_command(plan)
 flight.add_command(upload_command)
 flight.add_command(fly_command)
 flight.add_command(simulate)
+flight.add_command(geotag)
+flight.add_command(log)
