@@ -7,12 +7,12 @@ from flight.convert_cli import convert
 from flight.draw_cli import draw
 from flight.fly_cli import fly_command
 from flight.gaps_cli import gaps
+from flight.geotag_cli import geotag
+from flight.log_cli import log
 from flight.planning_cli import capability_command, plan
 from flight.repeat_cli import repeat
 from flight.simulate_cli import simulate
 from flight.upload_cli import upload_command
-from flight.geotag_cli import geotag
-from flight.log_cli import log
 
 
 @click.group()
