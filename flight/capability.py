@@ -18,8 +18,8 @@ from flight.purpose import Purpose
 from inspection.errors import BadInput, Refused
 
 SLOWEST_STEADY_M_S = 0.5
-"""Below this a drone does not fly on evenly: it stops at every photo. At 1 mm/px and 1/1000 s
-blur allows just this (domain specification §6.2)."""
+"""Below this a drone, unless its own figure says otherwise, does not fly on evenly: it stops at
+every photo. At 1 mm/px and 1/1000 s blur allows just this (domain specification §6.2)."""
 
 STOP_SPEED_M_S = 1.5
 """Speed from photo to photo near a structure where the drone stops for each."""
@@ -44,6 +44,7 @@ class Capture:
         interval_s: shortest time between two photos of the camera.
         obstacle_sensing: the drone sees structures by itself.
         wind_m_s: expected.
+        slowest_m_s: below which the drone does not fly on evenly.
     """
 
     exposure_s: float = 1 / 1000
@@ -52,6 +53,7 @@ class Capture:
     interval_s: float = 0.7
     obstacle_sensing: bool = True
     wind_m_s: float = 3.0
+    slowest_m_s: float = SLOWEST_STEADY_M_S
 
     def __post_init__(self) -> None:
         """Check the ranges.
@@ -168,7 +170,7 @@ def capability(
     step_m = spacing_m(min(footprint_m), front)
     interval_limit_m_s = step_m / capture.interval_s if capture.interval_s else math.inf
     limit_m_s = min(blur_limit_m_s, interval_limit_m_s)
-    flies_on = purpose.continuous and limit_m_s >= SLOWEST_STEADY_M_S - 1e-9
+    flies_on = purpose.continuous and limit_m_s >= capture.slowest_m_s - 1e-9
     depth_m = depth_of_field_m(lens, standoff_m, capture.f_number)
     return Capability(
         lens=lens,
@@ -258,8 +260,9 @@ def _notes(
         )
     if purpose.continuous and not flies_on:
         notes.append(
-            f"an exposure of 1/{1 / capture.exposure_s:.0f} s would blur at any steady speed: the "
-            "drone stops at every photo; a shorter exposure lets it fly on"
+            f"an exposure of 1/{1 / capture.exposure_s:.0f} s would blur at the slowest steady "
+            f"speed, {capture.slowest_m_s:g} m/s: the drone stops at every photo; a shorter "
+            "exposure lets it fly on"
         )
     coarsest_mm = purpose.gsd_mm[1]
     if gsd_m_per_px * 1000 > coarsest_mm * (1 + 1e-9):

@@ -4,6 +4,7 @@ import click
 
 from flight.check_cli import check
 from flight.convert_cli import convert
+from flight.draw_cli import draw
 from flight.fly_cli import fly_command
 from flight.gaps_cli import gaps
 from flight.planning_cli import capability_command, plan
@@ -22,6 +23,7 @@ flight.add_command(convert)
 flight.add_command(check)
 flight.add_command(gaps)
 flight.add_command(repeat)
+flight.add_command(draw)
 flight.add_command(plan)
 flight.add_command(upload_command)
 flight.add_command(fly_command)

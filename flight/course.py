@@ -2,11 +2,11 @@
 
 A course is a list of steps in local metres; ``flight.itinerary`` makes mission items of it, and
 ``flight.partition`` adds up its time. Between faces the drone goes straight where the structure is
-far enough away, else up and over it. From below a deck it leaves sideways before it returns: a
-drone that returns to launch climbs first.
+far enough away, else up and over it. From below a deck it leaves sideways before it returns, by the
+gate where the plan has one: a drone that returns to launch climbs first.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,6 +30,9 @@ BEND_SHARE = 0.05
 """A flown row may leave its planned photo points by this share of the stand-off."""
 
 LOWEST_TAKEOFF_M = 3.0
+
+FAR_M = 10.0
+"""Beyond this the way to the next row is flown at the speed of a transit."""
 
 CLOSEST_WAY_M = 0.6
 """A mere waypoint nearer to the next one is left out."""
@@ -68,7 +71,9 @@ def lay_course(plan: FlightPlan, ways: "Ways | None" = None) -> tuple[Step, ...]
     for row in plan.rows:
         coming = _row_steps(plan, row)
         start = steps[-1] if steps else ways.arrival(coming[0])
-        if not steps and start is not coming[0]:
+        if not steps or _apart_m(start, coming[0]) > FAR_M:
+            coming[0] = replace(coming[0], along_row=False)
+        if not steps and _apart_m(start, coming[0]) > CLOSEST_WAY_M:
             steps.append(start)
         steps += ways.between(start, coming[0]) + coming
     if steps:
@@ -132,16 +137,26 @@ class Ways:
             self._tree = cKDTree(sample(plan.surface_m, count).point_m)
         corners = plan.surface_m.reshape(-1, 3)[:, :2]
         self._outline = MultiPoint(corners).convex_hull
+        self._gate_m: Floats | None = None
+        if plan.gate_latlon_deg is not None:
+            latitude, longitude = plan.gate_latlon_deg
+            self._gate_m = plan.frame.to_enu_m([[longitude, latitude, 0.0]])[0, :2]
 
     def between(self, start: Step, goal: Step) -> list[Step]:
         """Give the waypoints in between: none where the straight way is free."""
         if self._free(start.position_m, goal.position_m):
             return []
-        high_m = max(self._top_m + self._standoff_m, start.position_m[2], goal.position_m[2])
-        over = [
-            _moved(start, [*start.position_m[:2], high_m]),
-            _moved(goal, [*goal.position_m[:2], high_m]),
-        ]
+        if self._gate_m is None:
+            high_m = max(self._top_m + self._standoff_m, start.position_m[2], goal.position_m[2])
+            over = [
+                _moved(start, [*start.position_m[:2], high_m]),
+                _moved(goal, [*goal.position_m[:2], high_m]),
+            ]
+        else:
+            over = [
+                _moved(start, [*self._gate_m, start.position_m[2]]),
+                _moved(goal, [*self._gate_m, goal.position_m[2]]),
+            ]
         return [
             step
             for step in over
@@ -150,6 +165,9 @@ class Ways:
 
     def arrival(self, goal: Step) -> Step:
         """Give where the drone comes in: above take-off, or beside the deck."""
+        if self._gate_m is not None:
+            height_m = max(float(goal.position_m[2]), LOWEST_TAKEOFF_M)
+            return _moved(goal, [*self._gate_m, height_m])
         if self._pattern is Pattern.SOFFIT:
             return _moved(goal, self._beside(goal.position_m))
         if not self._beside_structure:
@@ -159,6 +177,8 @@ class Ways:
 
     def departure(self, last: Step) -> list[Step]:
         """Give the last waypoints before the drone turns home."""
+        if self._gate_m is not None:
+            return [_moved(last, [*self._gate_m, last.position_m[2]])]
         if self._pattern is Pattern.SOFFIT:
             return [_moved(last, self._beside(last.position_m))]
         if self._beside_structure:

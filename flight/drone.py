@@ -22,6 +22,7 @@ class Drone:
         vehicle: whose rules its missions follow: "ardupilot", "px4" or "dji".
         cameras: codes of the cameras that it can carry.
         flight_time_min: the maker's best case, no reserve taken off.
+        slowest_m_s: along a row when it flies on.
         cruise_m_s: speed between rows and on the way.
         limit_m_s: highest speed.
         climb_m_s: speed of climb and descent.
@@ -42,6 +43,7 @@ class Drone:
     vehicle: str
     cameras: tuple[str, ...]
     flight_time_min: float
+    slowest_m_s: float
     cruise_m_s: float
     limit_m_s: float
     climb_m_s: float
@@ -66,7 +68,8 @@ class Drone:
             raise BadCodelist(f"drone {self.code!r}: vehicle {self.vehicle!r} is not {VEHICLES}")
         numbers = {
             "flight_time_min": self.flight_time_min,
-            "cruise_m_s": self.cruise_m_s,
+            "slowest_m_s": self.slowest_m_s,
+            "cruise_m_s": self.cruise_m_s - self.slowest_m_s + 1e-9,
             "limit_m_s": self.limit_m_s - self.cruise_m_s + 1e-9,
             "climb_m_s": self.climb_m_s,
             "rotor_m": self.rotor_m,
@@ -93,8 +96,8 @@ class Drone:
             numbers = {
                 name: float(row[name])
                 for name in (
-                    "flight_time_min", "cruise_m_s", "limit_m_s", "climb_m_s", "rotor_m",
-                    "span_m", "wind_limit_m_s", "hold_s", "least_step_m",
+                    "flight_time_min", "slowest_m_s", "cruise_m_s", "limit_m_s", "climb_m_s",
+                    "rotor_m", "span_m", "wind_limit_m_s", "hold_s", "least_step_m",
                 )
             }  # fmt: skip
             return cls(

@@ -26,6 +26,7 @@ from inspection.geo.camera import Camera
 Floats = NDArray[np.float64]
 
 CORNER_STEP_DEG = 30.0
+SHALLOW_DEG = 20.0
 TIDY_SHARE = 0.02
 """A bent line is straightened by this share of the stand-off."""
 
@@ -208,10 +209,10 @@ def _round_corner(before: Floats, after: Floats) -> Floats:
     turn = math.degrees(
         math.atan2(before[0] * after[1] - before[1] * after[0], float(before @ after))
     )
-    count = math.floor(round(turn / CORNER_STEP_DEG, 6))
-    if count < 1:
+    if turn < SHALLOW_DEG:
         return np.empty((0, 2))
-    angles = np.radians(np.linspace(0.0, turn, count + 2)[1:-1])
+    legs = max(2, math.ceil(turn / CORNER_STEP_DEG - 0.1))
+    angles = np.radians(np.linspace(0.0, turn, legs + 1)[1:-1])
     c, s = np.cos(angles), np.sin(angles)
     return np.column_stack([c * before[0] - s * before[1], s * before[0] + c * before[1]])
 

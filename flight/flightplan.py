@@ -113,6 +113,8 @@ class FlightPlan:
         lead_in_m: how far a row starts before its first photo and goes on behind its last.
         views: least number of photos that shall see each place.
         drone_name: key of the drone in ``flight/drones.yaml``, or None when it was left open.
+        gate_latlon_deg: (latitude, longitude) of a place in free air by which the drone comes to
+            the first photo and leaves from the last at their heights, or None.
         notes: what the crew must know: assumptions, photos left out, figures that need review.
     """
 
@@ -137,6 +139,7 @@ class FlightPlan:
     lead_in_m: float = 0.0
     views: int = 1
     drone_name: str | None = None
+    gate_latlon_deg: tuple[float, float] | None = None
     notes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:

@@ -12,7 +12,8 @@ import itertools
 from dataclasses import dataclass
 
 import numpy as np
-from shapely import LineString, MultiLineString, Polygon
+import shapely
+from shapely import LineString, Polygon, unary_union
 
 from flight.course import LOWEST_TAKEOFF_M, Step, Ways, ground_track, lay_course
 from flight.drone import Drone
@@ -97,7 +98,7 @@ def fence(plan: FlightPlan, steps: tuple[Step, ...], *, margin_m: float) -> Fenc
     """Give a fence around the course and take-off, with few corners and no holes."""
     track = ground_track(steps).simplify(margin_m / 50)
     # Leg by leg: the buffer of one closed line that crosses itself can leave parts of it out.
-    around = Polygon(_legs(track).buffer(margin_m).exterior)
+    around = Polygon(unary_union(shapely.buffer(_legs(track), margin_m, quad_segs=6)).exterior)
     tolerance_m = margin_m / 20
     outline = around
     while len(outline.exterior.coords) - 1 > MOST_FENCE_CORNERS and tolerance_m < 1e5:
@@ -110,9 +111,11 @@ def fence(plan: FlightPlan, steps: tuple[Step, ...], *, margin_m: float) -> Fenc
     return FencePolygon(vertices_latlon_deg=tuple((float(a), float(b)) for a, b, _ in places))
 
 
-def _legs(track: LineString) -> MultiLineString:
-    """Take a line apart into its straight pieces."""
-    return MultiLineString(list(itertools.pairwise(track.coords)))
+def _legs(track: LineString) -> list[LineString]:
+    """Take a line apart into its straight pieces, each once."""
+    corners = [(round(x, 2), round(y, 2)) for x, y in track.coords]
+    pairs = {tuple(sorted(pair)) for pair in itertools.pairwise(corners)}
+    return [LineString(pair) for pair in sorted(pairs)]
 
 
 def duration_s(steps: tuple[Step, ...], plan: FlightPlan, drone: Drone) -> float:

@@ -8,9 +8,11 @@ import math
 
 import numpy as np
 from numpy.typing import NDArray
+from shapely import LineString
 
 from flight.area import spacing_m, spread_m
 from flight.poses import Poses, join, towards
+from flight.surface import upright
 from inspection.errors import BadInput
 from inspection.geo.camera import Camera
 
@@ -89,7 +91,9 @@ def orbit(
     count = math.ceil(round(360.0 / spacing_m(2 * half_deg, overlap_front), 9))
     if least_step_m > 0:
         count = min(count, int(2 * math.pi * (radius_m + standoff_m) / least_step_m))
-    bearings = np.radians(np.arange(count) * 360.0 / count)
+    # The ring starts on the side of take-off, the origin.
+    towards_home = math.atan2(-centre_m[0], -centre_m[1])
+    bearings = towards_home + 2 * math.pi * np.arange(count) / count
     out = np.column_stack([np.sin(bearings), np.cos(bearings)])
     heights_m = spread_m(
         bottom_m, top_m, high_m, spacing_m(high_m, overlap_side), least_m=least_step_m
@@ -120,8 +124,4 @@ def prism(centre_m: tuple[float, float], radius_m: float, bottom_m: float, top_m
     """Give the side of an upright round body as (n, 3, 3) triangles seen from outside."""
     bearings = np.radians(np.linspace(0.0, -360.0, FACETS + 1))
     ring = np.column_stack([np.sin(bearings), np.cos(bearings)]) * radius_m + centre_m
-    low = np.column_stack([ring, np.full(len(ring), bottom_m)])
-    high = np.column_stack([ring, np.full(len(ring), top_m)])
-    lower = np.stack([low[:-1], low[1:], high[1:]], axis=1)
-    upper = np.stack([low[:-1], high[1:], high[:-1]], axis=1)
-    return np.concatenate([lower, upper])
+    return upright(LineString(ring), bottom_m, top_m)

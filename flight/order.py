@@ -24,6 +24,7 @@ class Order:
         capability: what the wish and the camera ask.
         drone: that flies.
         takeoff_latlon_deg: (latitude, longitude), or None to take a place near the first feature.
+        gate_latlon_deg: (latitude, longitude) by which the drone comes and leaves, or None.
         takeoff_msl_m: height of take-off above mean sea level, None when it is not known.
         altitude_frame: of the mission.
         heights: what heights of features count from, "takeoff" or "msl".
@@ -46,6 +47,7 @@ class Order:
     capability: Capability
     drone: Drone
     takeoff_latlon_deg: tuple[float, float] | None = None
+    gate_latlon_deg: tuple[float, float] | None = None
     takeoff_msl_m: float | None = None
     altitude_frame: AltitudeFrame = AltitudeFrame.HOME
     heights: str = "takeoff"
@@ -80,9 +82,10 @@ class Order:
                     "LATITUDE,LONGITUDE"
                 )
         limit_m_s = self.capability.speed_limit_m_s
-        if self.speed_m_s is not None and not 0 < self.speed_m_s <= self.drone.limit_m_s:
+        slowest_m_s, fastest_m_s = self.drone.slowest_m_s, self.drone.limit_m_s
+        if self.speed_m_s is not None and not slowest_m_s <= self.speed_m_s <= fastest_m_s:
             raise BadInput(
-                f"speed {self.speed_m_s} m/s is outside 0–{self.drone.limit_m_s:g} m/s of "
+                f"speed {self.speed_m_s} m/s is outside {slowest_m_s:g}–{fastest_m_s:g} m/s of "
                 f"{self.drone.label}"
             )
         flies_on = self.capability.trigger == "distance"

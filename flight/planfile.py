@@ -44,6 +44,7 @@ def plan_document(plan: FlightPlan) -> dict[str, Any]:
     figures |= {key: str(getattr(plan, key)) for key in CHOICES}
     figures |= {
         "origin_latlon_deg": list(plan.origin_latlon_deg),
+        "gate_latlon_deg": None if plan.gate_latlon_deg is None else list(plan.gate_latlon_deg),
         "camera": {name: getattr(plan.camera, name) for name in Camera.__slots__},
         "surface_m": plan.surface_m.round(4).tolist(),
         "surface_elements": list(plan.surface_elements),
@@ -106,6 +107,7 @@ def _plan(figures: dict[str, Any], features: list[dict[str, Any]]) -> FlightPlan
     }
     poses = [feature for feature in features if feature["geometry"]["type"] == "Point"]
     latitude, longitude = figures["origin_latlon_deg"]
+    gate = figures.get("gate_latlon_deg")
     bare = FlightPlan(
         **{key: figures[key] for key in FIGURES},
         pattern=Pattern(figures["pattern"]),
@@ -113,6 +115,7 @@ def _plan(figures: dict[str, Any], features: list[dict[str, Any]]) -> FlightPlan
         trigger=Trigger(figures["trigger"]),
         camera=Camera(**figures["camera"]),
         origin_latlon_deg=(float(latitude), float(longitude)),
+        gate_latlon_deg=None if gate is None else (float(gate[0]), float(gate[1])),
         photos=(),
         surface_m=np.array(figures["surface_m"], dtype=np.float64).reshape(-1, 3, 3),
         surface_elements=tuple(figures["surface_elements"]),

@@ -76,6 +76,7 @@ def make_plan(features: Sequence[InputFeature], order: Order) -> FlightPlan:
         lead_in_m=speed_m_s**2 / (2 * ACCELERATION_M_S2) + 0.5 * speed_m_s if flies_on else 0.0,
         views=capability.views,
         drone_name=order.drone.code,
+        gate_latlon_deg=order.gate_latlon_deg,
         notes=tuple(dict.fromkeys(notes)),
     )
 
@@ -88,6 +89,11 @@ def _drone_notes(order: Order) -> list[str]:
         notes.append(f"the table does not know that {drone.label} carries {lens.model.label}")
     if drone.needs_review:
         notes.append(f"nobody has checked the figures of {drone.label}: enter your own")
+    if order.pattern in _LEVEL_PHOTOS and order.gate_latlon_deg is None:
+        notes.append(
+            "the drone climbs over the structure before it returns: where a deck is above it, "
+            "give a place beside the deck to leave by, --gate LATITUDE,LONGITUDE"
+        )
     if drone.vehicle == "ardupilot":
         notes.append("ArduPilot: set WP_YAW_BEHAVIOR to 0, or the drone turns away from the photo")
     return notes

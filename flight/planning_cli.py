@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 import click
 
-from flight.capability import Capability, Capture, capability
+from flight.capability import SLOWEST_STEADY_M_S, Capability, Capture, capability
 from flight.coverage import plan_coverage
 from flight.drone import find_drone
 from flight.flightplan import FlightPlan, Pattern
@@ -92,6 +92,8 @@ PLAN_OPTIONS = [
     click.option("--crs", help="Of the input file, where it does not say: EPSG:6675."),
     click.option("--name", help="Of the plan; else the name of the input file."),
     click.option("--takeoff", callback=read_latlon, help="LATITUDE,LONGITUDE of take-off."),
+    click.option("--gate", "gate_latlon_deg", callback=read_latlon,
+                 help="LATITUDE,LONGITUDE of free air to come and leave by, below a deck."),
     click.option("--takeoff-msl-m", type=float, help="Height of take-off above sea level."),
     click.option("--altitude-frame", type=click.Choice(["home", "msl"]), default="home",
                  show_default=True, help="What the heights of the mission count from."),
@@ -302,6 +304,7 @@ def _capability(
             f_number=f_number,
             obstacle_sensing=named is None or named.obstacle_sensing,
             wind_m_s=wind_m_s,
+            slowest_m_s=SLOWEST_STEADY_M_S if named is None else named.slowest_m_s,
         ),
         overlap_front=overlap_front,
         overlap_side=overlap_side,

@@ -16,11 +16,13 @@ from flight.partition import split
 from tests.support.planned import feature, planned
 
 ROAD_LIMIT_S, FACE_LIMIT_S = 1.0, 3.0
+REPEATS = 3
+"""The best of them is told: the machine may be busy with something else."""
 
 
 def road() -> FlightPlan:
-    """Plan 10 km of winding road, 8 m wide, at 5 mm/px."""
-    along = np.linspace(0, 9_700, 400)
+    """Plan 10 km of winding road, 8 m wide, at 5 mm/px; take-off is half-way."""
+    along = np.linspace(-4_850, 4_850, 400)
     line = LineString(np.column_stack([along, 150 * np.sin(along / 380)]))
     return planned(
         Pattern.CORRIDOR,
@@ -37,6 +39,17 @@ def face() -> FlightPlan:
     return planned(Pattern.FACADE, wall, camera="dji_p1@50", gsd_mm=0.3, drone="dji_m350")
 
 
+def _timed(make: Callable[[], FlightPlan]) -> tuple[float, float, float]:
+    """Give seconds until the plan, its coverage and its missions are there."""
+    start = time.perf_counter()
+    plan = make()
+    planned_s = time.perf_counter() - start
+    plan_coverage(plan)
+    covered_s = time.perf_counter() - start
+    split(plan, find_drone(str(plan.drone_name)))
+    return planned_s, covered_s, time.perf_counter() - start
+
+
 def main(argv: Sequence[str]) -> int:
     """Print seconds and photos; 1 when a limit is exceeded."""
     del argv
@@ -46,14 +59,11 @@ def main(argv: Sequence[str]) -> int:
         ("200 × 30 m face, 0.3 mm/px, dji_p1@50", face, FACE_LIMIT_S),
     )
     for title, make, limit_s in cases:
-        make()  # the first plan of a process waits for PROJ and the tables
-        start = time.perf_counter()
+        runs = [_timed(make) for _ in range(REPEATS)]
         plan = make()
-        planned_s = time.perf_counter() - start
         seen = plan_coverage(plan)
-        covered_s = time.perf_counter() - start
         parts = split(plan, find_drone(str(plan.drone_name)))
-        whole_s = time.perf_counter() - start
+        planned_s, covered_s, whole_s = (min(column) for column in zip(*runs, strict=True))
         slow |= covered_s > limit_s
         print(
             f"{title}: {len(plan.photos)} photos in {len(plan.rows)} rows, planned in "

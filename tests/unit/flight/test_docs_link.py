@@ -1,4 +1,4 @@
-"""The page flight/README.md: its files are written, its commands run and compared."""
+"""README of flight, from mission files to the air: files written, commands run and compared."""
 
 import re
 import shlex
@@ -15,6 +15,7 @@ BLOCK = re.compile(
     r"^```(?P<kind>\w+)(?: (?P<name>\S+))?\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL
 )
 ANYTHING = "[...]"
+SECTIONS = ("Mission files", "Without a drone", "To a vehicle", "In the air")
 ADDRESS = "tcp:127.0.0.1:5760"
 
 
@@ -23,13 +24,19 @@ def pattern_of(printed: str) -> str:
     return r"(?s:.*?)".join(re.escape(part) for part in printed.split(ANYTHING))
 
 
+def sections() -> str:
+    """Give the sections of the page that are tested here."""
+    page = PAGE.read_text(encoding="utf-8")
+    return "\n".join(page.partition(f"## {name}")[2].partition("\n## ")[0] for name in SECTIONS)
+
+
 def test_the_page_is_what_the_commands_print(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)
     ran, port = 0, 0
     with ExitStack() as stack:
-        for block in BLOCK.finditer(PAGE.read_text(encoding="utf-8")):
+        for block in BLOCK.finditer(sections()):
             if block["name"]:
                 (tmp_path / block["name"]).write_text(block["text"], encoding="utf-8")
                 continue

@@ -97,7 +97,7 @@ def test_parts_cover_what_the_whole_covers_and_each_fits(
         drone="ardupilot_upward",
         purpose="surface",
         heading_deg=heading,
-        speed_m_s=0.4,
+        speed_m_s=0.5,
     )
     drone = find_drone("ardupilot_upward")
     parts = split(plan, drone)

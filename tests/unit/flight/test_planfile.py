@@ -14,8 +14,9 @@ from tests.support.flightplans import KANAZAWA, small_plan
 ARRAYS = {"photos", "surface_m"}
 
 
-def test_a_plan_comes_back_whole(tmp_path: Path) -> None:
-    plan = small_plan()
+@pytest.mark.parametrize("gate", [None, (36.5947, 136.6258)])
+def test_a_plan_comes_back_whole(tmp_path: Path, gate: tuple[float, float] | None) -> None:
+    plan = small_plan(gate_latlon_deg=gate)
     write_plan(plan, tmp_path / "deck.photos.geojson")
     again = read_plan(tmp_path / "deck.photos.geojson")
     for name in set(FlightPlan.__slots__) - ARRAYS:

@@ -16,7 +16,8 @@ OWN = """
 version: 1
 drones:
   - {code: mine, label: Mine, vehicle: ardupilot, least_step_m: 0, wayline_name: null,
-     cameras: [sony_a7r], flight_time_min: 20, cruise_m_s: 5, limit_m_s: 9, climb_m_s: 2,
+     cameras: [sony_a7r], flight_time_min: 20, slowest_m_s: 0.5, cruise_m_s: 5, limit_m_s: 9,
+     climb_m_s: 2,
      gimbal_pitch_deg: [-90, 30], rotor_m: 0.4, span_m: 1.2, wind_limit_m_s: 8,
      capacity_items: 650, hold_s: 1, obstacle_sensing: false, needs_review: false}
 """
@@ -29,6 +30,7 @@ def test_every_drone_carries_cameras_that_there_are() -> None:
         assert set(drone.cameras) <= codes
         assert drone.gimbal_pitch_deg[0] <= -90
         assert (drone.wayline_name is not None) == (drone.vehicle == "dji")
+        assert drone.slowest_m_s == (1.0 if drone.vehicle == "dji" else 0.5)
         assert drone.least_step_m == (0.5 if drone.vehicle == "dji" else 0.0)
 
 
@@ -55,6 +57,7 @@ def test_your_own_table_takes_the_place_of_ours(tmp_path: Path) -> None:
         ("ardupilot", "balloon", "vehicle 'balloon'"),
         ("flight_time_min: 20", "flight_time_min: 0", "flight_time_min"),
         ("limit_m_s: 9", "limit_m_s: 4", "limit_m_s"),
+        ("slowest_m_s: 0.5", "slowest_m_s: 6", "cruise_m_s"),
         ("span_m: 1.2", "span_m: 0.3", "span_m"),
         ("[-90, 30]", "[30, -90]", "no range"),
         ("[-90, 30]", "[30]", "drone row 'mine'"),
