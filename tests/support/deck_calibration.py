@@ -14,6 +14,7 @@ from datasets.synth.capture import Flight, fly
 from datasets.synth.deck import Deck
 from datasets.synth.render import RenderedDeck
 from inspection.domain.widthcalibration import Tone, WidthCalibration
+from inspection.domain.widthfit import fit_errors, fit_offsets
 from inspection.imaging.crossing import half_px
 from inspection.imaging.ortho import View
 from inspection.imaging.sourcewidth import HALF_STEP_PX, Places, measure_in_photos
@@ -24,9 +25,6 @@ Floats = NDArray[np.float64]
 CORES = (0.25, 0.29, 0.33)
 CORE_STDS = (0.05, 0.08, 0.12, 0.16)
 KNOTS_PX = (0.8, 1.6, 2.6, 3.6, 7.0)
-FLOORS_PX = np.arange(0.02, 0.41, 0.02)
-SHARES = np.arange(0.0, 0.081, 0.01)
-WANTED_COVERAGE = 0.95
 STEADY_PLACES = 5
 """Places of the truth, 3 pixels apart, in the running median that the road takes over 14 pixels."""
 
@@ -183,12 +181,7 @@ def offsets_of(fitted: Fitted) -> tuple[tuple[float, float], ...]:
     width = np.array([np.median(fitted.width_px[part]) for part in rows])
     miss = width - np.array([np.median(fitted.true_px[part]) for part in rows])
     crack = np.array([fitted.crack[part[0]] for part in rows])
-    _, number, count = np.unique(crack, return_inverse=True, return_counts=True)
-    root = 1 / np.sqrt(count[number])
-    knots = np.array(KNOTS_PX)
-    columns = np.column_stack([np.interp(width, knots, unit) for unit in np.eye(len(knots))])
-    found = np.linalg.lstsq(columns * root[:, None], miss * root, rcond=None)[0]
-    return tuple((float(w), round(float(o), 3)) for w, o in zip(knots, found, strict=True))
+    return fit_offsets(width, width - miss, crack, KNOTS_PX)
 
 
 def spread_px(fitted: Fitted, calibration: WidthCalibration) -> float:
@@ -212,10 +205,4 @@ def errors_of(fitted: Fitted) -> tuple[float, float]:
         width[i] = np.percentile(steady, 95)
         true[i] = np.percentile(fitted.true_px[part], 95)
         noise[i] = np.median(fitted.noise_px[part]) / np.sqrt(len(part) / STEADY_PLACES)
-    kept = []
-    for floor, share in itertools.product(FLOORS_PX, SHARES):
-        reach = 2 * np.sqrt(noise**2 + floor**2 + (share * width) ** 2)
-        if np.mean(np.abs(width - true) <= reach) >= WANTED_COVERAGE:
-            kept.append((reach.mean(), round(float(floor), 3), round(float(share), 3)))
-    _, floor, share = min(kept)
-    return floor, share
+    return fit_errors(width, true, noise)
