@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+import cv2
 import numpy as np
 import shapely
 from scipy.spatial import cKDTree
@@ -30,6 +31,7 @@ from inspection.pipeline.conduct import conduct
 from inspection.pipeline.deliver import deliver
 from inspection.pipeline.tools import Tools
 from inspection.settings import DetectSettings
+from tests.benchmarks.width_picture import draw_width, frame
 from tests.support.deck_calibration import fit_deck
 from workers.demo import demonstrate
 from workers.outfit import home_settings, outfit
@@ -129,6 +131,24 @@ def lines_of(after: dict[str, Any], before: TruthTable) -> Iterable[str]:
         )
 
 
+def draw(after: dict[str, Any], before: TruthTable) -> np.ndarray:
+    """Draw the greatest width of every crack by masks and by photos, (900, 900, 3) BGR."""
+    colours = {"masks (before)": (170, 170, 170), "photos (now)": (160, 110, 20)}
+    picture = frame(colours)
+    gsd_mm = float(after["gsd_mm_per_px"])
+    for rows, colour in zip(
+        (before.as_rows(), after["cracks_by_row"]), colours.values(), strict=True
+    ):
+        for row in rows:
+            if row["width_found_mm"] is not None:
+                true, found, reach = (
+                    float(row[name]) / gsd_mm
+                    for name in ("width_robust_mm", "width_found_mm", "width_found_u_mm")
+                )
+                draw_width(picture, true, found, reach, colour)
+    return picture
+
+
 def fit(*, write: bool) -> None:
     """Calibrate on the other deck and print it."""
     deck, flight = Deck(), Flight()
@@ -147,6 +167,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--fit", action="store_true", help="calibrate the renderer, nothing else")
     parser.add_argument("--write", action="store_true", help="with --fit: keep the calibration")
+    parser.add_argument("--picture", type=Path, help="draw masks and photos against the truth")
     wanted = parser.parse_args(argv)
     if wanted.fit:
         fit(write=wanted.write)
@@ -167,6 +188,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     for line in lines_of(account["truth"], before):
         print(line)
     print(json.dumps(asdict(judged)))
+    if wanted.picture is not None:
+        cv2.imwrite(str(wanted.picture), draw(account["truth"], before))
     cost = {stage["name"]: stage["seconds"] for stage in account["stages"]}
     print(f"measuring took {cost['measure']:.1f} s of {sum(cost.values()):.1f} s")
     biases = [account["truth"]["width_mean_bias_px"], judged.robust_bias_px, judged.median_bias_px]
