@@ -12,7 +12,8 @@ from pyogrio.errors import DataLayerError, DataSourceError
 from inspection.domain.defect import Defect
 from inspection.domain.workorder import WorkList
 from inspection.errors import BadInput, Unavailable
-from inspection.export.table import COLUMNS, Cell
+from inspection.export.cells import Cell
+from inspection.export.table import COLUMNS
 from inspection.export.writing import replacing
 from inspection.geo.grid import LOCAL_CRS
 
