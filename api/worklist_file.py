@@ -21,7 +21,7 @@ from inspection.export.gpkg import write_gpkg
 from inspection.export.worklistpdf import CARDS, write_worklist_pdf
 from inspection.export.xlsx import write_xlsx
 from inspection.pipeline.damagemap import map_of_list
-from inspection.pipeline.figures import chip_figures
+from inspection.pipeline.figures import chip_figures, of_defect
 from inspection.pipeline.ports import BlobStore
 from inspection.pipeline.worklist import draw_up
 
@@ -76,7 +76,7 @@ class Drawn:
     work_list: WorkList
     defects: Sequence[Defect]
     made: str = ""
-    figures: Mapping[uuid.UUID, Figure] = field(default_factory=dict)
+    figures: Mapping[str, Figure] = field(default_factory=dict)
     damage_map: DamageMap | None = None
 
 
@@ -109,7 +109,7 @@ def draw(
         work_list=listed,
         defects=defects,
         made=made,
-        figures=chip_figures(connection, blobs, first) if is_pdf else {},
+        figures=chip_figures(connection, blobs, [of_defect(d) for d in first]) if is_pdf else {},
         damage_map=map_of_list(connection, defects, listed, language=language.value, made=made)
         if is_dxf
         else None,

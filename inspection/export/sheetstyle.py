@@ -91,7 +91,8 @@ def set_page(sheet: Worksheet, *, paper: int, title: str, language: Language) ->
     sheet.page_setup.fitToHeight = 0
     sheet.sheet_properties.pageSetUpPr.fitToPage = True
     sheet.page_margins.left = sheet.page_margins.right = 0.4
-    sheet.page_margins.top, sheet.page_margins.bottom = 0.5, 0.6
+    sheet.page_margins.top, sheet.page_margins.bottom = 0.5, 0.75
+    sheet.page_margins.footer = 0.35
     sheet.print_options.horizontalCentered = True
     # & begins a code in headers and footers; && is the character itself
     sheet.oddFooter.left.text = title.replace("&", "&&")[:120]

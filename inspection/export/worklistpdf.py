@@ -1,6 +1,5 @@
 """Write a work list as a PDF for a meeting: what is urgent, by kind, line by line, in pictures."""
 
-import uuid
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -40,7 +39,7 @@ def write_worklist_pdf(
     work_list: WorkList,
     path: Path,
     *,
-    figures: Mapping[uuid.UUID, Figure] | None = None,
+    figures: Mapping[str, Figure] | None = None,
     language: Language = "ja",
     made: str = "",
 ) -> None:
@@ -149,15 +148,13 @@ def cut(text: str, most: int = TEXT_MAX) -> str:
     return text if len(text) <= most else text[: most - 1] + "…"
 
 
-def _cards(
-    work_list: WorkList, figures: Mapping[uuid.UUID, Figure], language: Language
-) -> list[Card]:
+def _cards(work_list: WorkList, figures: Mapping[str, Figure], language: Language) -> list[Card]:
     """Show the first lines that have a picture."""
-    shown_rows = [row for row in work_list.rows if row.defect_id in figures][:CARDS]
+    shown_rows = [row for row in work_list.rows if str(row.defect_id) in figures][:CARDS]
     return [
         Card(
             title=f"{row.rank}. {row.class_ja if language == 'ja' else row.class_en}",
-            figure=figures[row.defect_id],
+            figure=figures[str(row.defect_id)],
             facts=_facts(row, language),
         )
         for row in shown_rows

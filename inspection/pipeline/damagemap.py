@@ -82,7 +82,8 @@ def sizes(defect: Defect) -> list[str]:
     measured = defect.latest.measurement
     found = []
     if measured.width_mm is not None:
-        found.append(f"w={shown(measured.width_mm, uncertainty=False)}mm")
+        width = shown(measured.width_mm, uncertainty=False)
+        found.append(f"w{'' if width.startswith('<') else '='}{width}mm")
     if measured.length_m is not None:
         found.append(f"L={shown(measured.length_m, uncertainty=False)}m")
     else:

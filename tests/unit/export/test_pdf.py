@@ -55,7 +55,7 @@ def figure() -> Figure:
 class TestWorkListPdf:
     def test_words_are_text_in_a_japanese_font(self, tmp_path: Path, figure: Figure) -> None:
         work_list = listed(scene(), replace(BRIDGE, name="髙﨑大橋"))
-        figures = {row.defect_id: figure for row in work_list.rows}
+        figures = {str(row.defect_id): figure for row in work_list.rows}
         write_worklist_pdf(work_list, tmp_path / "w.pdf", figures=figures, made="2026-11-25")
         text = text_of(tmp_path / "w.pdf")
         for word in ("作業一覧", "髙﨑大橋", "ひびわれ", "<2.00", "6.00±2.00", "要確認", "候補"):
