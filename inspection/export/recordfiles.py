@@ -50,8 +50,10 @@ def write_elements_csv(
     record: InspectionRecord, path: Path, *, encoding: Encoding = "utf-8-sig"
 ) -> CsvReport:
     """Write the damage records of the elements as a sheet that imports again."""
-    rows = [[_element(record, i)[name] for name, _ in ELEMENT_COLUMNS]
-            for i in range(len(record.damages))]  # fmt: skip
+    rows = [
+        [_element(record, i)[name] for name, _ in ELEMENT_COLUMNS]
+        for i in range(len(record.damages))
+    ]
     content, report = encode_rows([ja for _, ja in ELEMENT_COLUMNS], rows, encoding=encoding)
     with replacing(path) as temporary:
         temporary.write_bytes(content)

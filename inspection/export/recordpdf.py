@@ -193,8 +193,9 @@ def _grade_bars(record: InspectionRecord) -> list[Bar]:
 
 
 def _kind_bars(record: InspectionRecord, language: Language) -> list[Bar]:
-    names = {d.damage_class: d.damage_ja if language == "ja" else d.damage_en
-             for d in record.defects}  # fmt: skip
+    names = {
+        d.damage_class: d.damage_ja if language == "ja" else d.damage_en for d in record.defects
+    }
     colours = {str(row["code"]): str(row["colour"]) for row in load_codelist("damage_class").rows()}
     counts = Counter(defect.damage_class for defect in record.defects)
     return [
