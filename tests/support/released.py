@@ -1,8 +1,15 @@
-"""Records of inspections for tests: made by hand, or approved in a seeded home folder."""
+"""Records of inspections for tests: made by hand, or approved in a seeded home folder.
 
+Fill a home folder with a reviewed survey by hand, as docs/records-and-open-data.md does::
+
+    python -m tests.support.released home
+"""
+
+import sys
 import uuid
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import shapely
@@ -23,7 +30,8 @@ from inspection.domain.inspectionrecord import (
 )
 from inspection.domain.review import Action, RejectReason, Verdict
 from inspection.store import assets, elements, reviews, sheets
-from tests.support.seed import SeededSurvey
+from inspection.store.engine import create_engine, writing
+from tests.support.seed import SeededSurvey, database_url, seed
 
 APPROVED_AT = datetime(2026, 5, 1, 0, 0, tzinfo=UTC)
 FISCAL_YEAR = 2026
@@ -169,13 +177,25 @@ def with_sheet(record: InspectionRecord, **changes: Any) -> InspectionRecord:
 def settle(connection: Connection, survey: SeededSurvey, *, soundness: str = "II") -> None:
     """Let people do what an approval needs: ledger, records of elements, verdicts, a diagnosis."""
     known = assets.by_id(connection, survey.asset_id)
-    attributes = {"soundness": soundness, "inspection_fiscal_year": FISCAL_YEAR, "length_m": 62.3}
+    attributes = {
+        "soundness": soundness,
+        "inspection_fiscal_year": FISCAL_YEAR,
+        "length_m": 62.3,
+        "width_m": 21.5,
+        "built_fiscal_year": 1924,
+        "emergency_route": "1",
+    }
     asset: Asset = replace(known, name="犀川大橋", attributes=attributes)
     sheet = AssetSheet(
         asset_id=survey.asset_id,
+        kana="サイガワオオハシ",
+        route_name="国道157号",
         municipality="金沢市",
         municipality_code="172014",
         prefecture="石川県",
+        address="片町二丁目",
+        administrator="石川県",
+        structure="鋼トラス橋",
         lon_deg=136.625669,
         lat_deg=36.594606,
     )
@@ -193,8 +213,8 @@ def settle(connection: Connection, survey: SeededSurvey, *, soundness: str = "II
                 record=made,
                 guideline="jp_bridge_2024",
                 inspector=SECRETS[0],
-                countermeasures=("C2",),
-                soundness="III",
+                countermeasures=("C1",),
+                soundness="II",
             )
         ],
     )
@@ -212,3 +232,17 @@ def settle(connection: Connection, survey: SeededSurvey, *, soundness: str = "II
                 reason=RejectReason.STAIN if last else None,
             ),
         )
+
+
+def main(home: Path) -> str:
+    """Fill a home folder with a survey that people have reviewed and diagnosed."""
+    seeded = seed(home)
+    engine = create_engine(database_url(home))
+    with writing(engine) as connection:
+        settle(connection, seeded.mapped)
+    engine.dispose()
+    return f"{home}: bridge-12 is reviewed and diagnosed"
+
+
+if __name__ == "__main__":
+    print(main(Path(sys.argv[1])))
