@@ -127,7 +127,7 @@ def save(shown: list[Image.Image], path: Path) -> None:
         sheet.paste(page, (left, 0))
         left += page.width + GAP_PX
     written = io.BytesIO()
-    sheet.quantize(96, dither=Image.Dither.NONE).save(written, "PNG", optimize=True)
+    sheet.quantize(200, dither=Image.Dither.NONE).save(written, "PNG", optimize=True)
     path.write_bytes(written.getvalue())
     print(f"{path.name}: {sheet.width}×{sheet.height} px, {len(written.getvalue()) // 1000} kB")
 
