@@ -24,6 +24,66 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/3/action/package_list": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Package List
+         * @description List the names of the data sets, as CKAN does.
+         */
+        get: operations["package_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/3/action/package_search": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Package Search
+         * @description Search data sets by words, as CKAN does.
+         */
+        get: operations["package_search"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/3/action/package_show": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Package Show
+         * @description Describe one data set by name or identifier, as CKAN does.
+         */
+        get: operations["package_show"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/assets": {
         parameters: {
             query?: never;
@@ -148,6 +208,46 @@ export interface paths {
          *     Sending the same ``verdict_id`` again counts once.
          */
         post: operations["decide"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/figures/daily": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Daily Figures
+         * @description List the figures of days, newest first.
+         */
+        get: operations["daily_figures"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/figures/monthly": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Monthly Figures
+         * @description List the figures of frozen months, newest first.
+         */
+        get: operations["monthly_figures"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -477,9 +577,49 @@ export interface paths {
         };
         /**
          * Work List File
-         * @description Give the ranked work list as a file: CSV, XLSX, GeoJSON or GeoPackage.
+         * @description Give the ranked work list as a file: CSV, XLSX, GeoJSON, GeoPackage, DXF or PDF.
          */
         get: operations["work_list_file"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/catalog.jsonld": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Catalogue Json Ld
+         * @description Describe the open data as a DCAT catalogue in JSON-LD.
+         */
+        get: operations["catalogue_json_ld"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/catalog.ttl": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Catalogue Turtle
+         * @description Describe the open data as a DCAT catalogue in Turtle.
+         */
+        get: operations["catalogue_turtle"];
         put?: never;
         post?: never;
         delete?: never;
@@ -648,6 +788,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/opendata/{month}/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Open Data File
+         * @description Give one file of a frozen month; it never changes.
+         */
+        get: operations["open_data_file"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/problems/{kind}": {
         parameters: {
             query?: never;
@@ -777,6 +937,57 @@ export interface components {
             ];
         };
         /**
+         * CkanFound
+         * @description Carry what a search found.
+         */
+        CkanFound: {
+            /** Count */
+            count: number;
+            /** Results */
+            results: {
+                [key: string]: unknown;
+            }[];
+        } & {
+            [key: string]: unknown;
+        };
+        /**
+         * CkanList
+         * @description List names.
+         */
+        CkanList: {
+            /** Help */
+            help: string;
+            /** Result */
+            result: string[];
+            /** Success */
+            success: boolean;
+        };
+        /**
+         * CkanPackage
+         * @description Describe one package; its fields are CKAN's.
+         */
+        CkanPackage: {
+            /** Help */
+            help: string;
+            /** Result */
+            result: {
+                [key: string]: unknown;
+            };
+            /** Success */
+            success: boolean;
+        };
+        /**
+         * CkanSearch
+         * @description Carry the answer to a search.
+         */
+        CkanSearch: {
+            /** Help */
+            help: string;
+            result: components["schemas"]["CkanFound"];
+            /** Success */
+            success: boolean;
+        };
+        /**
          * Collection
          * @description Describe a collection of features.
          */
@@ -826,6 +1037,32 @@ export interface components {
         Conformance: {
             /** Conformsto */
             conformsTo: string[];
+        };
+        /**
+         * CsvEncoding
+         * @description Say in which characters a CSV file is written.
+         * @enum {string}
+         */
+        CsvEncoding: "utf-8" | "cp932";
+        /**
+         * DailyFigures
+         * @description Carry the figures of one day in Japan.
+         */
+        DailyFigures: {
+            /** Day */
+            day: string;
+            /** Figures */
+            figures: {
+                [key: string]: unknown;
+            };
+        };
+        /**
+         * DailyList
+         * @description List the figures of days, newest first.
+         */
+        DailyList: {
+            /** Days */
+            days: components["schemas"]["DailyFigures"][];
         };
         /**
          * DamageClass
@@ -1132,7 +1369,7 @@ export interface components {
          * @description Say in which format a work list is written.
          * @enum {string}
          */
-        FileFormat: "csv" | "xlsx" | "geojson" | "gpkg";
+        FileFormat: "csv" | "xlsx" | "geojson" | "gpkg" | "dxf" | "pdf";
         /**
          * FlightChoicesOut
          * @description Name what a wish can choose from.
@@ -1645,6 +1882,31 @@ export interface components {
             title?: string | null;
             /** Type */
             type?: string | null;
+        };
+        /**
+         * MonthlyFigures
+         * @description Carry the figures of one frozen month.
+         */
+        MonthlyFigures: {
+            /** Figures */
+            figures: {
+                [key: string]: unknown;
+            };
+            /** Month */
+            month: string;
+            /**
+             * Taken At
+             * Format: date-time
+             */
+            taken_at: string;
+        };
+        /**
+         * MonthlyList
+         * @description List the figures of frozen months, newest first.
+         */
+        MonthlyList: {
+            /** Months */
+            months: components["schemas"]["MonthlyFigures"][];
         };
         /**
          * MosaicOut
@@ -2317,6 +2579,102 @@ export interface operations {
             };
         };
     };
+    package_list: {
+        parameters: {
+            query?: {
+                limit?: number;
+                offset?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CkanList"];
+                };
+            };
+            /** @description What went wrong, in words for the person who can act (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    package_search: {
+        parameters: {
+            query?: {
+                q?: string;
+                start?: number;
+                rows?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CkanSearch"];
+                };
+            };
+            /** @description What went wrong, in words for the person who can act (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    package_show: {
+        parameters: {
+            query: {
+                id: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CkanPackage"];
+                };
+            };
+            /** @description What went wrong, in words for the person who can act (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_assets: {
         parameters: {
             query?: {
@@ -2570,6 +2928,66 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["DefectDetail"];
+                };
+            };
+            /** @description What went wrong, in words for the person who can act (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    daily_figures: {
+        parameters: {
+            query?: {
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DailyList"];
+                };
+            };
+            /** @description What went wrong, in words for the person who can act (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    monthly_figures: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MonthlyList"];
                 };
             };
             /** @description What went wrong, in words for the person who can act (RFC 9457) */
@@ -3144,6 +3562,7 @@ export interface operations {
                 /** @description all defects of this asset */
                 asset_id?: string | null;
                 lang?: components["schemas"]["Language"];
+                encoding?: components["schemas"]["CsvEncoding"];
             };
             header?: never;
             path: {
@@ -3161,8 +3580,68 @@ export interface operations {
                 content: {
                     "application/geo+json": unknown;
                     "application/geopackage+sqlite3": unknown;
+                    "application/pdf": unknown;
                     "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": unknown;
+                    "image/vnd.dxf": unknown;
                     "text/csv; charset=utf-8": unknown;
+                };
+            };
+            /** @description What went wrong, in words for the person who can act (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    catalogue_json_ld: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/ld+json": unknown;
+                };
+            };
+            /** @description What went wrong, in words for the person who can act (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    catalogue_turtle: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/turtle": unknown;
                 };
             };
             /** @description What went wrong, in words for the person who can act (RFC 9457) */
@@ -3443,6 +3922,46 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Health"];
                 };
+            };
+            /** @description What went wrong, in words for the person who can act (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    open_data_file: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                month: string;
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/geo+json": unknown;
+                    "text/csv": unknown;
+                };
+            };
+            /** @description Not Modified */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description What went wrong, in words for the person who can act (RFC 9457) */
             default: {
