@@ -15,6 +15,7 @@ from alembic.script import ScriptDirectory
 from alembic.util.exc import CommandError
 from sqlalchemy import Connection, Engine
 
+import inspection.store.identity_tables  # its tables belong to the metadata
 import inspection.store.ledger_tables  # noqa: F401 its tables belong to the metadata
 from inspection.errors import Broken, Unavailable
 from inspection.store.columns import LonLatGeometry
