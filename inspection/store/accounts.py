@@ -1,4 +1,4 @@
-"""Keep accounts and their memberships. Accounts are disabled, never removed: histories name them."""
+"""Keep accounts and memberships. Accounts are disabled, never removed: histories name them."""
 
 import uuid
 from dataclasses import dataclass
