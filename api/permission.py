@@ -100,37 +100,3 @@ def parse(text: str) -> Permissions:
         if right not in {*rights, PUBLIC, ANYONE}:
             raise BadCodelist(f"{route} needs a right {right!r} that permissions.yaml lacks")
     return Permissions(rights=rights, routes=routes)
-
-
-def as_markdown(matrix: Permissions) -> str:
-    """Show the matrix as tables for people: rights by role, then routes by role."""
-    roles = list(Role)
-    heads = " | ".join(role.value for role in roles)
-    rule = "|".join(["---"] * (len(roles) + 2))
-    rights = [
-        f"| `{right.name}` | {right.means_en}<br>{right.means_ja} | "
-        + " | ".join(_mark(right, role) for role in roles)
-        + " |"
-        for right in matrix.rights.values()
-    ]
-    routes = [
-        f"| `{route}` | {name} | "
-        + " | ".join(_mark(matrix.rights.get(name), role) for role in roles)
-        + " |"
-        for route, name in matrix.routes.items()
-    ]
-    return "\n".join(
-        [
-            f"| right | means | {heads} |", f"|{rule}|", *rights, "",
-            f"| address | right | {heads} |", f"|{rule}|", *routes, "",
-        ]
-    )  # fmt: skip
-
-
-def _mark(right: Right | None, role: Role) -> str:
-    """Mark a cell; a right of nobody (``public``) is everybody's."""
-    if right is None:
-        return "yes"
-    if role not in right.roles:
-        return "–"
-    return "if approver" if right.approver else "yes"
