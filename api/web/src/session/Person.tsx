@@ -2,6 +2,7 @@ import { useMutation, useQueryClient } from "@tanstack/react-query";
 
 import { api, keepCsrf, Problem, type Session } from "../client";
 import { useLanguage } from "../i18n/language";
+import { sessionQuery } from "../queries";
 
 /** Show who is signed in, and let them out. */
 export function Person({ session }: { session: Session }) {
@@ -15,7 +16,8 @@ export function Person({ session }: { session: Session }) {
     },
     onSuccess: async () => {
       keepCsrf(null);
-      await queries.resetQueries();
+      await queries.invalidateQueries({ queryKey: sessionQuery.queryKey });
+      queries.removeQueries({ predicate: (query) => query.queryKey[0] !== sessionQuery.queryKey[0] });
     },
   });
   if (session.account === null) return null;

@@ -17,7 +17,8 @@ export function SignInPage({ session }: { session: Session }) {
       told(await api.POST("/api/session", { body: { name: name.trim(), password } }), "SessionOut"),
     onSuccess: (opened) => {
       keepCsrf(opened.csrf);
-      queries.clear(); // what somebody else saw before is not for these eyes
+      // what somebody else saw before is not for these eyes
+      queries.removeQueries({ predicate: (query) => query.queryKey[0] !== sessionQuery.queryKey[0] });
       queries.setQueryData(sessionQuery.queryKey, opened);
     },
     onError: () => setPassword(""),
