@@ -1,5 +1,6 @@
 """Sign in and out, by password or through an issuer of OpenID Connect; say who is signed in."""
 
+import math
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
@@ -45,7 +46,7 @@ def sign_in(
         wait_s = signins.wait_s(connection, brakes, now)
         known = accounts.credentials(connection, asked.name)
     if wait_s > 0:
-        raise TooOften(f"too many failed sign-ins; try again in {wait_s / 60:.0f} minutes")
+        raise _too_often(wait_s)
     fits = passwords.matches(
         None if known is None else known.password_hash, asked.password.get_secret_value()
     )
@@ -151,6 +152,13 @@ def issuer_of(request: Request) -> Issuer:
     if issuer is None:
         raise NotFound("no issuer of OpenID Connect is set up here; sign in with a password")
     return issuer
+
+
+def _too_often(wait_s: float) -> TooOften:
+    minutes = math.ceil(wait_s / 60)
+    refused = TooOften(f"too many failed sign-ins; try again in {minutes} minutes")
+    refused.retry_after_s = math.ceil(wait_s)
+    return refused
 
 
 def _shown(services: Services, door: Door, principal: Principal) -> SessionOut:

@@ -1,5 +1,7 @@
 """The real service where others reach it: nothing without a sign-in, nothing secret in its log."""
 
+import os
+import subprocess
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -48,6 +50,29 @@ def test_nothing_is_told_without_a_sign_in(server: RunningServer) -> None:
         status, problem = server.call(path)
         assert (status, problem["type"]) == (401, "/problems/not-signed-in")
     assert server.call("/api/session")[1]["mode"] == "accounts"
+
+
+def test_gdal_reads_with_a_token_and_not_without(
+    server: RunningServer, seeded: Seeded, admin: Person
+) -> None:
+    engine = create_engine(seeded.database_url)
+    token = add_token(engine, admin, {"look"}, datetime.now(UTC))
+    engine.dispose()
+    environment = {name: value for name, value in os.environ.items() if name != "PROJ_DATA"}
+    printed = {}
+    for sent in (token, token[:-1]):
+        header = f"Authorization: Bearer {sent}"
+        done = subprocess.run(
+            ["ogrinfo", "--config", "GDAL_HTTP_HEADERS", header, f"OAPIF:{server.base_url}"],
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+            env=environment,
+        )
+        printed[sent] = done.stdout + done.stderr
+    assert "defects" in printed[token] and "surveys" in printed[token]
+    assert "surveys" not in printed[token[:-1]]
 
 
 def test_a_sign_in_a_token_and_an_error_leave_no_secret_in_the_log(
