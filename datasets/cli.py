@@ -1,4 +1,4 @@
-"""Commands ``tenken datasets``: list, build, check."""
+"""Commands ``tenken datasets``: list, build, check, synth, feedback."""
 
 import json
 from collections.abc import Sequence
@@ -8,21 +8,10 @@ from pathlib import Path
 import click
 
 from datasets.classes import LABEL_NAMES
+from datasets.feedback_cli import feedback
 from datasets.manifest import Source
+from datasets.options import data_dir_option, json_option
 from datasets.synth.cli import synth
-
-DATA_DIR_VARIABLE = "TENKEN_DATA_DIR"
-DEFAULT_DATA_DIR = Path(__file__).resolve().parent.parent.parent / "shared" / "data"
-
-data_dir_option = click.option(
-    "--data-dir",
-    type=click.Path(exists=True, file_okay=False, path_type=Path),
-    envvar=DATA_DIR_VARIABLE,
-    default=DEFAULT_DATA_DIR,
-    help="Folder of the published sets (cracks/, roads/, flights/).",
-    show_envvar=True,
-)
-json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
 
 
 @click.group()
@@ -166,3 +155,4 @@ def check(*, names: Sequence[str], data_dir: Path, as_json: bool) -> None:
 
 
 datasets.add_command(synth)
+datasets.add_command(feedback)

@@ -86,3 +86,7 @@ class DetectSettings(BaseSettings):
 
     threads: int = Field(default=0, ge=0, le=512, description="0 lets OpenVINO choose")
     precision: str = Field(default="f32", pattern="^(f32|bf16)$")
+    models_dir: Path = Field(
+        default_factory=lambda: default_home() / "models",
+        description="networks that `tenken models register` wrote",
+    )

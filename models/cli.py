@@ -1,4 +1,4 @@
-"""Commands ``tenken models``: list, train, evaluate, export, bench.
+"""Commands ``tenken models``: list, train, evaluate, export, predict, register, bench.
 
 torch and Ultralytics (extra ``ml``) are imported only by the commands that need them.
 """
@@ -12,28 +12,22 @@ from typing import Any
 
 import click
 
+from datasets.options import data_dir_option, json_option
 from inspection.errors import Unavailable
+from inspection.settings import DetectSettings
 from models.bench import bench
+from models.predict_cli import predict
+from models.register_cli import register
 from models.registry import (
     CARDS_DIR,
     DEFAULT_MODEL,
     WEIGHTS_DIR,
     ModelEntry,
+    folder_of,
     list_entries,
     load_entry,
 )
 
-DATA_DIR_VARIABLE = "TENKEN_DATA_DIR"
-DEFAULT_DATA_DIR = Path(__file__).resolve().parent.parent.parent / "shared" / "data"
-
-data_dir_option = click.option(
-    "--data-dir",
-    type=click.Path(exists=True, file_okay=False, path_type=Path),
-    envvar=DATA_DIR_VARIABLE,
-    default=DEFAULT_DATA_DIR,
-    help="Folder of the published sets (cracks/, roads/, flights/).",
-    show_envvar=True,
-)
 config_option = click.option(
     "--config",
     "config_path",
@@ -41,7 +35,6 @@ config_option = click.option(
     default=Path(__file__).parent / "configs" / f"{DEFAULT_MODEL}.yaml",
     help="Training configuration; by default that of the shipped model.",
 )
-json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
 
 
 @click.group()
@@ -50,6 +43,8 @@ def models() -> None:
 
 
 models.add_command(bench)
+models.add_command(predict)
+models.add_command(register)
 
 
 @models.command("list")
@@ -62,7 +57,7 @@ def list_command(*, as_json: bool) -> None:
       tenken models list
       tenken models list --json
     """  # noqa: D301
-    entries = list_entries()
+    entries = (*list_entries(), *list_entries(weights_dir=DetectSettings().models_dir))
     if as_json:
         click.echo(json.dumps([describe(entry) for entry in entries], indent=2))
         return
@@ -203,7 +198,7 @@ def export(
         classes=config.classes,
         thresholds=thresholds,
         weights_dir=weights_dir,
-        cards_dir=CARDS_DIR,
+        cards_dir=CARDS_DIR if weights_dir == WEIGHTS_DIR else weights_dir,
     )
     if torch_file is not None:
         exporting.export_ultralytics(state.average, torch_file)
@@ -233,8 +228,9 @@ def evaluate(*, name: str, card: bool, data_dir: Path, as_json: bool) -> None:
     from models.evaluate import evaluate as judge  # noqa: PLC0415
     from models.scoring import detector_scorer  # noqa: PLC0415
 
-    entry = load_entry(name)
-    scorer = detector_scorer(load_detector(name))
+    weights_dir = folder_of(name, DetectSettings().models_dir)
+    entry = load_entry(name, weights_dir=weights_dir)
+    scorer = detector_scorer(load_detector(name, weights_dir=weights_dir))
     result = judge(scorer, data_dir, entry.thresholds, entry.classes, report=say)
     if card:
         write_card(entry, result)

@@ -5,7 +5,7 @@ from typing import Literal
 
 from inspection.errors import BadInput
 from inspection.pipeline.ports import Detector
-from models.registry import CARDS_DIR, DEFAULT_MODEL, WEIGHTS_DIR, load_entry
+from models.registry import DEFAULT_MODEL, WEIGHTS_DIR, load_entry
 
 Engine = Literal["openvino"]
 """Libraries that can compute a detector's scores."""
@@ -37,7 +37,7 @@ def load_detector(
     """
     if engine not in ENGINES:
         raise BadInput(f"engine {engine!r} is unknown; choose one of {', '.join(ENGINES)}")
-    entry = load_entry(name, weights_dir=weights_dir, cards_dir=CARDS_DIR)
+    entry = load_entry(name, weights_dir=weights_dir)
     from models.backends.openvino import OpenVinoDetector  # noqa: PLC0415  # heavy, only on use
 
     return OpenVinoDetector(entry, precision=precision, threads=threads)

@@ -84,21 +84,43 @@ def sha256_of(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+def shipped_names() -> tuple[str, ...]:
+    """Return the names of the models that come with Tenken."""
+    return list_names(WEIGHTS_DIR)
+
+
+def folder_of(name: str, own_dir: Path) -> Path:
+    """Return the folder that keeps a model: that of the shipped ones, or ``own_dir``.
+
+    Args:
+        name: Id of the model.
+        own_dir: Folder of the models that ``tenken models register`` wrote.
+
+    Raises:
+        NotFound: No model has that name in either.
+    """
+    for folder in (WEIGHTS_DIR, own_dir):
+        if (folder / f"{name}.json").is_file():
+            return folder
+    known = ", ".join((*shipped_names(), *list_names(own_dir)))
+    raise NotFound(f"no model {name!r} is registered; known: {known}")
+
+
 def list_names(weights_dir: Path = WEIGHTS_DIR) -> tuple[str, ...]:
     """Return the names of the registered models, in order."""
-    # A name has no dot: <name>.masks.json beside it is that model's calibration.
+    # A name has no dot: <name>.masks.json is that model's calibration, .<name>.json unfinished.
     return tuple(sorted(path.stem for path in weights_dir.glob("*.json") if "." not in path.stem))
 
 
 def load_entry(
-    name: str = DEFAULT_MODEL, *, weights_dir: Path = WEIGHTS_DIR, cards_dir: Path = CARDS_DIR
+    name: str = DEFAULT_MODEL, *, weights_dir: Path = WEIGHTS_DIR, cards_dir: Path | None = None
 ) -> ModelEntry:
     """Return a registered model after checking that its network is the one that was registered.
 
     Args:
         name: Id of the model.
         weights_dir: Folder of networks and their descriptions.
-        cards_dir: Folder of cards.
+        cards_dir: Folder of cards; by default that of the shipped models, or of the networks.
 
     Raises:
         NotFound: No model has that name.
@@ -108,6 +130,8 @@ def load_entry(
     if not path.is_file():
         known = ", ".join(list_names(weights_dir)) or "none"
         raise NotFound(f"no model {name!r} is registered; known: {known}")
+    if cards_dir is None:
+        cards_dir = CARDS_DIR if weights_dir == WEIGHTS_DIR else weights_dir
     entry = _read_entry(name, path, cards_dir)
     if not entry.onnx_path.is_file():
         raise Broken(f"model {name}: {entry.onnx_path.name} is missing; install Tenken again")
@@ -121,7 +145,7 @@ def load_entry(
 
 
 def list_entries(
-    *, weights_dir: Path = WEIGHTS_DIR, cards_dir: Path = CARDS_DIR
+    *, weights_dir: Path = WEIGHTS_DIR, cards_dir: Path | None = None
 ) -> tuple[ModelEntry, ...]:
     """Return every registered model, checked, in order of name."""
     return tuple(

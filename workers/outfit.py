@@ -11,7 +11,7 @@ from inspection.store.engine import create_engine, ensure_folder
 from inspection.store.schema import upgrade
 from models.calibration import load_calibration
 from models.detector import load_detector
-from models.registry import DEFAULT_MODEL, load_entry, model_id
+from models.registry import DEFAULT_MODEL, folder_of, load_entry, model_id
 
 
 class LazyDetector:
@@ -26,7 +26,10 @@ class LazyDetector:
         """Give the detector."""
         if self._loaded is None:
             self._loaded = load_detector(
-                self._name, precision=self._settings.precision, threads=self._settings.threads
+                self._name,
+                precision=self._settings.precision,
+                threads=self._settings.threads,
+                weights_dir=folder_of(self._name, self._settings.models_dir),
             )
         return self._loaded
 
@@ -47,7 +50,7 @@ def outfit(
     url = store.resolved_database_url()
     ensure_folder(url)
     upgrade(url)
-    entry = load_entry(model)
+    entry = load_entry(model, weights_dir=folder_of(model, detection.models_dir))
     calibration = load_calibration(entry)
     if calibration is None:
         progress.say(

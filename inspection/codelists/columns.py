@@ -13,6 +13,7 @@ from inspection.errors import BadCodelist
 
 LEDGER = "ledger_column"
 ELEMENTS = "element_column"
+COSTS = "unit_cost_column"
 
 
 class CellKind(StrEnum):
@@ -40,6 +41,7 @@ class Target(StrEnum):
     SECTION = "section"
     ATTRIBUTE = "attribute"
     ELEMENT = "element"
+    COST = "cost"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,9 +97,9 @@ _ROMAJI = (
 """Spellings of xROAD exports that differ (syogen, shogen; kyouchou, kyocho), to one of our own."""
 
 
-@lru_cache(maxsize=2)
+@lru_cache(maxsize=4)
 def load_fields(name: str = LEDGER) -> Mapping[str, LedgerField]:
-    """Load the fields of asset ledgers, or of element sheets, by name."""
+    """Load the fields of asset ledgers, element sheets or price lists, by name."""
     return fields_of(load_codelist(name))
 
 

@@ -71,13 +71,13 @@ def _kind(table: Mapping[str, Any]) -> KindModel:
     return KindModel(
         condition=str(table["condition"]),
         bases=bases,
-        likelihood=tuple(_factor(row) for row in table["likelihood"]),
-        consequence=tuple(_factor(row) for row in table["consequence"]),
+        likelihood=tuple(factor_of(row) for row in table["likelihood"]),
+        consequence=tuple(factor_of(row) for row in table["consequence"]),
         timing=timing,
     )
 
 
-def _factor(row: Mapping[str, Any]) -> Factor:
+def factor_of(row: Mapping[str, Any]) -> Factor:
     """Build one factor; bands must ascend, and more must never give fewer points."""
     bands = tuple((float(band["from"]), _step(band)) for band in row.get("bands", ()))
     bounds = [bound for bound, _ in bands]

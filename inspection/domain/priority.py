@@ -154,11 +154,13 @@ class Evidence:
         condition: machine's proposal for the condition, used while no engineer has diagnosed.
         observed: attributes as the survey found them, used where the owner says nothing.
         falling: loose concrete.
+        derived: attributes that were computed from others, such as the salt zone from the coast.
     """
 
     condition: str | None = None
     observed: Mapping[str, Attribute] = field(default_factory=dict)
     falling: Falling = Falling.NONE
+    derived: frozenset[str] = frozenset()
 
 
 def score_priority(
@@ -283,7 +285,8 @@ class _Case:
     def _factor(self, factor: Factor) -> tuple[Item, ...]:
         """Give the points of a factor, from the owner or else from the survey."""
         if factor.name in self.attributes:
-            return factor.items(self.attributes[factor.name])
+            origin = "derived" if factor.name in self.evidence.derived else "known"
+            return factor.items(self.attributes[factor.name], origin)
         return factor.items(self.evidence.observed.get(factor.name), "candidate")
 
     def timing(self) -> tuple[Item, ...]:

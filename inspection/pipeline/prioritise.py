@@ -1,6 +1,7 @@
 """Asset + grades → priority with its additive reasons, and the order of its defects."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from inspection.codelists.grades import load_soundness_candidates
 from inspection.codelists.priorities import load_priority_model
@@ -38,11 +39,13 @@ def prioritise(
             ``inspection_fiscal_year`` (due every 5 years).
         model: the model, ``priority_v1`` unless given.
     """
+    known = complete(asset.attributes, fiscal_year)
+    seen = evidence(asset, defects, grades)
     return score_priority(
         asset.asset_id,
         asset.kind,
-        complete(asset.attributes, fiscal_year),
-        evidence(asset, defects, grades),
+        known,
+        replace(seen, derived=frozenset(known.keys() - asset.attributes.keys())),
         model=model or load_priority_model(),
     )
 

@@ -60,6 +60,12 @@ def known(connection: Connection, asset_id: str) -> tuple[Defect, ...]:
     return _load(connection, [t.defects.c.asset_id == asset_id])
 
 
+def assets_with_any(connection: Connection) -> tuple[str, ...]:
+    """Name the assets of which defects are known."""
+    query = select(t.defects.c.asset_id).distinct().order_by(t.defects.c.asset_id)
+    return tuple(connection.execute(query).scalars())
+
+
 def find(
     connection: Connection,
     *,

@@ -34,7 +34,9 @@ NAMES = (
     "astm_pci",
     "class_map",
     "damage_class",
+    "deterioration",
     "element_column",
+    "emergency_order",
     "guideline",
     "indicative_scale",
     "jp_corrosion",
@@ -54,7 +56,9 @@ NAMES = (
     "pavement_class",
     "pavement_crack_ratio",
     "priority_v1",
+    "repair_effect",
     "soundness_candidate",
+    "unit_cost_column",
 )
 
 

@@ -157,7 +157,12 @@ def test_card_holds_scores_thresholds_and_limits(entry: ModelEntry, tmp_path: Pa
 @pytest.fixture
 def registered(entry: ModelEntry, monkeypatch: pytest.MonkeyPatch) -> ModelEntry:
     folder = entry.onnx_path.parent
-    monkeypatch.setattr(cli, "list_entries", lambda: (load_entry(weights_dir=folder),))
+
+    def entries(**places: Path) -> tuple[ModelEntry, ...]:
+        """Give the model as the shipped one; there are none of one's own."""
+        return () if places else (load_entry(weights_dir=folder),)
+
+    monkeypatch.setattr(cli, "list_entries", entries)
     return entry
 
 
@@ -225,22 +230,16 @@ def test_train_export_and_evaluate_follow_one_another(
     text = run("train", str(tmp_path / "chips"), "--out", str(run_dir), *shared)
     assert "2 steps in" in text
     weights_dir = tmp_path / "weights"
-    monkeypatch.setattr(cli, "CARDS_DIR", tmp_path / "cards")
     torch_file = tmp_path / "walk.pt"
     arguments = ["--weights-dir", str(weights_dir), "--torch-file", str(torch_file), "--json"]
     row = json.loads(run("export", str(run_dir), *arguments, *shared))
     assert row["name"] == "walk"
     assert torch_file.stat().st_size > 1e6
 
-    places = {"weights_dir": weights_dir, "cards_dir": tmp_path / "cards"}
-    monkeypatch.setattr(cli, "load_entry", lambda name: load_entry(name, **places))
-    import models.detector
-
-    opened = models.detector.load_detector("walk", weights_dir=weights_dir, threads=1)
-    monkeypatch.setattr(models.detector, "load_detector", lambda name: opened)
+    monkeypatch.setenv("TENKEN_DETECT_MODELS_DIR", str(weights_dir))
     result = json.loads(run("evaluate", "walk", "--data-dir", str(tiny_sets), "--json"))
     assert np.isfinite(result["strip"]["MAX_1"]["area_m2"])
     assert {scores["source"] for scores in result["pixels"]} >= {"uav75", "paveseg"}
-    assert "# walk" in (tmp_path / "cards" / "walk.md").read_text(encoding="utf-8")
+    assert "# walk" in (weights_dir / "walk.md").read_text(encoding="utf-8")
     text = run("evaluate", "walk", "--data-dir", str(tiny_sets), "--no-card")
     assert "quay strip:" in text

@@ -23,7 +23,7 @@ from sqlalchemy import (
 from inspection.store.columns import Json, UtcDateTime
 
 revision = "r0007_identity"
-down_revision = "r0004_assets"
+down_revision = "r0005_programme"
 
 tables = MetaData(
     naming_convention={
