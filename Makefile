@@ -12,7 +12,7 @@ ARGS ?=
 export YOLO_AUTOINSTALL := false
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help install install-dev services web demo serve test lint bench openapi clean
+.PHONY: help install install-dev services web demo serve test lint bench openapi permissions clean
 
 help:  ## show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -62,6 +62,9 @@ bench: install-dev  ## print the figures that README and docs quote
 
 openapi: install  ## write api/openapi.json anew from the code
 	$(BIN)/python -m api.openapi > api/openapi.json.new && mv api/openapi.json.new api/openapi.json
+
+permissions: install  ## write docs/who-may-do-what.md anew from api/permissions.yaml
+	$(BIN)/python -m api.permission_page > docs/who-may-do-what.md.new && mv docs/who-may-do-what.md.new docs/who-may-do-what.md
 
 clean:  ## remove what was built, but no results
 	rm -rf $(VENV) $(WEB)/node_modules $(WEB)/dist build *.egg-info

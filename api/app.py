@@ -7,6 +7,10 @@ from fastapi import FastAPI
 
 from api import errors
 from api.deps import Ring, Services
+from api.door import Door
+from api.gate import Gate
+from api.oidc import Issuer
+from api.redaction import configure_logging, name_folder
 from api.routes import (
     assets,
     codelists,
@@ -17,6 +21,7 @@ from api.routes import (
     jobs,
     opendata,
     photos,
+    session,
     site,
     surveys,
     tiles,
@@ -29,13 +34,20 @@ from inspection import __version__
 from inspection.errors import BadInput, Unavailable
 from inspection.export.catalogue import Publisher
 from inspection.pipeline.tools import SystemClock
-from inspection.settings import PublisherSettings, QueueSettings, ServeSettings, StoreSettings
+from inspection.settings import (
+    OidcSettings,
+    PublisherSettings,
+    QueueSettings,
+    ServeSettings,
+    StoreSettings,
+)
 from inspection.store.blobs import FolderBlobs
 from inspection.store.engine import create_engine
 from workers import queue
 
 PARTS = (
     health,
+    session,
     assets,
     codelists,
     surveys,
@@ -97,13 +109,35 @@ class Application(FastAPI):
         return document
 
 
-def create_app(services: Services, *, dist: Path = site.DIST) -> FastAPI:
+def build_door(serve: ServeSettings, vouching: OidcSettings) -> Door:
+    """Say how the service is reached, as the settings say.
+
+    Raises:
+        BadInput: when only half of an issuer is named.
+        Refused: when people would sign in over a network in the clear.
+    """
+    issuer = None
+    if vouching.issuer is not None:
+        if vouching.client_id is None:
+            raise BadInput("TENKEN_OIDC_ISSUER needs TENKEN_OIDC_CLIENT_ID beside it")
+        secret = vouching.client_secret
+        issuer = Issuer(
+            url=vouching.issuer,
+            client_id=vouching.client_id,
+            client_secret=None if secret is None else secret.get_secret_value(),
+        )
+    return Door(public_url=serve.public_url, issuer=issuer)
+
+
+def create_app(services: Services, *, dist: Path = site.DIST, door: Door | None = None) -> FastAPI:
     """Build the application.
 
     Args:
         services: what the routes use.
         dist: folder of the built pages.
+        door: how the service is reached; None for loopback only.
     """
+    door = door or Door()
     app = Application(
         title="Tenken",
         version=__version__,
@@ -115,8 +149,15 @@ def create_app(services: Services, *, dist: Path = site.DIST) -> FastAPI:
     )
     app.state.services = services
     app.state.dist = dist
+    app.state.door = door
     errors.install(app)
-    app.add_middleware(EdgeGuard, multipart_paths=("/photos",))
+    app.add_middleware(Gate)
+    app.add_middleware(  # the last one that is added is the first that a request meets
+        EdgeGuard,
+        allowed_hosts=door.allowed_hosts,
+        multipart_paths=("/photos",),
+        https=door.secure,
+    )
     for module in PARTS:
         app.include_router(module.router)
     return app
@@ -124,4 +165,8 @@ def create_app(services: Services, *, dist: Path = site.DIST) -> FastAPI:
 
 def app_from_environment() -> FastAPI:
     """Build the application as the environment says; what uvicorn starts."""
-    return create_app(build_services(ServeSettings(), StoreSettings(), QueueSettings()))
+    configure_logging()
+    serve, store = ServeSettings(), StoreSettings()
+    name_folder(store.home, "home")
+    services = build_services(serve, store, QueueSettings())
+    return create_app(services, door=build_door(serve, OidcSettings()))

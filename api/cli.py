@@ -1,6 +1,5 @@
 """Commands of the service: ``tenken serve`` and ``tenken worklist``."""
 
-import logging
 import os
 import socket
 from contextlib import nullcontext
@@ -10,20 +9,22 @@ from uuid import UUID
 import click
 import uvicorn
 
-from api.app import build_services, create_app
+from api.app import build_door, build_services, create_app
 from api.companion import Companion
-from api.security import require_loopback
+from api.door import Door
+from api.redaction import configure_logging, name_folder
+from api.security import is_loopback
 from api.worklist_file import CsvEncoding, FileFormat, Language, draw, format_of, write
-from inspection.errors import Unavailable
+from inspection.errors import Refused, TenkenError, Unavailable
 from inspection.pipeline.tools import SystemClock
-from inspection.settings import QueueSettings, ServeSettings, StoreSettings
-from inspection.store import schema
+from inspection.settings import OidcSettings, QueueSettings, ServeSettings, StoreSettings
+from inspection.store import accounts, schema
 from inspection.store.blobs import FolderBlobs
 from inspection.store.engine import create_engine, reading
 
 
 @click.command()
-@click.option("--host", help="Address to listen on; only this machine's own are accepted.")
+@click.option("--host", help="Address to listen on; one that others reach needs accounts.")
 @click.option("--port", type=click.IntRange(0, 65535), help="Port to listen on.  [default: 8000]")
 @click.option(
     "--home",
@@ -43,17 +44,52 @@ def serve(host: str | None, port: int | None, home: Path | None, worker: bool) -
         os.environ["TENKEN_HOME"] = str(home.resolve())
         os.environ.pop("TENKEN_DATABASE_URL", None)
     settings, store = ServeSettings(), StoreSettings()
-    where = require_loopback(host or settings.host)
+    where = host or settings.host
+    door = build_door(settings, OidcSettings())
+    if not is_loopback(where):
+        require_accounts(where, door, store.resolved_database_url())
     schema.upgrade(store.resolved_database_url())
-    logging.basicConfig(
-        level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
-    )
-    app = create_app(build_services(settings, store, QueueSettings()))
+    configure_logging()
+    name_folder(store.home, "home")
+    app = create_app(build_services(settings, store, QueueSettings()), door=door)
     listening = listen(where, settings.port if port is None else port)
-    config = uvicorn.Config(app, log_level="warning", server_header=False, proxy_headers=False)
+    config = uvicorn.Config(
+        app,
+        log_level="warning",
+        log_config=None,  # the log is configured already, and scrubbed
+        server_header=False,
+        proxy_headers=settings.trusted_proxies is not None,
+        forwarded_allow_ips=settings.trusted_proxies,
+    )
     click.echo(f"Tenken is at {address(listening)}  (Ctrl+C to stop)")
     with Companion() if worker else nullcontext(), listening:
         uvicorn.Server(config).run(sockets=[listening])
+
+
+def require_accounts(host: str, door: Door, database_url: str) -> None:
+    """Check that an address which others reach is guarded by accounts; nothing is made.
+
+    Raises:
+        Refused: when nobody could sign in, or passwords would cross a network in the clear.
+    """
+    if door.public_url is None:
+        raise Refused(
+            f"host {host!r} can be reached by others: set TENKEN_PUBLIC_URL to the https address "
+            "that they use (docs/run-it-for-many.md), or listen on 127.0.0.1 and reach it through "
+            "an SSH tunnel"
+        )
+    try:
+        engine = create_engine(database_url)
+        with reading(engine) as connection:
+            guarded = accounts.admin_exists(connection)
+        engine.dispose()
+    except TenkenError as error:
+        raise Refused(f"host {host!r} can be reached by others, and {error}") from error
+    if not guarded:
+        raise Refused(
+            f"host {host!r} can be reached by others, and nobody has an account: make one with "
+            "'tenken users add NAME --role admin', or reach it through an SSH tunnel"
+        )
 
 
 def listen(host: str, port: int) -> socket.socket:

@@ -15,6 +15,7 @@ from fastapi.responses import JSONResponse, Response
 from starlette.exceptions import HTTPException
 from starlette.routing import Match
 
+from api.redaction import scrubbed
 from api.schemas.base import Problem
 from inspection.errors import (
     BadInput,
@@ -42,6 +43,7 @@ OGC_TAG = "ogc"
 
 MEDIA_TYPE = "application/problem+json"
 RETRY_AFTER_S = 5
+RETRY_LATER_S = 900
 METHOD_NOT_ALLOWED = 405
 METHODS = ("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT")
 
@@ -58,6 +60,20 @@ class TooLarge(BadInput):
     """Say that a request has more bytes or files than this service takes."""
 
 
+class NotSignedIn(Refused):
+    """Say that nobody may do this before they have signed in."""
+
+
+class TooOften(Refused):
+    """Say that this was tried too often; it may be tried again a little later."""
+
+    retry_after_s = RETRY_LATER_S
+
+
+SPECIAL: dict[type[TenkenError], int] = {TooLarge: 413, NotSignedIn: 401, TooOften: 429}
+"""Kinds whose status is not that of their family."""
+
+
 def status_of(error: TenkenError) -> int:
     """Give the HTTP status of an error.
 
@@ -65,7 +81,7 @@ def status_of(error: TenkenError) -> int:
     >>> status_of(BadPhoto("photo a.jpg is empty"))
     422
     """
-    return 413 if isinstance(error, TooLarge) else STATUS[family(type(error))]
+    return SPECIAL.get(type(error), STATUS[family(type(error))])
 
 
 def slug(kind: type[TenkenError]) -> str:
@@ -131,17 +147,30 @@ def _on_tenken_error(request: Request, error: Exception) -> Response:
     status = status_of(error)
     if status == STATUS[BadInput] and _is_ogc(request):
         status = 400
+    return answer_to(error, path=request.url.path, status=status)
+
+
+def answer_to(error: TenkenError, *, path: str, status: int | None = None) -> JSONResponse:
+    """Answer an error that happened at a path, with the status of its kind unless one is given."""
+    status = status or status_of(error)
     if status == STATUS[Broken]:
-        return _on_unforeseen_error(request, error)
-    headers = {"Retry-After": str(RETRY_AFTER_S)} if status == STATUS[Unavailable] else None
+        return _incident(error, path)
     return problem_response(
         status=status,
         kind=slug(type(error)),
         title=title_of(type(error)),
-        detail=str(error),
-        instance=request.url.path,
-        headers=headers,
+        detail=scrubbed(str(error)),
+        instance=path,
+        headers=_headers(error, status),
     )
+
+
+def _headers(error: TenkenError, status: int) -> dict[str, str] | None:
+    if isinstance(error, NotSignedIn):
+        return {"WWW-Authenticate": 'Bearer realm="tenken"'}
+    if isinstance(error, TooOften):
+        return {"Retry-After": str(error.retry_after_s)}
+    return {"Retry-After": str(RETRY_AFTER_S)} if status == STATUS[Unavailable] else None
 
 
 def _on_validation_error(request: Request, error: Exception) -> Response:
@@ -191,15 +220,20 @@ def methods_at(request: Request) -> list[str]:
 
 
 def _on_unforeseen_error(request: Request, error: Exception) -> Response:
+    """Answer an error of ours."""
+    return _incident(error, request.url.path)
+
+
+def _incident(error: Exception, path: str) -> JSONResponse:
     """Answer with a number that also stands in the log, and with nothing of the inside."""
     incident = uuid.uuid4().hex[:12]
-    log.error("incident %s at %s", incident, request.url.path, exc_info=error)
+    log.error("incident %s at %s", incident, path, exc_info=error)
     return problem_response(
         status=STATUS[Broken],
         kind=slug(Broken),
         title=title_of(Broken),
         detail=f"this is a fault of Tenken; look for incident {incident} in the server's log",
-        instance=request.url.path,
+        instance=path,
     )
 
 

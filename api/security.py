@@ -1,9 +1,9 @@
-"""Guard the edge while there is no authentication: this machine only, and no foreign pages.
+"""Guard the edge: no foreign names, no foreign pages, no foreign bodies, hardened answers.
 
-Until users can sign in, Tenken listens on the loopback interface only and refuses any other. That
-alone does not keep a web page of somebody else, open in the same browser, from talking to the
-service; three checks do: the ``Host`` (against DNS rebinding), the ``Origin`` (against requests
-forged by another page) and the type of the body (a form of another page cannot send JSON).
+Whether somebody has signed in or not, a web page of somebody else, open in the same browser, must
+not talk to the service. Three checks see to that: the ``Host`` (against DNS rebinding), the
+``Origin`` (against requests forged by another page) and the type of the body (a form of another
+page cannot send JSON). Who may do what is decided behind this, in ``gate``.
 """
 
 import ipaddress
@@ -13,10 +13,10 @@ from urllib.parse import urlsplit
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from api.door import LOOPBACK_NAMES
 from api.errors import problem_response, slug, title_of
 from inspection.errors import Refused
 
-LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 BODY_TYPES = frozenset({"application/json"})
 
@@ -41,27 +41,20 @@ SECURITY_HEADERS = {
     "Referrer-Policy": "same-origin",
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
+    # what one person may see, the next one at the same browser may not
+    "Vary": "Cookie, Authorization",
 }
 
+HTTPS_HEADERS = {"Strict-Transport-Security": "max-age=31536000"}
+"""What hardens answers further where browsers come by https."""
 
-def require_loopback(host: str) -> str:
-    """Give the host back when it is this machine only.
 
-    Raises:
-        Refused: when others could reach the service.
+def is_loopback(host: str) -> bool:
+    """Tell whether only this machine reaches an address.
 
-    >>> require_loopback("127.0.0.1")
-    '127.0.0.1'
+    >>> is_loopback("127.0.0.1"), is_loopback("0.0.0.0")
+    (True, False)
     """
-    if not _is_loopback(host):
-        raise Refused(
-            f"host {host!r} can be reached by others, and this version has no sign-in yet; "
-            "listen on 127.0.0.1 and reach it through an SSH tunnel"
-        )
-    return host
-
-
-def _is_loopback(host: str) -> bool:
     if host == "localhost":
         return True
     try:
@@ -79,6 +72,7 @@ class EdgeGuard:
         *,
         allowed_hosts: Iterable[str] = LOOPBACK_NAMES,
         multipart_paths: Iterable[str] = (),
+        https: bool = False,
     ) -> None:
         """Guard an application.
 
@@ -86,10 +80,12 @@ class EdgeGuard:
             app: the application behind.
             allowed_hosts: host names, without port, under which the service may be called.
             multipart_paths: last parts of the paths that take ``multipart/form-data``.
+            https: browsers reach the service by https.
         """
         self._app = app
         self._allowed_hosts = frozenset(allowed_hosts)
         self._multipart_paths = tuple(multipart_paths)
+        self._headers = {**SECURITY_HEADERS, **(HTTPS_HEADERS if https else {})}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Check one request and pass it on."""
@@ -100,7 +96,7 @@ class EdgeGuard:
         async def hardened(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
-                for name, value in SECURITY_HEADERS.items():
+                for name, value in self._headers.items():
                     headers.setdefault(name, value)
             await send(message)
 
@@ -119,7 +115,8 @@ class EdgeGuard:
         headers = Headers(scope=scope)
         host = headers.get("host", "")
         if _host_name(host) not in self._allowed_hosts:
-            return 421, f"this service does not answer to the name {host!r}; use 127.0.0.1"
+            advice = "use 127.0.0.1, or set TENKEN_PUBLIC_URL to the address that people use"
+            return 421, f"this service does not answer to the name {host!r}; {advice}"
         if scope["method"] in SAFE_METHODS:
             return None
         if _is_foreign(headers, host):

@@ -58,6 +58,25 @@ class ServeSettings(BaseSettings):
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=0, le=65535)
     upload_max_mb: int = Field(default=200, ge=1, le=4096, description="one photo, megabytes")
+    public_url: str | None = Field(
+        default=None, description="https address that people use; unset means this machine only"
+    )
+    trusted_proxies: str | None = Field(
+        default=None,
+        description="addresses of proxies whose X-Forwarded-For is believed, with commas between",
+    )
+
+
+class OidcSettings(BaseSettings):
+    """Who may vouch for people by OpenID Connect."""
+
+    model_config = SettingsConfigDict(env_prefix="TENKEN_OIDC_")
+
+    issuer: str | None = Field(default=None, description="identifier of the issuer, its address")
+    client_id: str | None = None
+    client_secret: SecretStr | None = Field(
+        default=None, description="unset means a public client, protected by PKCE alone"
+    )
 
 
 class PublisherSettings(BaseSettings):

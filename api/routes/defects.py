@@ -12,7 +12,8 @@ from fastapi.responses import Response
 from sqlalchemy import Connection
 
 from api.content import cached
-from api.deps import Services, ServicesDep
+from api.deps import PrincipalDep, Services, ServicesDep
+from api.principal import Principal
 from api.routes.surveys import mosaic_or_none
 from api.schemas.defect import DefectDetail, DefectOut, DefectPage, VerdictIn
 from api.schemas.reviewing import CHIP_PX, defect_detail, defect_out
@@ -76,16 +77,19 @@ def read_defect(services: ServicesDep, defect_id: UUID) -> DefectDetail:
 
 
 @router.post("/defects/{defect_id}/verdicts", operation_id="decide", status_code=201)
-def decide(services: ServicesDep, defect_id: UUID, decision: VerdictIn) -> DefectDetail:
+def decide(
+    services: ServicesDep, principal: PrincipalDep, defect_id: UUID, decision: VerdictIn
+) -> DefectDetail:
     """Record what a reviewer decided; 409 when somebody else decided in the meantime.
 
-    Sending the same ``verdict_id`` again counts once.
+    Whoever is signed in decides under the name of their account; ``reviewer`` counts only where
+    nobody signs in. Sending the same ``verdict_id`` again counts once.
     """
     verdict = Verdict(
         verdict_id=decision.verdict_id or uuid.uuid4(),
         defect_id=defect_id,
         action=decision.action,
-        reviewer=decision.reviewer,
+        reviewer=_reviewer(principal, decision),
         decided_at=services.clock.now(),
         expected_version=decision.expected_version,
         reason=decision.reason,
@@ -120,6 +124,11 @@ def defect_chip(
     with services.blobs.local_path(mosaic.blob_key) as cog:
         content = maptiles.picture(cog, window=window, max_px=max_px)
     return Response(content, media_type="image/png", headers=headers)
+
+
+def _reviewer(principal: Principal, decision: VerdictIn) -> str:
+    account = principal.account
+    return decision.reviewer if account is None else account.display_name
 
 
 def _window(seen: Observation, mosaic: Orthomosaic) -> tuple[int, int, int, int]:

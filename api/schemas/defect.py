@@ -60,7 +60,11 @@ class VerdictIn(Shape):
         default=None, description="made by the client, so that sending twice counts once"
     )
     action: Action
-    reviewer: str = Field(min_length=1, max_length=200)
+    reviewer: str = Field(
+        default="",
+        max_length=200,
+        description="who decides; needed where nobody signs in, else the account's name stands",
+    )
     expected_version: int = Field(ge=1, description="the version that the reviewer saw")
     reason: RejectReason | None = None
     damage_class: DamageClass | None = None

@@ -21,7 +21,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from inspection.errors import BadInput, Unavailable
-from inspection.store import driver, spatial
+from inspection.store import audit, driver, spatial, tenancy
 
 READ_ONLY = "tenken_read_only"
 BUSY_TIMEOUT_MS = 30_000
@@ -41,6 +41,7 @@ def create_engine(url: str) -> Engine:
     options = {} if _is_sqlite(parsed) else {"pool_pre_ping": True, "pool_timeout": 30}
     engine = sa.create_engine(
         parsed,
+        hide_parameters=True,  # what people write does not belong into a log
         json_serializer=partial(json.dumps, ensure_ascii=False, allow_nan=False),
         connect_args={"timeout": BUSY_TIMEOUT_MS / 1000}
         if _is_sqlite(parsed)
@@ -48,6 +49,7 @@ def create_engine(url: str) -> Engine:
         **options,
     )
     event.listen(engine, "handle_error", driver.translate)
+    tenancy.install(engine)
     if _is_sqlite(parsed):
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
@@ -75,9 +77,14 @@ def checked_url(url: str) -> URL:
 
 @contextmanager
 def writing(engine: Engine) -> Iterator[Connection]:
-    """Give a connection whose changes are committed together at the end, or not at all."""
+    """Give a connection whose changes are committed together at the end, or not at all.
+
+    With a scope, what was changed goes into the audit log in the same transaction.
+    """
     with _connected(engine) as connection, connection.begin():
+        tenancy.take_events(connection)  # of a transaction that was rolled back before us
         yield connection
+        audit.append(connection, tenancy.take_events(connection))
 
 
 @contextmanager

@@ -27,6 +27,7 @@ from sqlalchemy import (
 )
 
 from inspection.store.columns import Json, LonLatGeometry, UtcDateTime
+from inspection.store.scope import organisation_of_new_rows
 
 metadata = MetaData(
     naming_convention={
@@ -49,6 +50,13 @@ assets = Table(
     Column("member", Text, nullable=False),
     Column("concrete", Text, nullable=False),
     Column("attributes", Json, nullable=False),
+    # whose it is; everything else is owned through its asset (``ownership``)
+    Column(
+        "organisation_id",
+        ForeignKey("organisations.organisation_id"),
+        default=organisation_of_new_rows,
+        index=True,
+    ),
 )
 
 surveys = Table(

@@ -123,7 +123,7 @@ def serve(*options: str, home: Path) -> subprocess.CompletedProcess[str]:
 def test_it_refuses_to_listen_to_others(tmp_path: Path, host: str) -> None:
     done = serve("--host", host, "--port", "0", home=tmp_path / "home")
     assert done.returncode == 3
-    assert "no sign-in yet" in done.stderr
+    assert "SSH tunnel" in done.stderr
     assert not (tmp_path / "home").exists(), "nothing is made before the refusal"
 
 

@@ -1,7 +1,13 @@
+import { useQuery } from "@tanstack/react-query";
 import { lazy, Suspense } from "react";
 
 import { go, useView } from "./address";
 import { useLanguage } from "./i18n/language";
+import { sessionQuery } from "./queries";
+import { Person } from "./session/Person";
+import { mustSignIn } from "./session/session";
+import { SignInPage } from "./session/SignInPage";
+import { Trouble } from "./Trouble";
 import { SurveysPage } from "./upload/SurveysPage";
 import { WorklistPage } from "./worklist/WorklistPage";
 
@@ -11,6 +17,7 @@ const ReviewPage = lazy(() => import("./review/ReviewPage"));
 export function App() {
   const view = useView();
   const { language, setLanguage, say } = useLanguage();
+  const { data: session, error } = useQuery(sessionQuery);
   return (
     <div className="app">
       <header className="bar">
@@ -25,6 +32,7 @@ export function App() {
           <img src="/icon.svg" alt="" width="26" height="26" /> Tenken 点検
         </a>
         <span className="grow" />
+        {session && <Person session={session} />}
         <button
           type="button"
           lang={language === "ja" ? "en" : "ja"}
@@ -33,11 +41,15 @@ export function App() {
           {language === "ja" ? "English" : "日本語"}
         </button>
       </header>
-      <Suspense fallback={<p className="empty">{say("loading")}</p>}>
-        {view.name === "surveys" && <SurveysPage />}
-        {view.name === "review" && <ReviewPage key={view.surveyId} {...view} />}
-        {view.name === "worklist" && <WorklistPage surveyId={view.surveyId} />}
-      </Suspense>
+      <Trouble error={error} />
+      {session && mustSignIn(session) && <SignInPage session={session} />}
+      {session && !mustSignIn(session) && (
+        <Suspense fallback={<p className="empty">{say("loading")}</p>}>
+          {view.name === "surveys" && <SurveysPage />}
+          {view.name === "review" && <ReviewPage key={view.surveyId} {...view} />}
+          {view.name === "worklist" && <WorklistPage surveyId={view.surveyId} />}
+        </Suspense>
+      )}
     </div>
   );
 }

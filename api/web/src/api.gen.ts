@@ -205,7 +205,8 @@ export interface paths {
          * Decide
          * @description Record what a reviewer decided; 409 when somebody else decided in the meantime.
          *
-         *     Sending the same ``verdict_id`` again counts once.
+         *     Whoever is signed in decides under the name of their account; ``reviewer`` counts only where
+         *     nobody signs in. Sending the same ``verdict_id`` again counts once.
          */
         post: operations["decide"];
         delete?: never;
@@ -354,6 +355,74 @@ export interface paths {
          */
         post: operations["cancel_job"];
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/oidc/callback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Oidc Callback
+         * @description Take the browser back from the issuer, and sign in whom it vouches for.
+         */
+        get: operations["oidc_callback"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/oidc/start": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Oidc Start
+         * @description Send the browser to the issuer that vouches.
+         */
+        get: operations["oidc_start"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/session": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Session
+         * @description Say who is signed in, and what they may do.
+         */
+        get: operations["read_session"];
+        put?: never;
+        /**
+         * Sign In
+         * @description Sign in with a password; 401 when name and password do not fit, 429 after many tries.
+         */
+        post: operations["sign_in"];
+        /**
+         * Sign Out
+         * @description Sign out; the session opens nothing any more.
+         */
+        delete: operations["sign_out"];
         options?: never;
         head?: never;
         patch?: never;
@@ -832,6 +901,21 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /**
+         * AccountOut
+         * @description Name an account.
+         */
+        AccountOut: {
+            /**
+             * Account Id
+             * Format: uuid
+             */
+            account_id: string;
+            /** Display Name */
+            display_name: string;
+            /** Name */
+            name: string;
+        };
         /**
          * Action
          * @description Say what a reviewer did.
@@ -1958,6 +2042,16 @@ export interface components {
             width_px: number;
         };
         /**
+         * OrganisationOut
+         * @description Name an organisation.
+         */
+        OrganisationOut: {
+            /** Name */
+            name: string;
+            /** Organisation Id */
+            organisation_id: string;
+        };
+        /**
          * Outcome
          * @description Say how a check ended.
          * @enum {string}
@@ -2158,6 +2252,56 @@ export interface components {
          * @enum {string}
          */
         ReviewState: "candidate" | "confirmed" | "rejected";
+        /**
+         * SessionOut
+         * @description Say who is signed in and what they may do.
+         */
+        SessionOut: {
+            /** @description None when nobody is signed in */
+            account: components["schemas"]["AccountOut"] | null;
+            /**
+             * Csrf
+             * @description to be sent as X-Tenken-CSRF with every change
+             */
+            csrf: string | null;
+            /**
+             * Mode
+             * @description single-user: only this machine is served and nobody has an account
+             * @enum {string}
+             */
+            mode: "single-user" | "accounts";
+            /**
+             * Oidc
+             * @description there is an issuer that vouches: /api/oidc/start
+             */
+            oidc: boolean;
+            organisation: components["schemas"]["OrganisationOut"] | null;
+            /**
+             * Rights
+             * @description what the pages may offer; the service checks anyway
+             */
+            rights: string[];
+            /** Role */
+            role: string | null;
+        };
+        /**
+         * SignIn
+         * @description Carry a name and its password.
+         */
+        SignIn: {
+            /** Name */
+            name: string;
+            /**
+             * Organisation Id
+             * @description for whom; the first one unless said
+             */
+            organisation_id?: string | null;
+            /**
+             * Password
+             * Format: password
+             */
+            password: string;
+        };
         /**
          * SpatialExtent
          * @description Bound a collection in lon/lat.
@@ -2417,7 +2561,11 @@ export interface components {
              */
             note: string;
             reason?: components["schemas"]["RejectReason"] | null;
-            /** Reviewer */
+            /**
+             * Reviewer
+             * @description who decides; needed where nobody signs in, else the account's name stands
+             * @default
+             */
             reviewer: string;
             /**
              * Verdict Id
@@ -3150,6 +3298,153 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["JobOut"];
                 };
+            };
+            /** @description What went wrong, in words for the person who can act (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    oidc_callback: {
+        parameters: {
+            query?: {
+                code?: string;
+                state?: string;
+                error?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            303: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong, in words for the person who can act (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    oidc_start: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            303: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong, in words for the person who can act (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_session: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionOut"];
+                };
+            };
+            /** @description What went wrong, in words for the person who can act (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    sign_in: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SignIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionOut"];
+                };
+            };
+            /** @description What went wrong, in words for the person who can act (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    sign_out: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description What went wrong, in words for the person who can act (RFC 9457) */
             default: {

@@ -2,6 +2,7 @@ import createClient from "openapi-fetch";
 
 import type { components, paths } from "./api.gen";
 
+export type Session = components["schemas"]["SessionOut"];
 export type Schemas = components["schemas"];
 export type Defect = Schemas["DefectOut"];
 export type DefectDetail = Schemas["DefectDetail"];
@@ -11,6 +12,25 @@ export type SurveyDetail = Schemas["SurveyDetail"];
 export type Quantity = Schemas["QuantityOut"];
 
 export const api = createClient<paths>({ baseUrl: "" });
+
+let csrf: string | null = null;
+
+/** Keep what the service wants to see with every change; a page of somebody else does not know it. */
+export function keepCsrf(word: string | null): void {
+  csrf = word;
+}
+
+/** Give the headers that go along with every change. */
+export function csrfHeaders(): Record<string, string> {
+  return csrf === null ? {} : { "X-Tenken-CSRF": csrf };
+}
+
+api.use({
+  onRequest({ request }) {
+    for (const [name, value] of Object.entries(csrfHeaders())) request.headers.set(name, value);
+    return request;
+  },
+});
 
 /** Carry what the service said went wrong (RFC 9457), in its own words. */
 export class Problem extends Error {

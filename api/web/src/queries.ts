@@ -1,9 +1,20 @@
 import { queryOptions } from "@tanstack/react-query";
 
-import { api, type Defect, told } from "./client";
+import { api, type Defect, keepCsrf, told } from "./client";
 
 const PAGE = 1000;
 const BUSY_MS = 1_500;
+
+/** Say who is signed in; what the answer says goes along with every change from then on. */
+export const sessionQuery = queryOptions({
+  queryKey: ["session"],
+  queryFn: async () => {
+    const session = told(await api.GET("/api/session"), "SessionOut");
+    keepCsrf(session.csrf);
+    return session;
+  },
+  staleTime: Number.POSITIVE_INFINITY,
+});
 
 export const surveysQuery = queryOptions({
   queryKey: ["surveys"],

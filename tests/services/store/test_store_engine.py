@@ -38,12 +38,17 @@ def _run(url: str, end: str) -> subprocess.CompletedProcess[str]:
     )
 
 
+MADE_BY_MIGRATIONS = {"organisations", "audit_head"}
+"""Tables that hold one row from the beginning."""
+
+
 def test_a_transaction_that_is_killed_leaves_nothing(engine: Engine, database_url: str) -> None:
     died = _run(database_url, "die")
     assert (died.returncode, died.stdout) == (-signal.SIGKILL, "half\n"), died.stderr
     with reading(engine) as connection:
         for table in tables.metadata.sorted_tables:
-            assert connection.execute(select(func.count()).select_from(table)).scalar_one() == 0
+            made = 1 if table.name in MADE_BY_MIGRATIONS else 0
+            assert connection.execute(select(func.count()).select_from(table)).scalar_one() == made
     lived = _run(database_url, "live")
     assert lived.returncode == 0, lived.stderr
     with reading(engine) as connection:

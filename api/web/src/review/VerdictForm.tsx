@@ -3,6 +3,7 @@ import { useEffect, useState } from "react";
 
 import { api, type DefectDetail, Problem, type Schemas, told } from "../client";
 import { useLanguage } from "../i18n/language";
+import { may, useSession } from "../session/session";
 import { Trouble } from "../Trouble";
 
 type Action = Schemas["Action"];
@@ -30,29 +31,36 @@ interface Props {
 /** Let a person decide. The version that was read goes along, so nobody's decision is overwritten. */
 export function VerdictForm({ surveyId, defect }: Props) {
   const { say } = useLanguage();
-  const [reviewer, setReviewer] = useState(() => localStorage.getItem(REVIEWER) ?? "");
+  const session = useSession();
+  const account = session?.account ?? null;
+  const [typed, setTyped] = useState(() => localStorage.getItem(REVIEWER) ?? "");
+  const reviewer = account === null ? typed : account.display_name;
   const [reason, setReason] = useState<RejectReason>("shadow");
   const verdict = useVerdict(surveyId, defect);
 
   const decide = (action: Action) => {
     if (!reviewer.trim() || verdict.isPending) return;
-    localStorage.setItem(REVIEWER, reviewer.trim());
+    if (account === null) localStorage.setItem(REVIEWER, reviewer.trim());
     verdict.mutate({ action, reviewer: reviewer.trim(), reason });
   };
-  useDecisionKeys(defect.legal_actions, decide);
+  const mayDecide = may(session, "decide");
+  useDecisionKeys(mayDecide ? defect.legal_actions : [], decide);
 
   const changed = verdict.error instanceof Problem && verdict.error.status === CHANGED;
+  if (!mayDecide) return session ? <p className="verdict soft">{say("mayNotDecide")}</p> : null;
   return (
     <form className="verdict" onSubmit={(event) => event.preventDefault()}>
-      <label>
-        {say("reviewer")}
-        <input
-          value={reviewer}
-          maxLength={200}
-          autoComplete="name"
-          onChange={(event) => setReviewer(event.target.value)}
-        />
-      </label>
+      {account === null && (
+        <label>
+          {say("reviewer")}
+          <input
+            value={typed}
+            maxLength={200}
+            autoComplete="name"
+            onChange={(event) => setTyped(event.target.value)}
+          />
+        </label>
+      )}
       {!reviewer.trim() && <p className="hint">{say("reviewerNeeded")}</p>}
       <div className="buttons">
         {defect.legal_actions.includes("confirm") && (

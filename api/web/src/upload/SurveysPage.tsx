@@ -3,6 +3,7 @@ import { useQuery } from "@tanstack/react-query";
 import { go } from "../address";
 import { useLanguage } from "../i18n/language";
 import { surveysQuery } from "../queries";
+import { may, useSession } from "../session/session";
 import { Trouble } from "../Trouble";
 import { JobState } from "./JobState";
 import { NewSurvey } from "./NewSurvey";
@@ -11,6 +12,7 @@ import { NewSurvey } from "./NewSurvey";
 export function SurveysPage() {
   const { language, say } = useLanguage();
   const { data, error } = useQuery(surveysQuery);
+  const session = useSession();
   return (
     <main className="page">
       <h1>{say("surveys")}</h1>
@@ -40,7 +42,7 @@ export function SurveysPage() {
           </li>
         ))}
       </ul>
-      <NewSurvey />
+      {may(session, "capture") && <NewSurvey />}
     </main>
   );
 }

@@ -1,4 +1,4 @@
-import { api, Problem, type Schemas, told } from "../client";
+import { api, csrfHeaders, Problem, type Schemas, told } from "../client";
 
 const BATCH = 4;
 
@@ -21,7 +21,11 @@ export async function sendPhotos(
     const batch = files.slice(at, at + BATCH);
     const form = new FormData();
     for (const file of batch) form.append("files", file, file.name);
-    const response = await fetch(`/api/surveys/${surveyId}/photos`, { method: "POST", body: form });
+    const response = await fetch(`/api/surveys/${surveyId}/photos`, {
+      method: "POST",
+      body: form,
+      headers: csrfHeaders(),
+    });
     if (!response.ok) throw new Problem(response.status, await detailOf(response));
     const answer = (await response.json()) as Schemas["UploadAnswer"];
     onSent(at + batch.length, answer.files);

@@ -1,0 +1,59 @@
+"""Hash and check passwords with argon2id; the only module that imports argon2.
+
+Source: OWASP Password Storage Cheat Sheet (argon2id, 46 MiB, 1 pass, 1 lane); length after NIST
+SP 800-63B-4 §3.1.1.2 (a password that is the only factor has at least 15 characters).
+"""
+
+import threading
+from functools import cache
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+
+from inspection.errors import BadInput
+
+LENGTH_MIN = 15
+LENGTH_MAX = 1000
+
+_hasher = PasswordHasher(time_cost=1, memory_cost=47_104, parallelism=1)
+_turns = threading.BoundedSemaphore(4)
+"""Each check takes 46 MiB: many at once must wait for each other, not for the memory."""
+
+
+def checked(password: str, *, name: str) -> str:
+    """Check that a new password is hard to guess; nothing of it stands in the message.
+
+    Raises:
+        BadInput: when it is too short, too long, or mostly the name or one character.
+    """
+    if not LENGTH_MIN <= len(password) <= LENGTH_MAX:
+        raise BadInput(
+            f"a password has {LENGTH_MIN} to {LENGTH_MAX} characters, this has {len(password)}; "
+            "several words together are easy to remember"
+        )
+    if len(set(password.lower()) - set(name.lower())) < 4:
+        raise BadInput("this password is the name or a few characters repeated; take another")
+    return password
+
+
+def hashed(password: str) -> str:
+    """Give the argon2id hash of a password in its own notation."""
+    with _turns:
+        return _hasher.hash(password)
+
+
+def matches(password_hash: str | None, password: str) -> bool:
+    """Tell whether a password is the one that was hashed; takes as long when there is none."""
+    if len(password) > LENGTH_MAX:
+        return False
+    with _turns:
+        try:
+            return _hasher.verify(password_hash or _nobody(), password) and bool(password_hash)
+        except (VerificationError, InvalidHashError):
+            return False
+
+
+@cache
+def _nobody() -> str:
+    """Give a hash that stands for accounts that do not exist, so that time does not tell."""
+    return _hasher.hash("nobody has this password")

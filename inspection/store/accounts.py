@@ -1,0 +1,177 @@
+"""Keep accounts and memberships. Accounts are disabled, never removed: histories name them."""
+
+import uuid
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, delete, exists, insert, select, update
+
+from inspection.domain.account import Account, Membership, Role
+from inspection.errors import Conflict, NotFound
+from inspection.store import organisations
+from inspection.store.identity_tables import accounts, memberships, sessions
+from inspection.store.rows import add_or_replace, choice
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Credentials:
+    """Carry what proves that somebody is an account; never shown, never logged.
+
+    Attributes:
+        account: who.
+        password_hash: argon2id in its own notation, None when there is no password.
+        oidc_issuer: who vouches for them, None when nobody does.
+    """
+
+    account: Account
+    password_hash: str | None
+    oidc_issuer: str | None
+
+
+def add(
+    connection: Connection, account: Account, *, password_hash: str | None, now: datetime
+) -> None:
+    """Add an account.
+
+    Raises:
+        Conflict: when the name is taken.
+    """
+    query = select(accounts.c.account_id).where(accounts.c.name == account.name)
+    if connection.execute(query).one_or_none() is not None:
+        raise Conflict(f"there is an account {account.name!r} already; choose another name")
+    connection.execute(
+        insert(accounts).values(
+            account_id=account.account_id,
+            name=account.name,
+            display_name=account.display_name,
+            password_hash=password_hash,
+            active=account.active,
+            created_at=now,
+        )
+    )
+
+
+def set_password(connection: Connection, account_id: uuid.UUID, password_hash: str) -> None:
+    """Change a password; whoever is signed in with the old one is signed out."""
+    _change(connection, account_id, password_hash=password_hash)
+    connection.execute(delete(sessions).where(sessions.c.account_id == account_id))
+
+
+def set_active(connection: Connection, account_id: uuid.UUID, *, active: bool) -> None:
+    """Let an account sign in or not; one that is disabled is signed out at once."""
+    _change(connection, account_id, active=active)
+    if not active:
+        connection.execute(delete(sessions).where(sessions.c.account_id == account_id))
+
+
+def link(connection: Connection, account_id: uuid.UUID, *, issuer: str, subject: str) -> None:
+    """Let an account sign in through an issuer of OpenID Connect.
+
+    Raises:
+        Conflict: when the issuer's subject is another account already.
+    """
+    taken = by_subject(connection, issuer=issuer, subject=subject)
+    if taken is not None and taken.account_id != account_id:
+        raise Conflict(f"subject {subject!r} of {issuer} signs in as {taken.name!r} already")
+    _change(connection, account_id, oidc_issuer=issuer, oidc_subject=subject)
+
+
+def by_name(connection: Connection, name: str) -> Account:
+    """Read one account.
+
+    Raises:
+        NotFound: when there is no such account.
+    """
+    found = credentials(connection, name)
+    if found is None:
+        raise NotFound(f"there is no account {name!r}; see 'tenken users list'")
+    return found.account
+
+
+def credentials(connection: Connection, name: str) -> Credentials | None:
+    """Read what proves that somebody is the account of a name; None when there is none."""
+    row = connection.execute(select(accounts).where(accounts.c.name == name)).one_or_none()
+    if row is None:
+        return None
+    return Credentials(
+        account=_account(row), password_hash=row.password_hash, oidc_issuer=row.oidc_issuer
+    )
+
+
+def by_subject(connection: Connection, *, issuer: str, subject: str) -> Account | None:
+    """Find the account for which an issuer vouches; None when none is linked."""
+    row = connection.execute(
+        select(accounts).where(accounts.c.oidc_issuer == issuer, accounts.c.oidc_subject == subject)
+    ).one_or_none()
+    return None if row is None else _account(row)
+
+
+def everyone(connection: Connection) -> tuple[Account, ...]:
+    """List the accounts by name, disabled ones too."""
+    return tuple(map(_account, connection.execute(select(accounts).order_by(accounts.c.name))))
+
+
+def any_exist(connection: Connection) -> bool:
+    """Tell whether anybody has an account; from then on everybody must sign in."""
+    return bool(connection.execute(select(exists(select(accounts.c.account_id)))).scalar_one())
+
+
+def admin_exists(connection: Connection) -> bool:
+    """Tell whether somebody who may sign in administers an organisation."""
+    query = select(memberships.c.account_id).join(
+        accounts, accounts.c.account_id == memberships.c.account_id
+    )
+    wanted = query.where(accounts.c.active, memberships.c.role == Role.ADMIN.value)
+    return bool(connection.execute(select(exists(wanted))).scalar_one())
+
+
+def join(connection: Connection, membership: Membership) -> None:
+    """Make an account a member of an organisation, or change what it does there.
+
+    Raises:
+        NotFound: when there is no such organisation.
+    """
+    organisations.by_id(connection, membership.organisation_id)
+    row = {
+        "account_id": membership.account_id,
+        "organisation_id": membership.organisation_id,
+        "role": membership.role.value,
+        "approver": membership.approver,
+    }
+    add_or_replace(connection, memberships, [row], key=["account_id", "organisation_id"])
+
+
+def memberships_of(connection: Connection, account_id: uuid.UUID) -> tuple[Membership, ...]:
+    """List the memberships of an account by organisation."""
+    rows = connection.execute(
+        select(memberships)
+        .where(memberships.c.account_id == account_id)
+        .order_by(memberships.c.organisation_id)
+    )
+    return tuple(
+        Membership(
+            account_id=row.account_id,
+            organisation_id=row.organisation_id,
+            role=choice(Role, row.role),
+            approver=row.approver,
+        )
+        for row in rows
+    )
+
+
+def _change(connection: Connection, account_id: uuid.UUID, **values: object) -> None:
+    changed = connection.execute(
+        update(accounts).where(accounts.c.account_id == account_id).values(**values)
+    )
+    if changed.rowcount != 1:
+        raise NotFound(f"there is no account {account_id}")
+
+
+def _account(row: Row[Any]) -> Account:
+    return Account(
+        account_id=row.account_id,
+        name=row.name,
+        display_name=row.display_name,
+        active=row.active,
+    )
