@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from importlib import resources
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +12,7 @@ from flight.checks.circumstance import Circumstance
 from flight.checks.course import Course, course_shape
 from flight.checks.examine import Examination, examine
 from flight.checks.layout import MOVING, RETURN_HEIGHT_M, lay_out
-from flight.checks.rulefile import PACKAGE, RuleSet
+from flight.checks.rulefile import RuleSet
 from flight.checks.structure import HeightReference, Obstacle, build_obstacles
 from flight.checks.terrain import Terrain, read_terrain
 from flight.checks.zone import Zone, build_zones
@@ -118,18 +117,17 @@ def examine_mission(
     )
 
 
-def shipped_layers(rules: Sequence[RuleSet], frame: LocalFrame) -> dict[str, tuple[Zone, ...]]:
-    """Read the layers that come with rule files."""
+def layers_of(rules: Sequence[RuleSet], frame: LocalFrame) -> dict[str, tuple[Zone, ...]]:
+    """Read the layers that come with rule files, by the name that rules use.
+
+    Raises:
+        BadCodelist: when a layer is not there.
+    """
     zones: dict[str, tuple[Zone, ...]] = {}
-    for layer in (layer for one in rules for layer in one.layers):
-        with resources.as_file(resources.files(PACKAGE).joinpath(layer.file)) as path:
-            if not path.is_file():
-                raise BadInput(
-                    f"rule layer {layer.name!r} names {layer.file!r}, which does not ship with "
-                    f"Tenken; leave it out of the rule file and give --layer {layer.name}=FILE"
-                )
-            found = build_zones(read_features(path), frame)
-        zones[layer.name] = (*zones.get(layer.name, ()), *found)
+    for one in rules:
+        for layer in one.layers:
+            found = build_zones(read_features(one.layer_path(layer)), frame)
+            zones[layer.name] = (*zones.get(layer.name, ()), *found)
     return zones
 
 
@@ -177,7 +175,7 @@ def _around(
     rules: Sequence[RuleSet],
 ) -> Circumstance:
     """Build obstacles and zones in course metres."""
-    zones = shipped_layers(rules, course.frame)
+    zones = layers_of(rules, course.frame)
     for name, paths in surroundings.layers.items():
         if name != THIRD_PARTY:
             found = (z for path in paths for z in build_zones(read_features(path), course.frame))
