@@ -39,7 +39,8 @@ def check_homeward(
         return Finding(
             check=CHECK, outcome=Outcome.WARN, reason="return_height.none", source=SOURCE
         )
-    ends = np.array([leg.end_m for leg in course.legs if leg.kind is LegKind.WORK])
+    work = [leg for leg in course.legs if leg.kind is LegKind.WORK]
+    ends = np.array([leg.end_m for leg in work or course.legs])
     ends = ends[:: max(1, len(ends) // MOST_PLACES)]
     starts = ends.copy()
     starts[:, 2] = np.maximum(ends[:, 2], return_height_m)

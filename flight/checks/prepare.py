@@ -11,7 +11,7 @@ import shapely
 from flight.checks.circumstance import Circumstance
 from flight.checks.course import Course, course_shape
 from flight.checks.examine import Examination, examine
-from flight.checks.layout import MOVING, RETURN_HEIGHT_M, lay_out
+from flight.checks.layout import RETURN_HEIGHT_M, flown_places, lay_out, takeoff_place
 from flight.checks.rulefile import RuleSet
 from flight.checks.structure import HeightReference, Obstacle, build_obstacles
 from flight.checks.terrain import Terrain, read_terrain
@@ -135,14 +135,8 @@ def _place(
     mission: Mission, surroundings: Surroundings
 ) -> tuple[LocalFrame, tuple[float, float, float, float]]:
     """Give the frame at take-off and the bounds of all that is flown or stood upon."""
-    places = [
-        (item.lat_deg, item.lon_deg)
-        for item in mission.items
-        if item.command in MOVING and (item.lat_deg or item.lon_deg)
-    ]
-    if not places:
-        raise BadInput("the mission has no waypoint with a position; there is nothing to check")
-    start = surroundings.takeoff_latlon_deg or mission.home_latlon_deg or places[0]
+    places = flown_places(mission)
+    start = takeoff_place(mission, surroundings.takeoff_latlon_deg)
     places += [start, surroundings.pilot_latlon_deg or start]
     frame = LocalFrame(lat_deg=start[0], lon_deg=start[1])
     xy = frame.to_enu_m([[lon, lat, 0.0] for lat, lon in places])[:, :2]
