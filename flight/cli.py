@@ -2,9 +2,15 @@
 
 import click
 
+from flight.check_cli import check
 from flight.convert_cli import convert
 from flight.draw_cli import draw
+from flight.fly_cli import fly_command
+from flight.gaps_cli import gaps
 from flight.planning_cli import capability_command, plan
+from flight.repeat_cli import repeat
+from flight.simulate_cli import simulate
+from flight.upload_cli import upload_command
 
 
 @click.group()
@@ -12,7 +18,16 @@ def flight() -> None:
     """Plan a flight from the damage that must be seen, verify it, and close it with its log."""
 
 
-flight.add_command(capability_command)
-flight.add_command(convert)
-flight.add_command(draw)
-flight.add_command(plan)
+for command in (
+    capability_command,
+    plan,
+    draw,
+    convert,
+    check,
+    upload_command,
+    fly_command,
+    gaps,
+    repeat,
+    simulate,
+):
+    flight.add_command(command)

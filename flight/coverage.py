@@ -268,3 +268,35 @@ def _views(
     xy = (step_x * step_y).sum(axis=1)
     longest = np.sqrt((xx + yy) / 2 + np.sqrt(((xx - yy) / 2) ** 2 + xy**2))
     return photo, point, depth[inside] * longest / camera.focal_px, -normal[:, 2]
+
+
+def good_pairs(
+    *,
+    camera: Camera,
+    position_m: Floats,
+    yaw_deg: Floats,
+    pitch_deg: Floats,
+    reach_m: Floats,
+    surface_m: Floats,
+    samples: Samples,
+    gsd_m_per_px: float,
+    incidence_limit_deg: float,
+) -> tuple[Ints, Ints]:
+    """Give which photo sees which sample as wished, (k,) photos and (k,) samples.
+
+    The arguments are those of ``coverage``, but ``reach_m`` counts from the camera; the samples
+    may be a part of the surface's.
+    """
+    turned = rotations(yaw_deg, pitch_deg)
+    least_cosine = np.cos(np.radians(incidence_limit_deg)) - 1e-9
+    photos, points = [np.empty(0, np.int64)], [np.empty(0, np.int64)]
+    for near in _pairs(samples.point_m, position_m, reach_m):
+        photo, point, gsd, cosine = _views(near, position_m, turned, camera, samples)
+        fine = (gsd <= gsd_m_per_px * GSD_TOLERANCE) & (cosine >= least_cosine)
+        photo, point = photo[fine], point[fine]
+        clear = ~hidden(
+            position_m[photo], samples.point_m[point], surface_m, samples.triangle[point]
+        )
+        photos.append(photo[clear])
+        points.append(point[clear])
+    return np.concatenate(photos), np.concatenate(points)
