@@ -12,6 +12,7 @@ from api.routes import (
     codelists,
     defects,
     features,
+    flight,
     health,
     jobs,
     photos,
@@ -40,6 +41,7 @@ PARTS = (
     tiles,
     defects,
     worklist,
+    flight,
     features,
     site,  # last: it answers to every address that nobody else has
 )

@@ -18,16 +18,13 @@ def flight() -> None:
     """Plan a flight from the damage that must be seen, verify it, and close it with its log."""
 
 
-for command in (
-    capability_command,
-    plan,
-    draw,
-    convert,
-    check,
-    upload_command,
-    fly_command,
-    gaps,
-    repeat,
-    simulate,
-):
-    flight.add_command(command)
+flight.add_command(capability_command)
+flight.add_command(convert)
+flight.add_command(check)
+flight.add_command(gaps)
+flight.add_command(repeat)
+flight.add_command(draw)
+flight.add_command(plan)
+flight.add_command(upload_command)
+flight.add_command(fly_command)
+flight.add_command(simulate)

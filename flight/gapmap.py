@@ -125,14 +125,14 @@ def _panel(
     """Give every cell near a sample the gravest kind among its nearest samples."""
     right, up = plane
     flat = points @ np.column_stack([right, up])
-    low = flat.min(axis=0) - cell_m / 2
-    columns, rows = np.ceil((flat.max(axis=0) + cell_m / 2 - low) / cell_m).astype(int)
+    low = flat.min(axis=0)
+    columns, rows = np.maximum(1, np.rint((flat.max(axis=0) - low) / cell_m)).astype(int)
     x, y = np.meshgrid(np.arange(columns) + 0.5, np.arange(rows) + 0.5)
     cells = low + np.column_stack([x.ravel(), y.ravel()]) * cell_m
     off, nearest = cKDTree(flat).query(cells)
     drawn = np.where(off <= cell_m, kinds[nearest], OUTSIDE).astype(object)
     order = list(Seen)
-    index = np.floor((flat - low) / cell_m).astype(int)
+    index = np.minimum(np.floor((flat - low) / cell_m).astype(int), [columns - 1, rows - 1])
     grid = drawn.reshape(rows, columns)
     for (column, row), kind in zip(index, kinds, strict=True):
         if grid[row, column] == OUTSIDE or order.index(kind) > order.index(grid[row, column]):

@@ -13,9 +13,10 @@ from flight.flightplan import FlightPlan
 from flight.gapdrawing import draw
 from flight.gapfile import gaps_document, gaps_of_polygons, read_gap_polygons, read_json
 from flight.gapmap import panels
-from flight.gaps import Gaps, Refly, find_gaps, plan_refly
+from flight.gaps import Gaps, find_gaps
 from flight.planfile import read_plan
 from flight.planoutput import SUFFIXES, write_parts
+from flight.refly import Refly, plan_refly
 from inspection.errors import BadInput
 from inspection.export.writing import replace_text
 from inspection.pipeline.ingest import ingest

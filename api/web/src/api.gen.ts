@@ -154,6 +154,71 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/flight/choices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Flight Choices
+         * @description Name the cameras, drones, purposes, patterns and rule files that a wish can choose from.
+         */
+        get: operations["list_flight_choices"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/flight/plans": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Plan Flight
+         * @description Plan a flight: photos, footprints, figures and the check report of every part.
+         *
+         *     The check knows no ground and no structures beside those that are photographed; what it did
+         *     not check, it says. 403 when the wish cannot be had safely, with what would make it possible.
+         */
+        post: operations["plan_flight"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/flight/plans/files/{file_format}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Download Flight File
+         * @description Give the mission file of one part, or the photo file of the whole plan.
+         *
+         *     The same wish gives the same plan; nothing is kept between two requests.
+         */
+        post: operations["download_flight_file"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/jobs/{job_id}": {
         parameters: {
             query?: never;
@@ -1069,6 +1134,349 @@ export interface components {
          */
         FileFormat: "csv" | "xlsx" | "geojson" | "gpkg";
         /**
+         * FlightChoicesOut
+         * @description Name what a wish can choose from.
+         */
+        FlightChoicesOut: {
+            /**
+             * Cameras
+             * @description code to label; a lens is code@focal length in mm
+             */
+            cameras: {
+                [key: string]: string;
+            };
+            /** Drones */
+            drones: {
+                [key: string]: string;
+            };
+            /**
+             * Lenses
+             * @description camera and lens as a wish names them
+             */
+            lenses: string[];
+            /** Patterns */
+            patterns: components["schemas"]["Pattern"][];
+            /** Purposes */
+            purposes: {
+                [key: string]: string;
+            };
+            /** Rules */
+            rules: {
+                [key: string]: string;
+            };
+        };
+        /**
+         * FlightCoverageOut
+         * @description Say what the photos see of the surface.
+         */
+        FlightCoverageOut: {
+            /** Area M2 */
+            area_m2: number;
+            /**
+             * Elements
+             * @description good share of every element
+             */
+            elements: {
+                [key: string]: number;
+            };
+            /**
+             * Good
+             * @description share at the wanted GSD and angle in enough photos, 0–1
+             */
+            good: number;
+            /**
+             * Seen
+             * @description share that any photo sees, 0–1
+             */
+            seen: number;
+            /** Views */
+            views: number;
+        };
+        /**
+         * FlightFeatureIn
+         * @description Draw one thing to be seen: an area, a centre line, a face, a soffit, a pier.
+         */
+        FlightFeatureIn: {
+            /**
+             * Bottom M
+             * @description lower edge of a face or pier
+             */
+            bottom_m?: number | null;
+            /** @description longitude, latitude (WGS 84) */
+            geometry: components["schemas"]["Geometry"];
+            /**
+             * Height M
+             * @description of a soffit, or level ground
+             */
+            height_m?: number | null;
+            /**
+             * Name
+             * @default
+             */
+            name: string;
+            /**
+             * Radius M
+             * @description of a pier
+             */
+            radius_m?: number | null;
+            /**
+             * Top M
+             * @description upper edge of a face or pier
+             */
+            top_m?: number | null;
+            /**
+             * Width M
+             * @description of a corridor
+             */
+            width_m?: number | null;
+        };
+        /**
+         * FlightFindingOut
+         * @description Answer one check.
+         */
+        FlightFindingOut: {
+            /** Check */
+            check: string;
+            /** Facts */
+            facts: {
+                [key: string]: number | string;
+            };
+            /**
+             * Items
+             * @description numbers of mission items, home being 0
+             */
+            items: number[];
+            /** Needs Review */
+            needs_review: boolean;
+            /** Note */
+            note: string | null;
+            outcome: components["schemas"]["Outcome"];
+            /** Place Latlon Deg */
+            place_latlon_deg: [
+                number,
+                number
+            ] | null;
+            /**
+             * Reason
+             * @description key of the wording, stable
+             */
+            reason: string;
+            /** Source */
+            source: string;
+            /**
+             * Text
+             * @description the reason in words
+             */
+            text: string;
+            /** Title */
+            title: string;
+        };
+        /**
+         * FlightPartOut
+         * @description Describe one mission of a plan, with its check report.
+         */
+        FlightPartOut: {
+            /** Fence Latlon Deg */
+            fence_latlon_deg: [
+                number,
+                number
+            ][];
+            /** Findings */
+            findings: components["schemas"]["FlightFindingOut"][];
+            /** Items */
+            items: number;
+            /** Length M */
+            length_m: number;
+            /** Minutes */
+            minutes: number;
+            /** Part */
+            part: number;
+            /** Photos */
+            photos: number;
+            /** Rules */
+            rules: components["schemas"]["FlightRulesOut"][];
+            /**
+             * Statement
+             * @description never says that a flight is legal
+             */
+            statement: string;
+            verdict: components["schemas"]["Outcome"];
+        };
+        /**
+         * FlightPlanIn
+         * @description Ask for a flight: what shall be seen, how finely, with which camera.
+         */
+        FlightPlanIn: {
+            /**
+             * Altitude Frame
+             * @default home
+             * @enum {string}
+             */
+            altitude_frame: "home" | "msl";
+            /** At */
+            at?: string | null;
+            /**
+             * Camera
+             * @description camera and lens, such as dji_p1@50
+             */
+            camera: string;
+            /** Crack Width Mm */
+            crack_width_mm?: number | null;
+            /** Drone */
+            drone?: string | null;
+            /**
+             * Exposure S
+             * @default 0.001
+             */
+            exposure_s: number;
+            /** Features */
+            features: components["schemas"]["FlightFeatureIn"][];
+            /** Gsd Mm Per Px */
+            gsd_mm_per_px?: number | null;
+            /** Heading Deg */
+            heading_deg?: number | null;
+            /**
+             * Heights
+             * @description what heights of features count from
+             * @default takeoff
+             * @enum {string}
+             */
+            heights: "takeoff" | "msl";
+            /**
+             * Language
+             * @default en
+             * @enum {string}
+             */
+            language: "en" | "ja";
+            /**
+             * Lowest M
+             * @default 2
+             */
+            lowest_m: number;
+            /**
+             * Name
+             * @default plan
+             */
+            name: string;
+            /** Overlap Front */
+            overlap_front?: number | null;
+            /** Overlap Side */
+            overlap_side?: number | null;
+            pattern: components["schemas"]["Pattern"];
+            /**
+             * Precision
+             * @default standard
+             * @enum {string}
+             */
+            precision: "screening" | "standard" | "precise";
+            /** Purpose */
+            purpose?: string | null;
+            /**
+             * Reserve
+             * @default 0.3
+             */
+            reserve: number;
+            /**
+             * Return Height M
+             * @default 15
+             */
+            return_height_m: number;
+            /**
+             * Rules
+             * @default [
+             *       "jp_uas_rule"
+             *     ]
+             */
+            rules: string[];
+            /**
+             * Sets
+             * @default [
+             *       "nadir"
+             *     ]
+             */
+            sets: components["schemas"]["PhotoSet"][];
+            /**
+             * Side
+             * @default right
+             * @enum {string}
+             */
+            side: "right" | "left";
+            /** Takeoff Latlon Deg */
+            takeoff_latlon_deg?: [
+                number,
+                number
+            ] | null;
+            /** Takeoff Msl M */
+            takeoff_msl_m?: number | null;
+            /** Wind M S */
+            wind_m_s?: number | null;
+        };
+        /**
+         * FlightPlanOut
+         * @description Carry a planned flight: photos, footprints, figures and check reports.
+         */
+        FlightPlanOut: {
+            /** Camera */
+            camera: string;
+            coverage: components["schemas"]["FlightCoverageOut"];
+            /** Drone */
+            drone: string;
+            /** Gsd Mm Per Px */
+            gsd_mm_per_px: number;
+            /** Name */
+            name: string;
+            /** Notes */
+            notes: string[];
+            /** Parts */
+            parts: components["schemas"]["FlightPartOut"][];
+            pattern: components["schemas"]["Pattern"];
+            /** Photo Count */
+            photo_count: number;
+            /**
+             * Photos
+             * @description GeoJSON FeatureCollection: a point and a footprint for every photo
+             */
+            photos: {
+                [key: string]: unknown;
+            };
+            /** Smallest Measurable Width Mm */
+            smallest_measurable_width_mm: number;
+            /** Speed M S */
+            speed_m_s: number;
+            /** Standoff M */
+            standoff_m: number;
+            /**
+             * Takeoff Latlon Deg
+             * @description latitude, longitude, degrees (WGS 84)
+             */
+            takeoff_latlon_deg: [
+                number,
+                number
+            ];
+            /** Trigger */
+            trigger: string;
+            /** @description the gravest of all parts */
+            verdict: components["schemas"]["Outcome"];
+        };
+        /**
+         * FlightRulesOut
+         * @description Name a rule file that was used.
+         */
+        FlightRulesOut: {
+            /** Id */
+            id: string;
+            /** Needs Review */
+            needs_review: boolean;
+            /** Reviewed On */
+            reviewed_on: string;
+            /** Source Url */
+            source_url: string;
+            /** Title */
+            title: string;
+            /** Valid From */
+            valid_from: string;
+        };
+        /**
          * Geometry
          * @description Carry a GeoJSON geometry; which frame the coordinates are in stands beside it.
          */
@@ -1288,6 +1696,18 @@ export interface components {
             width_px: number;
         };
         /**
+         * Outcome
+         * @description Say how a check ended.
+         * @enum {string}
+         */
+        Outcome: "pass" | "warn" | "refuse";
+        /**
+         * Pattern
+         * @description Say how the photos of a plan are laid out.
+         * @enum {string}
+         */
+        Pattern: "area" | "corridor" | "facade" | "soffit" | "orbit";
+        /**
          * PhotoOut
          * @description Show a photo of a survey; what is not known before processing is None.
          */
@@ -1320,6 +1740,12 @@ export interface components {
             /** Width Px */
             width_px?: number | null;
         };
+        /**
+         * PhotoSet
+         * @description Name a set of photos over an area.
+         * @enum {string}
+         */
+        PhotoSet: "nadir" | "cross" | "oblique";
         /**
          * PointsOut
          * @description Show one addend of a priority.
@@ -2144,6 +2570,105 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["DefectDetail"];
+                };
+            };
+            /** @description What went wrong, in words for the person who can act (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_flight_choices: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FlightChoicesOut"];
+                };
+            };
+            /** @description What went wrong, in words for the person who can act (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    plan_flight: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FlightPlanIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FlightPlanOut"];
+                };
+            };
+            /** @description What went wrong, in words for the person who can act (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    download_flight_file: {
+        parameters: {
+            query?: {
+                part?: number;
+            };
+            header?: never;
+            path: {
+                file_format: "plan" | "waypoints" | "kmz" | "kml" | "geojson" | "photo-plan";
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FlightPlanIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": unknown;
                 };
             };
             /** @description What went wrong, in words for the person who can act (RFC 9457) */

@@ -17,8 +17,9 @@ from flight.flightplan import FlightPlan, Pattern, PlannedPhoto, Trigger
 from flight.gapdrawing import draw
 from flight.gapfile import gaps_document, gaps_of_polygons, read_gap_polygons, read_json
 from flight.gapmap import blocks, corners_m, panels
-from flight.gaps import Gaps, Seen, find_gaps, missing_photos, plan_refly
+from flight.gaps import Gaps, Seen, find_gaps, missing_photos
 from flight.poses import Poses, photos
+from flight.refly import plan_refly
 from inspection.domain.capture import CapturePose, Photo, PhotoQuality
 from inspection.errors import BadGeometry, BadInput
 from inspection.geo.camera import rotation_from_gimbal
@@ -201,6 +202,28 @@ def test_no_gap_needs_no_flight() -> None:
     gaps = find_gaps(plan, flown(plan), count=COUNT)
     whole = replace(gaps, good=np.full(len(gaps.good), 9), seen=np.full(len(gaps.seen), 9))
     assert plan_refly(plan, whole).plan is None
+
+
+def test_new_photos_of_a_face_stay_above_the_lowest_planned_one() -> None:
+    """Of the wall only the upper row was planned; the foot would need photos lower than it."""
+    plan = wall_plan()
+    upper = replace(plan, photos=plan.photos[:8])
+    gaps = find_gaps(upper, flown(upper), count=COUNT)
+    refly = plan_refly(upper, gaps)
+    assert refly.left_m2 > 80
+    low = [] if refly.plan is None else [p for p in refly.plan.photos if p.position_m[2] < 6.49]
+    assert not low
+
+
+def test_photos_denser_than_the_receiver_are_told_apart_one_by_one() -> None:
+    """Photos 0.5 m apart, three lost, every place off by a decimetre: three are missing."""
+    plan = deck_plan(photos=tuple(nadir_photo(n, 0.5 * n, 5.0) for n in range(30)))
+    random = np.random.default_rng(4)
+    came = as_came(plan, set(range(30)) - {0, 11, 12})
+    noisy = [
+        replace(shot, position_m=shot.position_m + random.normal(0, 0.1, 3)) for shot in came.photos
+    ]
+    assert missing_photos(plan, noisy) == (0, 11, 12)
 
 
 def test_a_photo_that_looks_elsewhere_is_not_the_planned_one() -> None:
