@@ -74,10 +74,10 @@ class HeightRule(_Rule):
 
 
 class DistanceRule(_Rule):
-    """Keep a straight-line distance from everything in a layer."""
+    """Keep a straight-line distance from the things of others."""
 
     kind: Literal["distance"]
-    layer: str
+    layer: Literal["third_party"]
     limit_m: float = Field(gt=0)
 
 

@@ -236,6 +236,7 @@ def test_gaps_are_found_in_photos_and_flown_again(planned: Path, tmp_path: Path)
     out = tmp_path / "second"
     result = run("gaps", tmp_path / "deck.photos.geojson", card, "--out", out, "--json")
     assert code(result) == 0, result.output
+    assert "ingest 16/16" in result.stderr
     report = json.loads(result.stdout)
     assert report["photos_missing"] == [5, 6] and report["photos_came"] == 14
     assert {one["photo"] for one in report["set_aside"]} == {"broken.jpg", "nowhere.jpg"}
