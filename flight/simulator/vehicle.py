@@ -12,6 +12,7 @@ from shapely import Point, Polygon
 
 from flight.geodesic import LatLon, distance_m
 from flight.link import STATE_ACTIVE, STATE_STANDBY, Message, dialect
+from flight.simulator import identity
 from flight.simulator.craft import CAPACITY_MAH, Craft
 from flight.simulator.dataflash import Logbook
 from flight.simulator.fault import Faults
@@ -31,6 +32,10 @@ ACCEPTED, REJECTED, DENIED, UNSUPPORTED = 0, 1, 2, 3
 """Results of MAV_RESULT; ArduPilot answers 4 (failed) when arming is refused."""
 
 FAILED = 4
+EV_ARMED, EV_DISARMED = 10, 11
+BATTERY_LOW, FENCE_BREACHED = (6, 1), (9, 4)
+"""Subsystem and code of an ERR record: battery fail-safe; fence, a polygon or circle."""
+
 RUN_NOW = frozenset({115, 178, 203, 206, 2000, 2001})
 """Commands that are also done outside a mission."""
 
@@ -76,6 +81,11 @@ class Vehicle:
         self._landing_wait_s = 0.0
         self._failsafe = False
         self._texts: list[tuple[str, int]] = []
+        self._asked: dict[int, Callable[[float], Message]] = {
+            identity.AUTOPILOT_VERSION: lambda now_s: identity.autopilot_version(),
+            identity.HOME_POSITION: lambda now_s: self.recorder.home(),
+            identity.CAMERA_INFORMATION: identity.camera_information,
+        }
 
     @property
     def photos(self) -> int:
@@ -136,7 +146,7 @@ class Vehicle:
             20: lambda m, now: self._enter(RTL, now),
             21: lambda m, now: self._enter(LAND, now),
             511: lambda m, now: ACCEPTED,
-            512: lambda m, now: ACCEPTED,
+            512: lambda m, now: ACCEPTED if int(m.param1) in self._asked else UNSUPPORTED,
         }
         number = message.command
         if number in RUN_NOW:
@@ -146,8 +156,8 @@ class Vehicle:
             result = UNSUPPORTED if order is None else order(message, now_s)
         sender = (message.get_srcSystem(), message.get_srcComponent())
         answers = [dialect().MAVLink_command_ack_message(number, result, 0, 0, *sender)]
-        if number == 512 and message.param1 == 242:
-            answers.append(self.recorder.home())
+        if number == 512 and result == ACCEPTED:
+            answers.append(self._asked[int(message.param1)](now_s))
         return answers
 
     def _arm(self, message: Message, now_s: float) -> int:
@@ -167,6 +177,7 @@ class Vehicle:
         if not self.armed:
             self.armed, self._state = True, STATE_ACTIVE
             self._texts.append(("Arming motors", 6))
+            self.recorder.log("EV", now_s, EV_ARMED)
             self.recorder.mission(now_s, self.stores[Kind.MISSION].items)
         return ACCEPTED
 
@@ -196,6 +207,7 @@ class Vehicle:
         """Stop the motors."""
         if self.armed:
             self._texts.append(("Disarming motors", 6))
+            self.recorder.log("EV", now_s, EV_DISARMED)
         self.armed, self._state = False, STATE_STANDBY
         self.craft.rest(0.0)
         self.recorder.track(now_s)
@@ -250,9 +262,11 @@ class Vehicle:
         if low and self.parameters["BATT_FS_LOW_ACT"] == 2:
             self._failsafe = True
             self._texts.append(("Battery 1 is low, returning", 4))
+            self.recorder.log("ERR", now_s, *BATTERY_LOW)
         elif self.parameters["FENCE_ENABLE"] and self._outside():
             self._failsafe = True
             self._texts.append(("Fence Breached", 4))
+            self.recorder.log("ERR", now_s, *FENCE_BREACHED)
         if self._failsafe:
             self._enter(RTL, now_s)
 

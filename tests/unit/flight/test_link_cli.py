@@ -2,6 +2,8 @@
 
 import json
 import signal
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -164,3 +166,8 @@ def test_a_long_upload_says_how_far_it_is() -> None:
         "mission: 50 of 100 read back",
         "mission: 100 of 100 read back",
     ]
+
+
+def test_the_commands_are_listed_without_loading_mavlink() -> None:
+    program = "import sys, flight.cli; sys.exit('pymavlink' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
