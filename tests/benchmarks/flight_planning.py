@@ -1,7 +1,7 @@
 """Time planning: a road corridor of 10 km and a large face; print the number of photos.
 
-Limits of the issue: planning the corridor takes under 1 s, the face under 3 s. Coverage and missions
-are told beside it.
+Limits of the issue: planning the corridor takes under 1 s, the face under 3 s. Coverage and
+missions are told beside it.
 """
 
 import time
