@@ -12,6 +12,7 @@ over, an item out of order is answered with INVALID_SEQUENCE, lists are denied w
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from flight.formats.loss import LossLedger
 from flight.link import GROUND_SYSTEM, Link, Message, dialect
 from flight.mission import Mission
 from flight.wireitem import Kind, WireItem, differences, items_of, rewrites
@@ -155,27 +156,28 @@ class Transfer:
         return tuple(self._back[seq] for seq in range(count))
 
     def verify(self) -> tuple[str, ...]:
-        """Read back, compare, and give the known rewrites in words.
+        """Read back, compare, and give the known rewrites in words, the same ones together.
 
         Raises:
             Refused: when anything came back that is not known to be rewritten.
         """
         back = self.read_back()
         wrong = []
-        changed: list[str] = []
+        changed = LossLedger()
         for seq, (sent, got) in enumerate(zip(self.items, back, strict=True)):
             found = differences(sent, got, self.kind, seq)
             if found:
                 wrong.append(f"item {seq}: {', '.join(found)}")
             elif self.kind is not Kind.MISSION or seq:
-                changed += [f"item {seq}: {words}" for words in rewrites(sent, got)]
+                for words in rewrites(sent, got):
+                    changed.note(words, seq - 1)
         if wrong:
             more = f" (and {len(wrong) - 3} more)" if len(wrong) > 3 else ""
             raise Refused(
                 f"{self._name()}: the vehicle gave back something else: {'; '.join(wrong[:3])}"
                 f"{more}; do not fly, upload again"
             )
-        return tuple(changed)
+        return tuple(loss.words() for loss in changed.losses())
 
     def _ask_count(self) -> int:
         """Ask how many items the vehicle holds."""

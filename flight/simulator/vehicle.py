@@ -25,6 +25,7 @@ from flight.wireitem import Kind, WireItem
 AUTO, GUIDED, LOITER, RTL, LAND = 3, 4, 5, 6, 9
 STATE_BOOT, STATE_CRITICAL = 1, 5
 BOOT_S = 3.0
+STEPS = 5
 QUADROTOR, ARDUPILOT = 2, 3
 ARMED, CUSTOM_MODE = 128, 89
 LAND_BELOW_M, LAND_M_S = 10.0, 0.5
@@ -115,8 +116,13 @@ class Vehicle:
         if self._state == STATE_BOOT and now_s >= BOOT_S:
             self._state = STATE_STANDBY
             self._texts.append(("ArduPilot Ready", 6))
-        if seconds > 0:
-            self._fly(now_s, seconds)
+        # the camera's distance is looked at 50 times a second, as ArduCopter does
+        steps = STEPS if self.sequence.trigger_m > 0 else 1
+        for step in range(1, steps + 1):
+            step_s = now_s - seconds * (1 - step / steps)
+            if seconds > 0:
+                self._fly(step_s, seconds / steps)
+            said += self._shoot(step_s)
         for store in self.stores.values():
             said += store.tick(now_s)
         said += self._tell(now_s)
@@ -292,7 +298,7 @@ class Vehicle:
         return False
 
     def _tell(self, now_s: float) -> list[Message]:
-        """Say what happened in flight: texts, items reached, photos."""
+        """Say what happened in flight: texts, items reached."""
         said = [self.recorder.text(now_s, words, level) for words, level in self._texts]
         self._texts.clear()
         sequence = self.sequence
@@ -301,9 +307,12 @@ class Vehicle:
         reached = dialect().MAVLink_mission_item_reached_message
         said += [reached(seq) for seq in sequence.reached]
         sequence.reached.clear()
-        photos, sequence.photos = sequence.photos, 0
-        said += [self.recorder.photo(now_s) for _ in range(photos)]
         return said
+
+    def _shoot(self, now_s: float) -> list[Message]:
+        """Take the photos that are due."""
+        photos, self.sequence.photos = self.sequence.photos, 0
+        return [self.recorder.photo(now_s) for _ in range(photos)]
 
     def _telemetry(self, now_s: float) -> list[Message]:
         """Say what is said again and again."""

@@ -156,7 +156,7 @@ def test_a_person_can_call_it_home() -> None:
 def test_a_rough_radio_flies_the_same_mission() -> None:
     report, vehicle, _ = flown(row(STOP, HOME_AGAIN), rough(1))
     assert vehicle.photos == 9
-    assert report.photos <= 9  # of what was heard
+    assert 7 <= report.photos <= 9  # by the camera's counter; the first or last may be lost
     assert report.turned_back is None
 
 
