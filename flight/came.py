@@ -7,7 +7,7 @@ is said, and a photo that cannot be placed is set aside with its reason.
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -24,6 +24,7 @@ Floats = NDArray[np.float64]
 
 NEAR_M = 5.0
 """A photo this near to a planned one, seen from above, was taken there."""
+ROUGH_M = 0.1
 LEAST_MATCHES = 3
 """So many photos must lie near planned ones before they may tell the height reference."""
 
@@ -94,7 +95,20 @@ def came_from_photos(plan: FlightPlan, photos: Sequence[Photo]) -> Came:
         else:
             assert photo.pose is not None
             placed.append(_place(photo, photo.pose, plan))
-    return _settle(plan, placed, aside)
+    came = _settle(plan, placed, aside)
+    rough = sum(_is_rough(photo.pose) for photo in photos if photo.pose is not None)
+    if not rough:
+        return came
+    note = (
+        f"{rough} photos have no position to a decimetre: what they see is known no better than "
+        "their receiver knows where they are; a run's views.json knows better"
+    )
+    return replace(came, notes=(*came.notes, note))
+
+
+def _is_rough(pose: CapturePose) -> bool:
+    """Tell whether a position may be off by more than a decimetre, or does not say."""
+    return pose.horizontal_std_m is None or pose.horizontal_std_m > ROUGH_M
 
 
 def came_from_views(plan: FlightPlan, views: Mapping[str, Any]) -> Came:

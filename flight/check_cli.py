@@ -9,6 +9,7 @@ from pathlib import Path
 
 import click
 
+from flight.checks.examine import Examination
 from flight.checks.override import add_overrides, override_of, overrides_path, read_overrides
 from flight.checks.prepare import Conditions, Surroundings, examine_mission
 from flight.checks.record import digest_of, write_record
@@ -168,22 +169,32 @@ def check(
         conditions=conditions,
         plan=shots,
     )
-    now = datetime.now(UTC)
-    lifted = overrides_path(plan)
+    report = _report(plan, sha256, examination, (overridden, by, why))
+    if record:
+        write_record(report, plan, Language(lang))
+    _give(report, plan, reading, Language(lang), out, as_json=as_json)
+
+
+def _report(
+    plan: Path,
+    sha256: str,
+    examination: Examination,
+    lift: tuple[Sequence[str], str, str],
+) -> Report:
+    """Make the report of an examination; what is lifted, by whom and why, is recorded first."""
+    now, beside = datetime.now(UTC), overrides_path(plan)
+    names, by, why = lift
     new = [
         override_of(name, examination.findings, by=by, why=why, at=now, plan_sha256=sha256)
-        for name in overridden
+        for name in names
     ]
-    report = Report(
+    return Report(
         plan_name=plan.name,
         plan_sha256=sha256,
         checked_at=now,
         examination=examination,
-        overrides=add_overrides(lifted, new) if new else read_overrides(lifted),
+        overrides=add_overrides(beside, new) if new else read_overrides(beside),
     )
-    if record:
-        write_record(report, plan, Language(lang))
-    _give(report, plan, reading, Language(lang), out, as_json=as_json)
 
 
 def _give(

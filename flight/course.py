@@ -9,10 +9,10 @@ gate where the plan has one: a drone that returns to launch climbs first.
 from dataclasses import dataclass, replace
 
 import numpy as np
+import shapely
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
-from shapely import LineString, MultiPoint, Point
-from shapely.ops import nearest_points
+from shapely import LineString, MultiPoint
 
 from flight.coverage import sample
 from flight.flightplan import FlightPlan, Pattern, PlannedPhoto, Trigger
@@ -25,6 +25,9 @@ WAY_SHARE = 0.7
 
 BESIDE_DECK_M = 6.0
 """How far beyond a soffit the drone comes in and leaves."""
+
+PLACES = 720
+"""Places round a deck among which it chooses where."""
 
 BEND_SHARE = 0.05
 """A flown row may leave its planned photo points by this share of the stand-off."""
@@ -187,13 +190,17 @@ class Ways:
         return []
 
     def _beside(self, place: Floats) -> Floats:
-        """Give the nearest place outside the outline of the deck, at the same height."""
-        edge, _ = nearest_points(self._outline.exterior, Point(place[:2]))
-        out = np.array([edge.x, edge.y]) - place[:2]
-        if not np.linalg.norm(out) > 1e-6:
-            out = place[:2] - np.array(self._outline.centroid.coords[0])
-        goal = np.array([edge.x, edge.y]) + _unit(out) * BESIDE_DECK_M
-        return np.array([*goal, place[2]])
+        """Give the nearest place beside the deck from which take-off is reached without it.
+
+        At the same height; the nearest of all where take-off itself lies below the deck.
+        """
+        ring = self._outline.buffer(BESIDE_DECK_M, quad_segs=32).exterior
+        spots = shapely.line_interpolate_point(ring, np.linspace(0, 1, PLACES), normalized=True)
+        corners = shapely.get_coordinates(spots)
+        ways = shapely.linestrings(np.stack([corners, np.zeros_like(corners)], axis=1))
+        free = ~shapely.intersects(ways, self._outline)
+        away_m = np.hypot(*(corners - place[:2]).T) + np.where(free, 0.0, 1e9)
+        return np.array([*corners[int(away_m.argmin())], place[2]])
 
     def _free(self, start_m: Floats, goal_m: Floats) -> bool:
         """Tell whether the straight way stays away from the structure."""

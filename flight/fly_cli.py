@@ -2,8 +2,10 @@
 
 import json
 import signal
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from types import FrameType
@@ -19,6 +21,9 @@ from flight.upload import Patience, verify
 from flight.upload_cli import address_option
 from flight.wireitem import Kind, items_of
 from inspection.errors import Refused
+
+QUIET_BEATS = 9
+"""Seconds without news that are left out where a line cannot be written over."""
 
 
 @click.command(name="fly")
@@ -63,17 +68,11 @@ def conduct(link: Link, mission: Mission, *, quiet: bool) -> FlightReport:
     """
     verify(link, mission, patience=Patience())
     with calling_home() as asked:
-
-        def tell(progress: Progress) -> None:
-            """Say how far the flight is."""
-            if not quiet:
-                for line in progress_lines(progress):
-                    click.echo(line)
-
+        teller = Teller(on_terminal=sys.stdout.isatty())
         return fly(
             link,
             items_of(mission, Kind.MISSION),
-            on_progress=tell,
+            on_progress=(lambda progress: None) if quiet else teller.tell,
             wants_home=lambda: bool(asked),
         )
 
@@ -94,6 +93,35 @@ def calling_home() -> Iterator[list[int]]:
         yield asked
     finally:
         signal.signal(signal.SIGINT, before)
+
+
+@dataclass(slots=True)
+class Teller:
+    """Say how far a flight is: in one line that moves on a terminal, else when something is new.
+
+    Attributes:
+        on_terminal: whether a line can be written over.
+    """
+
+    on_terminal: bool
+    _last: tuple[str, int] = ("", -1)
+    _silent: int = 0
+
+    def tell(self, progress: Progress) -> None:
+        """Say one progress, or leave it out."""
+        *said, line = progress_lines(progress)
+        if self.on_terminal:
+            for words_ in said:
+                click.echo(f"\r\x1b[K{words_}", color=True)
+            click.echo(f"\r\x1b[K{line}", nl=not progress.armed, color=True)
+            return
+        now = (progress.mode, progress.item)
+        if not said and now == self._last and self._silent < QUIET_BEATS:
+            self._silent += 1
+            return
+        self._last, self._silent = now, 0
+        for words_ in (*said, line):
+            click.echo(words_)
 
 
 def progress_lines(progress: Progress) -> list[str]:

@@ -37,7 +37,7 @@ def draw(gaps: Gaps, panels: tuple[Panel, ...], *, title: str) -> str:
     head = (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{WIDTH_PX:.0f}" height="{height:.0f}" '
         f'viewBox="0 0 {WIDTH_PX:.0f} {height:.0f}" font-family="Noto Sans CJK JP, Noto Sans, '
-        'sans-serif" font-size="13">'
+        'sans-serif" font-size="13" shape-rendering="crispEdges">'
     )
     share = f"{title}: {100 * gaps.good_share:.1f} % as planned"
     legend = _legend(share)

@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from flight.came import Came, came_from_photos, came_from_views
+from flight.counting import Counting
 from flight.drone import Drone, drones_for, find_drone
 from flight.flightplan import FlightPlan
 from flight.gapdrawing import draw
@@ -20,7 +21,6 @@ from flight.refly import Refly, plan_refly
 from inspection.errors import BadInput
 from inspection.export.writing import replace_text
 from inspection.pipeline.ingest import ingest
-from inspection.pipeline.ports import Silence
 
 EXISTING = click.Path(path_type=Path, exists=True)
 
@@ -117,7 +117,7 @@ def _found(plan: FlightPlan, came: Sequence[Path]) -> tuple[Gaps, Came, float | 
     if documents and len(came) > 1:
         raise BadInput("give photos, or one views.json, or one gaps.geojson, not several of them")
     if not documents:
-        arrived = ingest(came, gps_required=False, progress=Silence())
+        arrived = ingest(came, gps_required=False, progress=Counting())
         placed = came_from_photos(plan, arrived.photos)
         rejected = tuple((one.file, one.detail) for one in arrived.rejections)
         placed = Came(photos=placed.photos, aside=(*rejected, *placed.aside), notes=placed.notes)

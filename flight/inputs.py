@@ -5,6 +5,7 @@ reached through pyogrio, only here.
 """
 
 import io
+import json
 import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -88,6 +89,8 @@ def read_features(
             layers = _read_layers(inner, path.name, layer)
     else:
         layers = _read_layers(path, path.name, layer)
+    if crs is None and path.suffix.casefold() in {".geojson", ".json"}:
+        _refuse_mixed_json(path)
     source = _one_crs(layers, path.name, crs)
     features = [
         feature
@@ -165,6 +168,25 @@ def _one_crs(layers: list[_Layer], label: str, named: str | None) -> str:
         mixed = ", ".join(f"layer {name!r} in {CRS(crs).name}" for crs, name in systems.items())
         raise BadInput(f"{label} mixes coordinate systems: {mixed}; choose one with --layer")
     return next(iter(systems), WGS84_LONLAT)
+
+
+def _refuse_mixed_json(path: Path) -> None:
+    """Refuse GeoJSON whose features name CRS of their own: GDAL would read all of them as one."""
+    try:
+        document = json.loads(path.read_text(encoding="utf-8-sig"))
+    except ValueError:
+        return  # one feature a line, or other JSON that GDAL reads: no such member there
+    features = document.get("features") if isinstance(document, dict) else None
+    for number, feature in enumerate(features if isinstance(features, list) else [], start=1):
+        if isinstance(feature, dict) and feature.get("crs") not in (
+            None,
+            document.get("crs"),
+        ):
+            name = (feature.get("properties") or {}).get("name") or f"feature {number}"
+            raise BadInput(
+                f"{path.name} mixes coordinate systems: feature {name!r} has a 'crs' of its own; "
+                "GeoJSON has one for all, move the feature to it"
+            )
 
 
 def _rows(layer: _Layer, label: str) -> Iterator[tuple[str, BaseGeometry | None, dict[str, Any]]]:

@@ -244,7 +244,9 @@ class _Grounds:
         if order.dem is None:
             return
         west, south, east, north = unary_union([feature.shape for feature in local]).bounds
-        reach_m = OVERRUN_STANDOFFS * order.capability.standoff_m + (order.width_m or 0.0)
+        widths = [feature.source.number("width_m", "width") or 0.0 for feature in local]
+        beside_m = max(order.width_m or 0.0, *widths)
+        reach_m = OVERRUN_STANDOFFS * order.capability.standoff_m + beside_m
         bounds_m = (west - reach_m, south - reach_m, east + reach_m, north + reach_m)
         self._grid, takeoff_m = read_ground(order.dem, frame, bounds_m)
         self.piece_m = TERRAIN_PIECE_M

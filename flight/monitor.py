@@ -199,7 +199,7 @@ class Watch:
                 self.progress,
                 mode=MODES.get(self.link.custom_mode, f"mode {self.link.custom_mode}"),
                 items=max(len(self.items) - 1, 0),
-                photos=len(self._images),
+                photos=self._photos(),
                 said=said,
                 armed=self.link.armed,
             )
@@ -211,12 +211,16 @@ class Watch:
     def report(self, began_s: float) -> FlightReport:
         """Sum a flight up."""
         return FlightReport(
-            photos=len(self._images),
+            photos=self._photos(),
             battery_percent=self.progress.battery_percent,
             seconds=self.link.wire.now_s() - began_s,
             turned_back=self.turned_back,
             reached=tuple(sorted(self._reached)),
         )
+
+    def _photos(self) -> int:
+        """Count photos by the camera's own counter, so that a lost message in between counts."""
+        return max(self._images) - min(self._images) + 1 if self._images else 0
 
     def _listen(self) -> None:
         """Take in what the vehicle says for a second."""

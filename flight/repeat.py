@@ -88,9 +88,7 @@ def plan_from_photos(
         yaw_deg=yaw_deg,
         pitch_deg=pitch_deg,
         target_m=position + axis * away_m[:, None],
-        normal=np.where(
-            (pitch_deg <= NADIR_DEG)[:, None] & (distance_m is None), [0.0, 0.0, 1.0], -axis
-        ),
+        normal=-axis if distance_m is not None else np.tile([0.0, 0.0, 1.0], (len(past), 1)),
         row=_rows(position),
         element=("",) * len(past),
     )

@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from flight.check_cli import read_latlon
+from flight.counting import Counting
 from flight.drone import drones_for, find_drone
 from flight.lens import find_lens
 from flight.planfile import read_plan
@@ -15,7 +16,6 @@ from flight.planoutput import check_output, write_parts
 from flight.repeat import plan_from_photos, repeat_plan
 from inspection.errors import BadInput
 from inspection.pipeline.ingest import ingest
-from inspection.pipeline.ports import Silence
 
 
 @click.command()
@@ -64,7 +64,7 @@ def repeat(
     else:
         if camera is None:
             raise BadInput("photos do not say which camera the next flight carries; give --camera")
-        arrived = ingest(past, gps_required=True, progress=Silence())
+        arrived = ingest(past, gps_required=True, progress=Counting())
         aside = [(one.file, one.detail) for one in arrived.rejections]
         lens = find_lens(camera)
         plan = plan_from_photos(

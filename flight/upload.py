@@ -12,6 +12,7 @@ over, an item out of order is answered with INVALID_SEQUENCE, lists are denied w
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from flight.formats.loss import LossLedger
 from flight.link import GROUND_SYSTEM, Link, Message, dialect
 from flight.mission import Mission
 from flight.wireitem import Kind, WireItem, differences, items_of, rewrites
@@ -40,6 +41,8 @@ WORDS = {
 ACCEPTED, INVALID_SEQUENCE, DENIED, CANCELLED = 0, 13, 14, 15
 PASSING = frozenset({INVALID_SEQUENCE, CANCELLED})
 """Answers to doubled or late messages: the transfer goes on."""
+
+TELL_EACH = 50
 
 WINDOW = 8
 """Items that are asked for at once while reading back."""
@@ -85,6 +88,7 @@ class Transfer:
     kind: Kind
     items: tuple[WireItem, ...]
     patience: Patience
+    tell: Callable[[str], None] = lambda words: None
     resent: int = 0
     _progress_s: float = 0.0
     _asked: int = -1
@@ -152,27 +156,28 @@ class Transfer:
         return tuple(self._back[seq] for seq in range(count))
 
     def verify(self) -> tuple[str, ...]:
-        """Read back, compare, and give the known rewrites in words.
+        """Read back, compare, and give the known rewrites in words, the same ones together.
 
         Raises:
             Refused: when anything came back that is not known to be rewritten.
         """
         back = self.read_back()
         wrong = []
-        changed: list[str] = []
+        changed = LossLedger()
         for seq, (sent, got) in enumerate(zip(self.items, back, strict=True)):
             found = differences(sent, got, self.kind, seq)
             if found:
                 wrong.append(f"item {seq}: {', '.join(found)}")
             elif self.kind is not Kind.MISSION or seq:
-                changed += [f"item {seq}: {words}" for words in rewrites(sent, got)]
+                for words in rewrites(sent, got):
+                    changed.note(words, seq - 1)
         if wrong:
             more = f" (and {len(wrong) - 3} more)" if len(wrong) > 3 else ""
             raise Refused(
                 f"{self._name()}: the vehicle gave back something else: {'; '.join(wrong[:3])}"
                 f"{more}; do not fly, upload again"
             )
-        return tuple(changed)
+        return tuple(loss.words() for loss in changed.losses())
 
     def _ask_count(self) -> int:
         """Ask how many items the vehicle holds."""
@@ -261,6 +266,7 @@ class Transfer:
             if message.seq < len(self.items):
                 if message.seq > self._asked:
                     self._touch()
+                    self._tell("sent", message.seq + 1)
                 self._asked = message.seq
                 self._send_item(message.seq)
         elif kind == "MISSION_COUNT":
@@ -270,6 +276,12 @@ class Transfer:
         elif kind == "MISSION_ITEM_INT" and message.seq not in self._back:
             self._touch()
             self._back[message.seq] = wire_item(message)
+            self._tell("read back", len(self._back))
+
+    def _tell(self, what: str, count: int) -> None:
+        """Say how far a long list is, every fifty items."""
+        if count % TELL_EACH == 0:
+            self.tell(f"{self._name()}: {count} of {len(self.items)} {what}")
 
     def _acknowledged(self, message: Message) -> int | None:
         """Give the result of an acknowledgement, None for another message."""
@@ -344,10 +356,22 @@ def verify(link: Link, mission: Mission, *, patience: Patience | None = None) ->
         Transfer(link, kind, items_of(mission, kind), patience).verify()
 
 
-def upload(link: Link, mission: Mission, *, patience: Patience | None = None) -> UploadReport:
+def upload(
+    link: Link,
+    mission: Mission,
+    *,
+    patience: Patience | None = None,
+    tell: Callable[[str], None] = lambda words: None,
+) -> UploadReport:
     """Make a vehicle hold exactly a mission, its fence and its rally points, and prove it.
 
     Lists that the mission does not have are cleared on the vehicle.
+
+    Args:
+        link: to the vehicle.
+        mission: to be held.
+        patience: how long to wait.
+        tell: is told how far a long list is.
 
     Raises:
         BadInput: when the vehicle refuses an item, or the mission has no items.
@@ -363,7 +387,7 @@ def upload(link: Link, mission: Mission, *, patience: Patience | None = None) ->
     changed: list[str] = []
     resent = 0
     for kind in (Kind.FENCE, Kind.RALLY, Kind.MISSION):
-        transfer = Transfer(link, kind, items_of(mission, kind), patience)
+        transfer = Transfer(link, kind, items_of(mission, kind), patience, tell)
         transfer.send()
         changed += transfer.verify()
         counts[kind] = len(transfer.items)

@@ -50,7 +50,9 @@ def upload_command(*, file: Path, address: str, patience_s: float, as_json: bool
         if not as_json:
             click.echo(f"vehicle {link.system} found; uploading {len(mission.items)} items")
         patience = Patience(silence_s=patience_s, standby_s=patience_s)
-        report = upload(link, mission, patience=patience)
+        report = upload(
+            link, mission, patience=patience, tell=lambda said: click.echo(said, err=as_json)
+        )
     finally:
         wire.close()
     click.echo(json.dumps(plain(report)) if as_json else words(report))

@@ -136,7 +136,7 @@ def _ground_below(obstacle: Obstacle, around: Circumstance, otherwise_m: float) 
 
 def _distance(course: Course, around: Circumstance, rule: DistanceRule) -> Answer:
     """Measure the straight distance from the things of others."""
-    if around.third_parties is None or rule.layer != "third_party":
+    if around.third_parties is None:
         return _no_layer(rule.layer)
     found = nearest(course, around.third_parties, rule.limit_m + 50.0)
     at = int(np.argmin(found.distance_m))

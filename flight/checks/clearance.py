@@ -34,8 +34,11 @@ def check_terrain(course: Course, terrain: Terrain | None, *, least_m: float) ->
     """
     if terrain is None:
         return Finding(check="terrain", outcome=Outcome.WARN, reason="terrain.none", source=SOURCE)
-    flown = [leg for leg in course.legs if leg.kind in (LegKind.WORK, LegKind.RETURN)]
+    flown = [leg for leg in course.legs if leg.kind not in ON_GROUND]
     starts = np.array([leg.start_m for leg in flown])
+    if not flown:  # straight up and down: the highest place is all that is in the air
+        top = max(course.legs, key=lambda leg: float(leg.end_m[2]))
+        flown, starts = [top], top.end_m[None]
     ends = np.array([leg.end_m for leg in flown])
     reach_m = least_m + LOOK_M
     found = nearest_approach(

@@ -3,12 +3,15 @@
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from flight.checks.course import Course, LegKind
 from flight.checks.finding import Finding, Outcome
 from flight.checks.nearest import nearest_approach
 from flight.checks.structure import Obstacle, nearest_to
 from flight.checks.terrain import Terrain
+
+Floats = NDArray[np.float64]
 
 CHECK = "return_height"
 SOURCE = "ArduCopter RTL: climb to RTL_ALT or stay higher, straight home; distances as domain §6.3"
@@ -39,24 +42,13 @@ def check_homeward(
         return Finding(
             check=CHECK, outcome=Outcome.WARN, reason="return_height.none", source=SOURCE
         )
-    ends = np.array([leg.end_m for leg in course.legs if leg.kind is LegKind.WORK])
+    work = [leg for leg in course.legs if leg.kind is LegKind.WORK]
+    ends = np.array([leg.end_m for leg in work or course.legs])
     ends = ends[:: max(1, len(ends) // MOST_PLACES)]
     starts = ends.copy()
     starts[:, 2] = np.maximum(ends[:, 2], return_height_m)
     homes = np.column_stack([np.zeros((len(starts), 2)), starts[:, 2]])
-    reach_m = least_m + 20.0
-    room, names = np.full(len(starts), reach_m), np.full(len(starts), "", dtype=object)
-    if obstacles:
-        met = nearest_to(starts, homes, obstacles, reach_m)
-        closer = met.distance_m < room
-        room[closer] = met.distance_m[closer]
-        names[closer] = [obstacles[at].name for at in met.obstacle[closer]]
-    if terrain is not None:
-        ground = nearest_approach(
-            starts, homes, lambda points: terrain.distance_m(points, reach_m), enough_m=least_m
-        )
-        closer = ground.distance_m < room
-        room[closer], names[closer] = ground.distance_m[closer], terrain.name
+    room, names = _room(starts, homes, terrain, obstacles, least_m)
     worst = int(np.argmin(room))
     low = room < least_m
     facts: dict[str, float | int | str] = {
@@ -80,3 +72,27 @@ def check_homeward(
         facts=facts | {"places": int(low.sum()), "structure": str(names[worst])},
         place_latlon_deg=course.latlon_deg(starts[worst]),
     )
+
+
+def _room(
+    starts: Floats,
+    homes: Floats,
+    terrain: Terrain | None,
+    obstacles: Sequence[Obstacle],
+    least_m: float,
+) -> tuple[Floats, NDArray[np.object_]]:
+    """Give how near each way comes to anything, (n,) m, and what that is."""
+    reach_m = least_m + 20.0
+    room, names = np.full(len(starts), reach_m), np.full(len(starts), "", dtype=object)
+    if obstacles:
+        met = nearest_to(starts, homes, obstacles, reach_m)
+        closer = met.distance_m < room
+        room[closer] = met.distance_m[closer]
+        names[closer] = [obstacles[at].name for at in met.obstacle[closer]]
+    if terrain is not None:
+        ground = nearest_approach(
+            starts, homes, lambda points: terrain.distance_m(points, reach_m), enough_m=least_m
+        )
+        closer = ground.distance_m < room
+        room[closer], names[closer] = ground.distance_m[closer], terrain.name
+    return room, names

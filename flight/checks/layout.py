@@ -75,6 +75,31 @@ def lay_out(
     )
 
 
+def flown_places(mission: Mission) -> list[tuple[float, float]]:
+    """Give (latitude, longitude) of every place that the mission flies to."""
+    moving = (item for item in mission.items if item.command in MOVING)
+    return [(item.lat_deg, item.lon_deg) for item in moving if item.lat_deg or item.lon_deg]
+
+
+def takeoff_place(
+    mission: Mission, takeoff_latlon_deg: tuple[float, float] | None = None
+) -> tuple[float, float]:
+    """Give (latitude, longitude) of take-off: as named, else home, else the first waypoint.
+
+    Raises:
+        BadInput: when the mission goes nowhere.
+    """
+    places = flown_places(mission)
+    climbs = any(item.command == TAKEOFF for item in mission.items)
+    start = takeoff_latlon_deg or mission.home_latlon_deg or (places[0] if places else None)
+    if start is None or not (places or climbs):
+        raise BadInput(
+            "the mission has no waypoint with a position and no take-off at a known home; there is "
+            "nothing to check"
+        )
+    return start
+
+
 def _followed(mission: Mission, walk: "_Walk") -> Iterator[tuple[int, MissionItem]]:
     """Give items in the order of flight, jumps followed; an endless jump is followed once."""
     left: dict[int, int] = {}
@@ -133,11 +158,7 @@ class _Walk:
         takeoff_msl_m: float | None,
     ) -> "_Walk":
         """Stand at take-off."""
-        placed = [i for i in mission.items if i.command in MOVING and (i.lat_deg or i.lon_deg)]
-        if not placed:
-            raise BadInput("the mission has no waypoint with a position; there is nothing to check")
-        first = (placed[0].lat_deg, placed[0].lon_deg)
-        lat, lon = takeoff_latlon_deg or mission.home_latlon_deg or first
+        lat, lon = takeoff_place(mission, takeoff_latlon_deg)
         speed = mission.cruise_speed_m_s
         return cls(
             frame=LocalFrame(lon_deg=lon, lat_deg=lat),

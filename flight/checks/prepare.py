@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from importlib import resources
 from pathlib import Path
 
 import numpy as np
@@ -12,8 +11,8 @@ import shapely
 from flight.checks.circumstance import Circumstance
 from flight.checks.course import Course, course_shape
 from flight.checks.examine import Examination, examine
-from flight.checks.layout import MOVING, RETURN_HEIGHT_M, lay_out
-from flight.checks.rulefile import PACKAGE, RuleSet
+from flight.checks.layout import RETURN_HEIGHT_M, flown_places, lay_out, takeoff_place
+from flight.checks.rulefile import RuleSet
 from flight.checks.structure import HeightReference, Obstacle, build_obstacles
 from flight.checks.terrain import Terrain, read_terrain
 from flight.checks.zone import Zone, build_zones
@@ -118,18 +117,17 @@ def examine_mission(
     )
 
 
-def shipped_layers(rules: Sequence[RuleSet], frame: LocalFrame) -> dict[str, tuple[Zone, ...]]:
-    """Read the layers that come with rule files."""
+def layers_of(rules: Sequence[RuleSet], frame: LocalFrame) -> dict[str, tuple[Zone, ...]]:
+    """Read the layers that come with rule files, by the name that rules use.
+
+    Raises:
+        BadCodelist: when a layer is not there.
+    """
     zones: dict[str, tuple[Zone, ...]] = {}
-    for layer in (layer for one in rules for layer in one.layers):
-        with resources.as_file(resources.files(PACKAGE).joinpath(layer.file)) as path:
-            if not path.is_file():
-                raise BadInput(
-                    f"rule layer {layer.name!r} names {layer.file!r}, which does not ship with "
-                    f"Tenken; leave it out of the rule file and give --layer {layer.name}=FILE"
-                )
-            found = build_zones(read_features(path), frame)
-        zones[layer.name] = (*zones.get(layer.name, ()), *found)
+    for one in rules:
+        for layer in one.layers:
+            found = build_zones(read_features(one.layer_path(layer)), frame)
+            zones[layer.name] = (*zones.get(layer.name, ()), *found)
     return zones
 
 
@@ -137,14 +135,8 @@ def _place(
     mission: Mission, surroundings: Surroundings
 ) -> tuple[LocalFrame, tuple[float, float, float, float]]:
     """Give the frame at take-off and the bounds of all that is flown or stood upon."""
-    places = [
-        (item.lat_deg, item.lon_deg)
-        for item in mission.items
-        if item.command in MOVING and (item.lat_deg or item.lon_deg)
-    ]
-    if not places:
-        raise BadInput("the mission has no waypoint with a position; there is nothing to check")
-    start = surroundings.takeoff_latlon_deg or mission.home_latlon_deg or places[0]
+    places = flown_places(mission)
+    start = takeoff_place(mission, surroundings.takeoff_latlon_deg)
     places += [start, surroundings.pilot_latlon_deg or start]
     frame = LocalFrame(lat_deg=start[0], lon_deg=start[1])
     xy = frame.to_enu_m([[lon, lat, 0.0] for lat, lon in places])[:, :2]
@@ -177,7 +169,7 @@ def _around(
     rules: Sequence[RuleSet],
 ) -> Circumstance:
     """Build obstacles and zones in course metres."""
-    zones = shipped_layers(rules, course.frame)
+    zones = layers_of(rules, course.frame)
     for name, paths in surroundings.layers.items():
         if name != THIRD_PARTY:
             found = (z for path in paths for z in build_zones(read_features(path), course.frame))

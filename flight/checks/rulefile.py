@@ -11,7 +11,15 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, HttpUrl, ValidationError, field_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    HttpUrl,
+    PrivateAttr,
+    ValidationError,
+    field_validator,
+)
 
 from inspection.errors import BadCodelist, NotFound
 
@@ -66,10 +74,10 @@ class HeightRule(_Rule):
 
 
 class DistanceRule(_Rule):
-    """Keep a straight-line distance from everything in a layer."""
+    """Keep a straight-line distance from the things of others."""
 
     kind: Literal["distance"]
-    layer: str
+    layer: Literal["third_party"]
     limit_m: float = Field(gt=0)
 
 
@@ -136,10 +144,10 @@ Rule = Annotated[
 
 
 class LayerFile(_Strict):
-    """Name a layer that comes with a rule file."""
+    """Name a layer that comes with a rule file and lies beside it."""
 
-    name: str
-    file: str
+    name: str = Field(min_length=1)
+    file: str = Field(pattern=r"^[^/\\\\]+$")
     complete: Literal[False] = False
 
 
@@ -167,6 +175,22 @@ class RuleSet(_Strict):
     needs_review: bool
     layers: tuple[LayerFile, ...] = ()
     rules: tuple[Rule, ...] = Field(min_length=1)
+    _folder: Path | None = PrivateAttr(default=None)
+
+    def layer_path(self, layer: LayerFile) -> Path:
+        """Give where a layer of this rule file lies: beside the file, or with Tenken.
+
+        Raises:
+            BadCodelist: when it is not there.
+        """
+        folder = self._folder or Path(str(resources.files(PACKAGE)))
+        path = folder / layer.file
+        if not path.is_file():
+            raise BadCodelist(
+                f"rule file {self.id!r}: layer {layer.name!r} is {layer.file!r}, which does not "
+                "lie beside it"
+            )
+        return path
 
     @field_validator("rules")
     @classmethod
@@ -207,9 +231,11 @@ def load_rules(name_or_file: str) -> RuleSet:
     if path.stat().st_size > MAX_BYTES:
         raise BadCodelist(f"{path.name} is larger than {MAX_BYTES} bytes; is it a rule file?")
     try:
-        return parse_rules(path.read_text("utf-8"), path.name)
+        rules = parse_rules(path.read_text("utf-8"), path.name)
     except UnicodeDecodeError as error:
         raise BadCodelist(f"{path.name} is not UTF-8 text: {error}") from error
+    rules._folder = path.parent
+    return rules
 
 
 def parse_rules(text: str, name: str) -> RuleSet:

@@ -144,14 +144,14 @@ def _own(collection: Json, features: Sequence[object], name: str) -> Mission:
         raise BadInput(f"{name}: vehicle is {vehicle!r:.40}, not a word")
     return Mission(
         home_latlon_deg=home,
-        home_altitude_msl_m=_optional(collection, "home_altitude_msl_m", name),
+        home_altitude_msl_m=jsontext.optional(collection, "home_altitude_msl_m", name),
         items=tuple(items),
         fence_polygons=tuple(polygons),
         fence_circles=tuple(circles),
         rally_points=tuple(rally),
-        cruise_speed_m_s=_optional(collection, "cruise_speed_m_s", name),
+        cruise_speed_m_s=jsontext.optional(collection, "cruise_speed_m_s", name),
         vehicle=vehicle,
-        geoid_height_m=_optional(collection, "geoid_height_m", name),
+        geoid_height_m=jsontext.optional(collection, "geoid_height_m", name),
     )
 
 
@@ -180,12 +180,6 @@ def item_of(said: Json, place: tuple[float, float] | None, where: str) -> Missio
         auto_continue=jsontext.truth(said.get("auto_continue", True), where),
     )
     return checked(item, where)
-
-
-def _optional(part: Json, key: str, name: str) -> float | None:
-    """Read a number that may be missing."""
-    value = part.get(key)
-    return None if value is None else jsontext.number(value, f"{name}: {key}")
 
 
 def _geometry(feature: Json, where: str) -> tuple[object, object]:

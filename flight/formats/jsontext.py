@@ -59,6 +59,16 @@ def number(value: object, where: str) -> float:
     return finite(value, where, "the value")
 
 
+def optional(part: Json, key: str, where: str) -> float | None:
+    """Give the number of a key, None where it is missing or null.
+
+    Raises:
+        BadInput: when it is something else.
+    """
+    value = part.get(key)
+    return None if value is None else number(value, f"{where}: {key}")
+
+
 def whole(value: object, where: str) -> int:
     """Check that a value is a whole number.
 

@@ -182,21 +182,15 @@ def _own(whole: jsontext.Json, placemarks: list[Element], name: str) -> Mission:
     vehicle = whole.get("vehicle")
     return Mission(
         home_latlon_deg=home,
-        home_altitude_msl_m=_optional(whole, "home_altitude_msl_m", name),
+        home_altitude_msl_m=jsontext.optional(whole, "home_altitude_msl_m", name),
         items=tuple(items),
         fence_polygons=tuple(polygons),
         fence_circles=tuple(circles),
         rally_points=tuple(rally),
-        cruise_speed_m_s=_optional(whole, "cruise_speed_m_s", name),
+        cruise_speed_m_s=jsontext.optional(whole, "cruise_speed_m_s", name),
         vehicle=vehicle if isinstance(vehicle, str) else None,
-        geoid_height_m=_optional(whole, "geoid_height_m", name),
+        geoid_height_m=jsontext.optional(whole, "geoid_height_m", name),
     )
-
-
-def _optional(part: jsontext.Json, key: str, name: str) -> float | None:
-    """Read a number that may be missing."""
-    value = part.get(key)
-    return None if value is None else jsontext.number(value, f"{name}: {key}")
 
 
 def _read_item(mark: Element, said: jsontext.Json, where: str) -> MissionItem:

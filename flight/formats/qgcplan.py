@@ -7,6 +7,7 @@ Source: QGroundControl developer guide, "Plan File Format"; domain specification
 """
 
 import json
+from dataclasses import replace
 
 from flight.command import Command, has_place
 from flight.formats import jsontext
@@ -130,18 +131,31 @@ def _speed(mission: Json, name: str, ledger: LossLedger) -> float | None:
 def _items(mission: Json, name: str, ledger: LossLedger) -> list[MissionItem]:
     """Read all items, surveys as what they fly."""
     found: list[MissionItem] = []
+    numbers: list[object] = []
     for index, value in enumerate(jsontext.sequence(mission.get("items"), f"{name}: items")):
         where = f"{name}: item {index}"
         entry = jsontext.mapping(value, where)
         kind = entry.get("type")
         if kind == "SimpleItem":
             found.append(_item(entry, where, ledger, len(found)))
+            numbers.append(entry.get("doJumpId"))
         elif kind == "ComplexItem":
             for flown in _flown(entry, where, ledger):
                 found.append(_item(flown, where, ledger, len(found)))
+                numbers.append(flown.get("doJumpId"))
         else:
             raise BadInput(f"{where}: type {kind!r:.40} is neither SimpleItem nor ComplexItem")
-    return found
+    return [_with_target(item, numbers, name) for item in found]
+
+
+def _with_target(item: MissionItem, numbers: list[object], name: str) -> MissionItem:
+    """Turn the target of a jump from the file's own number into the place in the mission."""
+    if item.command != Command.DO_JUMP or numbers == list(range(1, len(numbers) + 1)):
+        return item
+    if item.params[0] not in numbers:
+        raise BadInput(f"{name}: a jump to item {item.params[0]}, which is not in the file")
+    target = float(numbers.index(item.params[0]) + 1)
+    return replace(item, params=(target, *item.params[1:]))
 
 
 def _flown(entry: Json, where: str, ledger: LossLedger) -> list[Json]:

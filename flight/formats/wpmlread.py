@@ -116,7 +116,7 @@ def _home(
     text = text_of(plan, "missionConfig", "takeOffRefPoint")
     if text is None:
         return None, None
-    ((lat, lon, *height),) = coordinates_of(text.replace(" ", ""), f"{name}: takeOffRefPoint")
+    ((lat, lon, *height),) = coordinates_of("".join(text.split()), f"{name}: takeOffRefPoint")
     if lat == 0 and lon == 0:
         return None, None
     place = check_place(lat, lon, f"{name}: takeOffRefPoint")

@@ -33,6 +33,9 @@ FLY_PAST = "toPointAndPassWithContinuityCurvature"
 SPEEDS_M_S = (1.0, 15.0)
 CLIMBS_M = (1.2, 1500.0)
 STEP_M = 0.5
+CORNER_M = 2.0
+"""As ArduCopter: WPNAV_RADIUS."""
+
 DRONES_FILE = Path(__file__).with_name("djidrones.yaml")
 
 
@@ -224,14 +227,27 @@ def _flight(mark: Element, index: int, stop: Stop, route: Route) -> None:
     _say(heading, "waypointHeadingAngle", float(stop.yaw_deg or 0.0))
     _say(heading, "waypointHeadingPathMode", "followBadArc")
     turn = _say(mark, "waypointTurnParam")
-    _say(turn, "waypointTurnMode", STOP_AT if stop.actions else FLY_PAST)
-    _say(turn, "waypointTurnDampingDist", 0)
+    damping_m = _damping_m(index, route.stops)
+    _say(turn, "waypointTurnMode", STOP_AT if damping_m is None else FLY_PAST)
+    _say(turn, "waypointTurnDampingDist", damping_m or 0)
     _say(mark, "useStraightLine", 1)
     if stop.actions:
         _group(mark, 2 * index, (index, index), ("reachPoint", None), stop.actions)
     for interval in route.intervals:
         if interval.first == index:
             _interval(mark, 2 * index + 1, interval)
+
+
+def _damping_m(index: int, stops: list[Stop]) -> float | None:
+    """Give how far before a waypoint the turn begins, metres; None to stop there.
+
+    The first and the last waypoint and those with actions are stopped at. A straight leg that is
+    flown past needs a distance > 0 that is shorter than the legs.
+    """
+    if stops[index].actions or index in (0, len(stops) - 1):
+        return None
+    legs = _length_m(stops[index - 1], stops[index]), _length_m(stops[index], stops[index + 1])
+    return round(min(CORNER_M, min(legs) / 4), 3)
 
 
 def _interval(mark: Element, number: int, interval: Interval) -> None:

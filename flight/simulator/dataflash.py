@@ -60,6 +60,8 @@ FORMATS = {
         Format(number=128, name="FMT", letters="BBnNZ", columns="Type,Length,Name,Format,Columns"),
         Format(number=32, name="PARM", letters="QNff", columns="TimeUS,Name,Value,Default"),
         Format(number=59, name="MSG", letters="QZ", columns="TimeUS,Message"),
+        Format(number=181, name="EV", letters="QB", columns="TimeUS,Id"),
+        Format(number=182, name="ERR", letters="QBB", columns="TimeUS,Subsys,ECode"),
         Format(number=120, name="MODE", letters="QMBB", columns="TimeUS,Mode,ModeNum,Rsn"),
         Format(number=73, name="ORGN", letters="QBLLe", columns="TimeUS,Type,Lat,Lng,Alt"),
         Format(

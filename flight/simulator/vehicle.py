@@ -12,6 +12,7 @@ from shapely import Point, Polygon
 
 from flight.geodesic import LatLon, distance_m
 from flight.link import STATE_ACTIVE, STATE_STANDBY, Message, dialect
+from flight.simulator import identity
 from flight.simulator.craft import CAPACITY_MAH, Craft
 from flight.simulator.dataflash import Logbook
 from flight.simulator.fault import Faults
@@ -24,6 +25,7 @@ from flight.wireitem import Kind, WireItem
 AUTO, GUIDED, LOITER, RTL, LAND = 3, 4, 5, 6, 9
 STATE_BOOT, STATE_CRITICAL = 1, 5
 BOOT_S = 3.0
+STEPS = 5
 QUADROTOR, ARDUPILOT = 2, 3
 ARMED, CUSTOM_MODE = 128, 89
 LAND_BELOW_M, LAND_M_S = 10.0, 0.5
@@ -31,6 +33,10 @@ ACCEPTED, REJECTED, DENIED, UNSUPPORTED = 0, 1, 2, 3
 """Results of MAV_RESULT; ArduPilot answers 4 (failed) when arming is refused."""
 
 FAILED = 4
+EV_ARMED, EV_DISARMED = 10, 11
+BATTERY_LOW, FENCE_BREACHED = (6, 1), (9, 4)
+"""Subsystem and code of an ERR record: battery fail-safe; fence, a polygon or circle."""
+
 RUN_NOW = frozenset({115, 178, 203, 206, 2000, 2001})
 """Commands that are also done outside a mission."""
 
@@ -76,6 +82,11 @@ class Vehicle:
         self._landing_wait_s = 0.0
         self._failsafe = False
         self._texts: list[tuple[str, int]] = []
+        self._asked: dict[int, Callable[[float], Message]] = {
+            identity.AUTOPILOT_VERSION: lambda now_s: identity.autopilot_version(),
+            identity.HOME_POSITION: lambda now_s: self.recorder.home(),
+            identity.CAMERA_INFORMATION: identity.camera_information,
+        }
 
     @property
     def photos(self) -> int:
@@ -105,8 +116,13 @@ class Vehicle:
         if self._state == STATE_BOOT and now_s >= BOOT_S:
             self._state = STATE_STANDBY
             self._texts.append(("ArduPilot Ready", 6))
-        if seconds > 0:
-            self._fly(now_s, seconds)
+        # the camera's distance is looked at 50 times a second, as ArduCopter does
+        steps = STEPS if self.sequence.trigger_m > 0 else 1
+        for step in range(1, steps + 1):
+            step_s = now_s - seconds * (1 - step / steps)
+            if seconds > 0:
+                self._fly(step_s, seconds / steps)
+            said += self._shoot(step_s)
         for store in self.stores.values():
             said += store.tick(now_s)
         said += self._tell(now_s)
@@ -136,7 +152,7 @@ class Vehicle:
             20: lambda m, now: self._enter(RTL, now),
             21: lambda m, now: self._enter(LAND, now),
             511: lambda m, now: ACCEPTED,
-            512: lambda m, now: ACCEPTED,
+            512: lambda m, now: ACCEPTED if int(m.param1) in self._asked else UNSUPPORTED,
         }
         number = message.command
         if number in RUN_NOW:
@@ -146,8 +162,8 @@ class Vehicle:
             result = UNSUPPORTED if order is None else order(message, now_s)
         sender = (message.get_srcSystem(), message.get_srcComponent())
         answers = [dialect().MAVLink_command_ack_message(number, result, 0, 0, *sender)]
-        if number == 512 and message.param1 == 242:
-            answers.append(self.recorder.home())
+        if number == 512 and result == ACCEPTED:
+            answers.append(self._asked[int(message.param1)](now_s))
         return answers
 
     def _arm(self, message: Message, now_s: float) -> int:
@@ -167,6 +183,7 @@ class Vehicle:
         if not self.armed:
             self.armed, self._state = True, STATE_ACTIVE
             self._texts.append(("Arming motors", 6))
+            self.recorder.log("EV", now_s, EV_ARMED)
             self.recorder.mission(now_s, self.stores[Kind.MISSION].items)
         return ACCEPTED
 
@@ -196,6 +213,7 @@ class Vehicle:
         """Stop the motors."""
         if self.armed:
             self._texts.append(("Disarming motors", 6))
+            self.recorder.log("EV", now_s, EV_DISARMED)
         self.armed, self._state = False, STATE_STANDBY
         self.craft.rest(0.0)
         self.recorder.track(now_s)
@@ -250,9 +268,11 @@ class Vehicle:
         if low and self.parameters["BATT_FS_LOW_ACT"] == 2:
             self._failsafe = True
             self._texts.append(("Battery 1 is low, returning", 4))
+            self.recorder.log("ERR", now_s, *BATTERY_LOW)
         elif self.parameters["FENCE_ENABLE"] and self._outside():
             self._failsafe = True
             self._texts.append(("Fence Breached", 4))
+            self.recorder.log("ERR", now_s, *FENCE_BREACHED)
         if self._failsafe:
             self._enter(RTL, now_s)
 
@@ -278,7 +298,7 @@ class Vehicle:
         return False
 
     def _tell(self, now_s: float) -> list[Message]:
-        """Say what happened in flight: texts, items reached, photos."""
+        """Say what happened in flight: texts, items reached."""
         said = [self.recorder.text(now_s, words, level) for words, level in self._texts]
         self._texts.clear()
         sequence = self.sequence
@@ -287,9 +307,12 @@ class Vehicle:
         reached = dialect().MAVLink_mission_item_reached_message
         said += [reached(seq) for seq in sequence.reached]
         sequence.reached.clear()
-        photos, sequence.photos = sequence.photos, 0
-        said += [self.recorder.photo(now_s) for _ in range(photos)]
         return said
+
+    def _shoot(self, now_s: float) -> list[Message]:
+        """Take the photos that are due."""
+        photos, self.sequence.photos = self.sequence.photos, 0
+        return [self.recorder.photo(now_s) for _ in range(photos)]
 
     def _telemetry(self, now_s: float) -> list[Message]:
         """Say what is said again and again."""

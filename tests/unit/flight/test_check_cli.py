@@ -88,6 +88,19 @@ def test_a_planned_mission_is_not_refused(planned: Path) -> None:
     assert record["verdict"] == "warn" and record["open_refusals"] == []
 
 
+@pytest.mark.parametrize("suffix", [".waypoints", ".kml", ".geojson", ".kmz"])
+def test_every_format_of_a_plan_says_the_same(planned: Path, suffix: str) -> None:
+    """A DJI archive carries no fence; all else is as in the .plan."""
+    other = planned.with_suffix(suffix)
+    write_mission(open_mission(planned).mission, other, drone="M3E")
+    first, second = findings(planned, *CALM), findings(other, *CALM)
+    for check in ("altitude_frame", "takeoff", "return", "structure", "photos", "gimbal"):
+        assert second[check]["outcome"] == first[check]["outcome"] == "pass", check
+    assert second["battery"]["facts"]["minutes"] == pytest.approx(
+        first["battery"]["facts"]["minutes"], abs=0.3
+    )
+
+
 def test_a_part_of_a_plan_finds_the_photos_of_the_whole(planned: Path) -> None:
     part = planned.with_name("deck-1of2.plan")
     part.write_bytes(planned.read_bytes())
@@ -223,6 +236,7 @@ def test_gaps_are_found_in_photos_and_flown_again(planned: Path, tmp_path: Path)
     out = tmp_path / "second"
     result = run("gaps", tmp_path / "deck.photos.geojson", card, "--out", out, "--json")
     assert code(result) == 0, result.output
+    assert "ingest 16/16" in result.stderr
     report = json.loads(result.stdout)
     assert report["photos_missing"] == [5, 6] and report["photos_came"] == 14
     assert {one["photo"] for one in report["set_aside"]} == {"broken.jpg", "nowhere.jpg"}

@@ -16,6 +16,12 @@ BLOCK = re.compile(
 )
 
 
+def grey(path: Path) -> Image.Image:
+    """Read a picture without its colours."""
+    with Image.open(path) as picture:
+        return picture.convert("L")
+
+
 def told(words: list[str], capsys: pytest.CaptureFixture[str]) -> tuple[int, str]:
     """Run a command as the shell would; give its exit code and all that it prints."""
     code = 0
@@ -53,8 +59,8 @@ def test_the_page_is_what_the_commands_print(
     pictures = re.findall(r"\(pictures/flight-(\w+)\.png\)", text)
     assert pictures == ["abutment", "pier", "soffit", "deck"]
     for name in pictures:
-        drawn = Image.open(tmp_path / f"{name}.png").convert("L")
-        shown = Image.open(ROOT / "docs" / "pictures" / f"flight-{name}.png").convert("L")
+        drawn = grey(tmp_path / f"{name}.png")
+        shown = grey(ROOT / "docs" / "pictures" / f"flight-{name}.png")
         assert drawn.size == shown.size == (1200, 640)
         # the same drawing, up to how a machine's font renders
         assert ImageStat.Stat(ImageChops.difference(drawn, shown)).mean[0] < 1.5, name
@@ -67,4 +73,4 @@ def test_the_readme_is_what_the_commands_print(
     plan_section = README.read_text(encoding="utf-8").partition("## Plan")[2].partition("\n## ")[0]
     codes = follow(plan_section, tmp_path, capsys)
     assert codes == [0, 0, 0, 0]
-    assert Image.open(tmp_path / "wall.png").size == (1200, 640)
+    assert grey(tmp_path / "wall.png").size == (1200, 640)

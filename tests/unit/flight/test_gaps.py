@@ -246,6 +246,7 @@ def photo_of(plan: FlightPlan, planned: PlannedPhoto, **changes: Any) -> Photo:
     fields: dict[str, Any] = {
         "lon_deg": lon, "lat_deg": lat, "altitude_m": height + 137.0, "altitude_relative_m": height,
         "yaw_deg": planned.yaw_deg, "pitch_deg": planned.pitch_deg, "roll_deg": 0.0,
+        "horizontal_std_m": 0.02,
     }  # fmt: skip
     rest = {key: changes.pop(key) for key in ("quality", "focal_px") if key in changes}
     return Photo(
@@ -265,6 +266,13 @@ def test_photos_land_where_they_were_planned() -> None:
     for shot, planned in zip(came.photos, plan.photos, strict=True):
         assert shot.position_m == pytest.approx(planned.position_m, abs=1e-4)
     assert find_gaps(plan, came, count=COUNT).missing == ()
+
+
+@pytest.mark.parametrize("std_m", [None, 1.5])
+def test_positions_that_are_known_only_roughly_are_told(std_m: float | None) -> None:
+    plan = wall_plan()
+    came = came_from_photos(plan, [photo_of(plan, p, horizontal_std_m=std_m) for p in plan.photos])
+    assert "24 photos have no position to a decimetre" in came.notes[-1]
 
 
 def test_heights_of_another_reference_are_tied_to_the_plan_and_said() -> None:

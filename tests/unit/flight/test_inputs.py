@@ -171,6 +171,23 @@ def test_layers_of_different_crs_are_refused_until_one_is_named(tmp_path: Path) 
         read_features(path, layer="roads")
 
 
+def test_a_feature_with_a_crs_of_its_own_is_refused_by_name(tmp_path: Path) -> None:
+    strange = polygon(DECK, name="deck") | {
+        "crs": {"type": "name", "properties": {"name": "EPSG:6675"}}
+    }
+    path = write(tmp_path / "mixed.geojson", point((0, 0), name="P1"), strange)
+    with pytest.raises(BadInput, match="mixes coordinate systems: feature 'deck'"):
+        read_features(path)
+    assert len(read_features(path, crs="EPSG:4326")) == 2
+
+
+def test_one_feature_a_line_is_read_too(tmp_path: Path) -> None:
+    lines = [json.dumps(point((n, 0), name=f"P{n}")) for n in range(3)]
+    path = tmp_path / "piers.geojson"
+    path.write_text("\n".join(lines))
+    assert [found.name for found in read_features(path)] == ["P0", "P1", "P2"]
+
+
 def test_places_outside_the_area_of_a_projection_are_refused(tmp_path: Path) -> None:
     path = write_vector(
         tmp_path / "d.gpkg", [LineString([(1e30, 0), (1e30, 5)])], crs="EPSG:6675", driver="GPKG"

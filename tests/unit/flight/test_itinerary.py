@@ -167,6 +167,7 @@ def test_the_drone_comes_and_leaves_beside_a_deck_not_through_it() -> None:
         assert not end.release
         assert _point(end.position_m).distance(DECK) == pytest.approx(BESIDE_DECK_M, abs=0.01)
         assert end.position_m[2] == pytest.approx(9 - 3.409, abs=0.01)
+        assert not LineString([(0, 0), end.position_m[:2]]).intersects(DECK)
     assert all(step.release for step in course[1:-1])
 
 

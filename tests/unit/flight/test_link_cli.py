@@ -2,16 +2,22 @@
 
 import json
 import signal
+import subprocess
+import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from flight.fly_cli import calling_home
+from flight.fly_cli import Teller, calling_home
 from flight.formats import write_mission
+from flight.monitor import Progress
 from flight.simulate_cli import wind_of
+from flight.upload import upload
 from inspection.cli import main
 from inspection.errors import BadInput
-from tests.support.missions import BRIDGE
+from tests.support.flown import joined
+from tests.support.missions import BRIDGE, waypoint
 from tests.support.served import served
 
 
@@ -32,11 +38,13 @@ def code_of(*words: str) -> int:
     return 0
 
 
-@pytest.mark.parametrize(("serve", "call"), [("tcp", "tcp"), ("udp", "udpout")])
-def test_upload_over_a_socket_with_a_rough_radio(
-    bridge: Path, capsys: pytest.CaptureFixture[str], serve: str, call: str
+ROUGH = ("--loss", "0.05", "--duplicates", "0.2", "--delay-ms", "20", "--seed", "7")
+
+
+@pytest.mark.parametrize(("serve", "call", "rough"), [("tcp", "tcp", ()), ("udp", "udpout", ROUGH)])
+def test_upload_over_a_socket(
+    bridge: Path, capsys: pytest.CaptureFixture[str], serve: str, call: str, rough: tuple[str, ...]
 ) -> None:
-    rough = ("--loss", "0.1", "--duplicates", "0.2", "--delay-ms", "20", "--seed", "7")
     with served(f"{serve}:127.0.0.1:0", "--speed", "5", *rough) as (_, port):
         assert (
             code_of("upload", str(bridge), "--address", f"{call}:127.0.0.1:{port}", "--json") == 0
@@ -133,3 +141,33 @@ def test_ctrl_c_is_a_wish_to_come_home_and_nothing_else_after() -> None:
         signal.raise_signal(signal.SIGINT)
         assert len(asked) == 1
     assert signal.getsignal(signal.SIGINT) is before
+
+
+def test_progress_is_told_when_something_is_new(capsys: pytest.CaptureFixture[str]) -> None:
+    teller = Teller(on_terminal=False)
+    flying = Progress(mode="auto", item=2, items=9, distance_m=12.4, battery_percent=80, armed=True)
+    for _ in range(12):
+        teller.tell(flying)
+    teller.tell(replace(flying, said=("Fence Breached",)))
+    told = capsys.readouterr().out.splitlines()
+    assert told[0] == "auto: item 2/9, 12 m to go, 0 m high, battery 80 %, 0 photos"
+    assert told == [told[0], told[0], "  vehicle: Fence Breached", told[0]]
+    Teller(on_terminal=True).tell(flying)
+    assert capsys.readouterr().out.startswith("\r\x1b[K" + told[0])
+
+
+def test_a_long_upload_says_how_far_it_is() -> None:
+    told: list[str] = []
+    many = tuple(waypoint(36.56 + n * 1e-5, 136.65, 10.0) for n in range(99))
+    upload(joined()[0], replace(BRIDGE, items=many), tell=told.append)
+    assert told == [
+        "mission: 50 of 100 sent",
+        "mission: 100 of 100 sent",
+        "mission: 50 of 100 read back",
+        "mission: 100 of 100 read back",
+    ]
+
+
+def test_the_commands_are_listed_without_loading_mavlink() -> None:
+    program = "import sys, flight.cli; sys.exit('pymavlink' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0

@@ -10,6 +10,7 @@ from rasterio.transform import from_origin
 from shapely import LineString, Polygon, box
 
 from flight import ground as ground_module
+from flight.course import lay_course
 from flight.coverage import plan_coverage
 from flight.flightplan import Pattern
 from flight.ground import HeightGrid, flat
@@ -109,8 +110,6 @@ def test_a_plan_keeps_its_distance_from_sloping_ground(tmp_path: Path, slope: fl
 
 
 def test_a_road_over_a_hill_gets_the_waypoints_to_follow_it(tmp_path: Path) -> None:
-    from flight.course import lay_course
-
     path = write_dem(tmp_path / "dem.tif", 0.2)
     road = feature(LineString([(-100, 0), (100, 0), (-20, 60)]), width_m=4)
     plan = planned(Pattern.CORRIDOR, road, gsd_mm=5, camera="dji_m3e_wide", dem=path)
@@ -118,6 +117,13 @@ def test_a_road_over_a_hill_gets_the_waypoints_to_follow_it(tmp_path: Path) -> N
         if step.along_row:
             height_m = step.position_m[2] - 0.2 * step.position_m[0]
             assert height_m == pytest.approx(plan.photos[0].distance_m, rel=0.1)
+
+
+def test_the_ground_is_read_as_wide_as_a_corridor_is(tmp_path: Path) -> None:
+    path = write_dem(tmp_path / "dem.tif", 0.02)
+    road = feature(LineString([(-40, 0), (40, 0)]), width_m=300)
+    plan = planned(Pattern.CORRIDOR, road, gsd_mm=3, camera="dji_m3e_wide", dem=path)
+    assert plan_coverage(plan).good_share >= 0.99
 
 
 def test_level_ground_lies_at_its_height() -> None:

@@ -23,7 +23,7 @@ def test_a_good_radio_needs_nothing_twice() -> None:
     assert report.counts == {Kind.FENCE: 5, Kind.RALLY: 1, Kind.MISSION: 10}
     assert report.resent == 0
     assert report.seconds < 5
-    assert report.rewrites == ("item 7: parameter 4 of waypoint (16): 90 kept as 0",)
+    assert report.rewrites == ("parameter 4 of waypoint (16): 90 kept as 0 (item 7)",)
     held = vehicle.stores[Kind.MISSION].items
     assert [i.command for i in held] == [i.command for i in items_of(BRIDGE, Kind.MISSION)]
 

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from flight.checks.clearance import check_structures, check_terrain
 from flight.checks.finding import Outcome
 from flight.checks.homeward import check_homeward
+from flight.checks.layout import lay_out
 from flight.checks.structure import (
     HeightReference,
     Obstacle,
@@ -24,9 +25,12 @@ from tests.support.courses import (
     FRAME,
     course_through,
     features_of,
+    item,
     latlon,
     lonlats,
+    mission_through,
     square,
+    takeoff,
     write_dem,
 )
 
@@ -305,3 +309,14 @@ def test_the_way_home_through_a_hill_is_told() -> None:
     course = course_through((200, 0, 40), (200, 0, 5), (200, 0, 40))
     found = check_homeward(course, terrain=hill, obstacles=[], least_m=3.0, return_height_m=15.0)
     assert found.reason == "return_height.low" and found.facts["places"] == 1
+
+
+def test_straight_up_and_down_has_its_room() -> None:
+    course = lay_out(mission_through((0, 0, 1), items=(takeoff(20), item(20))))
+    found = check_terrain(course, flat_ground(), least_m=3.0)
+    assert (found.outcome, found.facts["room_m"]) == (Outcome.PASS, 20.0)
+    tower = block(20, 0, 3.0, 0, 30)
+    home = check_homeward(
+        course, terrain=flat_ground(), obstacles=[tower], least_m=3.0, return_height_m=15.0
+    )
+    assert home.outcome is Outcome.PASS and home.facts["room_m"] == 15.0

@@ -165,9 +165,17 @@ def test_unknown_navigation_commands_are_named() -> None:
     assert course.unread == ((2, 36),)
 
 
+def test_straight_up_and_down_is_a_flight_too() -> None:
+    course = lay_out(mission_through((0, 0, 1), items=(takeoff(20), item(20))))
+    assert [leg.kind for leg in course.legs] == [LegKind.TAKEOFF, LegKind.LANDING]
+    assert float(course.legs[0].end_m[2]) == 20.0
+
+
 def test_a_mission_that_goes_nowhere_is_refused() -> None:
     with pytest.raises(BadInput, match="nothing to check"):
-        lay_out(mission_through((0, 0, 1), items=(takeoff(5), item(20))))
+        lay_out(mission_through((0, 0, 1), items=(item(178, 1, 5),)))
+    with pytest.raises(BadInput, match="nothing to check"):
+        lay_out(mission_through((0, 0, 1), items=(takeoff(5),), home_latlon_deg=None))
 
 
 def test_ten_kilometres_keep_their_height() -> None:

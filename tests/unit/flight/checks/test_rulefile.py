@@ -10,6 +10,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
+from flight.checks.prepare import layers_of
 from flight.checks.rulefile import (
     HeightRule,
     RuleSet,
@@ -19,6 +20,7 @@ from flight.checks.rulefile import (
     shipped_rules,
 )
 from inspection.errors import BadCodelist, NotFound
+from tests.support.courses import FRAME, lonlats, write_geojson
 
 OWN = """
 id: own_manual
@@ -156,3 +158,24 @@ def test_a_file_that_is_not_there_is_told_with_what_there_is(tmp_path: Path) -> 
     binary.write_bytes(b"\xff\xfe\x00")
     with pytest.raises(BadCodelist, match="not UTF-8"):
         load_rules(str(binary))
+
+
+def test_layers_of_an_own_file_lie_beside_it(tmp_path: Path) -> None:
+    content = yaml.safe_load(OWN) | {"layers": [{"name": "schools", "file": "schools.geojson"}]}
+    path = tmp_path / "own.yaml"
+    path.write_text(yaml.safe_dump(content), encoding="utf-8")
+    rules = load_rules(str(path))
+    with pytest.raises(BadCodelist, match="does not lie beside it"):
+        rules.layer_path(rules.layers[0])
+    school = ("Point", lonlats([(100, 0)])[0], {"name": "school", "radius_m": 50})
+    write_geojson(tmp_path / "schools.geojson", [school])
+    zones = layers_of([rules, load_rules("jp_uas_rule")], FRAME)
+    assert [zone.name for zone in zones["schools"]] == ["school"]
+    assert len(zones["ask_first"]) == 3
+
+
+@pytest.mark.parametrize("file", ["../secret.geojson", "/etc/passwd", "a\\b.geojson", ""])
+def test_a_layer_cannot_lie_elsewhere(file: str) -> None:
+    content = yaml.safe_load(OWN) | {"layers": [{"name": "x", "file": file}]}
+    with pytest.raises(BadCodelist, match=r"layers\.0\.file"):
+        parse_rules(yaml.safe_dump(content), "own.yaml")

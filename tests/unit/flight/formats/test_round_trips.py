@@ -1,5 +1,7 @@
 """What a format can carry comes back the same; what it cannot is said."""
 
+import re
+import zipfile
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -222,3 +224,22 @@ def test_the_same_mission_gives_the_same_wayline_file(tmp_path: Path) -> None:
         write_mission(BRIDGE, tmp_path / name)
     assert (tmp_path / "a.kmz").read_bytes() == (tmp_path / "b.kmz").read_bytes()
     assert read_mission(tmp_path / "a.kmz") == read_mission(tmp_path / "b.kmz")
+
+
+def test_a_wayline_stops_at_its_ends_and_photos_and_cuts_other_corners_shortly(
+    tmp_path: Path,
+) -> None:
+    photo = item(Command.IMAGE_START, params=(0.0, 0.0, 1.0, 0.0))
+    far = [waypoint(36 + n / 10_000, 136.5, 10.0) for n in range(4)]
+    near = waypoint(36.00031, 136.5, 10.0)
+    items = (far[0], far[1], photo, far[2], far[3], near)
+    path = tmp_path / "x.kmz"
+    write_mission(replace(BRIDGE, items=items), path)
+    with zipfile.ZipFile(path) as archive:
+        text = archive.read("wpmz/waylines.wpml").decode()
+    turns = re.findall(r"<wpml:waypointTurnMode>toPointAnd(Stop|Pass)", text)
+    assert turns == ["Stop", "Stop", "Pass", "Pass", "Stop"]
+    damping = [float(d) for d in re.findall(r"waypointTurnDampingDist>([\d.]+)<", text)]
+    assert damping[2] == 2.0
+    assert damping[3] == pytest.approx(1.11 / 4, abs=0.01)
+    assert [damping[i] for i in (0, 1, 4)] == [0, 0, 0]

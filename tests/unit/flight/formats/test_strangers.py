@@ -306,3 +306,31 @@ def test_damage_anywhere_ends_in_a_mission_or_a_refusal(
             assert open_mission(path).mission.items is not None
         except TenkenError as refusal:
             assert len(str(refusal)) > 10
+
+
+def test_a_jump_of_a_plan_goes_where_the_files_own_numbers_say(read: Any) -> None:
+    def entry(number: int, **change: object) -> dict[str, object]:
+        return {**SIMPLE, "doJumpId": number, **change}
+
+    jump = entry(30, command=177, frame=2, params=[20, 2, 0, 0, 0, 0, 0])
+    mission = {"version": 2, "firmwareType": 3, "items": [entry(10), entry(20), jump]}
+    text = json.dumps({"fileType": "Plan", "version": 1, "mission": mission})
+    assert read(text, "x.plan").mission.items[2].params == (2.0, 2.0, 0.0, 0.0)
+    with pytest.raises(BadInput, match=r"a jump to item 20\.0, which is not in the file"):
+        read(text.replace('"doJumpId": 20', '"doJumpId": 21'), "x.plan")
+
+
+@pytest.mark.parametrize("home", ["1,2,3 4,5,6", "1", "36.5,\n136.6,\t40", "x,y"])
+def test_a_take_off_point_is_read_or_refused(read: Any, home: str) -> None:
+    point = f"<wpml:takeOffRefPoint>{home}</wpml:takeOffRefPoint>"
+    config = f"<wpml:missionConfig>{point}</wpml:missionConfig>"
+    template = (
+        '<kml xmlns="http://www.opengis.net/kml/2.2" xmlns:wpml="http://www.dji.com/wpmz/1.0.6">'
+        f"<Document>{config}</Document></kml>"
+    )
+    content = kmz(**{"waylines.wpml": waylines(), "template.kml": template})
+    if "\n" in home:
+        assert read(content, "x.kmz").mission.home_latlon_deg == (36.5, 136.6)
+    else:
+        with pytest.raises(BadInput, match="takeOffRefPoint"):
+            read(content, "x.kmz")

@@ -147,6 +147,22 @@ def test_commands_are_acknowledged_with_what_became_of_them() -> None:
     assert kinds(home) == ["COMMAND_ACK", "HOME_POSITION"]
 
 
+def test_it_says_what_it_is_when_asked() -> None:
+    ground = Ground()
+
+    def ask(number: float) -> list[Message]:
+        return ground.say("command_long", 1, 1, 512, 0, number, 0, 0, 0, 0, 0, 0)
+
+    _, version = ask(148.0)
+    assert version.capabilities & 4  # mission items as integers
+    assert version.capabilities & 16384  # fences over the mission protocol
+    ack, camera = ask(259.0)
+    assert (ack.result, camera.flags) == (0, 2)
+    assert bytes(camera.model_name).rstrip(b"\0") == b"simulated"
+    (unknown,) = ask(33.0)
+    assert unknown.result == 3
+
+
 def test_a_photo_on_command_is_fed_back() -> None:
     ground = Ground()
     ground.say("command_long", 1, 1, 2000, 0, 0.0, 0.0, 1.0, 0, 0, 0, 0)

@@ -20,7 +20,7 @@ from flight.simulator.loop import LoopWire
 from flight.simulator.vehicle import Vehicle
 from flight.upload import upload
 from flight.wireitem import Kind, items_of
-from inspection.errors import BadInput, Refused
+from inspection.errors import BadInput, Refused, Unavailable
 from tests.support.flown import joined, rough
 from tests.support.missions import BRIDGE, item, waypoint
 
@@ -115,12 +115,16 @@ def test_a_jump_is_flown_as_often_as_it_says() -> None:
     assert sum(p.said.count("Reached command #5") for p in seen) == 3
 
 
-def test_a_fence_turns_the_vehicle_back_and_the_watch_stops_the_camera() -> None:
+def test_a_fence_turns_the_vehicle_back_and_the_watch_stops_the_camera(tmp_path: Path) -> None:
     corners = [step(step(HOME, 180.0, 30.0), 90.0, s) for s in (-40.0, 40.0)]
     north = [step(step(HOME, 0.0, 60.0), 90.0, s) for s in (40.0, -40.0)]
     fence = FencePolygon(vertices_latlon_deg=(*corners, *north))
     mission = replace(row(STOP, HOME_AGAIN), fence_polygons=(fence,))
-    report, vehicle, _ = flown(mission)
+    log = tmp_path / "flight.BIN"
+    report, vehicle, _ = flown(mission, log=log)
+    (breach,) = records(log, "ERR")
+    assert (breach.Subsys, breach.ECode) == (9, 4)
+    assert [event.Id for event in records(log, "EV")] == [10, 11]
     assert report.turned_back == "turned back at item 5: Fence Breached"
     assert report.photos <= 8  # about 6 to the fence; without the stop there were 6 more home
     assert vehicle.sequence.trigger_m == 0.0
@@ -152,7 +156,7 @@ def test_a_person_can_call_it_home() -> None:
 def test_a_rough_radio_flies_the_same_mission() -> None:
     report, vehicle, _ = flown(row(STOP, HOME_AGAIN), rough(1))
     assert vehicle.photos == 9
-    assert report.photos <= 9  # of what was heard
+    assert 7 <= report.photos <= 9  # by the camera's counter; the first or last may be lost
     assert report.turned_back is None
 
 
@@ -250,3 +254,15 @@ def test_the_real_mission_is_flown_as_arducopter_flew_it(data_dir: Path, tmp_pat
     assert flight.photos == len(theirs) == 56
     assert max(distance_m(a, b) for a, b in zip(taken, theirs, strict=True)) < 5.0
     assert flight.seconds == pytest.approx(250.4, rel=0.1)  # arming to disarming in the log
+
+
+def test_a_radio_that_dies_in_flight_hands_over_to_the_pilot() -> None:
+    link, vehicle = joined(Faults(dead_after_s=25.0))
+    mission = row(STOP, HOME_AGAIN)
+    upload(link, mission)
+    with pytest.raises(Unavailable, match="take over with the remote control"):
+        fly(link, items_of(mission, Kind.MISSION), on_progress=lambda progress: None)
+    assert 25 + 20 <= link.wire.now_s() < 50
+    while vehicle.armed:  # the vehicle flies on by itself and lands
+        link.wire.receive(1.0)
+    assert vehicle.photos == 9
