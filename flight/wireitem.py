@@ -159,8 +159,8 @@ def kept_values(sent: WireItem, index: int) -> tuple[float, ...]:
 def centimetres(z: float) -> int:
     """Give an altitude as ArduPilot stores it: single precision, cut to whole centimetres.
 
-    >>> centimetres(0.29), centimetres(15.0)
-    (28, 1500)
+    >>> centimetres(1.05), centimetres(15.0)
+    (104, 1500)
     """
     return int(np.float32(z) * np.float32(100.0))
 
