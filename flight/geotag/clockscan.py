@@ -90,10 +90,10 @@ def margin_for(photos: int, fit: int) -> int:
     Photos that fit nowhere are shots by hand; those may fit elsewhere by chance, about as the
     square root of their number.
 
-    >>> margin_for(56, 56), margin_for(66, 56), margin_for(8, 8), margin_for(1000, 1000)
-    (3, 7, 3, 13)
+    >>> margin_for(56, 56), margin_for(66, 56), margin_for(1000, 1000)
+    (3, 7, 3)
     """
-    return max(3, round(0.4 * math.sqrt(photos))) + math.ceil(math.sqrt(max(0, photos - fit)))
+    return 3 + math.ceil(math.sqrt(max(0, photos - fit)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,27 +121,78 @@ def scan(moments: Moments, limits: Limits) -> Scan:
     Raises:
         BadInput: when there are too many photos and triggers for one scan.
     """
-    middle_s, half_s, trigger_s = moments.middle_s, moments.half_s, moments.trigger_s
-    if len(middle_s) * len(trigger_s) > MOST_PAIRS:
+    photos, triggers = len(moments.middle_s), len(moments.trigger_s)
+    if photos * triggers > MOST_PAIRS:
         raise BadInput(
-            f"{len(middle_s)} photos × {len(trigger_s)} triggers are too many for one alignment; "
+            f"{photos} photos × {triggers} triggers are too many for one alignment; "
             "give the photos of one flight at a time"
         )
     step = limits.tolerance_s / 2
-    reach = float(np.max(np.abs(trigger_s)))
-    drifts = _drifts(limits.drift_ppm * 1e-6, reach, step)
     grid = _grid(moments, limits, step)
+    if grid.cells == 0:
+        return Scan(peaks=(), margin=margin_for(photos, 0), runner_up=0)
+    drifts = _drifts(limits.drift_ppm * 1e-6, float(np.max(np.abs(moments.trigger_s))), step)
+    # half a cell of offset and half a step of drift may lie between grid and truth
+    half_s = moments.half_s + limits.tolerance_s + step
+    bound, start = _bound(moments, half_s, limits, grid)
+    trial = np.zeros(grid.cells, dtype=bool)
+    trial[max(0, start - 4) : start + 5] = True
+    lower = int(_best_fits(moments, half_s, drifts, grid, trial)[0].max())
+    floor = lower - 2 * margin_for(photos, lower) - 1
+    wanted = bound >= max(1, floor)
+    fits, best_drift = _best_fits(moments, half_s, drifts, grid, wanted)
+    found = _peaks(fits, best_drift, grid, margin_for(photos, int(fits.max(initial=0))))
+    # offsets that were not looked at may fit that many photos, though no more
+    unseen = 0 if wanted.all() else min(floor, int(bound[~wanted].max()))
+    return replace(found, runner_up=max(found.runner_up, unseen))
+
+
+def _bound(
+    moments: Moments, half_s: Floats, limits: Limits, grid: "_Grid"
+) -> tuple[NDArray[np.int64], int]:
+    """Give for every cell more photos than can fit there, and a cell where many do.
+
+    Two cheap counts: pairs within reach whatever the drift, and photos that fall into the log.
+    """
+    reach = float(np.abs(moments.trigger_s).max()) * limits.drift_ppm * 1e-6
+    wide = float(half_s.max()) + reach
+    cells = np.zeros(grid.cells + 1, dtype=np.int64)
+    for middle in moments.middle_s:
+        apart = middle - moments.trigger_s
+        first = np.clip(np.ceil((apart - wide - grid.origin) / grid.step), 0, grid.cells)
+        last = np.clip(np.floor((apart + wide - grid.origin) / grid.step) + 1, 0, grid.cells)
+        np.add.at(cells, first.astype(np.int64), 1)
+        np.add.at(cells, last.astype(np.int64), -1)
+    pairs = np.cumsum(cells[: grid.cells])
+    offsets = grid.origin + grid.step * np.arange(grid.cells)
+    ordered = np.sort(moments.middle_s)
+    inside = np.searchsorted(ordered, offsets + moments.trigger_s[-1] + wide, "right")
+    inside -= np.searchsorted(ordered, offsets + moments.trigger_s[0] - wide, "left")
+    return np.minimum(pairs, inside), int(np.argmax(pairs))
+
+
+def _best_fits(
+    moments: Moments,
+    half_s: Floats,
+    drifts: Floats,
+    grid: "_Grid",
+    wanted: NDArray[np.bool_],
+) -> tuple[NDArray[np.int32], Floats]:
+    """Give the best fit over all drifts in the wanted cells (0 in the others), and its drift."""
     fits = np.zeros(grid.cells, dtype=np.int32)
     best_drift = np.zeros(grid.cells)
+    edge = math.ceil(float(half_s.max()) / grid.step) + 1
+    near = np.convolve(wanted.astype(np.int8), np.ones(2 * edge + 1, np.int8), "same") > 0
+    near = np.pad(near, edge + 2, mode="edge")
     for drift in drifts:
-        # half a cell of offset and half a step of drift may lie between grid and truth
-        widened = half_s + limits.tolerance_s + step
-        apart = middle_s[:, None] - (1.0 + drift) * trigger_s[None, :]
-        found = _fit(apart, widened, grid)
-        better = found > fits
+        apart = moments.middle_s[:, None] - (1.0 + drift) * moments.trigger_s[None, :]
+        cell = np.floor((apart - grid.origin) / grid.step).astype(np.int64) + edge + 2
+        use = near[np.clip(cell, 0, len(near) - 1)] & (cell >= 0) & (cell < len(near))
+        found = _fit(apart, half_s, use, grid)
+        better = (found > fits) & wanted
         fits[better] = found[better]
         best_drift[better] = drift
-    return _peaks(fits, best_drift, grid, margin_for(len(middle_s), int(fits.max(initial=0))))
+    return fits, best_drift
 
 
 def segments(middle_s: Floats, trigger_span_s: float) -> list[NDArray[np.intp]]:
@@ -184,27 +235,50 @@ def _grid(moments: Moments, limits: Limits, step: float) -> _Grid:
     return _Grid(low, step, math.floor((high - low) / step) + 1 if high >= low else 0)
 
 
-def _fit(apart: Floats, half_s: Floats, grid: _Grid) -> NDArray[np.int32]:
+def _fit(apart: Floats, half_s: Floats, use: NDArray[np.bool_], grid: _Grid) -> NDArray[np.int32]:
     """Give for every cell the smaller of photos with a trigger and triggers with a photo."""
-    origin, step, cells = grid.origin, grid.step, grid.cells
-    first = np.clip(np.ceil((apart - half_s[:, None] - origin) / step), 0, cells).astype(np.int64)
-    last = np.clip(np.floor((apart + half_s[:, None] - origin) / step) + 1, 0, cells)
-    last = np.maximum(last.astype(np.int64), first)
-    return np.minimum(_covered(first, last, cells), _covered(first.T, last.T, cells))
+    photo, trigger = np.nonzero(use[:, ::-1])  # offsets ascend as triggers go back
+    trigger = apart.shape[1] - 1 - trigger
+    photos = _covered(photo, apart[photo, trigger], half_s[photo], grid)
+    trigger, photo = np.nonzero(use.T)
+    return np.minimum(photos, _covered(trigger, apart[photo, trigger], half_s[photo], grid))
 
 
-def _covered(first: NDArray[np.int64], last: NDArray[np.int64], cells: int) -> NDArray[np.int32]:
-    """Count for every cell the rows that have an interval [first, last) over it."""
-    order = np.argsort(first, axis=1, kind="stable")
-    first = np.take_along_axis(first, order, axis=1)
-    last = np.maximum.accumulate(np.take_along_axis(last, order, axis=1), axis=1)
-    begins = np.ones(first.shape, dtype=bool)
-    begins[:, 1:] = first[:, 1:] > last[:, :-1]
-    ends = np.ones(first.shape, dtype=bool)
-    ends[:, :-1] = begins[:, 1:]
-    change = np.bincount(first[begins], minlength=cells + 1).astype(np.int32)
-    change -= np.bincount(last[ends], minlength=cells + 1).astype(np.int32)
-    return np.cumsum(change[:cells], dtype=np.int32)
+def _covered(
+    row: NDArray[np.intp], offset_s: Floats, half_s: Floats, grid: _Grid
+) -> NDArray[np.int32]:
+    """Count for every cell the rows that have an offset within half_s of it.
+
+    Pairs come ordered by row, then (nearly, where halves differ) by offset.
+    """
+    count = grid.cells
+    first = np.ceil((offset_s - half_s - grid.origin) / grid.step).astype(np.int64)
+    last = np.floor((offset_s + half_s - grid.origin) / grid.step).astype(np.int64) + 1
+    if len(half_s) and half_s.min() != half_s.max():
+        order = np.lexsort((first, row))
+        row, first, last = row[order], first[order], last[order]
+        last = _running_last(row, last)
+    first, last = np.clip(first, 0, count), np.clip(last, 0, count)
+    last = np.maximum(first, last)
+    begins = np.ones(len(row), dtype=bool)
+    begins[1:] = (row[1:] != row[:-1]) | (first[1:] > last[:-1])
+    ends = np.ones(len(row), dtype=bool)
+    ends[:-1] = begins[1:]
+    change = np.bincount(first[begins], minlength=count + 1).astype(np.int32)
+    change -= np.bincount(last[ends], minlength=count + 1).astype(np.int32)
+    return np.cumsum(change[:count], dtype=np.int32)
+
+
+def _running_last(row: NDArray[np.intp], last: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Give the greatest end so far within each row.
+
+    >>> _running_last(np.array([0, 0, 1]), np.array([9, 4, 5])).tolist()
+    [9, 9, 5]
+    """
+    span = int(last.max() - last.min()) + 1
+    lifted: NDArray[np.int64] = np.maximum.accumulate(last - last.min() + row * span)
+    greatest: NDArray[np.int64] = lifted - row * span + last.min()
+    return greatest
 
 
 def _peaks(fits: NDArray[np.int32], drifts: Floats, grid: _Grid, margin: int) -> Scan:
