@@ -9,6 +9,7 @@ from uuid import UUID
 from fastapi import Depends, Request
 from sqlalchemy import Engine
 
+from api.errors import SAFE_METHODS
 from api.principal import Principal
 from api.upload import Limits
 from inspection.errors import Broken
@@ -38,9 +39,6 @@ class Services:
     clock: Clock
     limits: Limits
     scratch: Path
-
-
-SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 def principal_of(request: Request) -> Principal:
