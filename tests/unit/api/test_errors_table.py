@@ -5,7 +5,7 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
 from api import errors
-from api.errors import MEDIA_TYPE, STATUS, all_kinds, slug, status_of, title_of
+from api.errors import MEDIA_TYPE, SPECIAL, STATUS, all_kinds, slug, status_of, title_of
 from inspection.errors import FAMILIES, Broken, Conflict, NotFound, TenkenError, Unavailable, family
 
 
