@@ -33,7 +33,7 @@ install: $(VENV)/.installed  ## install Tenken into .venv, without torch
 
 install-dev: $(VENV)/.installed-dev  ## add torch, Ultralytics and the tools of the tests
 
-services:  ## install PostGIS, Redis, Chromium and GDAL's tools from Debian's packages, or say what is missing
+services:  ## install PostGIS, Redis, Chromium, GDAL's tools, Pango and fonts from Debian's packages, or say what is missing
 	@sh .ci/services
 
 $(WEB)/dist/index.html: $(VENV)/.installed $(shell find $(WEB)/src $(WEB)/index.html $(WEB)/package.json $(WEB)/package-lock.json api/openapi.json -type f 2>/dev/null)

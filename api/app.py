@@ -16,8 +16,10 @@ from api.routes import (
     codelists,
     defects,
     features,
+    flight,
     health,
     jobs,
+    opendata,
     photos,
     session,
     site,
@@ -29,9 +31,16 @@ from api.schemas.base import Problem
 from api.security import EdgeGuard
 from api.upload import Limits
 from inspection import __version__
-from inspection.errors import BadInput
+from inspection.errors import BadInput, Unavailable
+from inspection.export.catalogue import Publisher
 from inspection.pipeline.tools import SystemClock
-from inspection.settings import OidcSettings, QueueSettings, ServeSettings, StoreSettings
+from inspection.settings import (
+    OidcSettings,
+    PublisherSettings,
+    QueueSettings,
+    ServeSettings,
+    StoreSettings,
+)
 from inspection.store.blobs import FolderBlobs
 from inspection.store.engine import create_engine
 from workers import queue
@@ -47,7 +56,9 @@ PARTS = (
     tiles,
     defects,
     worklist,
+    flight,
     features,
+    opendata,
     site,  # last: it answers to every address that nobody else has
 )
 
@@ -61,6 +72,18 @@ Drone photos in, reviewed defects and a ranked work list out.
 """
 
 
+def publisher_of_settings() -> Publisher:
+    """Name the publisher as the environment says, asked for when a catalogue is.
+
+    Raises:
+        Unavailable: when the settings name nobody.
+    """
+    try:
+        return Publisher(**PublisherSettings().model_dump())
+    except BadInput as error:
+        raise Unavailable(str(error)) from error
+
+
 def build_services(serve: ServeSettings, store: StoreSettings, bell: QueueSettings) -> Services:
     """Open what the routes use, as the settings say."""
     app = queue.make_app(bell, store.home)
@@ -72,6 +95,7 @@ def build_services(serve: ServeSettings, store: StoreSettings, bell: QueueSettin
         clock=SystemClock(),
         limits=Limits(file_max_bytes=serve.upload_max_mb * 1_000_000),
         scratch=store.home / "incoming",
+        publisher=publisher_of_settings,
     )
 
 

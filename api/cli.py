@@ -14,12 +14,12 @@ from api.companion import Companion
 from api.door import Door
 from api.redaction import configure_logging, name_folder
 from api.security import is_loopback
-from api.worklist_file import Drawn, FileFormat, Language, format_of, write
+from api.worklist_file import CsvEncoding, FileFormat, Language, draw, format_of, write
 from inspection.errors import Refused, TenkenError, Unavailable
 from inspection.pipeline.tools import SystemClock
-from inspection.pipeline.worklist import draw_up
 from inspection.settings import OidcSettings, QueueSettings, ServeSettings, StoreSettings
 from inspection.store import accounts, schema
+from inspection.store.blobs import FolderBlobs
 from inspection.store.engine import create_engine, reading
 
 
@@ -139,6 +139,13 @@ def worklist() -> None:
     show_default=True,
     help="Language of the headings.",
 )
+@click.option(
+    "--encoding",
+    type=click.Choice([kind.value for kind in CsvEncoding]),
+    default=CsvEncoding.UTF8.value,
+    show_default=True,
+    help="Characters of a CSV file; cp932 (Shift_JIS) says what it had to replace.",
+)
 @click.option("--home", type=click.Path(path_type=Path, file_okay=False), help="Folder of rows.")
 def export(
     *,
@@ -147,6 +154,7 @@ def export(
     out: Path,
     file_format: str | None,
     lang: str,
+    encoding: str,
     home: Path | None,
 ) -> None:
     """Write the ranked work list of a survey or an asset into a file.
@@ -154,21 +162,28 @@ def export(
     \b
     Examples:
       tenken worklist export --asset bridge-12 --out worklist.xlsx
-      tenken worklist export --asset bridge-12 --format csv --out list.txt
-    """  # noqa: D301
+      tenken worklist export --asset bridge-12 --format csv --encoding cp932 --out list.csv
+      tenken worklist export --survey SURVEY --out damage.dxf
+    """  # noqa: D301 click needs the character itself
     kind = format_of(file_format or out.suffix.removeprefix("."))
-    engine = create_engine(_store(home).resolved_database_url())
-    with reading(engine) as connection:
-        listed, appraised = draw_up(
+    settings = _store(home)
+    language = Language(lang)
+    with reading(create_engine(settings.resolved_database_url())) as connection:
+        drawn = draw(
             connection,
+            FolderBlobs(settings.blobs_dir),
             survey_id=survey_id,
             asset_id=asset_id,
-            today=SystemClock().now().date(),
+            now=SystemClock().now(),
+            file_format=kind,
+            language=language,
         )
-    found = [defect for entry in appraised for defect in entry.defects]
-    write(Drawn(work_list=listed, defects=found), out, kind, language=Language(lang))
+    listed = drawn.work_list
+    said = write(drawn, out, kind, language=language, encoding=CsvEncoding(encoding))
     left_out = "".join(f", {count} {why}" for why, count in listed.left_out.items())
     click.echo(f"{out}: {len(listed.rows)} lines{left_out and f' (left out:{left_out[1:]})'}")
+    for sentence in said:
+        click.echo(f"  {sentence}")
 
 
 def _store(home: Path | None) -> StoreSettings:

@@ -1,7 +1,7 @@
 """Hand the routes what the composition root built: database, blobs, bell, clock, limits."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Annotated
 from uuid import UUID
@@ -12,12 +12,22 @@ from sqlalchemy import Engine
 from api.errors import SAFE_METHODS
 from api.principal import Principal
 from api.upload import Limits
-from inspection.errors import Broken
+from inspection.errors import Broken, Unavailable
+from inspection.export.catalogue import Publisher
 from inspection.pipeline.ports import BlobStore, Clock
 from inspection.store.scope import scoped
 
 Ring = Callable[[UUID], None]
 """Tell the workers that a job is due; raises Unavailable."""
+
+
+def nobody() -> Publisher:
+    """Refuse to name a publisher where the settings name none.
+
+    Raises:
+        Unavailable: always.
+    """
+    raise Unavailable("this service does not know who publishes; set TENKEN_PUBLISHER_NAME")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +41,7 @@ class Services:
         clock: tells the time.
         limits: what an upload may send.
         scratch: folder for files that arrive.
+        publisher: tells who publishes; raises Unavailable where nobody has said so.
     """
 
     engine: Engine
@@ -39,6 +50,7 @@ class Services:
     clock: Clock
     limits: Limits
     scratch: Path
+    publisher: Callable[[], Publisher] = field(default=nobody)
 
 
 def principal_of(request: Request) -> Principal:

@@ -20,6 +20,9 @@ Line = NDArray[np.float64]
 
 FORMAT = "tenken-truth-1"
 
+SEGMENT_M = 0.5
+"""Length over which the robust maximum of a width is taken."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrueCrack:
@@ -35,6 +38,8 @@ class TrueCrack:
         width_px: mean width ÷ nominal GSD.
         darkness: share of the light that the crack takes from the surface, 0–1, linear.
         tapered: ends fade to nothing, so that its visible length has no sharp truth.
+        path_widths_mm: for each path the width (n,) at each of its points, as painted, with rough
+            edges, averaged over 10 mm along the crack; empty where it was not kept.
     """
 
     crack_id: str
@@ -46,6 +51,20 @@ class TrueCrack:
     width_px: float
     darkness: float
     tapered: bool
+    path_widths_mm: tuple[NDArray[np.float64], ...] = ()
+
+    @property
+    def width_robust_mm(self) -> float | None:
+        """Give the largest 95th percentile over half metres; None where widths were not kept.
+
+        Source: domain specification §4.4.
+        """
+        largest = None
+        for path, width in zip(self.paths_deck_m, self.path_widths_mm, strict=False):
+            parts = max(1, round(line_length_m(path) / SEGMENT_M))
+            for part in np.array_split(width, parts):
+                largest = max(largest or 0.0, float(np.percentile(part, 95)))
+        return largest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -180,6 +199,7 @@ def _crack_record(crack: TrueCrack) -> dict[str, Any]:
         "tapered": crack.tapered,
         "paths_deck_m": [_numbers(path, 5) for path in crack.paths_deck_m],
         "paths_lonlat": [_numbers(path, 11) for path in crack.paths_lonlat],
+        "path_widths_mm": [np.round(width, 3).tolist() for width in crack.path_widths_mm],
     }
 
 
@@ -194,6 +214,7 @@ def _crack(row: Mapping[str, Any]) -> TrueCrack:
         width_px=row["width_px"],
         darkness=row["darkness"],
         tapered=row["tapered"],
+        path_widths_mm=_lines(row.get("path_widths_mm", [])),
     )
 
 
@@ -213,7 +234,7 @@ def _distractor(row: Mapping[str, Any]) -> Distractor:
     )
 
 
-def _lines(rows: Iterable[list[list[float]]]) -> tuple[Line, ...]:
+def _lines(rows: Iterable[list[Any]]) -> tuple[Line, ...]:
     return tuple(np.array(row, dtype=np.float64) for row in rows)
 
 

@@ -19,6 +19,7 @@ from shapely.geometry.base import BaseGeometry
 from datasets.rigid_shift import fit_shift, sample_line
 from datasets.truth import TrueCrack, Truth
 from inspection.domain.defect import Defect
+from inspection.domain.measurement import Quantity
 from inspection.domain.taxonomy import LINEAR_CLASSES
 from inspection.errors import BadInput
 from inspection.geo.frames import WGS84_LONLAT, to_crs
@@ -34,12 +35,16 @@ class FoundCrack:
         axis_map_m: centre line(s) in the CRS of the mosaic.
         length_m: measured length, None when it was not measured.
         width_mm: measured width, None when it was not measured or is below the limit.
+        width_u_mm: its expanded uncertainty, likewise.
+        width_mean_mm: measured mean width, likewise.
     """
 
     defect_id: str
     axis_map_m: BaseGeometry
     length_m: float | None
     width_mm: float | None = None
+    width_u_mm: float | None = None
+    width_mean_mm: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +61,10 @@ class TruthRow:
         covered_ratio: share of it that any detection lies on.
         defect_ids: detections that belong to it; more than one means it fell to pieces.
         length_found_m: summed length of those detections, None when there is none.
-        width_found_mm: width of the longest of them, None when not measured.
+        width_robust_mm: true largest 95th percentile over half metres, None when not kept.
+        width_found_mm: that width of the longest of them, None when not measured.
+        width_found_u_mm: its expanded uncertainty, likewise.
+        width_mean_found_mm: mean width of the longest of them, likewise.
         position_error_m: median distance between found and true centre line, as found.
         position_error_relative_m: the same after the shift that all found cracks share.
     """
@@ -70,9 +78,26 @@ class TruthRow:
     covered_ratio: float
     defect_ids: tuple[str, ...]
     length_found_m: float | None
+    width_robust_mm: float | None
     width_found_mm: float | None
+    width_found_u_mm: float | None
+    width_mean_found_mm: float | None
     position_error_m: float | None
     position_error_relative_m: float | None
+
+    @property
+    def width_error_mm(self) -> float | None:
+        """Give found − true robust maximum, None when either is missing."""
+        if self.width_found_mm is None or self.width_robust_mm is None:
+            return None
+        return self.width_found_mm - self.width_robust_mm
+
+    @property
+    def width_mean_error_mm(self) -> float | None:
+        """Give found − true mean width, None when not measured."""
+        if self.width_mean_found_mm is None:
+            return None
+        return self.width_mean_found_mm - self.width_mm
 
     @property
     def length_error_ratio(self) -> float | None:
@@ -151,7 +176,10 @@ class TruthTable:
                 "crack_id": row.crack_id,
                 "width_px": round(row.width_px, 2),
                 "width_mm": round(row.width_mm, 2),
+                "width_robust_mm": _rounded(row.width_robust_mm, 2),
                 "width_found_mm": _rounded(row.width_found_mm, 2),
+                "width_found_u_mm": _rounded(row.width_found_u_mm, 2),
+                "width_mean_found_mm": _rounded(row.width_mean_found_mm, 2),
                 "length_m": round(row.length_m, 3),
                 "length_found_m": _rounded(row.length_found_m, 3),
                 "length_error_percent": _rounded(row.length_error_ratio, 4, 100),
@@ -179,6 +207,10 @@ class TruthTable:
             "position_error_relative_gsd": _rounded(self.position_error_relative_gsd, 3),
             "length_error_median": _rounded(self.length_error_median, 4),
             "length_error_worst": _rounded(self.length_error_worst, 4),
+            "widths_answered": len(self._width_errors_mm),
+            "width_robust_bias_px": _rounded(self.width_robust_bias_px, 3),
+            "width_covered_ratio": _rounded(self.width_covered_ratio, 4),
+            "width_mean_bias_px": _rounded(self.width_mean_bias_px, 3),
             "false_detections": len(self.false_ids),
             "false_on": dict(self.false_on),
             "false_per_100_m2": round(self.false_per_100_m2, 3),
@@ -187,6 +219,35 @@ class TruthTable:
             "turn_deg": round(self.turn_deg, 5),
             "gsd_mm_per_px": self.gsd_mm_per_px,
         }
+
+    @property
+    def _width_errors_mm(self) -> list[tuple[float, float]]:
+        """List error and expanded uncertainty of the robust maximum of all cracks with one."""
+        return [
+            (row.width_error_mm, row.width_found_u_mm or 0.0)
+            for row in self.rows
+            if row.width_error_mm is not None
+        ]
+
+    @property
+    def width_robust_bias_px(self) -> float | None:
+        """Give the mean error of the robust maxima in pixels of the photos."""
+        return self._mean_px([error for error, _ in self._width_errors_mm])
+
+    @property
+    def width_mean_bias_px(self) -> float | None:
+        """Give the mean error of the mean widths of cracks with sharp ends, likewise."""
+        return self._mean_px([row.width_mean_error_mm for row in self.rows if not row.tapered])
+
+    @property
+    def width_covered_ratio(self) -> float | None:
+        """Give the share of robust maxima whose truth lies within ± U, 0–1; None without any."""
+        errors = self._width_errors_mm
+        return sum(abs(e) <= u for e, u in errors) / len(errors) if errors else None
+
+    def _mean_px(self, errors_mm: Iterable[float | None]) -> float | None:
+        known = [error for error in errors_mm if error is not None]
+        return statistics.mean(known) / self.gsd_mm_per_px if known else None
 
     def _median_gsd(self, errors_m: Iterable[float | None]) -> float | None:
         known = [error for error in errors_m if error is not None]
@@ -201,6 +262,8 @@ def found_cracks(defects: Iterable[Defect]) -> list[FoundCrack]:
             axis_map_m=defect.latest.axis_surface_m,
             length_m=_value(defect.latest.measurement.length_m),
             width_mm=_value(defect.latest.measurement.width_mm),
+            width_u_mm=_uncertainty(defect.latest.measurement.width_mm),
+            width_mean_mm=defect.latest.measurement.width_mean_mm,
         )
         for defect in defects
         if defect.damage_class in LINEAR_CLASSES and defect.latest.axis_surface_m is not None
@@ -294,7 +357,10 @@ def _row(
         covered_ratio=0.0 if together is None else _share_within(line, together, band_m),
         defect_ids=tuple(piece.defect_id for piece in pieces),
         length_found_m=sum(lengths) if pieces else None,
+        width_robust_mm=crack.width_robust_mm,
         width_found_mm=longest.width_mm if longest is not None else None,
+        width_found_u_mm=longest.width_u_mm if longest is not None else None,
+        width_mean_found_mm=longest.width_mean_mm if longest is not None else None,
         position_error_m=_distance_m([piece.axis_map_m for piece in pieces], line),
         position_error_relative_m=_distance_m(relative, line),
     )
@@ -335,6 +401,10 @@ def _length(piece: FoundCrack) -> float:
 def _value(quantity: object) -> float | None:
     value = getattr(quantity, "value", None)
     return None if value is None else float(value)
+
+
+def _uncertainty(quantity: Quantity | None) -> float | None:
+    return None if quantity is None else quantity.expanded_uncertainty
 
 
 def _count_lookalikes(truth: Truth, false: Sequence[BaseGeometry], crs: str) -> dict[str, int]:

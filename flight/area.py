@@ -156,6 +156,7 @@ def plan_area(
     heading_deg: float | None = None,
     margin_m: float = 0.0,
     overshoot_m: float = 0.0,
+    least_step_m: float = 0.0,
 ) -> AreaPlan:
     """Plan lanes back and forth over a polygon, the camera straight down.
 
@@ -172,6 +173,7 @@ def plan_area(
         margin_m: how far the grid reaches beyond the polygon, to all sides.
         overshoot_m: how far each lane goes on beyond that at both ends, where the along-lane
             overlap would otherwise thin out.
+        least_step_m: of neighbours in a lane, at the cost of overlap; some drones refuse less.
 
     Raises:
         BadGeometry: when the polygon is empty or crosses itself.
@@ -191,7 +193,7 @@ def plan_area(
         if strip is None:
             continue
         ends = strip[0] - overshoot_m, strip[1] + overshoot_m
-        stops = spread_m(*ends, along_m, photo_step_m)
+        stops = spread_m(*ends, along_m, photo_step_m, least_m=least_step_m)
         back = lane % 2 == 1
         for y_m in reversed(stops) if back else stops:
             station = _station(
@@ -214,22 +216,30 @@ def plan_area(
     )
 
 
-def spread_m(low_m: float, high_m: float, width_m: float, step_m: float) -> list[float]:
+def spread_m(
+    low_m: float, high_m: float, width_m: float, step_m: float, *, least_m: float = 0.0
+) -> list[float]:
     """Give evenly spread centres of windows that cover an interval, metres.
 
     Neighbours are at most ``step_m`` apart, and the outer windows do not reach beyond the interval
-    unless a single window is wider than it.
+    unless a single window is wider than it. Where that would bring neighbours closer than
+    ``least_m``, there are fewer of them, or two that reach beyond the interval.
 
     >>> spread_m(0.0, 10.0, 4.0, 2.0)
     [2.0, 4.0, 6.0, 8.0]
     >>> spread_m(0.0, 3.0, 4.0, 2.0)
     [1.5]
+    >>> spread_m(0.0, 10.0, 4.0, 2.0, least_m=2.5)
+    [2.0, 5.0, 8.0]
     """
     spare_m = (high_m - low_m) - width_m
     if spare_m <= 0:
         return [(low_m + high_m) / 2]
     count = math.ceil(round(spare_m / step_m, 9)) + 1
-    first, last = low_m + width_m / 2, high_m - width_m / 2
+    if count > 1 and spare_m / (count - 1) < least_m:
+        count = max(1, math.floor(spare_m / least_m)) + 1
+    beyond_m = max(0.0, least_m - spare_m) / 2
+    first, last = low_m + width_m / 2 - beyond_m, high_m - width_m / 2 + beyond_m
     return [float(centre) for centre in np.linspace(first, last, count)]
 
 

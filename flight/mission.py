@@ -106,6 +106,8 @@ class Mission:
         rally_points: (latitude, longitude, altitude above home in metres) of safe landing places.
         cruise_speed_m_s: default speed of flight, or None when the source has none.
         vehicle: "ardupilot", "px4" or "dji", or None when the source has none.
+        geoid_height_m: of mean sea level above the ellipsoid around the mission (N = h − H), or
+            None when the source has none; only formats with ellipsoidal heights need it.
     """
 
     home_latlon_deg: tuple[float, float] | None
@@ -116,3 +118,4 @@ class Mission:
     rally_points: tuple[tuple[float, float, float], ...] = ()
     cruise_speed_m_s: float | None = None
     vehicle: str | None = None
+    geoid_height_m: float | None = None

@@ -79,6 +79,17 @@ class OidcSettings(BaseSettings):
     )
 
 
+class PublisherSettings(BaseSettings):
+    """Who publishes open data; the catalogue names them."""
+
+    model_config = SettingsConfigDict(env_prefix="TENKEN_PUBLISHER_")
+
+    name: str = Field(default="", description="name of the owner, such as 石川県")
+    name_en: str = ""
+    uri: str = Field(default="", description="web address that identifies the owner")
+    email: str = Field(default="", description="where questions go")
+
+
 class DetectSettings(BaseSettings):
     """How detection runs on this machine."""
 

@@ -7,9 +7,12 @@ from typing import Any
 
 import click
 
+from datasets.synth.widths import rendered_calibration
 from inspection.codelists.asset_file import load_asset
+from inspection.codelists.widthcalibrations import load_width_calibration
 from inspection.domain.asset import Asset
 from inspection.domain.mission import Surface
+from inspection.domain.widthcalibration import CONCRETE, WidthCalibration
 from inspection.errors import BadInput
 from inspection.pipeline.admit import Options, admit
 from inspection.pipeline.conduct import conduct
@@ -55,6 +58,12 @@ STORE_FOLDER = "store"
     help="CSV of ground control points.",
 )
 @click.option("--model", default=DEFAULT_MODEL, show_default=True, help="Name of the detector.")
+@click.option(
+    "--width-calibration",
+    "widths_file",
+    type=click.Path(path_type=Path),
+    help="How the camera draws cracks, from 'tenken measure board'; default: cracks in concrete.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print run.json to standard output.")
 def run(
     *,
@@ -66,12 +75,13 @@ def run(
     map_crs: str | None,
     control_file: Path | None,
     model: str,
+    widths_file: Path | None,
     as_json: bool,
 ) -> None:
     """Turn drone PHOTOS (files or folders) into a ranked work list.
 
-    Writes run.json, orthomosaic.tif, sources.tif, defects.geojson, worklist.csv and report.html
-    into the folder given by --out. Running it again goes on where it stopped.
+    Writes run.json, orthomosaic.tif, sources.tif, defects.geojson, widths.geojson, worklist.csv
+    and report.html into the folder given by --out. Running it again goes on where it stopped.
 
     \b
     Examples:
@@ -85,7 +95,8 @@ def run(
         control_file=control_file,
     )
     asset = load_asset(asset_file) if asset_file else _unnamed_asset(out)
-    delivered = drive(photos, out=out, asset=asset, options=options, model=model)
+    widths = load_width_calibration(widths_file) if widths_file else CONCRETE
+    delivered = drive(photos, out=out, asset=asset, options=options, model=model, widths=widths)
     if as_json:
         click.echo(json.dumps(delivered.account, ensure_ascii=False, indent=2))
     else:
@@ -119,7 +130,12 @@ def demo(context: click.Context, *, out: Path, no_serve: bool, port: int) -> Non
     """  # noqa: D301
     _check_out(out)
     with progress_for_stderr() as progress:
-        tools = outfit(home_settings(out / STORE_FOLDER), DetectSettings(), progress=progress)
+        tools = outfit(
+            home_settings(out / STORE_FOLDER),
+            DetectSettings(),
+            progress=progress,
+            widths=rendered_calibration(),
+        )
         delivered = demonstrate(out, tools=tools)
     summarise(delivered.account, out)
     _summarise_truth(delivered.account["truth"])
@@ -166,7 +182,10 @@ def _summarise_truth(truth: dict[str, Any]) -> None:
         f"truth       {truth['cracks_wide_found']} of {truth['cracks_wide']} cracks of "
         f"{truth['wide_px']:.0f} px and wider found, position "
         f"{truth['position_error_gsd']} GSD (median), length error "
-        f"{truth['length_error_median']} (median), {truth['false_detections']} false detections"
+        f"{truth['length_error_median']} (median), {truth['false_detections']} false detections\n"
+        f"widths      mean {truth['width_mean_bias_px']} px and robust maximum "
+        f"{truth['width_robust_bias_px']} px off on average, {truth['width_covered_ratio']} of "
+        f"{truth['widths_answered']} within U"
     )
 
 
@@ -177,12 +196,17 @@ def drive(
     asset: Asset,
     options: Options,
     model: str = DEFAULT_MODEL,
+    widths: WidthCalibration = CONCRETE,
 ) -> Delivered:
     """Drive the whole road once and write its results into ``out``."""
     _check_out(out)
     with progress_for_stderr() as progress:
         tools = outfit(
-            home_settings(out / STORE_FOLDER), DetectSettings(), progress=progress, model=model
+            home_settings(out / STORE_FOLDER),
+            DetectSettings(),
+            progress=progress,
+            model=model,
+            widths=widths,
         )
         survey = admit(files, asset=asset, options=options, tools=tools)
         conducted = conduct(survey.survey_id, tools)

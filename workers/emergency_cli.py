@@ -3,13 +3,11 @@
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import click
 from sqlalchemy import Connection
 
 from inspection.domain.emergency import (
-    CHANGE_WORDS,
     SIGNAL_WORDS,
     Area,
     Emergency,
@@ -20,17 +18,16 @@ from inspection.errors import BadInput
 from inspection.pipeline.allot import check_name
 from inspection.pipeline.detour import Network, open_network
 from inspection.pipeline.respond import (
-    RoutePlan,
-    Situation,
-    Standing,
     route,
     situation,
     tell,
 )
 from inspection.pipeline.tools import SystemClock
+from inspection.planning.roadgraph import WITHIN_M
 from inspection.store import emergencies
 from inspection.store.engine import reading, writing
 from workers.emergency_file import write_situation
+from workers.emergency_words import plain_route, say_route, say_situation
 from workers.planner_options import (
     home_option,
     json_option,
@@ -48,6 +45,13 @@ roads_option = click.option(
     "--roads",
     type=click.Path(path_type=Path, dir_okay=False),
     help="Road network (lines), so that ways follow open roads.",
+)
+within_option = click.option(
+    "--within-m",
+    type=click.FloatRange(0.1, 5000),
+    default=WITHIN_M,
+    show_default=True,
+    help="How far an asset may lie from its road.",
 )
 places_option = click.option(
     "--places",
@@ -147,12 +151,14 @@ def list_(*, home: Path | None) -> None:
             )
 
 
-def _network(connection: Connection, roads: Path | None, places: Path | None) -> Network | None:
+def _network(
+    connection: Connection, roads: Path | None, places: Path | None, within_m: float
+) -> Network | None:
     if roads is None:
         if places is not None:
             raise BadInput("--places needs --roads")
         return None
-    return open_network(connection, roads, places=places)
+    return open_network(connection, roads, places=places, within_m=within_m)
 
 
 @emergency.command("route")
@@ -174,6 +180,7 @@ def _network(connection: Connection, roads: Path | None, places: Path | None) ->
     help="Minutes at each asset.",
 )
 @roads_option
+@within_option
 @today_option
 @lang_option
 @home_option
@@ -186,6 +193,7 @@ def route_(
     speed_kmh: float,
     stop_min: float,
     roads: Path | None,
+    within_m: float,
     today: datetime | None,
     lang: str,
     home: Path | None,
@@ -210,45 +218,13 @@ def route_(
             crews=crews,
             speed_kmh=speed_kmh,
             stop_min=stop_min,
-            network=_network(connection, roads, None),
+            network=_network(connection, roads, None, within_m),
         )
     if as_json:
-        print_json(_plain_route(plan))
+        print_json(plain_route(plan))
         return
-    _say_route(plan, lang)
-
-
-def _plain_route(plan: RoutePlan) -> dict[str, Any]:
-    return {
-        "crews": [
-            [
-                {**asdict(plan.stops[row - 1]), "arrival_min": round(minutes, 1)}
-                for row, minutes in zip(tour.stops, tour.arrival_min, strict=True)
-            ]
-            for tour in plan.tours
-        ],
-        "unreachable": plan.unreachable,
-        "without_position": plan.without_position,
-        "refused": dict(plan.refused),
-    }
-
-
-def _say_route(plan: RoutePlan, lang: str) -> None:
-    for crew, tour in enumerate(plan.tours, 1):
-        click.echo(f"crew {crew}:")
-        for row, minutes in zip(tour.stops, tour.arrival_min, strict=True):
-            stop = plan.stops[row - 1]
-            why = ", ".join(item.ja if lang == "ja" else item.en for item in stop.items)
-            click.echo(
-                f"  +{int(minutes) // 60}:{int(minutes) % 60:02d}  wave {stop.wave}  "
-                f"{stop.asset_id} {stop.name}  {stop.points:g} points: {why}"
-            )
-    if plan.unreachable:
-        click.echo(f"no open road leads to: {', '.join(plan.unreachable)}")
-    if plan.without_position:
-        click.echo(f"without a position: {', '.join(plan.without_position)}")
-    for asset_id, reason in plan.refused.items():
-        click.echo(f"not judged: {asset_id}: {reason}")
+    for line in say_route(plan, lang):
+        click.echo(line)
 
 
 @emergency.command()
@@ -318,6 +294,7 @@ def report(
 @name_argument
 @roads_option
 @places_option
+@within_option
 @click.option(
     "--out",
     type=click.Path(path_type=Path, dir_okay=False),
@@ -332,6 +309,7 @@ def status(
     name: str,
     roads: Path | None,
     places: Path | None,
+    within_m: float,
     out: Path | None,
     today: datetime | None,
     lang: str,
@@ -350,42 +328,14 @@ def status(
             connection,
             emergencies.by_name(connection, name),
             fiscal_year=present_year(today),
-            network=_network(connection, roads, places),
+            network=_network(connection, roads, places, within_m),
         )
         if out is not None:
             write_situation(connection, found, out, lang=lang)
     if as_json:
         print_json(asdict(found))
         return
-    _say_situation(found, lang)
+    for line in say_situation(found, lang):
+        click.echo(line)
     if out is not None:
         click.echo(f"{out}")
-
-
-def _say_situation(found: Situation, lang: str) -> None:
-    for standing in found.standings:
-        click.echo(_words(standing, lang))
-    counts = ", ".join(
-        f"{sum(s.report.signal is signal for s in found.standings)} {signal.value}"
-        for signal in reversed(Signal)
-    )
-    click.echo(f"{counts}; {len(found.waiting)} still to be looked at")
-    if found.cut_off is not None:
-        names = ", ".join(f"{p.name} ({p.people:,.0f})" for p in found.cut_off.places)
-        who = f": {names}" if names else ""
-        click.echo(f"cut off: {len(found.cut_off.places)} places{who}")
-
-
-def _words(standing: Standing, lang: str) -> str:
-    at = 0 if lang == "ja" else 1
-    told = standing.report
-    last = standing.soundness or "–"
-    year = (
-        "" if standing.inspection_fiscal_year is None else f" FY{standing.inspection_fiscal_year}"
-    )
-    note = f": {told.note}" if told.note else ""
-    return (
-        f"  {told.signal.value:<6}  {standing.asset_id} {standing.name}  "
-        f"{SIGNAL_WORDS[told.signal][at]}, {CHANGE_WORDS[standing.change][at]} ({last}{year})  "
-        f"{told.reported_by}{note}"
-    )

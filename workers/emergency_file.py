@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 
 from inspection.domain.emergency import CHANGE_WORDS, SIGNAL_WORDS
 from inspection.errors import BadInput
-from inspection.export.table import inert
+from inspection.export.cells import inert
 from inspection.export.writing import replace_text, replacing
 from inspection.pipeline.respond import Situation, Standing
 from inspection.store import sheets

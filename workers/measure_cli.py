@@ -2,6 +2,7 @@
 
 import click
 
+from workers.measure_board import board_group
 from workers.measure_crackratio import crackratio
 from workers.measure_image import image_command
 from workers.measure_pattern import pattern
@@ -26,3 +27,4 @@ measure.add_command(crackratio)
 measure.add_command(pattern)
 measure.add_command(widths_command)
 measure.add_command(image_command)
+measure.add_command(board_group)

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from inspection.domain.measurement import UNCALIBRATED
+from inspection.domain.widthcalibration import CONCRETE, WidthCalibration
 from inspection.pipeline.ports import Detector, Progress
 from inspection.pipeline.tools import SystemClock, Tools
 from inspection.settings import DetectSettings, StoreSettings
@@ -40,8 +41,16 @@ def outfit(
     *,
     progress: Progress,
     model: str = DEFAULT_MODEL,
+    widths: WidthCalibration = CONCRETE,
 ) -> Tools:
     """Open the store, bring its tables up to date and name the model.
+
+    Args:
+        store: where rows and blobs lie.
+        detection: how the model is run.
+        progress: hears how far a step has come.
+        model: name of the detector.
+        widths: how the camera draws cracks.
 
     Raises:
         NotFound: when no such model is registered.
@@ -62,6 +71,7 @@ def outfit(
         load_detector=LazyDetector(model, detection),
         model_id=model_id(entry, detection.precision),
         calibration=calibration or UNCALIBRATED,
+        widths=widths,
         clock=SystemClock(),
         progress=progress,
         work_dir=store.home / "work",

@@ -5,12 +5,12 @@ from pathlib import Path
 import click
 
 from inspection.errors import BadInput
+from inspection.export.cells import Cell
 from inspection.export.programme import (
     ProgrammeSheet,
     write_programme_csv,
     write_programme_xlsx,
 )
-from inspection.export.table import Cell
 from inspection.store import programmes, sheets
 from inspection.store.engine import reading
 from inspection.store.programmes import KeptProgramme

@@ -181,7 +181,7 @@ def ahp(
             click.echo(f"{criterion}  {weight:.4f}")
         click.echo(
             f"λmax {found.eigenvalue:.4f}, CI {found.index:.4f}, CR {found.ratio:.4f} (at most "
-            f"0.10), {judged.respondents} respondents; least consistent: {', '.join(triple)}"
+            f"0.10), respondents: {judged.respondents}; least consistent: {', '.join(triple)}"
         )
     chosen = found.checked(judged.names)
     if name is None:

@@ -8,9 +8,9 @@ from uuid import UUID
 from fastapi import APIRouter, Query
 from fastapi.responses import Response
 
-from api.deps import Services, ServicesDep
+from api.deps import ServicesDep
 from api.schemas.worklist import WorkListOut
-from api.worklist_file import MEDIA_TYPES, Drawn, FileFormat, Language, write
+from api.worklist_file import MEDIA_TYPES, CsvEncoding, FileFormat, Language, draw, write
 from inspection.pipeline.worklist import draw_up
 from inspection.store.engine import reading
 
@@ -25,7 +25,14 @@ def work_list(
     services: ServicesDep, survey_id: SurveyId = None, asset_id: AssetId = None
 ) -> WorkListOut:
     """Give the ranked work list of a survey or of an asset as it stands now."""
-    return WorkListOut.of(_drawn(services, survey_id, asset_id).work_list)
+    with reading(services.engine) as connection:
+        listed, _ = draw_up(
+            connection,
+            survey_id=survey_id,
+            asset_id=asset_id,
+            today=services.clock.now().date(),
+        )
+    return WorkListOut.of(listed)
 
 
 @router.get(
@@ -35,23 +42,34 @@ def work_list(
     responses={200: {"content": {media_type: {} for media_type in MEDIA_TYPES.values()}}},
 )
 def work_list_file(
+    *,
     services: ServicesDep,
     file_format: FileFormat,
     survey_id: SurveyId = None,
     asset_id: AssetId = None,
     lang: Language = Language.JA,
+    encoding: CsvEncoding = CsvEncoding.UTF8,
 ) -> Response:
-    """Give the ranked work list as a file: CSV, XLSX, GeoJSON or GeoPackage."""
-    drawn = _drawn(services, survey_id, asset_id)
+    """Give the ranked work list as a file: CSV, XLSX, GeoJSON, GeoPackage, DXF or PDF."""
+    with reading(services.engine) as connection:
+        drawn = draw(
+            connection,
+            services.blobs,
+            survey_id=survey_id,
+            asset_id=asset_id,
+            now=services.clock.now(),
+            file_format=file_format,
+            language=lang,
+        )
     services.scratch.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="worklist-", dir=services.scratch) as folder:
         path = Path(folder) / f"worklist.{file_format.value}"
-        write(drawn, path, file_format, language=lang)
+        write(drawn, path, file_format, language=lang, encoding=encoding)
         content = path.read_bytes()
     moment = f"{services.clock.now():%Y%m%d}"
     return Response(
         content,
-        media_type=MEDIA_TYPES[file_format],
+        media_type=_media_type(file_format, encoding),
         headers={
             "Content-Disposition": f'attachment; filename="worklist-{moment}.{file_format.value}"',
             "Cache-Control": "no-store",
@@ -59,13 +77,8 @@ def work_list_file(
     )
 
 
-def _drawn(services: Services, survey_id: UUID | None, asset_id: str | None) -> Drawn:
-    with reading(services.engine) as connection:
-        listed, appraised = draw_up(
-            connection,
-            survey_id=survey_id,
-            asset_id=asset_id,
-            today=services.clock.now().date(),
-        )
-    found = [defect for entry in appraised for defect in entry.defects]
-    return Drawn(work_list=listed, defects=found)
+def _media_type(file_format: FileFormat, encoding: CsvEncoding) -> str:
+    """Name the type of a file, and the characters of a CSV."""
+    if file_format is FileFormat.CSV and encoding is CsvEncoding.CP932:
+        return "text/csv; charset=shift_jis"
+    return MEDIA_TYPES[file_format]

@@ -50,6 +50,16 @@ def sample(noise: Floats, patch: Patch, cell_m: float) -> Floats:
     return np.asarray(picked[:, np.minimum(columns, 2 * size - 1 - columns)], dtype=np.float32)
 
 
+def sample_at(
+    noise: Floats, points_deck_m: NDArray[np.float64], cell_m: float
+) -> NDArray[np.float64]:
+    """Read the same noise as ``sample`` at points (n, 2)."""
+    size = noise.shape[0]
+    column, row = (np.floor(points_deck_m / cell_m).astype(np.int64) % (2 * size)).T
+    picked = noise[np.minimum(row, 2 * size - 1 - row), np.minimum(column, 2 * size - 1 - column)]
+    return np.asarray(picked, dtype=np.float64)
+
+
 def _soft(noise: Floats, patch: Patch, cell_m: float) -> Floats:
     """Spread noise and smooth its cells."""
     cell_px = max(1, round(cell_m / patch.pixel_m))

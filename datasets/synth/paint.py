@@ -15,9 +15,10 @@ from shapely import LineString, Polygon
 
 from datasets.synth.canvas import SOFT, Bounds, Canvas, Floats, Patch, blank, coverage
 from datasets.synth.fracture import Path
-from datasets.synth.furniture import furnish, sample
+from datasets.synth.furniture import furnish, sample, sample_at
 from datasets.synth.layout import Crack, Layout
 from datasets.synth.texture import lay_texture, octaves
+from inspection.geo.polyline import unit_normals
 
 CHUNK_M = 0.30
 FINE_PX_PER_PX = 0.625
@@ -57,6 +58,14 @@ class Groove:
         cut[near] *= 1 - share * self.depth[at] - halo * np.minimum(half / 0.002, 1)
         return cut
 
+    def painted_mm(self, pixel_m: float) -> NDArray[np.float64]:
+        """Give the width (n,) mm that is cut at each point, with the roughness of both edges."""
+        points, half = np.asarray(self.tree.data), self.half_m
+        sides = (points + sign * half[:, None] * unit_normals(points) for sign in (1.0, -1.0))
+        rough = sum(np.clip(sample_at(self.ragged, side, pixel_m), -1.6, 2.2) for side in sides)
+        swing = np.minimum(0.22 * half, np.float32(0.0006))
+        return np.asarray(1000 * np.maximum(2 * half + rough * swing, 0.0), dtype=np.float64)
+
     def _near(self, x_m: Floats, y_m: Floats, step_m: float) -> NDArray[np.bool_]:
         """Pick the pixels within reach of the path: exact distances are wanted only there."""
         mask = np.zeros(x_m.shape, dtype=np.uint8)
@@ -68,7 +77,20 @@ class Groove:
         return np.asarray(mask > 0, dtype=np.bool_)
 
 
-def paint(layout: Layout, *, seed: int, lens_sigma_m: float) -> Canvas:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Painted:
+    """Carry a painted layout.
+
+    Attributes:
+        canvas: the surface.
+        widths_mm: by crack, for each of its paths the painted width (n,) at each point.
+    """
+
+    canvas: Canvas
+    widths_mm: dict[str, tuple[NDArray[np.float64], ...]]
+
+
+def paint(layout: Layout, *, seed: int, lens_sigma_m: float) -> Painted:
     """Paint a whole layout.
 
     The blur of the lens is applied here, once, on the surface: every photo sees it from about the
@@ -79,13 +101,15 @@ def paint(layout: Layout, *, seed: int, lens_sigma_m: float) -> Canvas:
     rng = np.random.default_rng([seed, 5])
     _soil(canvas, layout, rng)
     furnish(canvas, layout, rng)
+    widths_mm = {}
     for crack in layout.cracks:
         _tint_crack(canvas, crack)
-        for path in crack.paths:
-            _score(canvas, path, crack.recipe.darkness, rng)
+        widths_mm[crack.crack_id] = tuple(
+            _score(canvas, path, crack.recipe.darkness, rng) for path in crack.paths
+        )
     sigma_px = lens_sigma_m / canvas.resolution_m
     cv2.GaussianBlur(canvas.grey, (0, 0), sigma_px, dst=canvas.grey)
-    return canvas
+    return Painted(canvas=canvas, widths_mm=widths_mm)
 
 
 LOOKS: dict[str, tuple[float, tuple[float, float, float], float]] = {
@@ -126,8 +150,10 @@ def _gutter(canvas: Canvas, layout: Layout, patchy: Floats) -> None:
     canvas.tint[:] *= np.power((kerb * (1 - dirt)).astype(np.float32)[..., None], brown)
 
 
-def _score(canvas: Canvas, path: Path, darkness: float, rng: np.random.Generator) -> None:
-    """Cut one path into the surface, one tile of the deck at a time."""
+def _score(
+    canvas: Canvas, path: Path, darkness: float, rng: np.random.Generator
+) -> NDArray[np.float64]:
+    """Cut one path into the surface, one tile of the deck at a time; give its width (n,) mm."""
     noise = rng.standard_normal(len(path.width_mm) + 39)
     debris = 1 + 0.10 * np.convolve(noise, np.full(40, 40**-0.5), mode="valid")
     groove = Groove(
@@ -138,6 +164,7 @@ def _score(canvas: Canvas, path: Path, darkness: float, rng: np.random.Generator
     )
     for bounds in _disjoint_boxes(path):
         canvas.repaint(bounds, groove.cut)
+    return groove.painted_mm(canvas.resolution_m)
 
 
 def _disjoint_boxes(path: Path) -> list[Bounds]:

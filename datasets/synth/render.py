@@ -18,7 +18,7 @@ from datasets.synth.canvas import Canvas
 from datasets.synth.capture import Flight, Shot, TargetSighting, fly, sight_targets
 from datasets.synth.deck import Deck
 from datasets.synth.layout import Layout, lay_out
-from datasets.synth.paint import paint
+from datasets.synth.paint import Painted, paint
 from datasets.synth.photo import Optics, build_optics, expose
 from datasets.synth.tags import Stamp, write_photo
 from datasets.truth import Distractor, TrueCrack, Truth, crack_features
@@ -76,13 +76,15 @@ def render_deck(
     photos_dir.mkdir(parents=True, exist_ok=True)
     progress.start("paint the deck", 1)
     layout = lay_out(deck, seed=seed, gsd_mm=flight.gsd_mm_per_px)
-    canvas = paint(layout, seed=seed, lens_sigma_m=LENS_SIGMA_PX * flight.gsd_mm_per_px / 1000)
+    painted = paint(layout, seed=seed, lens_sigma_m=LENS_SIGMA_PX * flight.gsd_mm_per_px / 1000)
     progress.advance()
     shots = fly(deck, flight, seed=seed)
-    _shoot(photos_dir, canvas, shots, deck=deck, flight=flight, seed=seed, progress=progress)
+    _shoot(
+        photos_dir, painted.canvas, shots, deck=deck, flight=flight, seed=seed, progress=progress
+    )
     sightings = sight_targets(deck, flight, layout.targets_deck_m, shots, seed=seed)
     rendered = RenderedDeck(
-        truth=_truth(layout, flight, shots, seed),
+        truth=_truth(layout, painted, flight, shots, seed),
         photos_dir=photos_dir,
         truth_path=out_dir / "truth.json",
         gcp_path=out_dir / "gcp.csv",
@@ -123,7 +125,7 @@ def _shoot(
             progress.advance()
 
 
-def _truth(layout: Layout, flight: Flight, shots: list[Shot], seed: int) -> Truth:
+def _truth(layout: Layout, painted: Painted, flight: Flight, shots: list[Shot], seed: int) -> Truth:
     """Collect everything known."""
     deck = layout.deck
     return Truth(
@@ -132,7 +134,7 @@ def _truth(layout: Layout, flight: Flight, shots: list[Shot], seed: int) -> Trut
         gsd_mm_per_px=flight.gsd_mm_per_px,
         map_crs=deck.map_crs,
         area_m2=deck.area_m2,
-        cracks=_true_cracks(layout),
+        cracks=_true_cracks(layout, painted),
         distractors=_distractors(layout),
         capture={
             "deck": asdict(deck),
@@ -145,7 +147,7 @@ def _truth(layout: Layout, flight: Flight, shots: list[Shot], seed: int) -> Trut
     )
 
 
-def _true_cracks(layout: Layout) -> tuple[TrueCrack, ...]:
+def _true_cracks(layout: Layout, painted: Painted) -> tuple[TrueCrack, ...]:
     cracks = []
     for crack in layout.cracks:
         lines = tuple(_thinned(path.points_deck_m) for path in crack.paths)
@@ -161,6 +163,9 @@ def _true_cracks(layout: Layout) -> tuple[TrueCrack, ...]:
                 width_px=float(widths.mean()) / layout.gsd_mm,
                 darkness=crack.recipe.darkness,
                 tapered=crack.recipe.tapered,
+                path_widths_mm=tuple(
+                    _thinned(_locally(widths)) for widths in painted.widths_mm[crack.crack_id]
+                ),
             )
         )
     return tuple(cracks)
@@ -173,6 +178,12 @@ def _distractors(layout: Layout) -> tuple[Distractor, ...]:
         lonlat = layout.deck.to_lonlat_h(ring)[:, :2]
         things.append(Distractor(kind=thing.kind, outline_deck_m=ring, outline_lonlat=lonlat))
     return tuple(things)
+
+
+def _locally(widths_mm: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Average the painted widths over 10 mm along the crack, as a profile does."""
+    padded = np.pad(widths_mm, 2, mode="edge")
+    return np.convolve(padded, np.full(5, 0.2), mode="valid")
 
 
 def _thinned(points: NDArray[np.float64]) -> NDArray[np.float64]:

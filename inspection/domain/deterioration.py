@@ -20,6 +20,9 @@ STEP_YEARS = 5
 SHRINKAGE = 20.0
 """α: how many observations the prior counts for."""
 
+MEASURE, IMPROVED = "with a measure in between", "improved without a measure"
+"""Why pairs are left out."""
+
 Z_90 = 1.6448536269514722
 """Standard normal quantile of a two-sided 90 % interval."""
 
@@ -151,13 +154,13 @@ def estimate(pairs: Iterable[Pair], *, prior: ArrayLike, shrinkage: float = SHRI
     if shrinkage < 0:
         raise BadInput(f"the shrinkage must be 0 or more observations, got {shrinkage:g}")
     counts = np.zeros((len(SOUNDNESS), len(SOUNDNESS)), np.int64)
-    left_out = {"measure": 0, "improved_without_measure": 0}
+    left_out = {MEASURE: 0, IMPROVED: 0}
     for pair in pairs:
         i, j = _state(pair.before), _state(pair.after)
         if pair.measure:
-            left_out["measure"] += 1
+            left_out[MEASURE] += 1
         elif j < i:
-            left_out["improved_without_measure"] += 1
+            left_out[IMPROVED] += 1
         else:
             counts[i, j] += 1
     seen = counts.sum(axis=1, keepdims=True) + shrinkage

@@ -2,6 +2,10 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
 
 from inspection.errors import BadInput
 
@@ -32,6 +36,9 @@ class WidthCalibration:
         profile_floor_px: the same for a width by edges or missing light (estimator B).
         share: standard uncertainty that grows with the width, of 1.
         limit_px: least fitted width that is reported as a number: the narrowest calibrated.
+        core_std: how far the darkness of single cracks strays from ``core``; 0 takes it as known.
+        offsets_px: by how much fitted widths come out too wide: pairs (fitted width, offset) px,
+            ascending, straight between them and constant beyond. It is taken off.
     """
 
     name: str
@@ -43,6 +50,8 @@ class WidthCalibration:
     share: float
     profile_floor_px: float = 0.3
     limit_px: float = 0.33
+    core_std: float = 0.0
+    offsets_px: tuple[tuple[float, float], ...] = ()
 
     def __post_init__(self) -> None:
         """Check the ranges."""
@@ -53,9 +62,32 @@ class WidthCalibration:
         for field in ("blur_px", "blur_std_px"):
             if not getattr(self, field) > 0:
                 raise BadInput(f"{field} must be above 0 px, got {getattr(self, field)}")
-        for field in ("floor_px", "profile_floor_px", "share", "limit_px"):
+        for field in ("floor_px", "profile_floor_px", "share", "limit_px", "core_std"):
             if not getattr(self, field) >= 0:
                 raise BadInput(f"{field} must not be negative, got {getattr(self, field)}")
+        true = [fitted - offset for fitted, offset in self.offsets_px]
+        fitted = [width for width, _ in self.offsets_px]
+        if any(b <= a for row in (fitted, true) for a, b in pairwise(row)):
+            raise BadInput(
+                "offsets_px need fitted widths that rise, and a wider fit must stay the wider "
+                f"crack, got {self.offsets_px}"
+            )
+
+    def corrected_px(self, fitted_px: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Take the offset off fitted widths (n,) px; never below 0.
+
+        >>> from dataclasses import replace
+        >>> calibration = replace(CONCRETE, offsets_px=((1.0, 0.0), (3.0, 0.4)))
+        >>> calibration.corrected_px(np.array([0.5, 2.0, 8.0])).tolist()
+        [0.5, 1.8, 7.6]
+        """
+        if not self.offsets_px:
+            return fitted_px
+        fitted, offsets = np.array(self.offsets_px, dtype=np.float64).T
+        corrected: NDArray[np.float64] = np.maximum(
+            fitted_px - np.interp(fitted_px, fitted, offsets), 0.0
+        )
+        return corrected
 
 
 CONCRETE = WidthCalibration(

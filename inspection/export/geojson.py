@@ -69,8 +69,21 @@ def feature_collection(
     collection: dict[str, Any] = {"type": "FeatureCollection"}
     if local == {True}:
         collection |= {"tenken:crs": LOCAL_CRS, "tenken:note": LOCAL_NOTE}
-    collection["features"] = [_feature(defect, rows.get(defect.defect_id)) for defect in ordered]
+    features = [_feature(defect, rows.get(defect.defect_id)) for defect in ordered]
+    if features:
+        collection["bbox"] = bounds_of([feature["bbox"] for feature in features])
+    collection["features"] = features
     return collection
+
+
+def bounds_of(boxes: Sequence[Sequence[float]]) -> list[float]:
+    """Give the box around some boxes, west south east north (RFC 7946 §5).
+
+    >>> bounds_of([[0.0, 1.0, 2.0, 3.0], [-1.0, 2.0, 0.0, 9.0]])
+    [-1.0, 1.0, 2.0, 9.0]
+    """
+    west, south, east, north = zip(*boxes, strict=True)
+    return [min(west), min(south), max(east), max(north)]
 
 
 def _rank(rows: Mapping[UUID, WorkRow], defect_id: UUID) -> float:

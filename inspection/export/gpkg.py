@@ -3,16 +3,14 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-import numpy as np
-import pyogrio
 import shapely
-from numpy.typing import NDArray
-from pyogrio.errors import DataLayerError, DataSourceError
 
 from inspection.domain.defect import Defect
 from inspection.domain.workorder import WorkList
-from inspection.errors import BadInput, Unavailable
-from inspection.export.table import COLUMNS, Cell
+from inspection.errors import BadInput
+from inspection.export.cells import Cell
+from inspection.export.gpkgfile import Layer, write_layers
+from inspection.export.table import COLUMNS
 from inspection.export.writing import replacing
 from inspection.geo.grid import LOCAL_CRS
 
@@ -44,10 +42,18 @@ def write_gpkg(defects: Sequence[Defect], work_list: WorkList, path: Path) -> No
     outlines = [_polygons(defect.latest.outline_surface_m) for defect in ordered]
     points = [shapely.Point(row.x_m, row.y_m) for row in work_list.rows]
     table = {column.name: [column.value(row) for row in work_list.rows] for column in COLUMNS}
+    layers = [
+        Layer(
+            name="defects",
+            kind="MultiPolygon",
+            shapes=outlines,
+            table=_attributes(ordered, work_list),
+        ),
+        Layer(name="worklist", kind="Point", shapes=points, table=table),
+    ]
     with replacing(path) as temporary:
         temporary.unlink()  # the driver adds to a file that is there
-        _write_layer(temporary, "defects", outlines, _attributes(ordered, work_list), crs)
-        _write_layer(temporary, "worklist", points, table, crs)
+        write_layers(temporary, layers, crs=UNDEFINED_CARTESIAN if crs == LOCAL_CRS else crs)
 
 
 def _polygons(outline: shapely.Geometry) -> shapely.Geometry:
@@ -68,40 +74,3 @@ def _attributes(defects: Sequence[Defect], work_list: WorkList) -> dict[str, lis
         "area_m2": [defect.latest.measurement.area_m2.value for defect in defects],
         "survey_id": [str(defect.latest.survey_id) for defect in defects],
     }
-
-
-def _write_layer(
-    path: Path,
-    layer: str,
-    shapes: Sequence[shapely.Geometry],
-    table: dict[str, list[Cell]],
-    crs: str,
-) -> None:
-    """Write one layer."""
-    columns = [_array(cells) for cells in table.values()]
-    try:
-        pyogrio.raw.write(
-            path,
-            geometry=np.array([shapely.to_wkb(shape) for shape in shapes], dtype=object),
-            field_data=[values for values, _ in columns],
-            field_mask=[mask for _, mask in columns],
-            fields=list(table),
-            layer=layer,
-            driver="GPKG",
-            geometry_type="MultiPolygon" if layer == "defects" else "Point",
-            crs=UNDEFINED_CARTESIAN if crs == LOCAL_CRS else crs,
-            append=path.exists(),
-        )
-    except (DataSourceError, DataLayerError) as error:
-        raise Unavailable(f"cannot write layer {layer!r} of {path.name}: {error}") from error
-
-
-def _array(cells: Sequence[Cell]) -> tuple[NDArray[np.generic], NDArray[np.bool_] | None]:
-    """Give a column and the mask of its unknown cells."""
-    unknown = np.array([cell is None for cell in cells], dtype=bool)
-    known = [cell for cell in cells if cell is not None]
-    if any(isinstance(cell, str) for cell in known) or not known:
-        return np.array(["" if c is None else str(c) for c in cells], dtype=object), unknown
-    if all(isinstance(cell, int) for cell in known):
-        return np.array([c or 0 for c in cells], dtype=np.int64), unknown
-    return np.array([c or 0.0 for c in cells], dtype=np.float64), unknown

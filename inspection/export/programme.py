@@ -12,7 +12,7 @@ from openpyxl.styles import Alignment, Font, PatternFill
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.worksheet import Worksheet
 
-from inspection.export.table import Cell, inert
+from inspection.export.cells import Cell, inert
 from inspection.export.writing import replacing
 
 HEADING = PatternFill("solid", fgColor="1F3A5F")

@@ -5,8 +5,7 @@ from dataclasses import dataclass
 
 from inspection.domain.measurement import Quantity
 from inspection.domain.workorder import WorkRow, reasons_text, shown, shown_grade
-
-Cell = str | int | float | None
+from inspection.export.cells import Cell
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,22 +127,3 @@ COLUMNS: tuple[Column, ...] = (
     _column("defect_id", "損傷ID", "Defect", 38, lambda r: str(r.defect_id)),
 )
 """Every column of a work list, from left to right."""
-
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
-"""First characters that make a spreadsheet run a text as a formula."""
-
-
-def inert(cell: Cell) -> Cell:
-    """Make a text harmless to a spreadsheet: one that starts like a formula gets an apostrophe.
-
-    Names come from files and asset registers, and a spreadsheet would run them. Numbers are
-    numbers and stay as they are.
-
-    Source: OWASP, "CSV Injection".
-
-    >>> inert("=1+1"), inert(-3.5), inert("K-12")
-    ("'=1+1", -3.5, 'K-12')
-    """
-    if isinstance(cell, str) and cell.lstrip(" ").startswith(FORMULA_STARTS):
-        return "'" + cell
-    return cell

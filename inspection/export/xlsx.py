@@ -1,85 +1,85 @@
 """Write a work list as an XLSX workbook that a planner can read, sort and print."""
 
 from pathlib import Path
-from typing import Literal
 
 from openpyxl import Workbook
-from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
-from openpyxl.cell.cell import Cell as WrittenCell
-from openpyxl.styles import Alignment, Font, PatternFill
+from openpyxl.styles import Alignment
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.worksheet import Worksheet
 
 from inspection.domain.priority import Priority
-from inspection.domain.workorder import WorkList, WorkRow
-from inspection.export.table import COLUMNS, Cell
+from inspection.domain.workorder import WorkList
+from inspection.export.cells import Cell
+from inspection.export.printsheet import fill_print_sheet
+from inspection.export.sheetstyle import (
+    A3,
+    EMERGENCY,
+    UNREVIEWED,
+    Language,
+    dress_heading,
+    put,
+    set_page,
+)
+from inspection.export.table import COLUMNS
 from inspection.export.writing import replacing
-
-Language = Literal["ja", "en"]
-
-HEADING = PatternFill("solid", fgColor="1F3A5F")
-UNREVIEWED = PatternFill("solid", fgColor="FFF8E1")
-EMERGENCY = PatternFill("solid", fgColor="FFCDD2")
 
 WRAPPED = frozenset({"reasons_ja", "reasons_en", "photos"})
 """Columns whose text runs over several lines."""
 
+SHEETS = {
+    "ja": ("作業一覧", "全項目", "優先度の根拠"),
+    "en": ("Work list", "All columns", "Priorities"),
+}
+"""Names of the sheets: to read and print, with every column, and what explains the priorities."""
 
-def write_xlsx(work_list: WorkList, path: Path, *, language: Language = "ja") -> None:
-    """Write a work list with a frozen heading, filters, and a sheet that explains the priorities.
+
+def write_xlsx(
+    work_list: WorkList, path: Path, *, language: Language = "ja", made: str = ""
+) -> None:
+    """Write a work list with a sheet to print, one with all columns, and one with the reasons.
 
     Args:
         work_list: the list.
         path: where; the file is complete or not there.
-        language: of the headings; the cells of both languages are always there.
+        language: of the headings; on the second sheet the cells of both languages are there.
+        made: when the list was drawn up, for people; empty to leave it out.
 
     Raises:
         Unavailable: when the folder cannot be written.
     """
     book = Workbook()
-    sheet = book.active
-    sheet.title = "作業一覧" if language == "ja" else "Work list"
-    _fill_list(sheet, work_list, language)
-    _fill_explanations(
-        book.create_sheet("優先度の根拠" if language == "ja" else "Priorities"), work_list, language
-    )
+    names = SHEETS[language]
+    printed = book.active
+    printed.title = names[0]
+    fill_print_sheet(printed, work_list, language, made)
+    _fill_list(book.create_sheet(names[1]), work_list, language)
+    _fill_explanations(book.create_sheet(names[2]), work_list, language)
     with replacing(path) as temporary:
         book.save(temporary)
 
 
 def _fill_list(sheet: Worksheet, work_list: WorkList, language: Language) -> None:
-    """Write heading and rows."""
+    """Write heading and rows with every column."""
     _heading(sheet, [column.ja if language == "ja" else column.en for column in COLUMNS])
     for number, row in enumerate(work_list.rows, start=2):
-        shade = _shade(row)
+        shade = EMERGENCY if row.tier == 0 else None if row.is_confirmed else UNREVIEWED
         for index, column in enumerate(COLUMNS, start=1):
-            cell = _put(sheet, number, index, column.value(row))
+            cell = put(sheet, number, index, column.value(row))
             cell.alignment = Alignment(vertical="top", wrap_text=column.name in WRAPPED)
             if shade is not None:
                 cell.fill = shade
     for index, column in enumerate(COLUMNS, start=1):
         sheet.column_dimensions[get_column_letter(index)].width = column.width
     sheet.auto_filter.ref = f"A1:{get_column_letter(len(COLUMNS))}{max(2, sheet.max_row)}"
-    sheet.page_setup.orientation = "landscape"
-    sheet.page_setup.fitToHeight = 0
-    sheet.sheet_properties.pageSetUpPr.fitToPage = True
     sheet.print_title_rows = "1:1"
-
-
-def _shade(row: WorkRow) -> PatternFill | None:
-    """Colour emergencies and rows that nobody has reviewed."""
-    if row.tier == 0:
-        return EMERGENCY
-    return None if row.is_confirmed else UNREVIEWED
+    set_page(sheet, paper=A3, title=sheet.title, language=language)
 
 
 def _heading(sheet: Worksheet, titles: list[str]) -> None:
     """Write a heading that stays in view."""
-    sheet.append(titles)
-    for cell in sheet[1]:
-        cell.font = Font(bold=True, color="FFFFFF")
-        cell.fill = HEADING
-        cell.alignment = Alignment(wrap_text=True, vertical="center")
+    for index, title in enumerate(titles, start=1):
+        put(sheet, 1, index, title)
+    dress_heading(sheet[1])
     sheet.freeze_panes = "D2" if len(titles) > 10 else "A2"
 
 
@@ -105,9 +105,11 @@ def _fill_explanations(sheet: Worksheet, work_list: WorkList, language: Language
     lines = [line for priority in work_list.priorities for line in _lines(priority, language)]
     for number, line in enumerate(lines, start=2):
         for index, value in enumerate(line, start=1):
-            _put(sheet, number, index, value)
+            put(sheet, number, index, value)
     for index, (_, _, width) in enumerate(EXPLANATION, start=1):
         sheet.column_dimensions[get_column_letter(index)].width = width
+    sheet.print_title_rows = "1:1"
+    set_page(sheet, paper=A3, title=sheet.title, language=language)
 
 
 def _lines(priority: Priority, language: Language) -> list[list[Cell]]:
@@ -125,13 +127,3 @@ def _lines(priority: Priority, language: Language) -> list[list[Cell]]:
             line: list[Cell] = [*head, part.key, part.weight, item.code, round(item.points, 2)]
             rules.append([*line, why, item.origin, missing])
     return rules
-
-
-def _put(sheet: Worksheet, row: int, column: int, value: Cell) -> WrittenCell:
-    """Write a cell; a text is a text and never a formula, whatever it starts with."""
-    if isinstance(value, str):
-        value = ILLEGAL_CHARACTERS_RE.sub("\N{REPLACEMENT CHARACTER}", value)
-    cell = sheet.cell(row=row, column=column, value=value)
-    if isinstance(value, str):
-        cell.data_type = "s"
-    return cell

@@ -92,6 +92,29 @@ def decode(content: bytes, *, max_pixels: int = MAX_PHOTO_PIXELS) -> Decoded | F
         )
 
 
+def read_headers(content: bytes) -> tuple[ExifBlocks, bytes | None]:
+    """Read the EXIF directories and the XMP packet of a JPEG without decoding its image.
+
+    Raises:
+        BadPhoto: when the file is no whole JPEG, or its EXIF is damaged.
+    """
+    try:
+        with Image.open(io.BytesIO(content), formats=("JPEG",)) as image:
+            (blocks, notes), xmp = _read_exif(image), _xmp_packet(image)
+    except UnidentifiedImageError as error:
+        raise BadPhoto(f"not a JPEG; the file begins with {content[:12]!r}") from error
+    except (*_EXIF_FAULTS, Image.DecompressionBombError) as error:
+        raise BadPhoto(f"the image header cannot be read: {error}") from error
+    if not jpeg_is_complete(content):
+        raise BadPhoto(
+            f"the JPEG ends without its end marker after {len(content)} bytes; copy it from the "
+            "card again"
+        )
+    if notes:
+        raise BadPhoto("; ".join(notes))
+    return blocks, xmp
+
+
 def read_grey(path: Path) -> NDArray[np.uint8]:
     """Read the luminance of a photo, (H, W) uint8, upright: the EXIF orientation is applied.
 

@@ -33,10 +33,26 @@ class Sources:
             box_px: ``x0 y0 x1 y1`` around the points, half-open.
             points_px: (n, 2), origin at the outer corner of the raster.
         """
+        seen = self._at(box_px, points_px)
+        counted = Counter(int(number) for number in seen.ravel() if number)
+        return tuple(sorted(counted, key=lambda number: (-counted[number], number)))
+
+    def numbers_of(self, points_px: NDArray[np.float64]) -> NDArray[np.int64]:
+        """Give the photo number (n,) at each of some points (n, 2) px, 0 where there is none."""
+        if not len(points_px):
+            return np.zeros(0, dtype=np.int64)
+        low, high = np.floor(points_px.min(axis=0)), np.floor(points_px.max(axis=0)) + 1
+        box = (int(low[0]), int(low[1]), int(high[0]), int(high[1]))
+        return self._at(box, points_px)
+
+    def _at(
+        self, box_px: tuple[int, int, int, int], points_px: NDArray[np.float64]
+    ) -> NDArray[np.int64]:
+        """Read the photo numbers (n,) at points of a box."""
         x0, y0 = max(box_px[0], 0), max(box_px[1], 0)
         x1, y1 = min(box_px[2], self._dataset.width), min(box_px[3], self._dataset.height)
         if x0 >= x1 or y0 >= y1:
-            return ()
+            return np.zeros(len(points_px), dtype=np.int64)
         window = Window(x0, y0, x1 - x0, y1 - y0)
         shape = min(y1 - y0, READ_PX), min(x1 - x0, READ_PX)
         try:
@@ -48,8 +64,7 @@ class Sources:
         column = ((points_px[:, 0] - x0) * shape[1] / (x1 - x0)).astype(np.int64)
         row = ((points_px[:, 1] - y0) * shape[0] / (y1 - y0)).astype(np.int64)
         seen = photo[np.clip(row, 0, shape[0] - 1), np.clip(column, 0, shape[1] - 1)]
-        counted = Counter(int(number) for number in seen.ravel() if number)
-        return tuple(sorted(counted, key=lambda number: (-counted[number], number)))
+        return np.asarray(seen, dtype=np.int64)
 
 
 @contextmanager

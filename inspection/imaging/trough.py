@@ -30,6 +30,15 @@ BLUR_BOUNDS_PX = 0.35, 2.5
 SHIFT_PX = 4.0
 """How far the centre of the trough may lie from the darkest sample."""
 
+BRIGHTEST_CORE = 0.85
+"""Light inside a crack ÷ background, at most."""
+
+SHOWN_PX = 3.0
+"""From this width on the darkest sample is about as dark as the crack."""
+
+PRIORS = (2, 4, 5)
+"""Columns of a state of which something is expected: blur, slope, darkness."""
+
 SLOPE_STD = 0.1
 """Standard deviation of the change of the background from the middle to the end, of 1."""
 
@@ -125,7 +134,9 @@ def fit_troughs(light: Floats, core: Floats, calibration: WidthCalibration) -> T
     for _ in range(STEPS):
         hessian, gradient = fit.normal_equations(state)
         diagonal = np.einsum("nii->ni", hessian)
-        damped = hessian + np.eye(5) * (damping[:, None] * diagonal + 1e-12)[:, :, None]
+        damped = (
+            hessian + np.eye(state.shape[1]) * (damping[:, None] * diagonal + 1e-12)[:, :, None]
+        )
         step = -np.linalg.solve(damped, gradient[..., None])[..., 0]
         trial = fit.bounded(state + step)
         trial_cost = fit.cost(trial)
@@ -137,7 +148,7 @@ def fit_troughs(light: Floats, core: Floats, calibration: WidthCalibration) -> T
         if not better.any() or moved.max() < SETTLED_PX:
             break
     hessian, _ = fit.normal_equations(state)
-    covariance = np.linalg.inv(hessian + np.eye(5) * 1e-9)
+    covariance = np.linalg.inv(hessian + np.eye(state.shape[1]) * 1e-9)
     misfit = fit.misfit(state)
     spread = np.sqrt(np.maximum(covariance[:, 0, 0], 0.0)) * np.maximum(misfit, 1.0) * seen.swell
     return Troughs(
@@ -150,13 +161,18 @@ def fit_troughs(light: Floats, core: Floats, calibration: WidthCalibration) -> T
 
 
 class _Fit:
-    """Hold the data of one batch; a state is (n, 5): width, centre, blur, level, slope."""
+    """Hold the data of one batch.
+
+    A state is (n, 5): width, centre, blur, level, slope; where the calibration says how far the
+    darkness of single cracks strays, a sixth column is the light inside the crack ÷ background.
+    """
 
     def __init__(
         self, light: Floats, core: Floats, seen: Background, calibration: WidthCalibration
     ) -> None:
         self.light, self.seen, self.calibration = light, seen, calibration
-        self.depth = 1.0 - core[:, None]
+        self.core = core
+        self.free_core = calibration.core_std > 0
         samples = light.shape[1]
         self.at = np.arange(samples, dtype=np.float64)[None] - (samples - 1) / 2
         self.half = (samples - 1) / 2
@@ -170,9 +186,16 @@ class _Fit:
         """Begin at the light that is missing around the darkest sample."""
         blur = np.full(len(self.light), self.calibration.blur_px)
         nothing = np.zeros(len(self.light))
-        return self.bounded(
-            np.column_stack([self.lost_px, self.guess, blur, self.seen.level, nothing])
-        )
+        width, core = self.lost_px, self.core
+        if self.free_core:
+            # a wide crack shows how dark it is; from another darkness the fit may settle on a
+            # narrower trough behind more blur
+            lowest = self.light[np.arange(len(self.light)), self.seen.darkest]
+            shown = np.clip(lowest / np.maximum(self.seen.level, NOISE_FLOOR), 0, BRIGHTEST_CORE)
+            core = np.where(self.lost_px / (1 - shown) >= SHOWN_PX, shown, core)
+            width = self.lost_px / (1 - core)
+        columns = [width, self.guess, blur, self.seen.level, nothing]
+        return self.bounded(np.column_stack(columns + [core] * self.free_core))
 
     def bounded(self, state: Floats) -> Floats:
         """Keep a state inside what is physical."""
@@ -181,6 +204,9 @@ class _Fit:
         low += [np.full_like(level, BLUR_BOUNDS_PX[0]), 0.5 * level, np.full_like(level, -0.1)]
         high = [np.full_like(level, WIDEST_PX), self.guess + SHIFT_PX]
         high += [np.full_like(level, BLUR_BOUNDS_PX[1]), 1.6 * level, np.full_like(level, 0.1)]
+        if self.free_core:
+            low.append(np.zeros_like(level))
+            high.append(np.full_like(level, BRIGHTEST_CORE))
         bounded: Floats = np.clip(state, np.column_stack(low), np.column_stack(high))
         return bounded
 
@@ -192,10 +218,15 @@ class _Fit:
         share = 0.5 * (erf(left / np.sqrt(2)) - erf(right / np.sqrt(2)))
         return share, left, right, level + slope * self.at
 
+    def _depth(self, state: Floats) -> Floats:
+        """Give the share of light (n, 1) that a crack takes."""
+        depth: Floats = 1.0 - (state[:, 5] if self.free_core else self.core)[:, None]
+        return depth
+
     def residuals(self, state: Floats) -> Floats:
         """Give model − profile in units of the noise (n, m)."""
         share, _, _, ground = self._shape(state)
-        difference: Floats = ground * (1 - self.depth * share) - self.light
+        difference: Floats = ground * (1 - self._depth(state) * share) - self.light
         return difference / self.seen.noise[:, None]
 
     def _priors(self, state: Floats) -> tuple[Floats, Floats]:
@@ -203,8 +234,11 @@ class _Fit:
         wanted = self.calibration.blur_px
         blur_steep = np.full(len(state), 1 / self.calibration.blur_std_px)
         slope_steep = self.half / (SLOPE_STD * np.maximum(self.seen.level, NOISE_FLOOR))
-        steep = np.column_stack([blur_steep, slope_steep])
-        return np.column_stack([state[:, 2] - wanted, state[:, 4]]) * steep, steep
+        off, steep = [state[:, 2] - wanted, state[:, 4]], [blur_steep, slope_steep]
+        if self.free_core:
+            off.append(state[:, 5] - self.core)
+            steep.append(np.full(len(state), 1 / self.calibration.core_std))
+        return np.column_stack(off) * np.column_stack(steep), np.column_stack(steep)
 
     def cost(self, state: Floats) -> Floats:
         """Give the robust cost (n,): quadratic near 0, linear far off."""
@@ -220,27 +254,30 @@ class _Fit:
         return misfit
 
     def normal_equations(self, state: Floats) -> tuple[Floats, Floats]:
-        """Give the weighted normal matrix (n, 5, 5) and gradient (n, 5)."""
+        """Give the weighted normal matrix (n, k, k) and gradient (n, k)."""
         share, left, right, ground = self._shape(state)
         blur = state[:, 2, None]
         left_density = np.exp(-0.5 * left**2) / (np.sqrt(2 * np.pi) * blur)
         right_density = np.exp(-0.5 * right**2) / (np.sqrt(2 * np.pi) * blur)
-        by_share = -ground * self.depth
-        seen = 1 - self.depth * share
-        columns = (
+        depth = self._depth(state)
+        by_share = -ground * depth
+        seen = 1 - depth * share
+        columns = [
             by_share * 0.5 * (left_density + right_density),
             by_share * (right_density - left_density),
             by_share * (right * right_density - left * left_density),
             seen,
             seen * self.at,
-        )
+        ]
+        if self.free_core:
+            columns.append(ground * share)
         jacobian = np.stack(columns, axis=2) / self.seen.noise[:, None, None]
         residual = self.residuals(state)
         weighted = jacobian / np.sqrt(1 + residual**2)[..., None]
         hessian = np.einsum("nmi,nmj->nij", weighted, jacobian)
         gradient = np.einsum("nmi,nm->ni", weighted, residual)
         prior, steep = self._priors(state)
-        for column, place in enumerate((2, 4)):
+        for column, place in enumerate(PRIORS[: prior.shape[1]]):
             hessian[:, place, place] += steep[:, column] ** 2
             gradient[:, place] += steep[:, column] * prior[:, column]
         return hessian, gradient

@@ -55,12 +55,14 @@ class Widths:
     Attributes:
         width_px: (n,) width; NaN where ``method`` is ``UNREADABLE``.
         std_px: (n,) standard uncertainty without that of the scale; NaN likewise.
+        noise_px: (n,) the part of it that differs from place to place along a crack.
         method: (n,) int8, place in ``METHODS`` or ``UNREADABLE``.
         limit_px: (n,) least width that the estimator can tell from none.
     """
 
     width_px: Floats
     std_px: Floats
+    noise_px: Floats
     method: NDArray[np.int8]
     limit_px: Floats
 
@@ -132,14 +134,14 @@ def _measure(light: Floats, calibration: WidthCalibration, fit: bool) -> Widths:
         & (troughs.width_px < light.shape[1] / 2)
         & (read.darkness < 1.0)
     )
+    width = calibration.corrected_px(troughs.width_px)
     std = np.sqrt(
-        troughs.width_std_px**2
-        + calibration.floor_px**2
-        + (calibration.share * troughs.width_px) ** 2
+        troughs.width_std_px**2 + calibration.floor_px**2 + (calibration.share * width) ** 2
     )
     return Widths(
-        width_px=np.where(good, troughs.width_px, by_profile.width_px),
+        width_px=np.where(good, width, by_profile.width_px),
         std_px=np.where(good, std, by_profile.std_px),
+        noise_px=np.where(good, troughs.width_std_px, by_profile.noise_px),
         method=np.where(good, 0, by_profile.method).astype(np.int8),
         limit_px=np.where(good, calibration.limit_px, by_profile.limit_px),
     )
@@ -150,6 +152,8 @@ def _fit(
 ) -> Troughs:
     """Fit troughs; wide ones once more, with the darkness that they show themselves."""
     troughs = fit_troughs(light, core, calibration)
+    if calibration.core_std > 0:  # the fit has found the darkness of each crack itself
+        return troughs
     wide = np.flatnonzero(troughs.width_px > OWN_CORE_BLURS * troughs.blur_px)
     if not len(wide):
         return troughs
@@ -182,6 +186,7 @@ def _profile_widths(read: ProfileWidths, calibration: WidthCalibration) -> Width
     return Widths(
         width_px=np.where(readable, read.width_px, np.nan),
         std_px=np.where(readable, std, np.nan),
+        noise_px=np.where(readable, read.width_std_px, np.nan),
         method=np.where(readable, np.where(read.by_edges, 1, 2), UNREADABLE).astype(np.int8),
         limit_px=np.full(len(read.width_px), max(PROFILE_LIMIT_PX, calibration.limit_px)),
     )
@@ -189,12 +194,13 @@ def _profile_widths(read: ProfileWidths, calibration: WidthCalibration) -> Width
 
 def _spread(parts: list[Widths], whole: NDArray[np.bool_]) -> Widths:
     """Put the widths of the whole profiles back into their places."""
-    width, std = np.full(len(whole), np.nan), np.full(len(whole), np.nan)
+    width, std, noise = (np.full(len(whole), np.nan) for _ in range(3))
     limit = np.full(len(whole), PROFILE_LIMIT_PX)
     method = np.full(len(whole), UNREADABLE, dtype=np.int8)
     if parts:
         width[whole] = np.concatenate([part.width_px for part in parts])
         std[whole] = np.concatenate([part.std_px for part in parts])
+        noise[whole] = np.concatenate([part.noise_px for part in parts])
         limit[whole] = np.concatenate([part.limit_px for part in parts])
         method[whole] = np.concatenate([part.method for part in parts])
-    return Widths(width_px=width, std_px=std, method=method, limit_px=limit)
+    return Widths(width_px=width, std_px=std, noise_px=noise, method=method, limit_px=limit)

@@ -42,7 +42,7 @@ def account(
             "gsd_uncertainty_ratio": conducted.mosaic.gsd_uncertainty_ratio,
         },
         "detections": results["detect"]["detections"],
-        "measured": _without(results["measure"], "code"),
+        "measured": _without(results["measure"], "code", "widths_key"),
         "defects": results["consolidate"]["defects"],
         "consolidated": _without(results["consolidate"], "code"),
         "work_list_rows": work_list_rows,

@@ -5,6 +5,7 @@ the ledger, so a run that was killed goes on where it stopped, and a finished on
 """
 
 import hashlib
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, replace
@@ -19,14 +20,17 @@ from inspection.domain.detection import Detections
 from inspection.domain.mission import Survey, SurveyState
 from inspection.domain.raster import Orthomosaic
 from inspection.errors import BadInput, Broken, Conflict, TenkenError
+from inspection.imaging import viewfile
 from inspection.imaging.detections_file import load_detections, save_detections
 from inspection.pipeline.admit import original_key
 from inspection.pipeline.consolidate import consolidate
+from inspection.pipeline.crackwidths import PhotoSight
 from inspection.pipeline.detect import detect
 from inspection.pipeline.ledger import Entry, Outcome, Plain, keep_nothing, once
 from inspection.pipeline.measure import measure
 from inspection.pipeline.mosaic import mosaic
 from inspection.pipeline.tools import Tools
+from inspection.pipeline.widthfile import widths_to_plain
 from inspection.pipeline.worklist import candidates_of, draw_up, freeze
 from inspection.pipeline.workshop import workshop
 from inspection.store import (
@@ -214,6 +218,7 @@ class _Road:
             "detections": key,
             "model": self.tools.model_id,
             "calibration": asdict(self.tools.calibration),
+            "widths": asdict(self.tools.widths) if self.tools.widths else None,
         }
 
         def work() -> Outcome:
@@ -225,16 +230,33 @@ class _Road:
                     mosaic=made,
                     model_id=self.tools.model_id,
                     calibration=self.tools.calibration,
+                    sight=self._sight(made, stack),
                     progress=self.tools.progress,
                 )
+            content = json.dumps(widths_to_plain(measured.readings, made.grid.crs)).encode()
+            digest = hashlib.sha256(content).hexdigest()
+            self.tools.blobs.put_bytes(keys.widths_key(digest), content)
 
             def save(connection: Connection) -> Plain:
                 observations.save(connection, measured.observations)
                 return {}
 
-            return Outcome(result=measured.facts, save=save)
+            result = {**measured.facts, "widths_key": keys.widths_key(digest)}
+            return Outcome(result=result, save=save)
 
         return once(self.tools, self.survey.survey_id, "measure", inputs, work)
+
+    def _sight(self, made: Orthomosaic, stack: ExitStack) -> PhotoSight | None:
+        """Say how the photos see the surface; None where widths are to come from the masks."""
+        if self.tools.widths is None:
+            return None
+        key = keys.views_key(made.sha256)
+        if not self.tools.blobs.exists(key):
+            self.tools.progress.say("how the photos see the surface was not kept: widths of masks")
+            return None
+        plain = json.loads(self.tools.blobs.read_bytes(key))
+        views, surface = viewfile.from_plain(plain, self._photo_paths(stack))
+        return PhotoSight(views=views, surface=surface, calibration=self.tools.widths)
 
     def _load_detections(self, key: str) -> Detections:
         with self.tools.blobs.local_path(key) as path:
@@ -246,6 +268,7 @@ class _Road:
             "mosaic": made.sha256,
             "detections": str(detected.result["blob_key"]),
             "calibration": asdict(self.tools.calibration),
+            "widths": asdict(self.tools.widths) if self.tools.widths else None,
         }
 
         def save(connection: Connection) -> Plain:

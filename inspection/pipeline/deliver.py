@@ -18,6 +18,7 @@ from inspection.pipeline.conduct import Conducted
 from inspection.pipeline.ledger import Entry
 from inspection.pipeline.report import build_report, work_table
 from inspection.pipeline.tools import Tools
+from inspection.pipeline.widthfile import widths_to_geojson
 from inspection.pipeline.worklist import draw_up
 from inspection.store import keys, photos, steps
 from inspection.store.engine import reading
@@ -39,7 +40,7 @@ class Delivered:
 def deliver(
     conducted: Conducted, *, out: Path, tools: Tools, extra: Extra | None = None
 ) -> Delivered:
-    """Write run.json, the two rasters, views.json, defects.geojson, worklist.csv and report.html.
+    """Write all files of a run; a result folder then holds what DESIGN §8 names.
 
     Every file is complete or not there. Writing again replaces the files.
 
@@ -64,6 +65,7 @@ def deliver(
     more, tables = extra(listed) if extra else ({}, ())
     facts |= more
     _write_rasters(conducted, out, tools)
+    _write_widths(conducted, listed, out, tools)
     write_geojson(listed, out / "defects.geojson", work_list=work_list)
     write_csv(work_list, out / "worklist.csv")
     report = build_report(
@@ -92,3 +94,16 @@ def _write_rasters(conducted: Conducted, out: Path, tools: Tools) -> None:
     views_key = keys.views_key(conducted.mosaic.sha256)
     if tools.blobs.exists(views_key):  # mosaics of earlier versions have none
         replace_text(out / "views.json", tools.blobs.read_bytes(views_key).decode())
+
+
+def _write_widths(conducted: Conducted, listed: Sequence[Defect], out: Path, tools: Tools) -> None:
+    """Write the widths along the cracks; nothing for a survey that an earlier version measured."""
+    results = {entry.step: entry.result for entry in conducted.entries}
+    key = results["measure"].get("widths_key")
+    if key is not None:
+        segments = widths_to_geojson(
+            json.loads(tools.blobs.read_bytes(str(key))),
+            {str(defect.latest.observation_id): str(defect.defect_id) for defect in listed},
+        )
+        text = json.dumps(segments, ensure_ascii=False, indent=1)
+        replace_text(out / "widths.geojson", text + "\n")

@@ -1,6 +1,7 @@
 """Detections → observations: length, width, area and place of every damage on one mosaic."""
 
 import uuid
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -17,6 +18,7 @@ from inspection.domain.measurement import (
     MaskCalibration,
     Measurement,
     Quantity,
+    WidthMethod,
 )
 from inspection.domain.mission import TENKEN_NAMESPACE
 from inspection.domain.raster import Orthomosaic
@@ -25,6 +27,7 @@ from inspection.geo.frames import WGS84_LONLAT, to_crs
 from inspection.imaging.evidence import Sources, check_size, open_sources
 from inspection.imaging.outline import outline_px
 from inspection.pipeline.cracks import Crack, GroundScale, ground_scale, join_cracks, measure_crack
+from inspection.pipeline.crackwidths import CrackReading, PhotoSight, read_cracks
 from inspection.pipeline.ports import Progress, Silence
 
 MIN_LENGTH_M = 0.10
@@ -44,6 +47,9 @@ class Measured:
         too_short: cracks shorter than the shortest that is reported, by class.
         min_length_m: that length.
         joined: how many detections were joined to another one across a gap.
+        readings: widths read in the photos, by observation; cracks whose width is that of their
+            mask are not in it.
+        cracks: how many observations are linear.
     """
 
     observations: tuple[Observation, ...]
@@ -51,6 +57,8 @@ class Measured:
     too_short: Mapping[str, int]
     min_length_m: float
     joined: int
+    readings: Mapping[uuid.UUID, CrackReading] = field(default_factory=dict)
+    cracks: int = 0
 
     @property
     def facts(self) -> dict[str, object]:
@@ -61,6 +69,13 @@ class Measured:
             "too_short": dict(self.too_short),
             "min_length_m": self.min_length_m,
             "joined": self.joined,
+            "widths": {
+                "read_in_photos": len(self.readings),
+                "of_masks": self.cracks - len(self.readings),
+                "segments": sum(len(r.segments) for r in self.readings.values()),
+                "points": dict(sorted(_sum(r.points for r in self.readings.values()).items())),
+                "points_oblique": sum(r.oblique for r in self.readings.values()),
+            },
         }
 
 
@@ -74,6 +89,7 @@ def measure(
     progress: Progress | None = None,
     min_length_m: float = MIN_LENGTH_M,
     calibration: MaskCalibration = UNCALIBRATED,
+    sight: PhotoSight | None = None,
 ) -> Measured:
     """Measure the damage on a mosaic.
 
@@ -86,9 +102,12 @@ def measure(
         progress: hears one unit per detection.
         min_length_m: shorter cracks are counted and left out.
         calibration: how the network draws cracks.
+        sight: how the photos see the surface and draw cracks; without it widths are those of the
+            masks.
 
     Raises:
         BadInput: when the files do not belong to the mosaic.
+        BadPhoto: when a photo can no longer be decoded.
     """
     progress = progress or Silence()
     size_px = mosaic.grid.width_px, mosaic.grid.height_px
@@ -97,6 +116,8 @@ def measure(
     sifted = _sift(detections, mosaic, min_length_m, calibration.offset_px, progress)
     with ExitStack() as stack:
         sources = stack.enter_context(open_sources(sources_path, size_px)) if sources_path else None
+        cracks = [crack for _, crack in sifted.damages if crack is not None]
+        readings = _read(cracks, mosaic, sources, sight, progress)
         observer = _Observer(
             detections=detections,
             mosaic=mosaic,
@@ -104,7 +125,13 @@ def measure(
             model_id=model_id,
             calibration=calibration,
         )
-        observations = [observer.observe(members, crack) for members, crack in sifted.damages]
+        observations, kept = [], {}
+        waiting = iter(readings)
+        for members, crack in sifted.damages:
+            reading = next(waiting) if crack is not None else None
+            observations.append(observer.observe(members, crack, reading))
+            if reading is not None:
+                kept[observations[-1].observation_id] = reading
     if sifted.too_short:
         progress.say(
             f"{sum(sifted.too_short.values())} cracks shorter than "
@@ -116,7 +143,37 @@ def measure(
         too_short=sifted.too_short,
         min_length_m=min_length_m,
         joined=sum(len(members) - 1 for members, _ in sifted.damages),
+        readings=kept,
+        cracks=len(cracks),
     )
+
+
+def _read(
+    cracks: list[Crack],
+    mosaic: Orthomosaic,
+    sources: Sources | None,
+    sight: PhotoSight | None,
+    progress: Progress,
+) -> list[CrackReading | None]:
+    """Read the widths in the photos, where it is known how they see the surface."""
+    if sight is None:
+        return [None] * len(cracks)
+    return read_cracks(
+        cracks,
+        grid=mosaic.grid,
+        sources=sources,
+        sight=sight,
+        gsd_ratio=mosaic.gsd_uncertainty_ratio,
+        progress=progress,
+    )
+
+
+def _sum(counts: Iterable[Mapping[str, int]]) -> Counter[str]:
+    """Add up counts by name."""
+    total: Counter[str] = Counter()
+    for count in counts:
+        total.update(count)
+    return total
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -196,7 +253,9 @@ class _Observer:
     model_id: str
     calibration: MaskCalibration
 
-    def observe(self, members: tuple[int, ...], crack: Crack | None) -> Observation:
+    def observe(
+        self, members: tuple[int, ...], crack: Crack | None, reading: CrackReading | None
+    ) -> Observation:
         """Build the observation of one damage out of the detections that show it."""
         grid = self.mosaic.grid
         damage_class = self.detections.damage_class(members[0])
@@ -219,7 +278,7 @@ class _Observer:
             anchor_lonlat=_lonlat(anchor, self.mosaic),
             box_px=box_px,
             photo_sha256s=self._photos(runs, box_px),
-            measurement=self._measurement(runs, outlines_px, crack, scale),
+            measurement=self._measurement(runs, outlines_px, crack, reading, scale),
             model_id=self.model_id,
         )
 
@@ -238,22 +297,30 @@ class _Observer:
         runs: NDArray[np.int32],
         outlines_px: list[shapely.Polygon],
         crack: Crack | None,
+        reading: CrackReading | None,
         scale: GroundScale,
     ) -> Measurement:
         """Gather the numbers of one damage, on the ground."""
         ratio = self.mosaic.gsd_uncertainty_ratio
         area_m2 = int((runs[:, 2] - runs[:, 1]).sum()) * scale.gsd_m_per_px**2
         perimeter_px = sum(outline.length for outline in outlines_px)
+        width_mm, mean_mm, method = None, None, WidthMethod.DISTANCE_TRANSFORM
+        if reading is not None:
+            width_mm, mean_mm, method = reading.width_mm, reading.mean_mm, reading.method
+        elif crack is not None:
+            width_mm = crack.width(ratio, self.calibration)
+            mean_mm = crack.mean_width_mm(ratio, self.calibration)
         return Measurement(
             length_m=crack.length(ratio) if crack else None,
-            width_mm=crack.width(ratio, self.calibration) if crack else None,
-            width_mean_mm=crack.mean_width_mm(ratio, self.calibration) if crack else None,
+            width_mm=width_mm,
+            width_mean_mm=mean_mm,
             area_m2=Quantity(
                 value=area_m2,
                 expanded_uncertainty=_area_uncertainty_m2(area_m2, perimeter_px, scale, ratio),
             ),
             orientation_deg=crack.orientation_deg() if crack else None,
             gsd_mm_per_px=scale.gsd_m_per_px * 1000,
+            method=method,
         )
 
 

@@ -194,7 +194,9 @@ def _by_road(
     """Give minutes by open roads, inf where there is no way, (n + 1, n + 1)."""
     roads = network.roads
     nodes = [roads.nearest(start_lonlat)]
-    nodes += [roads.assets.get(stop.asset_id, (None,))[0] for stop in stops]
+    for stop in stops:  # what lies on no road is reached from the nearest crossing
+        banks = roads.assets.get(stop.asset_id)
+        nodes.append(banks[0] if banks else roads.nearest(stop.lonlat))
     return travel_minutes(roads, nodes, closed=[a for a in closed if a in roads.assets])
 
 

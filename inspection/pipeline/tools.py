@@ -8,6 +8,7 @@ from pathlib import Path
 from sqlalchemy import Engine
 
 from inspection.domain.measurement import UNCALIBRATED, MaskCalibration
+from inspection.domain.widthcalibration import CONCRETE, WidthCalibration
 from inspection.pipeline.ports import BlobStore, Clock, Detector, Progress
 
 
@@ -30,6 +31,7 @@ class Tools:
             loading takes seconds and a finished survey needs none.
         model_id: name and digest of the detector's weights, known without loading it.
         calibration: how the detector draws cracks.
+        widths: how the camera draws cracks; None takes widths from the detector's masks alone.
         clock: the time.
         progress: hears how far a step has come.
         work_dir: folder for unfinished files; may be emptied at any time between runs.
@@ -40,6 +42,7 @@ class Tools:
     load_detector: Callable[[], Detector]
     model_id: str
     calibration: MaskCalibration = UNCALIBRATED
+    widths: WidthCalibration | None = CONCRETE
     clock: Clock
     progress: Progress
     work_dir: Path

@@ -94,6 +94,11 @@ def views_key(sha256: str) -> str:
     return f"views/{_fan(sha256)}.json"
 
 
+def widths_key(digest: str) -> str:
+    """Name the widths along the cracks of one mosaic, by the digest of the file."""
+    return f"widths/{_fan(digest)}.json"
+
+
 def detections_key(digest: str) -> str:
     """Name the detections of one mosaic by one model, by the digest of both."""
     return f"detections/{_fan(digest)}.npz"

@@ -52,6 +52,9 @@ OWNED: dict[str, Through | None] = {
     "closures": ASSET,
     "programme_works": ASSET,
     "emergency_reports": ASSET,
+    "approvals": ASSET,
+    "releases": ASSET,
+    "release_events": ASSET,
     "survey_photos": SURVEY,
     "rejections": SURVEY,
     "orthomosaics": SURVEY,
@@ -70,6 +73,9 @@ LISTS = "work_lists"
 
 SHARED: dict[str, str] = {
     "photos": "known by content; reached only through survey_photos, which are owned",
+    "snapshots": "open data: figures of frozen months, for everybody",
+    "snapshot_files": "open data: the files of frozen months, for everybody",
+    "daily_figures": "open data: figures of days, for everybody",
     "observations_lonlat_rtree": "an index; it proposes row numbers of observations",
     "observations_surface_rtree": "an index; it proposes row numbers of observations",
 }
@@ -88,6 +94,7 @@ CLOSED: dict[str, str] = {
     "transitions": "the planner's, reached by commands; no organisation owns one yet",
     "programmes": "the planner's, reached by commands; no organisation owns one yet",
     "emergencies": "the planner's, reached by commands; no organisation owns one yet",
+    "snapshot_assets": "what months were frozen from, unpublished rows too; read by commands",
     "audit_log": "written when a transaction ends, read by commands",
     "audit_head": "written when a transaction ends, read by commands",
 }

@@ -31,7 +31,9 @@ Pair = tuple[float, float]
 def measure_pairs(folder: Path, seed: int = SEED) -> list[Pair]:
     """Drive the road on a rendered deck without calibration; give the widths of its cracks."""
     tools = outfit(home_settings(folder / "store"), DetectSettings(), progress=PlainProgress())
-    delivered = demonstrate(folder, tools=replace(tools, calibration=UNCALIBRATED), seed=seed)
+    delivered = demonstrate(
+        folder, tools=replace(tools, calibration=UNCALIBRATED, widths=None), seed=seed
+    )
     gsd_mm = delivered.account["truth"]["gsd_mm_per_px"]
     return [
         (row["width_px"], row["width_found_mm"] / gsd_mm)

@@ -5,7 +5,7 @@ Run ``python -m tests.benchmarks.width_picture --out docs/pictures/widths-real.p
 
 import argparse
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import cv2
@@ -29,8 +29,8 @@ def place(true_px: float, found_px: float) -> tuple[int, int]:
     )
 
 
-def draw(data_dir: Path) -> np.ndarray:
-    """Draw the picture, (900, 900, 3) BGR."""
+def frame(colours: Mapping[str, tuple[int, int, int]]) -> np.ndarray:
+    """Draw axes, the line of equality and a legend, (900, 900, 3) BGR."""
     picture = np.full((SIDE, SIDE, 3), 255, np.uint8)
     font, ink = cv2.FONT_HERSHEY_SIMPLEX, (60, 60, 60)
     for tick in (0, 0.5, 1, 2, 4, 6, 8, 10, 12, 14):
@@ -40,26 +40,42 @@ def draw(data_dir: Path) -> np.ndarray:
         cv2.putText(picture, f"{tick:g}", (x - 8, SIDE - EDGE + 24), font, 0.5, ink, 1, cv2.LINE_AA)
         cv2.putText(picture, f"{tick:g}", (EDGE - 36, y + 5), font, 0.5, ink, 1, cv2.LINE_AA)
     cv2.line(picture, place(0, 0), place(MOST_PX, MOST_PX), (0, 0, 0), 1, cv2.LINE_AA)
-    rows = rows_of(data_dir)
-    for row, answer in zip(rows, measure_rows(rows, CONCRETE, gsd_ratio=GSD_RATIO), strict=True):
-        if answer.width_px is None or answer.expanded_uncertainty_mm is None:
-            continue
-        true, reach = float(row.columns["true_width_px"]), answer.expanded_uncertainty_mm
-        reach /= row.mm_per_px
-        colour = COLOURS[row.columns["site"]]
-        low, high = answer.width_px - reach, answer.width_px + reach
-        cv2.line(picture, place(true, low), place(true, high), colour, 1, cv2.LINE_AA)
-        cv2.circle(picture, place(true, answer.width_px), 3, colour, -1, cv2.LINE_AA)
-    for line, (site, colour) in enumerate(COLOURS.items()):
-        note = " (fitted on)" if site == "BridgeS" else ""
+    for line, (name, colour) in enumerate(colours.items()):
         y = EDGE + 24 + 26 * line
         cv2.circle(picture, (EDGE + 20, y - 5), 5, colour, -1, cv2.LINE_AA)
-        cv2.putText(picture, site + note, (EDGE + 36, y), font, 0.55, ink, 1, cv2.LINE_AA)
+        cv2.putText(picture, name, (EDGE + 36, y), font, 0.55, ink, 1, cv2.LINE_AA)
     title = "true width, px"
     cv2.putText(picture, title, (SIDE // 2 - 60, SIDE - 24), font, 0.6, ink, 1, cv2.LINE_AA)
     cv2.putText(
         picture, "measured width +/- U, px", (EDGE, EDGE - 24), font, 0.6, ink, 1, cv2.LINE_AA
     )
+    return picture
+
+
+def draw_width(
+    picture: np.ndarray,
+    true_px: float,
+    found_px: float,
+    reach_px: float,
+    colour: tuple[int, int, int],
+) -> None:
+    """Draw one width as a dot with its interval."""
+    low, high = found_px - reach_px, found_px + reach_px
+    cv2.line(picture, place(true_px, low), place(true_px, high), colour, 1, cv2.LINE_AA)
+    cv2.circle(picture, place(true_px, found_px), 3, colour, -1, cv2.LINE_AA)
+
+
+def draw(data_dir: Path) -> np.ndarray:
+    """Draw the real cracks, (900, 900, 3) BGR."""
+    notes = {"BridgeS": "BridgeS (fitted on)"}
+    picture = frame({notes.get(site, site): colour for site, colour in COLOURS.items()})
+    rows = rows_of(data_dir)
+    for row, answer in zip(rows, measure_rows(rows, CONCRETE, gsd_ratio=GSD_RATIO), strict=True):
+        if answer.width_px is None or answer.expanded_uncertainty_mm is None:
+            continue
+        true, reach = float(row.columns["true_width_px"]), answer.expanded_uncertainty_mm
+        colour = COLOURS[row.columns["site"]]
+        draw_width(picture, true, answer.width_px, reach / row.mm_per_px, colour)
     return picture
 
 

@@ -39,6 +39,31 @@ def test_cracks_are_as_long_as_they_are(truth: dict[str, Any]) -> None:
     assert 0.0 < truth["length_error_median"] <= 0.05
 
 
+def test_cracks_are_as_wide_as_they_are(truth: dict[str, Any]) -> None:
+    assert truth["widths_answered"] >= 0.9 * truth["cracks_found"]
+    assert abs(truth["width_mean_bias_px"]) <= 0.15
+    assert abs(truth["width_robust_bias_px"]) <= 0.15
+    assert 0.9 <= truth["width_covered_ratio"] <= 1.0
+    reaches = [row["width_found_u_mm"] for row in truth["cracks_by_row"] if row["width_found_u_mm"]]
+    assert 0.2 < sum(reaches) / len(reaches) / truth["gsd_mm_per_px"] < 1.5  # px, k = 2
+
+
+def test_every_half_metre_has_a_width_on_the_map(out: Path) -> None:
+    facts = account(out)["measured"]["widths"]
+    features = json.loads((out / "widths.geojson").read_text(encoding="utf-8"))["features"]
+    assert len(features) == facts["segments"] > 50
+    assert facts["read_in_photos"] > facts["of_masks"]
+    known = {
+        feature["id"]
+        for feature in json.loads((out / "defects.geojson").read_text(encoding="utf-8"))["features"]
+    }
+    seen = [feature["properties"] for feature in features]
+    assert {row["defect_id"] for row in seen} <= known
+    assert all(row["photos"] >= 1 for row in seen)
+    assert sum(row["photos"] >= 2 for row in seen) > 0.6 * len(seen)  # the rest lies at the rim
+    assert all((row["width_p95_mm"] is None) == row["below_limit"] for row in seen)
+
+
 def test_no_identity_comes_twice(truth: dict[str, Any], out: Path) -> None:
     assert truth["duplicate_ids"] == []
     features = json.loads((out / "defects.geojson").read_text(encoding="utf-8"))["features"]

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 TENKEN = "import sys; from inspection.cli import main; main(sys.argv[1:])"
-RESULTS = ("orthomosaic.tif", "sources.tif", "defects.geojson", "worklist.csv")
+RESULTS = ("orthomosaic.tif", "sources.tif", "defects.geojson", "widths.geojson", "worklist.csv")
 
 
 def start(arguments: Sequence[str | Path]) -> subprocess.Popen[str]:

@@ -24,6 +24,66 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/3/action/package_list": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Package List
+         * @description List the names of the data sets, as CKAN does.
+         */
+        get: operations["package_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/3/action/package_search": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Package Search
+         * @description Search data sets by words, as CKAN does.
+         */
+        get: operations["package_search"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/3/action/package_show": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Package Show
+         * @description Describe one data set by name or identifier, as CKAN does.
+         */
+        get: operations["package_show"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/assets": {
         parameters: {
             query?: never;
@@ -149,6 +209,111 @@ export interface paths {
          *     nobody signs in. Sending the same ``verdict_id`` again counts once.
          */
         post: operations["decide"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/figures/daily": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Daily Figures
+         * @description List the figures of days, newest first.
+         */
+        get: operations["daily_figures"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/figures/monthly": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Monthly Figures
+         * @description List the figures of frozen months, newest first.
+         */
+        get: operations["monthly_figures"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/flight/choices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Flight Choices
+         * @description Name the cameras, drones, purposes, patterns and rule files that a wish can choose from.
+         */
+        get: operations["list_flight_choices"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/flight/plans": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Plan Flight
+         * @description Plan a flight: photos, footprints, figures and the check report of every part.
+         *
+         *     The check knows no ground and no structures beside those that are photographed; what it did
+         *     not check, it says. 403 when the wish cannot be had safely, with what would make it possible.
+         */
+        post: operations["plan_flight"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/flight/plans/files/{file_format}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Download Flight File
+         * @description Give the mission file of one part, or the photo file of the whole plan.
+         *
+         *     The same wish gives the same plan; nothing is kept between two requests.
+         */
+        post: operations["download_flight_file"];
         delete?: never;
         options?: never;
         head?: never;
@@ -481,9 +646,49 @@ export interface paths {
         };
         /**
          * Work List File
-         * @description Give the ranked work list as a file: CSV, XLSX, GeoJSON or GeoPackage.
+         * @description Give the ranked work list as a file: CSV, XLSX, GeoJSON, GeoPackage, DXF or PDF.
          */
         get: operations["work_list_file"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/catalog.jsonld": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Catalogue Json Ld
+         * @description Describe the open data as a DCAT catalogue in JSON-LD.
+         */
+        get: operations["catalogue_json_ld"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/catalog.ttl": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Catalogue Turtle
+         * @description Describe the open data as a DCAT catalogue in Turtle.
+         */
+        get: operations["catalogue_turtle"];
         put?: never;
         post?: never;
         delete?: never;
@@ -652,6 +857,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/opendata/{month}/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Open Data File
+         * @description Give one file of a frozen month; it never changes.
+         */
+        get: operations["open_data_file"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/problems/{kind}": {
         parameters: {
             query?: never;
@@ -796,6 +1021,57 @@ export interface components {
             ];
         };
         /**
+         * CkanFound
+         * @description Carry what a search found.
+         */
+        CkanFound: {
+            /** Count */
+            count: number;
+            /** Results */
+            results: {
+                [key: string]: unknown;
+            }[];
+        } & {
+            [key: string]: unknown;
+        };
+        /**
+         * CkanList
+         * @description List names.
+         */
+        CkanList: {
+            /** Help */
+            help: string;
+            /** Result */
+            result: string[];
+            /** Success */
+            success: boolean;
+        };
+        /**
+         * CkanPackage
+         * @description Describe one package; its fields are CKAN's.
+         */
+        CkanPackage: {
+            /** Help */
+            help: string;
+            /** Result */
+            result: {
+                [key: string]: unknown;
+            };
+            /** Success */
+            success: boolean;
+        };
+        /**
+         * CkanSearch
+         * @description Carry the answer to a search.
+         */
+        CkanSearch: {
+            /** Help */
+            help: string;
+            result: components["schemas"]["CkanFound"];
+            /** Success */
+            success: boolean;
+        };
+        /**
          * Collection
          * @description Describe a collection of features.
          */
@@ -845,6 +1121,32 @@ export interface components {
         Conformance: {
             /** Conformsto */
             conformsTo: string[];
+        };
+        /**
+         * CsvEncoding
+         * @description Say in which characters a CSV file is written.
+         * @enum {string}
+         */
+        CsvEncoding: "utf-8" | "cp932";
+        /**
+         * DailyFigures
+         * @description Carry the figures of one day in Japan.
+         */
+        DailyFigures: {
+            /** Day */
+            day: string;
+            /** Figures */
+            figures: {
+                [key: string]: unknown;
+            };
+        };
+        /**
+         * DailyList
+         * @description List the figures of days, newest first.
+         */
+        DailyList: {
+            /** Days */
+            days: components["schemas"]["DailyFigures"][];
         };
         /**
          * DamageClass
@@ -1151,7 +1453,350 @@ export interface components {
          * @description Say in which format a work list is written.
          * @enum {string}
          */
-        FileFormat: "csv" | "xlsx" | "geojson" | "gpkg";
+        FileFormat: "csv" | "xlsx" | "geojson" | "gpkg" | "dxf" | "pdf";
+        /**
+         * FlightChoicesOut
+         * @description Name what a wish can choose from.
+         */
+        FlightChoicesOut: {
+            /**
+             * Cameras
+             * @description code to label; a lens is code@focal length in mm
+             */
+            cameras: {
+                [key: string]: string;
+            };
+            /** Drones */
+            drones: {
+                [key: string]: string;
+            };
+            /**
+             * Lenses
+             * @description camera and lens as a wish names them
+             */
+            lenses: string[];
+            /** Patterns */
+            patterns: components["schemas"]["Pattern"][];
+            /** Purposes */
+            purposes: {
+                [key: string]: string;
+            };
+            /** Rules */
+            rules: {
+                [key: string]: string;
+            };
+        };
+        /**
+         * FlightCoverageOut
+         * @description Say what the photos see of the surface.
+         */
+        FlightCoverageOut: {
+            /** Area M2 */
+            area_m2: number;
+            /**
+             * Elements
+             * @description good share of every element
+             */
+            elements: {
+                [key: string]: number;
+            };
+            /**
+             * Good
+             * @description share at the wanted GSD and angle in enough photos, 0–1
+             */
+            good: number;
+            /**
+             * Seen
+             * @description share that any photo sees, 0–1
+             */
+            seen: number;
+            /** Views */
+            views: number;
+        };
+        /**
+         * FlightFeatureIn
+         * @description Draw one thing to be seen: an area, a centre line, a face, a soffit, a pier.
+         */
+        FlightFeatureIn: {
+            /**
+             * Bottom M
+             * @description lower edge of a face or pier
+             */
+            bottom_m?: number | null;
+            /** @description longitude, latitude (WGS 84) */
+            geometry: components["schemas"]["Geometry"];
+            /**
+             * Height M
+             * @description of a soffit, or level ground
+             */
+            height_m?: number | null;
+            /**
+             * Name
+             * @default
+             */
+            name: string;
+            /**
+             * Radius M
+             * @description of a pier
+             */
+            radius_m?: number | null;
+            /**
+             * Top M
+             * @description upper edge of a face or pier
+             */
+            top_m?: number | null;
+            /**
+             * Width M
+             * @description of a corridor
+             */
+            width_m?: number | null;
+        };
+        /**
+         * FlightFindingOut
+         * @description Answer one check.
+         */
+        FlightFindingOut: {
+            /** Check */
+            check: string;
+            /** Facts */
+            facts: {
+                [key: string]: number | string;
+            };
+            /**
+             * Items
+             * @description numbers of mission items, home being 0
+             */
+            items: number[];
+            /** Needs Review */
+            needs_review: boolean;
+            /** Note */
+            note: string | null;
+            outcome: components["schemas"]["Outcome"];
+            /** Place Latlon Deg */
+            place_latlon_deg: [
+                number,
+                number
+            ] | null;
+            /**
+             * Reason
+             * @description key of the wording, stable
+             */
+            reason: string;
+            /** Source */
+            source: string;
+            /**
+             * Text
+             * @description the reason in words
+             */
+            text: string;
+            /** Title */
+            title: string;
+        };
+        /**
+         * FlightPartOut
+         * @description Describe one mission of a plan, with its check report.
+         */
+        FlightPartOut: {
+            /** Fence Latlon Deg */
+            fence_latlon_deg: [
+                number,
+                number
+            ][];
+            /** Findings */
+            findings: components["schemas"]["FlightFindingOut"][];
+            /** Items */
+            items: number;
+            /** Length M */
+            length_m: number;
+            /** Minutes */
+            minutes: number;
+            /** Part */
+            part: number;
+            /** Photos */
+            photos: number;
+            /** Rules */
+            rules: components["schemas"]["FlightRulesOut"][];
+            /**
+             * Statement
+             * @description never says that a flight is legal
+             */
+            statement: string;
+            verdict: components["schemas"]["Outcome"];
+        };
+        /**
+         * FlightPlanIn
+         * @description Ask for a flight: what shall be seen, how finely, with which camera.
+         */
+        FlightPlanIn: {
+            /**
+             * Altitude Frame
+             * @default home
+             * @enum {string}
+             */
+            altitude_frame: "home" | "msl";
+            /** At */
+            at?: string | null;
+            /**
+             * Camera
+             * @description camera and lens, such as dji_p1@50
+             */
+            camera: string;
+            /** Crack Width Mm */
+            crack_width_mm?: number | null;
+            /** Drone */
+            drone?: string | null;
+            /**
+             * Exposure S
+             * @default 0.001
+             */
+            exposure_s: number;
+            /** Features */
+            features: components["schemas"]["FlightFeatureIn"][];
+            /** Gsd Mm Per Px */
+            gsd_mm_per_px?: number | null;
+            /** Heading Deg */
+            heading_deg?: number | null;
+            /**
+             * Heights
+             * @description what heights of features count from
+             * @default takeoff
+             * @enum {string}
+             */
+            heights: "takeoff" | "msl";
+            /**
+             * Language
+             * @default en
+             * @enum {string}
+             */
+            language: "en" | "ja";
+            /**
+             * Lowest M
+             * @default 2
+             */
+            lowest_m: number;
+            /**
+             * Name
+             * @default plan
+             */
+            name: string;
+            /** Overlap Front */
+            overlap_front?: number | null;
+            /** Overlap Side */
+            overlap_side?: number | null;
+            pattern: components["schemas"]["Pattern"];
+            /**
+             * Precision
+             * @default standard
+             * @enum {string}
+             */
+            precision: "screening" | "standard" | "precise";
+            /** Purpose */
+            purpose?: string | null;
+            /**
+             * Reserve
+             * @default 0.3
+             */
+            reserve: number;
+            /**
+             * Return Height M
+             * @default 15
+             */
+            return_height_m: number;
+            /**
+             * Rules
+             * @default [
+             *       "jp_uas_rule"
+             *     ]
+             */
+            rules: string[];
+            /**
+             * Sets
+             * @default [
+             *       "nadir"
+             *     ]
+             */
+            sets: components["schemas"]["PhotoSet"][];
+            /**
+             * Side
+             * @default right
+             * @enum {string}
+             */
+            side: "right" | "left";
+            /** Takeoff Latlon Deg */
+            takeoff_latlon_deg?: [
+                number,
+                number
+            ] | null;
+            /** Takeoff Msl M */
+            takeoff_msl_m?: number | null;
+            /** Wind M S */
+            wind_m_s?: number | null;
+        };
+        /**
+         * FlightPlanOut
+         * @description Carry a planned flight: photos, footprints, figures and check reports.
+         */
+        FlightPlanOut: {
+            /** Camera */
+            camera: string;
+            coverage: components["schemas"]["FlightCoverageOut"];
+            /** Drone */
+            drone: string;
+            /** Gsd Mm Per Px */
+            gsd_mm_per_px: number;
+            /** Name */
+            name: string;
+            /** Notes */
+            notes: string[];
+            /** Parts */
+            parts: components["schemas"]["FlightPartOut"][];
+            pattern: components["schemas"]["Pattern"];
+            /** Photo Count */
+            photo_count: number;
+            /**
+             * Photos
+             * @description GeoJSON FeatureCollection: a point and a footprint for every photo
+             */
+            photos: {
+                [key: string]: unknown;
+            };
+            /** Smallest Measurable Width Mm */
+            smallest_measurable_width_mm: number;
+            /** Speed M S */
+            speed_m_s: number;
+            /** Standoff M */
+            standoff_m: number;
+            /**
+             * Takeoff Latlon Deg
+             * @description latitude, longitude, degrees (WGS 84)
+             */
+            takeoff_latlon_deg: [
+                number,
+                number
+            ];
+            /** Trigger */
+            trigger: string;
+            /** @description the gravest of all parts */
+            verdict: components["schemas"]["Outcome"];
+        };
+        /**
+         * FlightRulesOut
+         * @description Name a rule file that was used.
+         */
+        FlightRulesOut: {
+            /** Id */
+            id: string;
+            /** Needs Review */
+            needs_review: boolean;
+            /** Reviewed On */
+            reviewed_on: string;
+            /** Source Url */
+            source_url: string;
+            /** Title */
+            title: string;
+            /** Valid From */
+            valid_from: string;
+        };
         /**
          * Geometry
          * @description Carry a GeoJSON geometry; which frame the coordinates are in stands beside it.
@@ -1323,6 +1968,31 @@ export interface components {
             type?: string | null;
         };
         /**
+         * MonthlyFigures
+         * @description Carry the figures of one frozen month.
+         */
+        MonthlyFigures: {
+            /** Figures */
+            figures: {
+                [key: string]: unknown;
+            };
+            /** Month */
+            month: string;
+            /**
+             * Taken At
+             * Format: date-time
+             */
+            taken_at: string;
+        };
+        /**
+         * MonthlyList
+         * @description List the figures of frozen months, newest first.
+         */
+        MonthlyList: {
+            /** Months */
+            months: components["schemas"]["MonthlyFigures"][];
+        };
+        /**
          * MosaicOut
          * @description Show an orthomosaic.
          */
@@ -1382,6 +2052,18 @@ export interface components {
             organisation_id: string;
         };
         /**
+         * Outcome
+         * @description Say how a check ended.
+         * @enum {string}
+         */
+        Outcome: "pass" | "warn" | "refuse";
+        /**
+         * Pattern
+         * @description Say how the photos of a plan are laid out.
+         * @enum {string}
+         */
+        Pattern: "area" | "corridor" | "facade" | "soffit" | "orbit";
+        /**
          * PhotoOut
          * @description Show a photo of a survey; what is not known before processing is None.
          */
@@ -1414,6 +2096,12 @@ export interface components {
             /** Width Px */
             width_px?: number | null;
         };
+        /**
+         * PhotoSet
+         * @description Name a set of photos over an area.
+         * @enum {string}
+         */
+        PhotoSet: "nadir" | "cross" | "oblique";
         /**
          * PointsOut
          * @description Show one addend of a priority.
@@ -2039,6 +2727,102 @@ export interface operations {
             };
         };
     };
+    package_list: {
+        parameters: {
+            query?: {
+                limit?: number;
+                offset?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CkanList"];
+                };
+            };
+            /** @description What went wrong, in words for the person who can act (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    package_search: {
+        parameters: {
+            query?: {
+                q?: string;
+                start?: number;
+                rows?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CkanSearch"];
+                };
+            };
+            /** @description What went wrong, in words for the person who can act (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    package_show: {
+        parameters: {
+            query: {
+                id: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CkanPackage"];
+                };
+            };
+            /** @description What went wrong, in words for the person who can act (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_assets: {
         parameters: {
             query?: {
@@ -2292,6 +3076,165 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["DefectDetail"];
+                };
+            };
+            /** @description What went wrong, in words for the person who can act (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    daily_figures: {
+        parameters: {
+            query?: {
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DailyList"];
+                };
+            };
+            /** @description What went wrong, in words for the person who can act (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    monthly_figures: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MonthlyList"];
+                };
+            };
+            /** @description What went wrong, in words for the person who can act (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_flight_choices: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FlightChoicesOut"];
+                };
+            };
+            /** @description What went wrong, in words for the person who can act (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    plan_flight: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FlightPlanIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FlightPlanOut"];
+                };
+            };
+            /** @description What went wrong, in words for the person who can act (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    download_flight_file: {
+        parameters: {
+            query?: {
+                part?: number;
+            };
+            header?: never;
+            path: {
+                file_format: "plan" | "waypoints" | "kmz" | "kml" | "geojson" | "photo-plan";
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FlightPlanIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": unknown;
                 };
             };
             /** @description What went wrong, in words for the person who can act (RFC 9457) */
@@ -2914,6 +3857,7 @@ export interface operations {
                 /** @description all defects of this asset */
                 asset_id?: string | null;
                 lang?: components["schemas"]["Language"];
+                encoding?: components["schemas"]["CsvEncoding"];
             };
             header?: never;
             path: {
@@ -2931,8 +3875,68 @@ export interface operations {
                 content: {
                     "application/geo+json": unknown;
                     "application/geopackage+sqlite3": unknown;
+                    "application/pdf": unknown;
                     "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": unknown;
+                    "image/vnd.dxf": unknown;
                     "text/csv; charset=utf-8": unknown;
+                };
+            };
+            /** @description What went wrong, in words for the person who can act (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    catalogue_json_ld: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/ld+json": unknown;
+                };
+            };
+            /** @description What went wrong, in words for the person who can act (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    catalogue_turtle: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/turtle": unknown;
                 };
             };
             /** @description What went wrong, in words for the person who can act (RFC 9457) */
@@ -3213,6 +4217,46 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Health"];
                 };
+            };
+            /** @description What went wrong, in words for the person who can act (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    open_data_file: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                month: string;
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/geo+json": unknown;
+                    "text/csv": unknown;
+                };
+            };
+            /** @description Not Modified */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description What went wrong, in words for the person who can act (RFC 9457) */
             default: {

@@ -10,11 +10,13 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import ezdxf
 import numpy as np
 import openpyxl
 import pytest
 from fastapi.testclient import TestClient
 from PIL import Image
+from pypdf import PdfReader
 
 from api.deps import Services
 from inspection.store import defects, orthomosaics, surveys
@@ -240,13 +242,16 @@ def test_a_work_list_is_about_one_thing(client: TestClient, seeded: Seeded, quer
     assert client.get("/api/worklist?asset_id=none").status_code == 404
 
 
+FORMATS = ("csv", "xlsx", "geojson", "gpkg", "dxf", "pdf")
+
+
 def test_the_export_has_the_confirmed_defect_in_every_format(
     client: TestClient, seeded: Seeded, tmp_path: Path
 ) -> None:
     confirmed = str(seeded.mapped.defects[1].defect_id)
     verdict(client, confirmed, action="confirm")
     base = f"/api/worklist.{{}}?survey_id={seeded.mapped.survey_id}"
-    answers = {kind: client.get(base.format(kind)) for kind in ("csv", "xlsx", "geojson", "gpkg")}
+    answers = {kind: client.get(base.format(kind)) for kind in FORMATS}
     for kind, answer in answers.items():
         assert answer.status_code == 200
         named = f'filename="worklist-{NOW:%Y%m%d}.{kind}"'
@@ -254,7 +259,7 @@ def test_the_export_has_the_confirmed_defect_in_every_format(
     rows = list(csv.DictReader(io.StringIO(answers["csv"].content.decode("utf-8-sig"))))
     assert [row["state"] for row in rows if row["defect_id"] == confirmed] == ["confirmed"]
     book = openpyxl.load_workbook(io.BytesIO(answers["xlsx"].content))
-    cells = {cell for line in book.worksheets[0].iter_rows(values_only=True) for cell in line}
+    cells = {cell for line in book.worksheets[1].iter_rows(values_only=True) for cell in line}
     assert confirmed in cells
     features = json.loads(answers["geojson"].content)["features"]
     assert {f["properties"]["state"] for f in features if f.get("id") == confirmed} == {"confirmed"}
@@ -266,6 +271,21 @@ def test_the_export_has_the_confirmed_defect_in_every_format(
     ).fetchone()
     opened.close()
     assert state == "confirmed"
+    drawing = ezdxf.read(io.StringIO(answers["dxf"].content.decode("utf-8")))
+    kept = [line for line in drawing.modelspace().query("LWPOLYLINE") if line.has_xdata("TENKEN")]
+    (layer,) = {ln.dxf.layer for ln in kept if ln.get_xdata("TENKEN")[0].value == confirmed}
+    assert layer == "DMG_ひびわれ"
+    words = "".join(
+        page.extract_text() for page in PdfReader(io.BytesIO(answers["pdf"].content)).pages
+    )
+    assert "確認済" in words
+
+
+def test_a_csv_for_old_programs_says_its_characters(client: TestClient, seeded: Seeded) -> None:
+    path = f"/api/worklist.csv?survey_id={seeded.mapped.survey_id}&encoding=cp932"
+    answer = client.get(path)
+    assert answer.headers["content-type"] == "text/csv; charset=shift_jis"
+    assert "点検橋" in answer.content.decode("cp932")
 
 
 def test_an_export_leaves_nothing_behind(

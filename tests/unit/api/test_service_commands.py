@@ -53,6 +53,8 @@ def test_the_suffix_chooses_the_format(
         FileFormat.XLSX: b"PK",
         FileFormat.GEOJSON: b"{",
         FileFormat.GPKG: b"SQLite format 3\x00",
+        FileFormat.DXF: b"  0\n",
+        FileFormat.PDF: b"%PDF-",
     }
     assert out.read_bytes().startswith(magic[kind])
 

@@ -9,13 +9,14 @@ import numpy as np
 import pytest
 import shapely
 from numpy.typing import NDArray
+from scipy.spatial import cKDTree
 
 from datasets.synth.canvas import Canvas, blank, coverage, encode
 from datasets.synth.capture import Flight, fly
 from datasets.synth.deck import Deck
 from datasets.synth.furniture import furnish, sample
 from datasets.synth.layout import Layout, lay_out
-from datasets.synth.paint import paint
+from datasets.synth.paint import Groove, paint
 from datasets.synth.photo import (
     OUTSIDE,
     build_optics,
@@ -24,7 +25,7 @@ from datasets.synth.photo import (
     surface_homography,
 )
 from datasets.synth.render import RenderedDeck, demo_asset, render_deck
-from datasets.synth.texture import BLOCK_ROWS, grain
+from datasets.synth.texture import BLOCK_ROWS, grain, octaves
 from datasets.truth import Truth
 from inspection.codelists.asset_file import load_asset
 from inspection.errors import BadInput
@@ -48,7 +49,7 @@ def layout() -> Layout:
 
 @pytest.fixture(scope="module")
 def canvas(layout: Layout) -> Canvas:
-    return paint(layout, seed=7, lens_sigma_m=0.0013)
+    return paint(layout, seed=7, lens_sigma_m=0.0013).canvas
 
 
 @pytest.fixture(scope="module")
@@ -143,8 +144,9 @@ class TestCracks:
     def test_a_crack_takes_the_area_and_the_light_of_its_recipe_and_nothing_else(
         self, layout: Layout
     ) -> None:
-        bare = paint(replace(layout, cracks=()), seed=7, lens_sigma_m=0.0004)
-        cracked = paint(layout, seed=7, lens_sigma_m=0.0004)
+        bare = paint(replace(layout, cracks=()), seed=7, lens_sigma_m=0.0004).canvas
+        painted = paint(layout, seed=7, lens_sigma_m=0.0004)
+        cracked = painted.canvas
         share = cracked.grey / np.maximum(bare.grey.astype(float), 1)
         for crack in layout.cracks:
             x0, y0, x1, y1 = crack.line_deck_m.buffer(0.03).bounds
@@ -153,6 +155,11 @@ class TestCracks:
             drawn = sum(path.width_mm.mean() / 1000 * path.length_m for path in crack.paths)
             area = float((lost > 0.5 * crack.recipe.darkness).sum()) * cracked.resolution_m**2
             assert 0.9 * drawn < area < 1.12 * drawn
+            kept = sum(
+                float(width.mean()) / 1000 * path.length_m
+                for path, width in zip(crack.paths, painted.widths_mm[crack.crack_id], strict=True)
+            )
+            assert 0.93 * drawn < kept < 1.07 * drawn  # the rough edges take and give alike
             core = float(np.median(lost[lost > 0.5 * crack.recipe.darkness]))
             assert 0.75 * crack.recipe.darkness < core < 1.1 * crack.recipe.darkness
         rows, columns = np.nonzero(cracked.grey != bare.grey)
@@ -160,6 +167,30 @@ class TestCracks:
         y = cracked.top_m - (rows[::997] + 0.5) * cracked.resolution_m
         lines = shapely.union_all([crack.line_deck_m for crack in layout.cracks])
         assert shapely.distance(shapely.points(x, y), lines).max() < 0.04
+
+    def test_the_painted_width_is_the_width_of_what_was_cut(self) -> None:
+        rng = np.random.default_rng(3)
+        along = np.arange(0, 0.3, 0.002)
+        groove = Groove(
+            tree=cKDTree(np.column_stack([along + 0.5, np.full(len(along), 0.8)])),
+            half_m=np.full(len(along), 0.004, dtype=np.float32),
+            depth=np.full(len(along), 0.7, dtype=np.float32),
+            ragged=octaves(rng, (512, 512), (3, 7)),
+        )
+        sheet = blank(DECK, 0.00125)
+        white = np.float32(0.8)
+        sheet.repaint((0.4, 0.7, 0.9, 0.9), lambda patch: np.full_like(patch.reflectance, white))
+        sheet.repaint((0.4, 0.7, 0.9, 0.9), groove.cut)
+        columns = sheet.to_px(groove.tree.data)[:, 0].astype(int)
+        bottom, top = sheet.to_px(np.array([[0.5, 0.75], [0.5, 0.85]]))[:, 1].astype(int)
+        light = sheet.grey[top:bottom, columns].astype(float) * 0.85 / 255 / 0.8
+        dark = np.clip((1 - light - 0.07) / (0.7 - 0.07), 0, 1)  # the halo takes up to 7 %
+        cut_mm = dark.sum(axis=0) * 1.25
+        said_mm = groove.painted_mm(sheet.resolution_m)
+        inner = slice(8, -8)
+        assert np.mean(cut_mm[inner] - said_mm[inner]) == pytest.approx(0.0, abs=0.25)
+        assert np.corrcoef(cut_mm[inner], said_mm[inner])[0, 1] > 0.8
+        assert 6.0 < said_mm.min() < 8.0 < said_mm.max() < 11.0
 
 
 class TestFurniture:

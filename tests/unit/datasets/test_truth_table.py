@@ -298,3 +298,61 @@ class TestCompare:
         assert rows[0]["pieces"] == 1
         assert 0 < rows[0]["position_error_mm"] < 2.1
         assert compare(truth, [], crs=CRS).as_rows()[0]["position_error_mm"] is None
+
+
+class TestWidths:
+    @pytest.fixture
+    def measured(self, truth: Truth) -> Truth:
+        """Know the width of every crack along its line: 20 % wider in its second half metre."""
+
+        def widths(crack: TrueCrack) -> np.ndarray:
+            at = np.arange(200) / 200 * crack.length_m
+            return np.where((at >= 0.5) & (at < 1.0), 1.2, 1.0) * crack.width_mm
+
+        cracks = [replace(c, path_widths_mm=(widths(c),)) for c in truth.cracks]
+        return replace(truth, cracks=tuple(cracks))
+
+    def test_the_robust_maximum_is_that_of_the_widest_half_metre(self, measured: Truth) -> None:
+        for crack in measured.cracks:
+            assert crack.width_robust_mm == pytest.approx(1.2 * crack.width_mm)
+
+    def test_without_widths_along_the_line_there_is_no_maximum(self, truth: Truth) -> None:
+        assert truth.cracks[0].width_robust_mm is None
+        table = compare(truth, all_found(truth), crs=CRS)
+        assert table.width_robust_bias_px is None
+        assert table.width_covered_ratio is None
+        assert table.as_totals()["widths_answered"] == 0
+
+    def test_widths_come_back_from_the_file(self, measured: Truth, tmp_path: Path) -> None:
+        measured.write(tmp_path / "truth.json")
+        back = Truth.read(tmp_path / "truth.json")
+        for before, after in zip(measured.cracks, back.cracks, strict=True):
+            assert after.path_widths_mm[0] == pytest.approx(before.path_widths_mm[0], abs=5e-4)
+
+    def test_bias_and_coverage_are_those_of_the_found_widths(self, measured: Truth) -> None:
+        found = [
+            replace(
+                as_found(f"d-{crack.crack_id}", axis(crack)),
+                width_mm=1.2 * crack.width_mm + error_mm,
+                width_u_mm=0.5,
+                width_mean_mm=crack.width_mm + 0.2,
+            )
+            for crack, error_mm in zip(measured.cracks, (0.4, 0.4, 0.4, -0.4, 0.6), strict=True)
+        ]
+        table = compare(measured, found, crs=CRS)
+        assert table.width_robust_bias_px == pytest.approx((3 * 0.4 - 0.4 + 0.6) / 5 / GSD_MM)
+        assert table.width_mean_bias_px == pytest.approx(0.2 / GSD_MM)
+        assert table.width_covered_ratio == pytest.approx(4 / 5)
+        totals = table.as_totals()
+        assert (totals["widths_answered"], totals["width_covered_ratio"]) == (5, 0.8)
+        (first, *_) = table.as_rows()
+        assert first["width_found_u_mm"] == 0.5
+        assert first["width_robust_mm"] == pytest.approx(9.6)
+
+    def test_a_width_below_the_limit_counts_neither_for_nor_against(self, measured: Truth) -> None:
+        found = [replace(item, width_mm=None) for item in all_found(measured)]
+        found[0] = replace(found[0], width_mm=9.6, width_u_mm=0.1, width_mean_mm=8.0)
+        table = compare(measured, found, crs=CRS)
+        assert table.as_totals()["widths_answered"] == 1
+        assert table.width_robust_bias_px == pytest.approx(0.0)
+        assert table.width_covered_ratio == 1.0

@@ -8,6 +8,8 @@ from hypothesis import strategies as st
 from inspection.codelists.ageing import load_ageing, load_effects
 from inspection.domain.asset import AssetKind
 from inspection.domain.deterioration import (
+    IMPROVED,
+    MEASURE,
     Pair,
     check_transition,
     estimate,
@@ -95,7 +97,7 @@ def test_measures_and_wonders_are_left_out_and_counted() -> None:
         prior=P,
     )  # fmt: skip
     assert found.pairs == 1
-    assert found.left_out == {"measure": 1, "improved_without_measure": 1}
+    assert found.left_out == {MEASURE: 1, IMPROVED: 1}
 
 
 @LAW

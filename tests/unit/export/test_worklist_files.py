@@ -14,39 +14,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from openpyxl import load_workbook
 
-from inspection.domain.asset import Asset, AssetKind
-from inspection.domain.defect import Defect, ReviewState
-from inspection.domain.workorder import WorkList
 from inspection.errors import BadInput, Unavailable
+from inspection.export.cells import inert
 from inspection.export.csv import write_csv
 from inspection.export.geojson import feature_collection, write_geojson
 from inspection.export.gpkg import write_gpkg
-from inspection.export.table import COLUMNS, inert
+from inspection.export.table import COLUMNS
 from inspection.export.xlsx import write_xlsx
 from inspection.geo.frames import to_crs
-from inspection.pipeline.issue import appraise, issue
-from tests.support.damage import area, below, crack, defect, quantity
-
-UTM = "EPSG:32653"
-X, Y = 500_010.0, 4_050_020.0
-BRIDGE = Asset(asset_id="ISK-0123", name='=HYPERLINK("evil")', kind=AssetKind.BRIDGE)
-
-
-def scene(crs: str = UTM) -> list[Defect]:
-    at = (X, Y) if crs != "LOCAL" else (3.0, 4.0)
-    line = [(at[0], at[1]), (at[0] + 1.5, at[1] + 0.4), (at[0] + 3.0, at[1])]
-    thin = [(at[0], at[1] + 5), (at[0] + 0.3, at[1] + 5)]
-    spall = shapely.box(at[0], at[1] + 8, at[0] + 0.5, at[1] + 8.5)
-    options = {"asset_id": BRIDGE.asset_id}
-    return [
-        defect(crack(line, width=quantity(6.0, 2.0, 2.0), crs=crs), **options),
-        defect(crack(thin, width=below(2.0), crs=crs), **options),
-        defect(area(spall, crs=crs), state=ReviewState.CONFIRMED, **options),
-    ]
-
-
-def listed(defects: list[Defect], asset: Asset = BRIDGE) -> WorkList:
-    return issue([appraise(asset, defects)], photo_names={"b" * 64: "点検 001.JPG"})
+from tests.support.damage import area, defect
+from tests.support.worklist_scene import BRIDGE, UTM, X, Y, listed, scene
 
 
 def read_rows(path: Path, encoding: str) -> list[dict[str, str]]:
@@ -246,7 +223,7 @@ class TestXlsx:
         work_list = listed(scene())
         write_xlsx(work_list, tmp_path / "w.xlsx", language=language)  # type: ignore[arg-type]
         book = load_workbook(tmp_path / "w.xlsx")
-        sheet = book.worksheets[0]
+        sheet = book.worksheets[1]
         assert sheet["A1"].value == heading
         assert sheet.freeze_panes == "D2"
         assert sheet.max_row == 4
@@ -257,7 +234,7 @@ class TestXlsx:
 
     def test_numbers_are_numbers_and_names_are_texts(self, tmp_path: Path) -> None:
         write_xlsx(listed(scene()), tmp_path / "w.xlsx")
-        sheet = load_workbook(tmp_path / "w.xlsx").worksheets[0]
+        sheet = load_workbook(tmp_path / "w.xlsx").worksheets[1]
         place = {column.name: i for i, column in enumerate(COLUMNS, start=1)}
         name = sheet.cell(row=2, column=place["asset_name"])
         assert (name.value, name.data_type) == ('=HYPERLINK("evil")', "s")
@@ -267,13 +244,13 @@ class TestXlsx:
 
     def test_characters_that_xml_forbids_are_replaced(self, tmp_path: Path) -> None:
         write_xlsx(listed(scene(), replace(BRIDGE, name="a\x07b")), tmp_path / "w.xlsx")
-        sheet = load_workbook(tmp_path / "w.xlsx").worksheets[0]
+        sheet = load_workbook(tmp_path / "w.xlsx").worksheets[1]
         assert sheet.cell(row=2, column=5).value == "a\N{REPLACEMENT CHARACTER}b"
 
     def test_the_second_sheet_explains_every_point(self, tmp_path: Path) -> None:
         work_list = listed(scene())
         write_xlsx(work_list, tmp_path / "w.xlsx", language="en")
-        sheet = load_workbook(tmp_path / "w.xlsx").worksheets[1]
+        sheet = load_workbook(tmp_path / "w.xlsx").worksheets[2]
         rows = list(sheet.iter_rows(min_row=2, values_only=True))
         total = sum(row[5] * row[7] for row in rows if row[7] is not None)
         assert total == pytest.approx(work_list.priorities[0].score, abs=0.01)
@@ -284,4 +261,58 @@ class TestXlsx:
         with warnings.catch_warnings():
             warnings.simplefilter("error")
             write_xlsx(listed([]), tmp_path / "w.xlsx")
-        assert load_workbook(tmp_path / "w.xlsx").worksheets[0].max_row == 1
+        assert load_workbook(tmp_path / "w.xlsx").worksheets[1].max_row == 1
+
+
+class TestPrintSheet:
+    @pytest.mark.parametrize(
+        ("language", "title", "heading"),
+        [("ja", "点検損傷 作業一覧", "順位"), ("en", "Work list of inspected damage", "Rank")],
+    )
+    def test_it_is_set_up_for_a_printer(
+        self, tmp_path: Path, language: str, title: str, heading: str
+    ) -> None:
+        write_xlsx(listed(scene()), tmp_path / "w.xlsx", language=language, made="2026-11-25")  # type: ignore[arg-type]
+        sheet = load_workbook(tmp_path / "w.xlsx").worksheets[0]
+        assert (sheet["A1"].value, sheet["A5"].value) == (title, heading)
+        assert "2026-11-25" in sheet["A3"].value
+        assert sheet.print_title_rows == "$5:$5"
+        assert sheet.print_area.endswith("$A$1:$M$8")
+        assert (sheet.page_setup.orientation, sheet.page_setup.fitToWidth) == ("landscape", 1)
+        assert sheet.page_setup.fitToHeight == 0
+        assert sheet.sheet_properties.pageSetUpPr.fitToPage
+        assert "&P" in sheet.oddFooter.right.text
+        assert sheet.freeze_panes == "E6"
+        assert {cell.font.name for cell in sheet[6]} == {"游ゴシック"}
+        assert sheet["A6"].alignment.wrap_text
+
+    def test_colours_tell_reviewed_from_unreviewed(self, tmp_path: Path) -> None:
+        work_list = listed(scene())
+        write_xlsx(work_list, tmp_path / "w.xlsx")
+        sheet = load_workbook(tmp_path / "w.xlsx").worksheets[0]
+        for number, row in enumerate(work_list.rows, start=6):
+            shaded = sheet.cell(row=number, column=1).fill.fgColor.rgb == "00FFF8E1"
+            assert shaded == (not row.is_confirmed)
+            assert sheet.cell(row=number, column=11).value == row.note_ja
+
+    def test_a_huge_text_is_cut_and_says_so(self, tmp_path: Path) -> None:
+        write_xlsx(listed(scene(), replace(BRIDGE, name="橋" * 40_000)), tmp_path / "w.xlsx")
+        book = load_workbook(tmp_path / "w.xlsx")
+        assert book.worksheets[1].cell(row=2, column=5).value.endswith("[40000 characters, cut]")
+        assert len(book.worksheets[0].cell(row=6, column=4).value) < 300
+        assert book.worksheets[0].row_dimensions[6].height <= 400
+
+    def test_no_cell_is_a_formula(self, tmp_path: Path) -> None:
+        write_xlsx(listed(scene()), tmp_path / "w.xlsx")
+        for sheet in load_workbook(tmp_path / "w.xlsx").worksheets:
+            assert all(cell.data_type != "f" for row in sheet.iter_rows() for cell in row)
+
+
+def test_a_collection_has_the_box_of_its_features() -> None:
+    collection = feature_collection(scene())
+    boxes = [feature["bbox"] for feature in collection["features"]]
+    west, south, east, north = collection["bbox"]
+    assert west == min(box[0] for box in boxes)
+    assert north == max(box[3] for box in boxes)
+    assert south < north and west < east
+    assert "bbox" not in feature_collection([])

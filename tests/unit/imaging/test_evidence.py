@@ -66,3 +66,12 @@ def test_a_file_of_another_size_or_none_is_refused(sources: Path, tmp_path: Path
         open_sources(tmp_path / "text.tif", (1, 1)),
     ):
         pass
+
+
+def test_every_point_gets_the_number_of_its_own_photo(sources: Path) -> None:
+    with open_sources(sources, (90, 60)) as opened:
+        xy = points((5.5, 5.5), (40.5, 59.5), (70.5, 5.5), (29.5, 30.0), (30.5, 30.0))
+        assert opened.numbers_of(xy).tolist() == [0, 2, 1, 0, 2]
+        assert opened.numbers_of(points((45.0, 30.0))).tolist() == [2]
+        assert opened.numbers_of(np.empty((0, 2))).tolist() == []
+        assert opened.numbers_of(points((95.0, 5.0), (99.0, 8.0))).tolist() == [0, 0]

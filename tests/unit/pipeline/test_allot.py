@@ -13,6 +13,7 @@ from inspection.codelists.ageing import load_ageing
 from inspection.codelists.priorities import load_priority_model
 from inspection.domain.asset import Asset, AssetKind
 from inspection.domain.assetsheet import AssetSheet, LedgerEntry
+from inspection.domain.deterioration import IMPROVED, MEASURE
 from inspection.domain.prioritymodel import Attribute
 from inspection.domain.programme import Terms, Work
 from inspection.domain.roadsection import RoadSection
@@ -293,7 +294,7 @@ def test_two_ledgers_give_a_chain_that_is_kept_and_used(store: Connection, tmp_p
     assert found.estimate.pairs == 40
     assert found.estimate.matrix[1, 2] == pytest.approx((10 + 20 * 0.049) / 60)
     assert found.plain()["left_out"] == {
-        "measure": 1, "improved_without_measure": 0, "only in one ledger": 1,
+        MEASURE: 1, IMPROVED: 0, "only in one ledger": 1,
         "not five years apart": 0, "rows not read": 0,
     }  # fmt: skip
     keep(store, "ours", found, source="a and b", clock=Clock())

@@ -275,7 +275,7 @@ def unbroken(
     return result
 
 
-BLOB_CALLS = 6
+BLOB_CALLS = 8
 """How often a road that has its mosaic asks for a blob; the next test holds it to that."""
 
 

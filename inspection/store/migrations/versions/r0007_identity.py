@@ -23,7 +23,7 @@ from sqlalchemy import (
 from inspection.store.columns import Json, UtcDateTime
 
 revision = "r0007_identity"
-down_revision = "r0005_programme"
+down_revision = "r0006_publication"
 
 tables = MetaData(
     naming_convention={

@@ -1,0 +1,140 @@
+"""Know what drones can do: the table ``flight/drones.yaml``."""
+
+import difflib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+from flight.tablefile import read_rows
+from inspection.errors import BadCodelist, NotFound
+
+VEHICLES = ("ardupilot", "px4", "dji")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Drone:
+    """Describe one drone.
+
+    Attributes:
+        code: stable key of the table.
+        label: name for people.
+        vehicle: whose rules its missions follow: "ardupilot", "px4" or "dji".
+        cameras: codes of the cameras that it can carry.
+        flight_time_min: the maker's best case, no reserve taken off.
+        slowest_m_s: along a row when it flies on.
+        cruise_m_s: speed between rows and on the way.
+        limit_m_s: highest speed.
+        climb_m_s: speed of climb and descent.
+        gimbal_pitch_deg: lowest and highest angle of the optical axis.
+        rotor_m: diameter of one propeller.
+        span_m: across the rotor tips.
+        wind_limit_m_s: the maker's.
+        capacity_items: of one mission, home counted.
+        hold_s: at a photo point until it hangs still.
+        obstacle_sensing: sees structures by itself.
+        needs_review: nobody has checked the row against the data sheet.
+        least_step_m: between two waypoints that its missions may have.
+        wayline_name: of aircraft and camera in DJI's wayline files, None for others.
+    """
+
+    code: str
+    label: str
+    vehicle: str
+    cameras: tuple[str, ...]
+    flight_time_min: float
+    slowest_m_s: float
+    cruise_m_s: float
+    limit_m_s: float
+    climb_m_s: float
+    gimbal_pitch_deg: tuple[float, float]
+    rotor_m: float
+    span_m: float
+    wind_limit_m_s: float
+    capacity_items: int
+    hold_s: float
+    obstacle_sensing: bool
+    needs_review: bool
+    least_step_m: float = 0.0
+    wayline_name: str | None = None
+
+    def __post_init__(self) -> None:
+        """Check that the numbers can be those of a drone.
+
+        Raises:
+            BadCodelist: when one cannot.
+        """
+        if self.vehicle not in VEHICLES:
+            raise BadCodelist(f"drone {self.code!r}: vehicle {self.vehicle!r} is not {VEHICLES}")
+        numbers = {
+            "flight_time_min": self.flight_time_min,
+            "slowest_m_s": self.slowest_m_s,
+            "cruise_m_s": self.cruise_m_s - self.slowest_m_s + 1e-9,
+            "limit_m_s": self.limit_m_s - self.cruise_m_s + 1e-9,
+            "climb_m_s": self.climb_m_s,
+            "rotor_m": self.rotor_m,
+            "span_m": self.span_m - self.rotor_m,
+            "capacity_items": self.capacity_items - 9,
+        }
+        wrong = [name for name, number in numbers.items() if not number > 0]
+        if wrong or self.hold_s < 0:
+            raise BadCodelist(f"drone {self.code!r}: {', '.join(wrong) or 'hold_s'} is too small")
+        low, high = self.gimbal_pitch_deg
+        if not -180 <= low < high <= 180:
+            raise BadCodelist(f"drone {self.code!r}: gimbal {low}° to {high}° is no range")
+
+    @classmethod
+    def from_row(cls, row: Mapping[str, Any]) -> Self:
+        """Build a drone from one row of the table.
+
+        Raises:
+            BadCodelist: when a field is missing, unknown or of the wrong type.
+        """
+        try:
+            low, high = row["gimbal_pitch_deg"]
+            texts = {name: str(row[name]) for name in ("code", "label", "vehicle")}
+            numbers = {
+                name: float(row[name])
+                for name in (
+                    "flight_time_min", "slowest_m_s", "cruise_m_s", "limit_m_s", "climb_m_s",
+                    "rotor_m", "span_m", "wind_limit_m_s", "hold_s", "least_step_m",
+                )
+            }  # fmt: skip
+            return cls(
+                code=texts["code"],
+                label=texts["label"],
+                vehicle=texts["vehicle"],
+                cameras=tuple(str(code) for code in row["cameras"]),
+                gimbal_pitch_deg=(float(low), float(high)),
+                capacity_items=int(row["capacity_items"]),
+                obstacle_sensing=bool(row["obstacle_sensing"]),
+                needs_review=bool(row["needs_review"]),
+                wayline_name=None if row["wayline_name"] is None else str(row["wayline_name"]),
+                **numbers,
+            )
+        except (KeyError, TypeError, ValueError) as error:
+            raise BadCodelist(f"drone row {row.get('code', row)!r}: {error!r}") from error
+
+
+def load_drones(path: Path | None = None) -> tuple[Drone, ...]:
+    """Read the drones that ship with Tenken, or those of a file of the same form."""
+    return tuple(Drone.from_row(row) for row in read_rows("drones.yaml", "drones", path=path))
+
+
+def find_drone(code: str, *, path: Path | None = None) -> Drone:
+    """Find a drone by its key.
+
+    Raises:
+        NotFound: when there is none; the message names the ones there are.
+    """
+    drones = {drone.code: drone for drone in load_drones(path)}
+    if code not in drones:
+        close = difflib.get_close_matches(code, drones, n=1)
+        hint = f"did you mean {close[0]!r}? " if close else ""
+        raise NotFound(f"no drone {code!r} in the table; {hint}there are {', '.join(drones)}")
+    return drones[code]
+
+
+def drones_for(camera_code: str, *, path: Path | None = None) -> tuple[Drone, ...]:
+    """Give the drones that carry a camera, in the order of the table."""
+    return tuple(drone for drone in load_drones(path) if camera_code in drone.cameras)

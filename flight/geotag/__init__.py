@@ -1,0 +1,1 @@
+"""Geotags: photos matched to the triggers of a log, and their copies with position and pose."""

@@ -1,0 +1,1 @@
+"""Logs of a flight: where and when the camera was released."""

@@ -1,0 +1,1 @@
+"""Rule files (YAML) and their layers (GeoJSON): data, no code."""

@@ -1,0 +1,160 @@
+"""An approved record + a person's decision → a row of open data, through the redaction gate."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection
+
+from inspection.codelists.opendata import load_redaction_rule
+from inspection.domain.publicrow import Redacted, changed_columns, redact
+from inspection.domain.release import InspectionState, ReleaseAction, step
+from inspection.errors import IllegalTransition
+from inspection.pipeline.approve import approved_record, decision, known_release
+from inspection.pipeline.compile import JST
+from inspection.pipeline.ports import Clock
+from inspection.store import releases
+from inspection.store.releases import Release, ReleaseEvent
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gate:
+    """Say how a record is to pass the gate.
+
+    Attributes:
+        blur: show the middle of a cell instead of the place.
+        show_damage: publish single damages at all.
+    """
+
+    blur: bool = False
+    show_damage: bool = True
+
+
+OPEN = Gate()
+"""Let pass what the rules let pass."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """Carry one line of the public change log; it names no person and no reason.
+
+    Attributes:
+        day: ISO 8601, in Japan.
+        action: publish or withdraw.
+        asset_id: the asset.
+        fiscal_year: of the inspection.
+        columns: value before and after by column; empty for a withdrawal.
+    """
+
+    day: str
+    action: str
+    asset_id: str
+    fiscal_year: int
+    columns: Mapping[str, Any]
+
+
+def preview(
+    connection: Connection, asset_id: str, fiscal_year: int | None, gate: Gate, *, clock: Clock
+) -> Redacted:
+    """Show what would be published, and what the gate would do; changes nothing.
+
+    Raises:
+        NotFound: when nothing is approved.
+        Refused: when a text must not get out.
+    """
+    kept = approved_record(connection, asset_id, fiscal_year)
+    return redact(
+        kept.record,
+        rule=load_redaction_rule(),
+        published_on=clock.now().astimezone(JST).date().isoformat(),
+        blur=gate.blur,
+        show_damage=gate.show_damage,
+    )
+
+
+def publish(
+    connection: Connection,
+    asset_id: str,
+    fiscal_year: int,
+    *,
+    by: str,
+    why: str,
+    gate: Gate = OPEN,
+    clock: Clock,
+) -> Redacted:
+    """Publish an approved inspection.
+
+    Raises:
+        NotFound: when nothing is approved.
+        IllegalTransition: when it is published already.
+        Refused: when the gate stops it.
+        BadInput: when name or reason lack.
+    """
+    decided = decision(asset_id, fiscal_year, ReleaseAction.PUBLISH, by=by, why=why, clock=clock)
+    passed = preview(connection, asset_id, fiscal_year, gate, clock=clock)
+    release = known_release(connection, asset_id, fiscal_year)
+    if release.state is InspectionState.PUBLISHED:
+        raise IllegalTransition(
+            f"the inspection of {asset_id} in {fiscal_year} is published already; withdraw it "
+            "first when its record has changed"
+        )
+    after = step(release.state, ReleaseAction.PUBLISH)
+    releases.write(
+        connection,
+        ReleaseEvent(
+            decision=decided,
+            state_before=release.state,
+            state_after=after,
+            approval_id=release.approval_id,
+            public_row=passed.plain,
+            redactions=passed.applied,
+        ),
+        expected_version=release.version,
+    )
+    return passed
+
+
+def withdraw(
+    connection: Connection, asset_id: str, fiscal_year: int, *, by: str, why: str, clock: Clock
+) -> Release:
+    """Take a published inspection back; frozen snapshots of months before keep it.
+
+    Raises:
+        NotFound: when nobody has decided anything about it.
+        IllegalTransition: when it is not published.
+        BadInput: when name or reason lack.
+    """
+    decided = decision(asset_id, fiscal_year, ReleaseAction.WITHDRAW, by=by, why=why, clock=clock)
+    release = known_release(connection, asset_id, fiscal_year)
+    after = step(release.state, ReleaseAction.WITHDRAW)
+    event = ReleaseEvent(
+        decision=decided,
+        state_before=release.state,
+        state_after=after,
+        approval_id=release.approval_id,
+    )
+    return releases.write(connection, event, expected_version=release.version)
+
+
+def changes(connection: Connection) -> tuple[Change, ...]:
+    """List what was published and withdrawn, oldest first, with what each publication changed."""
+    log = []
+    last: dict[str, Mapping[str, Any]] = {}
+    wanted = (ReleaseAction.PUBLISH, ReleaseAction.WITHDRAW)
+    for event in releases.history(connection, actions=wanted):
+        decided = event.decision
+        columns: dict[str, Any] = {}
+        if event.public_row is not None:
+            row = event.public_row["row"]
+            columns = changed_columns(last.get(decided.asset_id), row)
+            last[decided.asset_id] = row
+        log.append(
+            Change(
+                day=decided.at.astimezone(JST).date().isoformat(),
+                action=decided.action.value,
+                asset_id=decided.asset_id,
+                fiscal_year=decided.fiscal_year,
+                columns=columns,
+            )
+        )
+    return tuple(log)
