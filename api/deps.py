@@ -9,6 +9,7 @@ from uuid import UUID
 from fastapi import Depends, Request
 from sqlalchemy import Engine
 
+from api.errors import SAFE_METHODS
 from api.principal import Principal
 from api.upload import Limits
 from inspection.errors import Broken, Unavailable
@@ -50,9 +51,6 @@ class Services:
     limits: Limits
     scratch: Path
     publisher: Callable[[], Publisher] = field(default=nobody)
-
-
-SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 def principal_of(request: Request) -> Principal:

@@ -45,6 +45,12 @@ MEDIA_TYPE = "application/problem+json"
 RETRY_AFTER_S = 5
 RETRY_LATER_S = 900
 METHOD_NOT_ALLOWED = 405
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+
+OF_OTHERS = (
+    "among what your own organisation has; what belongs to one below it can be seen, but only its "
+    "own people change it"
+)
 METHODS = ("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT")
 
 DESCRIBED: dict[str, Any] = {
@@ -147,7 +153,16 @@ def _on_tenken_error(request: Request, error: Exception) -> Response:
     status = status_of(error)
     if status == STATUS[BadInput] and _is_ogc(request):
         status = 400
+    if isinstance(error, NotFound) and _looks_below(request):
+        error = type(error)(f"{error} {OF_OTHERS}")
     return answer_to(error, path=request.url.path, status=status)
+
+
+def _looks_below(request: Request) -> bool:
+    """Tell whether somebody changes something who also sees rows that others own."""
+    principal = getattr(request.state, "principal", None)
+    visible = getattr(principal, "visible", None)
+    return request.method not in SAFE_METHODS and visible is not None and len(visible) > 1
 
 
 def answer_to(error: TenkenError, *, path: str, status: int | None = None) -> JSONResponse:

@@ -16,13 +16,11 @@ from starlette.routing import Match, compile_path
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api.door import Door
-from api.errors import NotSignedIn, answer_to
+from api.errors import SAFE_METHODS, NotSignedIn, answer_to
 from api.permission import ANYONE, PUBLIC, permissions
 from api.principal import NOBODY, Principal, identify, is_own_page
 from inspection.errors import Refused, TenkenError
 from inspection.store.engine import reading
-
-SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 log = logging.getLogger("tenken.api")
 

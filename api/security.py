@@ -14,10 +14,9 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.door import LOOPBACK_NAMES
-from api.errors import problem_response, slug, title_of
+from api.errors import SAFE_METHODS, problem_response, slug, title_of
 from inspection.errors import Refused
 
-SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 BODY_TYPES = frozenset({"application/json"})
 
 CONTENT_SECURITY_POLICY = "; ".join(

@@ -360,6 +360,8 @@ def test_a_city_sees_its_own_and_the_prefecture_sees_both(
     for person, status in ((b, 404), (above, 404), (a, 200)):
         changed = client.put("/api/assets/bridge-12", json=body, headers=person.headers)
         assert changed.status_code == status
+        told = status == 404 and "only its own people change it" in changed.text
+        assert told is (person is above), "who sees a row is told why they cannot change it"
     taken = client.post("/api/assets", json={**body, "name": "x"}, headers=b.headers)
     assert taken.status_code == 409
     assert json.dumps(client.get("/api/assets/bridge-12", headers=a.headers).json()).count(
