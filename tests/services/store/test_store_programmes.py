@@ -100,7 +100,7 @@ def test_closures_come_back(known: Engine) -> None:
 
 LINE = WorkLine(
     asset_id="A", task="repair", rank=1, tier=0, score=73.4, fiscal_year=2027, work="major",
-    cost_yen=3_000_000_000, benefit=1e9 / 3, reason={"code": "emergency", "ja": "緊急", "en": "now"},
+    cost_yen=3_000_000_000, benefit=1e9 / 3, reason={"code": "must", "ja": "緊急", "en": "now"},
 )  # fmt: skip
 LEFT = replace(
     LINE, asset_id="B", rank=2, fiscal_year=None, work="", cost_yen=None, benefit=None, tier=2
