@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from enum import StrEnum
 
 from inspection.domain.programme import Candidate, Selection, Terms, check_selection
-from inspection.planning.exact import solve, upper_bound
+from inspection.planning.exact import relaxed, solve
 from inspection.planning.greedy import Choice, Greedy
 from inspection.planning.pool import Pool, pool
 
@@ -40,7 +40,9 @@ def select(
 
     Emergencies (tier 0) are done in the first year as far as it can pay, the most urgent first;
     then hard rules (tier 1) are met in time as far as the budgets allow; then the rest competes for
-    Σ B. The order of the candidates decides nothing. An exact choice is never worse than the
+    Σ B. The greedy choice is the better of two: by benefit for money, and what the relaxation that
+    proves the bound does as a whole, both filled up and improved by swaps. The order of the
+    candidates decides nothing. An exact choice is never worse than the
     greedy one, which it is compared with.
 
     Args:
@@ -65,8 +67,10 @@ def select(
         exact = True
     if not exact:
         choice = Greedy(units).run()
-        bound = upper_bound(units, least=_musts(units, choice))
-        return _selection(units, choice, Method.GREEDY, bound)
+        loose = relaxed(units, least=_musts(units, choice))
+        rounded = Greedy(units).run_from(_within(units, loose.choice))
+        best = max(choice, rounded, key=lambda one: _worth(units, one))
+        return _selection(units, best, Method.GREEDY, loose.bound)
     solved = solve(units, gap=gap, seconds=seconds)
     choice, bound = _within(units, solved.choice), solved.bound
     if not constrained:
