@@ -151,7 +151,7 @@ def _milp(model: Model, worth: Floats, least: float, *, gap: float, seconds: flo
     )
 
 
-def relaxed(pool: Pool, *, least: float) -> Solved:
+def relaxed(pool: Pool, *, least: float, musts: bool = False) -> Solved:
     """Choose as if works could be done in part; no choice has more benefit than that.
 
     The choice given back has only what is done as a whole: all but a few units, as many as there
@@ -160,6 +160,7 @@ def relaxed(pool: Pool, *, least: float) -> Solved:
     Args:
         pool: the units.
         least: how well hard rules must be met (Σ of ``Unit.must_value``).
+        musts: bound how well hard rules can be met, instead of the benefit.
 
     Raises:
         Unavailable: when the solver fails.
@@ -172,7 +173,7 @@ def relaxed(pool: Pool, *, least: float) -> Solved:
     upper = ~equal & np.isfinite(high)
     lower = ~equal & np.isfinite(low) & ((low != 0) | ~np.isfinite(high))
     found = linprog(
-        -model.benefit,
+        -(model.must if musts else model.benefit),
         A_ub=vstack([rows[upper], -rows[lower]]),
         b_ub=np.concatenate([high[upper], -low[lower]]),
         A_eq=rows[equal] if equal.any() else None,
