@@ -76,6 +76,8 @@ def laid_out(found: KeptProgramme, places: dict[str, tuple[str, str]], lang: str
     return ProgrammeSheet(title=found.name, rows=rows, years=years, facts=_facts(found, words))
 
 
+METHOD_WORDS = {"exact": "厳密解（HiGHS）", "greedy": "効果／費用の順（貪欲法）"}
+
 _JA = (
     "優先度モデル",
     "単価表",
@@ -106,7 +108,7 @@ def _facts(found: KeptProgramme, words: tuple[str, ...]) -> list[tuple[str, Cell
         found.model,
         found.request["price_list"],
         outcome["ageing"],
-        outcome["method"],
+        METHOD_WORDS.get(outcome["method"], "") if words is _JA else outcome["method"],
         f"{outcome['gap']:.2%}",
         int(outcome["needed_yen"]),
         short or "–",

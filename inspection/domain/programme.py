@@ -72,8 +72,8 @@ class Option:
     def benefit(self, year: int, rate: float) -> float:
         """Give B = relief·d(t) + LCC saving with d(t) = 1/(1 + r)^year.
 
-        >>> Option(work=Work.MAJOR, cost_yen=1, relief=110.0, saving_yen=5.0).benefit(1, 0.1)
-        105.0
+        >>> Option(work=Work.MAJOR, cost_yen=1, relief=120.0, saving_yen=5.0).benefit(1, 0.5)
+        85.0
         """
         return self.relief / (1 + rate) ** year + self.saving_yen
 

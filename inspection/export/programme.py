@@ -8,7 +8,7 @@ from pathlib import Path
 
 from openpyxl import Workbook
 from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
-from openpyxl.styles import Alignment, Font, PatternFill
+from openpyxl.styles import Alignment, Border, Font, PatternFill, Side
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.worksheet import Worksheet
 
@@ -19,6 +19,10 @@ HEADING = PatternFill("solid", fgColor="1F3A5F")
 EMERGENCY = PatternFill("solid", fgColor="FFCDD2")
 MUST = PatternFill("solid", fgColor="FFF3E0")
 YEN = "#,##0"
+LINE = Border(bottom=Side(style="hair", color="9E9E9E"))
+A4 = 9
+CENTRED = frozenset({"rank", "tier", "score", "fiscal_year"})
+"""Columns of short numbers, which would otherwise touch the text beside them."""
 
 COLUMNS = (
     ("rank", "順位", "Rank", 6),
@@ -31,7 +35,7 @@ COLUMNS = (
     ("fiscal_year", "年度", "Fiscal year", 8),
     ("work", "対策", "Work", 20),
     ("cost_yen", "費用（円）", "Cost (yen)", 15),
-    ("reason", "理由", "Reason", 64),
+    ("reason", "理由", "Reason", 52),
 )
 """Key, headings and width of the columns."""
 
@@ -118,9 +122,13 @@ def _fill_summary(page: Worksheet, sheet: ProgrammeSheet, *, japanese: bool) -> 
     for year, budget, spent in sheet.years:
         at += 1
         for column, value in enumerate((year, budget, spent, budget - spent), 1):
-            _put(page, at, column, value).number_format = "0" if column == 1 else YEN
-    for letter, width in zip("ABCD", (24, 44, 20, 20), strict=True):
+            cell = _put(page, at, column, value)
+            cell.number_format = "0" if column == 1 else YEN
+            cell.alignment = Alignment(horizontal="left" if column == 1 else "right")
+            cell.border = LINE
+    for letter, width in zip("ABCD", (28, 26, 20, 20), strict=True):
         page.column_dimensions[letter].width = width
+    _fit(page)
 
 
 def _fill_rows(page: Worksheet, rows: Sequence[Mapping[str, Cell]], *, japanese: bool) -> None:
@@ -131,18 +139,37 @@ def _fill_rows(page: Worksheet, rows: Sequence[Mapping[str, Cell]], *, japanese:
         shade = {0: EMERGENCY, 1: MUST}.get(int(row["tier"] or 0))
         for column, (key, *_) in enumerate(COLUMNS, 1):
             cell = _put(page, number, column, row.get(key))
-            cell.alignment = Alignment(vertical="top", wrap_text=key in ("reason", "name"))
-            if key == "cost_yen":
-                cell.number_format = YEN
+            cell.alignment = Alignment(
+                vertical="top",
+                horizontal=_side(key),
+                wrap_text=key in ("reason", "name"),
+                indent=1 if key in ("work", "reason") else 0,
+            )
+            cell.border = LINE
+            cell.number_format = {"cost_yen": YEN, "score": "0.0"}.get(key, "General")
             if shade is not None:
                 cell.fill = shade
     for column, (*_, width) in enumerate(COLUMNS, 1):
         page.column_dimensions[get_column_letter(column)].width = width
     page.auto_filter.ref = f"A1:{get_column_letter(len(COLUMNS))}{max(2, page.max_row)}"
+    page.print_title_rows = "1:1"
+    _fit(page)
+
+
+def _side(key: str) -> str | None:
+    """Say on which side of its cell a column stands."""
+    if key in CENTRED:
+        return "center"
+    return "left" if key in ("work", "reason") else None
+
+
+def _fit(page: Worksheet) -> None:
+    """Let a sheet fill the width of an A4 page."""
     page.page_setup.orientation = "landscape"
+    page.page_setup.paperSize = A4
     page.page_setup.fitToHeight = 0
     page.sheet_properties.pageSetUpPr.fitToPage = True
-    page.print_title_rows = "1:1"
+    page.page_margins.left = page.page_margins.right = 0.4
 
 
 def _heading(page: Worksheet, row: int, titles: Sequence[str]) -> None:

@@ -151,32 +151,37 @@ def _milp(model: Model, worth: Floats, least: float, *, gap: float, seconds: flo
     )
 
 
-def upper_bound(pool: Pool, *, least: float) -> float:
-    """Give what no choice can exceed: the optimum when works may be done in part.
+def relaxed(pool: Pool, *, least: float, musts: bool = False) -> Solved:
+    """Choose as if works could be done in part; no choice has more benefit than that.
+
+    The choice given back has only what is done as a whole: all but a few units, as many as there
+    are budgets.
 
     Args:
         pool: the units.
         least: how well hard rules must be met (Σ of ``Unit.must_value``).
+        musts: bound how well hard rules can be met, instead of the benefit.
 
     Raises:
         Unavailable: when the solver fails.
     """
     if not pool.units:
-        return 0.0
+        return Solved(choice={}, bound=0.0)
     model = Model(pool)
     rows, low, high = model.with_musts(least)
     equal = low == high
     upper = ~equal & np.isfinite(high)
     lower = ~equal & np.isfinite(low) & ((low != 0) | ~np.isfinite(high))
     found = linprog(
-        -model.benefit,
+        -(model.must if musts else model.benefit),
         A_ub=vstack([rows[upper], -rows[lower]]),
         b_ub=np.concatenate([high[upper], -low[lower]]),
         A_eq=rows[equal] if equal.any() else None,
         b_eq=high[equal] if equal.any() else None,
         bounds=(0, 1),
-        method="highs",
+        method="highs-ds",
     )
     if found.status != 0:
         raise Unavailable(f"the bound of the programme could not be computed: {found.message}")
-    return -float(found.fun)
+    whole = np.where(found.x > 1 - 1e-6, 1.0, 0.0)
+    return Solved(choice=model.choice(whole), bound=-float(found.fun))

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from inspection.planning.pool import Pack, Pool, Unit
 
@@ -44,6 +45,24 @@ class Greedy:
         """Choose: hard rules first, then by benefit for money, then swaps."""
         self._musts()
         self._compete()
+        return self._polished()
+
+    def run_from(self, begun: Choice) -> Choice:
+        """Go on from a choice that keeps every budget: missing hard rules, then what still fits.
+
+        A hard rule that does not fit displaces what competes, the least benefit for money first.
+        """
+        for index, (pack, year) in begun.items():
+            self.choice[index] = (pack, year)
+            self.left[year] -= self.pool.units[index].packs[pack].cost_yen
+        for index in self._must_order():
+            if index not in self.choice and not self._place_in_time(index):
+                self._displace(index)
+                self._place(index, 0)
+        return self._polished()
+
+    def _polished(self) -> Choice:
+        """Spend what is left, and swap as long as that helps."""
         for _ in range(ROUNDS):
             self._fill()
             if not self._swap():
@@ -52,14 +71,47 @@ class Greedy:
 
     def _musts(self) -> None:
         """Do what hard rules ask for, most urgent first, each in its earliest year."""
+        for index in self._must_order():
+            self._place(index, 0)
+
+    def _must_order(self) -> list[int]:
+        """List what hard rules ask for, most urgent first."""
         units = self.pool.units
         musts = [i for i, unit in enumerate(units) if unit.tier < 2]
-        order = sorted(
+        return sorted(
             musts,
             key=lambda i: (i not in self.pool.funded, units[i].tier, -units[i].score, i),
         )
-        for index in order:
-            self._place(index, 0)
+
+    def _place_in_time(self, index: int) -> bool:
+        """Do the cheapest pack of a hard rule, when a year in time can pay."""
+        unit = self.pool.units[index]
+        cost = unit.packs[0].cost_yen
+        for year in self.pool.years(index, unit.packs[0]):
+            if year <= unit.due and cost <= self.left[year]:
+                self.left[year] -= cost
+                self.choice[index] = (0, year)
+                return True
+        return False
+
+    def _displace(self, index: int) -> None:
+        """Make room for a hard rule in the last year that is in time."""
+        unit = self.pool.units[index]
+        years = [y for y in self.pool.years(index, unit.packs[0]) if y <= unit.due]
+        if not years:
+            return
+        year, cost = years[-1], unit.packs[0].cost_yen
+        held = [
+            i for i, (_, y) in self.choice.items() if y == year and self.pool.units[i].tier == 2
+        ]
+        packs = {i: self.pool.units[i].packs[self.choice[i][0]] for i in held}
+        if self.left[year] + sum(pack.cost_yen for pack in packs.values()) < cost:
+            return
+        for i in sorted(held, key=lambda i: (self._benefit(packs[i], year) / packs[i].cost_yen, i)):
+            if self.left[year] >= cost:
+                break
+            self.left[year] += packs[i].cost_yen
+            del self.choice[i]
 
     def _place(self, index: int, pack: int) -> bool:
         """Do a pack in the earliest year that can pay and where it helps."""
@@ -168,33 +220,42 @@ class Greedy:
         waiting = sorted(
             self._waiting(), key=lambda i: (-max(self._benefit(p, 0) for p in units[i].packs), i)
         )[:SWAP_TRIES]
-        swapped = False
-        for index in waiting:
-            swapped |= self._swap_in(index)
-        return swapped
-
-    def _swap_in(self, index: int) -> bool:
-        """Put one unit in the place of the chosen one that it beats most."""
-        units = self.pool.units
         held = [i for i in sorted(self.choice) if units[i].tier == 2]
-        if not held:
+        if not held or not waiting:
             return False
         year = np.array([self.choice[i][1] for i in held])
         packs = [units[i].packs[self.choice[i][0]] for i in held]
         cost = np.array([p.cost_yen for p in packs])
         worth = np.array([self._benefit(p, int(y)) for p, y in zip(packs, year, strict=True)])
+        swapped = False
+        for index in waiting:
+            found = self._best_swap(index, year, cost, worth)
+            if found is None:
+                continue
+            number, at = found
+            pack = units[index].packs[number]
+            del self.choice[held[at]]
+            self.left[int(year[at])] += int(cost[at]) - pack.cost_yen
+            self.choice[index] = (number, int(year[at]))
+            held[at], cost[at] = index, pack.cost_yen
+            worth[at] = self._benefit(pack, int(year[at]))
+            swapped = True
+        return swapped
+
+    def _best_swap(
+        self,
+        index: int,
+        year: NDArray[np.int64],
+        cost: NDArray[np.int64],
+        worth: NDArray[np.float64],
+    ) -> tuple[int, int] | None:
+        """Find the pack of a unit, and the chosen one that it beats most."""
         room = np.array(self.left)[year] + cost
         best: tuple[float, int, int] | None = None
-        for number, pack in enumerate(units[index].packs):
+        for number, pack in enumerate(self.pool.units[index].packs):
             gains = pack.relief / (1 + self.rate) ** year + pack.saving_yen - worth
             gains = np.where(pack.cost_yen <= room, gains, -np.inf)
             at = int(np.argmax(gains))
             if gains[at] > 1e-9 and (best is None or gains[at] > best[0]):
                 best = (float(gains[at]), number, at)
-        if best is None:
-            return False
-        _, number, at = best
-        del self.choice[held[at]]
-        self.left[int(year[at])] += int(cost[at]) - units[index].packs[number].cost_yen
-        self.choice[index] = (number, int(year[at]))
-        return True
+        return None if best is None else best[1:]

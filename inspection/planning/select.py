@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from enum import StrEnum
 
 from inspection.domain.programme import Candidate, Selection, Terms, check_selection
-from inspection.planning.exact import solve, upper_bound
+from inspection.errors import Unavailable
+from inspection.planning.exact import Solved, relaxed, solve
 from inspection.planning.greedy import Choice, Greedy
 from inspection.planning.pool import Pool, pool
 
@@ -17,7 +18,7 @@ MOST_BINARIES = 20_000
 GAP = 2e-3
 """Closing the last 0.2 % takes a solver minutes and is less than any unit price is worth."""
 
-SECONDS = 60.0
+SECONDS = 30.0
 
 
 class Method(StrEnum):
@@ -40,40 +41,61 @@ def select(
 
     Emergencies (tier 0) are done in the first year as far as it can pay, the most urgent first;
     then hard rules (tier 1) are met in time as far as the budgets allow; then the rest competes for
-    Σ B. The order of the candidates decides nothing. An exact choice is never worse than the
+    Σ B. The greedy choice is the better of two: by benefit for money, and what the relaxation that
+    proves the bound does as a whole, both filled up and improved by swaps. The order of the
+    candidates decides nothing. An exact choice is never worse than the
     greedy one, which it is compared with.
 
     Args:
         candidates: what could be done.
         terms: money and rules.
-        method: ``auto`` takes HiGHS up to 20 000 binaries, and wherever smoothing or shares of
-            districts are asked for, which the greedy choice does not know.
+        method: ``auto`` branches (HiGHS) up to 20 000 binaries, unless the greedy choice is proven
+            to be within the gap; smoothing and shares of districts, which the greedy choice does
+            not know, are always answered by branching.
         gap: relative gap at which the solver may stop.
         seconds: limit for each of its two solutions.
 
     Raises:
         BadInput: when a candidate stands there twice, a bundle names a stranger, or smoothing or
             shares cannot be kept.
-        Unavailable: when the solver finds nothing within its time.
+        Unavailable: when smoothing or shares are asked for and the solver finds nothing in time.
     """
     units = pool(candidates, terms)
-    constrained = terms.smoothing_yen is not None or bool(terms.shares)
-    exact = method is Method.EXACT or constrained
-    if method is Method.AUTO:
-        exact = exact or units.binaries <= MOST_BINARIES
-    if method is Method.GREEDY and constrained:
-        exact = True
-    if not exact:
-        choice = Greedy(units).run()
-        bound = upper_bound(units, least=_musts(units, choice))
-        return _selection(units, choice, Method.GREEDY, bound)
-    solved = solve(units, gap=gap, seconds=seconds)
+    if terms.smoothing_yen is not None or terms.shares:
+        solved = solve(units, gap=gap, seconds=seconds)
+        return _selection(units, _within(units, solved.choice), Method.EXACT, solved.bound)
+    fast = _fast(units)
+    large = units.binaries > MOST_BINARIES
+    if method is Method.GREEDY or (method is Method.AUTO and (large or _proven(units, fast, gap))):
+        return _selection(units, fast.choice, Method.GREEDY, fast.bound)
+    try:
+        solved = solve(units, gap=gap, seconds=seconds)
+    except Unavailable:  # out of time: what is there is whole, and its bound is proven
+        return _selection(units, fast.choice, Method.GREEDY, fast.bound)
     choice, bound = _within(units, solved.choice), solved.bound
-    if not constrained:
-        fast = Greedy(units).run()
-        if _worth(units, fast) > _worth(units, choice):
-            choice, bound = fast, max(bound, _worth(units, fast)[1])
+    if _worth(units, fast.choice) > _worth(units, choice):
+        choice, bound = fast.choice, max(bound, _worth(units, fast.choice)[1])
     return _selection(units, choice, Method.EXACT, bound)
+
+
+def _fast(units: Pool) -> Solved:
+    """Choose without branching: the better of greedy and the rounded relaxation, with its bound."""
+    greedy = Greedy(units).run()
+    loose = relaxed(units, least=_musts(units, greedy))
+    rounded = Greedy(units).run_from(_within(units, loose.choice))
+    best = max(greedy, rounded, key=lambda one: _worth(units, one))
+    return Solved(choice=best, bound=loose.bound)
+
+
+def _proven(units: Pool, fast: Solved, gap: float) -> bool:
+    """Tell whether no choice can be better by more than the gap, neither for rules nor in Σ B."""
+    musts, benefit = _worth(units, fast.choice)
+    if benefit < (1 - gap) * fast.bound:
+        return False
+    best = sum(unit.must_weight for unit in units.units)
+    if musts < (1 - gap) * best:
+        best = relaxed(units, least=0.0, musts=True).bound
+    return musts >= (1 - gap) * best
 
 
 def _musts(units: Pool, choice: Choice) -> float:

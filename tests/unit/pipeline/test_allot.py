@@ -172,7 +172,7 @@ def test_a_programme_has_a_reason_for_everyone_and_keeps_its_budget(store: Conne
     found = allot(store, request(*(200_000_000,) * 5), name="P", clock=Clock()).programme
     outcome = found.outcome
     assert all(0 <= s <= 200_000_000 for s in outcome["spend_yen"])
-    assert outcome["method"] == "exact"
+    assert outcome["method"] in ("exact", "greedy")
     assert outcome["gap"] <= 0.01
     assert [line.rank for line in found.lines] == list(range(1, len(found.lines) + 1))
     assert all(line.reason["ja"] and line.reason["en"] for line in found.lines)

@@ -306,6 +306,24 @@ def test_greedy_is_near_the_bound_on_a_few_hundred(seed: int) -> None:
     assert found.method == "greedy"
 
 
+@pytest.mark.parametrize("share", [0.02, 0.3, 2.0])
+def test_greedy_stays_near_the_bound_when_hard_rules_take_much_of_the_money(share: float) -> None:
+    rng = random.Random(5)
+    items = []
+    for i in range(250):
+        base = int(rng.lognormvariate(16, 0.8))
+        options = [
+            option(int(base * k), base * k * m, 0.0, w)
+            for w, k, m in zip(WORKS, (0.3, 1.0, 3.5), (3.0, 1.6, 0.8), strict=True)
+        ]
+        tier, due = rng.choice([0, 1, 2, 2]), rng.randint(0, 2)
+        items.append(candidate(f"C{i}", *options, tier=tier, due=due, score=rng.uniform(0, 100)))
+    money = int(share * sum(c.options[1].cost_yen for c in items))
+    found = select(items, terms(*([money] * 3), rate=0.02), method=Method.GREEDY)
+    assert found.gap < 0.02
+    assert all(yen <= money for yen in found.spend_yen(3))
+
+
 @pytest.mark.parametrize(
     ("change", "says"),
     [
