@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from inspection.errors import BadInput
+
 if TYPE_CHECKING:
     from inspection.pipeline.imagewidths import PieceWidth
 
@@ -47,10 +49,15 @@ if TYPE_CHECKING:
 @click.option(
     "--tone",
     type=click.Choice(["coded", "srgb"]),
-    default="coded",
-    show_default=True,
-    help="coded: cracks in concrete, whose broken edges make up for the tone curve (calibrated); "
-    "srgb: clean lines, printed or rendered, in light linearised by sRGB (not calibrated).",
+    help="Without a calibration file. coded (default): cracks in concrete, whose broken edges make "
+    "up for the tone curve (calibrated); srgb: clean lines, printed or rendered, in light "
+    "linearised by sRGB (not calibrated).",
+)
+@click.option(
+    "--width-calibration",
+    "widths_file",
+    type=click.Path(path_type=Path),
+    help="How the camera draws cracks, from 'tenken measure board'; default: cracks in concrete.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
 def image_command(
@@ -61,7 +68,8 @@ def image_command(
     gsd_uncertainty: float,
     tilt_deg: float,
     tilt_direction_deg: float,
-    tone: str,
+    tone: str | None,
+    widths_file: Path | None,
     as_json: bool,
 ) -> None:
     """Measure the cracks that a mask marks in an image, on its native pixels.
@@ -74,17 +82,25 @@ def image_command(
       tenken measure image pier.jpg --mask pier_cracks.png --gsd-mm-per-px 0.2
       tenken measure image wall.jpg --mask m.png --gsd-mm-per-px 0.3 --tilt-deg 25 --json
     """  # noqa: D301
+    from inspection.codelists.widthcalibrations import load_width_calibration  # noqa: PLC0415
     from inspection.domain.oblique import WARN_DEG  # noqa: PLC0415
     from inspection.domain.widthcalibration import CONCRETE, Tone  # noqa: PLC0415
     from inspection.imaging.decode import read_grey  # noqa: PLC0415  # OpenCV is slow to import
     from inspection.pipeline.imagewidths import Tilt, measure_image  # noqa: PLC0415
 
+    if widths_file is not None and tone is not None:
+        raise BadInput("--tone is part of the calibration; give --tone or --width-calibration")
+    calibration = (
+        load_width_calibration(widths_file)
+        if widths_file is not None
+        else replace(CONCRETE, tone=Tone(tone or "coded"))
+    )
     pieces = measure_image(
         read_grey(image),
         read_grey(mask) > 127,
         gsd_mm_per_px=gsd_mm_per_px,
         gsd_ratio=gsd_uncertainty,
-        calibration=replace(CONCRETE, tone=Tone(tone)),
+        calibration=calibration,
         tilt=Tilt(angle_deg=tilt_deg, direction_deg=tilt_direction_deg),
     )
     if tilt_deg > WARN_DEG:

@@ -26,8 +26,16 @@ COLUMNS = ("id", "width_px", "width_mm", "expanded_uncertainty_mm", "method", "b
     help="Standard uncertainty of mm_per_px, of 1: 0.02 from a 3-D model, 0.05 from a known "
     "length, 0.15 from the stand-off alone.",
 )
+@click.option(
+    "--width-calibration",
+    "widths_file",
+    type=click.Path(path_type=Path),
+    help="How the camera draws cracks, from 'tenken measure board'; default: cracks in concrete.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
-def widths_command(*, profiles: Path, out: Path, gsd_uncertainty: float, as_json: bool) -> None:
+def widths_command(
+    *, profiles: Path, out: Path, gsd_uncertainty: float, widths_file: Path | None, as_json: bool
+) -> None:
     """Measure the crack width across grey profiles.
 
     PROFILES is a CSV with the columns mm_per_px, profile_intensities (grey values 0-255 one pixel
@@ -39,11 +47,13 @@ def widths_command(*, profiles: Path, out: Path, gsd_uncertainty: float, as_json
       tenken measure widths profiles.csv --out widths.csv
       tenken measure widths profiles.csv --out widths.csv --gsd-uncertainty 0.02 --json
     """  # noqa: D301
+    from inspection.codelists.widthcalibrations import load_width_calibration  # noqa: PLC0415
     from inspection.domain.widthcalibration import CONCRETE  # noqa: PLC0415  # SciPy is slow
     from inspection.imaging.profiles_file import read_profiles_csv  # noqa: PLC0415
     from inspection.pipeline.profilewidths import measure_rows  # noqa: PLC0415
 
-    answers = measure_rows(read_profiles_csv(profiles), CONCRETE, gsd_ratio=gsd_uncertainty)
+    calibration = load_width_calibration(widths_file) if widths_file else CONCRETE
+    answers = measure_rows(read_profiles_csv(profiles), calibration, gsd_ratio=gsd_uncertainty)
     with out.open("w", newline="", encoding="utf-8") as stream:
         writer = csv.writer(stream)
         writer.writerow(COLUMNS)
@@ -62,7 +72,7 @@ def widths_command(*, profiles: Path, out: Path, gsd_uncertainty: float, as_json
         "below_limit": sum(answer.below_limit for answer in answers),
         "refused": len(refused),
         "methods": dict(sorted(methods.items())),
-        "calibration": CONCRETE.name,
+        "calibration": calibration.name,
     }
     if as_json:
         click.echo(json.dumps(summary))

@@ -1,5 +1,6 @@
 """The road from a mosaic to a work list: each step once, wherever it was broken off."""
 
+import json
 import shutil
 import uuid
 from collections.abc import Callable, Iterator
@@ -9,25 +10,30 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import shapely
 from sqlalchemy import func, select
 
+from inspection.domain.measurement import WidthMethod
 from inspection.domain.mission import SurveyState
 from inspection.domain.raster import Orthomosaic
 from inspection.domain.taxonomy import DamageClass
 from inspection.errors import BadInput, Broken, Conflict, NotFound, Unavailable
+from inspection.imaging import viewfile
+from inspection.imaging.ortho import View
+from inspection.imaging.surface import FlatSurface
 from inspection.pipeline.conduct import Conducted, conduct
 from inspection.pipeline.gauge import Gauge
 from inspection.pipeline.ledger import record
 from inspection.pipeline.ports import Detector, Silence
 from inspection.pipeline.tools import Tools
 from inspection.pipeline.workshop import workshop
-from inspection.store import defects, orthomosaics, photos, steps, surveys, tables
+from inspection.store import defects, keys, orthomosaics, photos, steps, surveys, tables
 from inspection.store.blobs import FolderBlobs
 from inspection.store.engine import create_engine, reading, writing
 from tests.support.darkness import DarknessDetector
-from tests.support.seed import CRACKS_PX, SeededSurvey, database_url, seed_mosaic
+from tests.support.seed import CRACKS_PX, LEFT_M, TOP_M, SeededSurvey, database_url, seed_mosaic
 
 ROAD = ["mosaic", "detect", "measure", "consolidate", "issue"]
 COUNTED = (
@@ -221,6 +227,51 @@ def test_the_cracks_that_were_drawn_lie_where_they_were_drawn(site: Site) -> Non
         measured = near[0].latest.measurement.length_m
         assert measured is not None and measured.value is not None
         assert 0.95 * drawn.length < measured.value < 1.05 * drawn.length
+
+
+def keep_views(site: Site, made: SeededSurvey) -> None:
+    """Keep how the one photo sees the surface: the mosaic at two fifths of its resolution."""
+    scale = 0.4 / made.mosaic.grid.gsd_m_per_px
+    matrix = np.array([[scale, 0, -LEFT_M * scale], [0, -scale, TOP_M * scale], [0, 0, 1.0]])
+    view = View(
+        sha256=made.photo_sha256,
+        path=Path("not kept"),
+        width_px=600,
+        height_px=360,
+        photo_from_plane=matrix,
+    )
+    content = json.dumps(viewfile.to_plain([view], FlatSurface())).encode()
+    site.blobs.kept.put_bytes(keys.views_key(made.mosaic.sha256), content)
+
+
+def test_widths_are_read_in_the_photos_where_their_views_were_kept(
+    site: Site, photographed: tuple[Path, SeededSurvey]
+) -> None:
+    keep_views(site, photographed[1])
+    conducted = conduct(site.survey_id, site.tools)
+    with reading(site.tools.engine) as connection:
+        seen = [row.latest.measurement for row in defects.find(connection).rows]
+    assert {numbers.method for numbers in seen} == {WidthMethod.TROUGH_FIT}
+    measured = {entry.step: entry.result for entry in conducted.entries}["measure"]
+    plain = json.loads(site.blobs.kept.read_bytes(str(measured["widths_key"])))
+    assert len(plain["cracks"]) == len(CRACKS_PX)
+    for crack in plain["cracks"]:
+        assert crack["photo_gsd_mm_per_px"] == pytest.approx(5.0, rel=0.001)
+    assert all(reused(conduct(site.survey_id, site.tools)).values())
+
+
+def test_another_calibration_of_widths_measures_again(
+    site: Site, photographed: tuple[Path, SeededSurvey]
+) -> None:
+    keep_views(site, photographed[1])
+    conduct(site.survey_id, site.tools)
+    before = site.found()
+    masks = conduct(site.survey_id, replace(site.tools, widths=None))
+    again = reused(masks)
+    assert (again["detect"], again["measure"], again["consolidate"]) == (True, False, False)
+    methods = {row[2].method for row in site.found()}
+    assert methods == {WidthMethod.DISTANCE_TRANSFORM}
+    assert [row[0] for row in site.found()] == [row[0] for row in before]
 
 
 def test_conducting_again_does_nothing_and_loads_no_detector(site: Site) -> None:

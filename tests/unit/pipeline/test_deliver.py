@@ -24,7 +24,7 @@ from inspection.pipeline.deliver import Delivered, deliver
 from inspection.pipeline.ledger import Entry
 from inspection.pipeline.ports import Detector, Silence
 from inspection.pipeline.tools import Tools
-from inspection.store import surveys
+from inspection.store import keys, surveys
 from inspection.store.blobs import FolderBlobs
 from inspection.store.engine import create_engine, reading
 from tests.support.records import make_photo
@@ -124,6 +124,34 @@ def delivered(seeded: Seeded, tools: Tools, tmp_path_factory: pytest.TempPathFac
 def test_every_promised_file_is_there_and_no_litter(delivered: Delivered) -> None:
     assert {path.name for path in delivered.out.iterdir()} == FILES
     assert all(path.stat().st_size > 0 for path in delivered.out.iterdir())
+
+
+def test_widths_that_were_read_are_delivered_with_their_defects(
+    seeded: Seeded, tools: Tools, tmp_path: Path
+) -> None:
+    (first, *_) = seeded.mapped.defects
+    segment = {"line_m": [[-48403.0, 66109.0], [-48402.5, 66109.0]], "width_p95_mm": 3.2}
+    crack = {
+        "observation_id": str(first.latest.observation_id),
+        "photo_gsd_mm_per_px": 2.0,
+        "segments": [segment],
+    }
+    plain = {"format": 1, "crs": seeded.mapped.mosaic.grid.crs, "cracks": [crack]}
+    key = keys.widths_key("d" * 64)
+    tools.blobs.put_bytes(key, json.dumps(plain).encode())
+    made = conducted(seeded.mapped, tools)
+    others = [kept for kept in made.entries if kept.step != "measure"]
+    measured = entry("measure", {"measured": 1, "widths_key": key})
+    made = replace(made, entries=(*others[:2], measured, *others[2:]))
+    delivered = deliver(made, out=tmp_path / "out", tools=tools)
+    content = json.loads((tmp_path / "out" / "widths.geojson").read_text(encoding="utf-8"))
+    (feature,) = content["features"]
+    assert feature["properties"]["defect_id"] == str(first.defect_id)
+    assert feature["properties"]["width_p95_mm"] == 3.2
+    lon, lat = feature["geometry"]["coordinates"][0]
+    assert (lon, lat) == pytest.approx((136.63, 36.59), abs=0.05)
+    assert "widths_key" not in delivered.account["measured"]
+    assert {path.name for path in delivered.out.iterdir()} == FILES | {"widths.geojson"}
 
 
 def test_run_json_says_what_was_delivered_in_the_keys_of_the_contract(

@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from inspection.errors import BadInput, Refused
-from tests.drawn_line import SIZE_PX, DrawnLine
+from inspection.codelists.widthcalibrations import width_calibration_text
+from inspection.errors import BadInput, NotFound, Refused
+from tests.drawn_line import RENDERED, SIZE_PX, DrawnLine
 from workers.measure_cli import measure
 
 GREY = " ".join(["120"] * 13 + ["100", "40", "10", "40", "100"] + ["120"] * 13)
@@ -116,3 +117,27 @@ def test_image_and_mask_must_fit(tmp_path: Path) -> None:
     cv2.imwrite(str(tmp_path / "mask.png"), np.zeros((SIZE_PX, SIZE_PX), np.uint8))
     with pytest.raises(BadInput, match="no crack"):
         CliRunner().invoke(measure, arguments, catch_exceptions=False)
+
+
+def test_a_calibration_file_is_used_by_both_commands(tmp_path: Path) -> None:
+    clean = tmp_path / "clean.json"
+    clean.write_text(width_calibration_text(RENDERED, measured_by="a test"), encoding="utf-8")
+    arguments = write_line(tmp_path, DrawnLine(width_px=2.0, angle_deg=17.0))[:-2]
+    given = ["--width-calibration", str(clean), "--json"]
+    done = CliRunner().invoke(measure, [*arguments, *given], catch_exceptions=False)
+    piece = json.loads(done.stdout)[0]
+    assert piece["width_mm"] == pytest.approx(20.0, abs=2.0)
+    plain = CliRunner().invoke(measure, [*arguments, "--json"], catch_exceptions=False)
+    assert json.loads(plain.stdout)[0]["width_mm"] < 15.0  # concrete reads clean lines too narrow
+    with pytest.raises(BadInput, match="--tone"):
+        CliRunner().invoke(measure, [*arguments, *given, "--tone", "srgb"], catch_exceptions=False)
+    source = tmp_path / "in.csv"
+    source.write_text(f"mm_per_px,profile_intensities\n0.2,{GREY}\n", encoding="utf-8")
+    out = ["--out", str(tmp_path / "out.csv")]
+    done = CliRunner().invoke(
+        measure, ["widths", str(source), *out, *given], catch_exceptions=False
+    )
+    assert json.loads(done.stdout)["calibration"] == "drawn lines"
+    missing = ["--width-calibration", str(tmp_path / "none.json")]
+    with pytest.raises(NotFound):
+        CliRunner().invoke(measure, ["widths", str(source), *out, *missing], catch_exceptions=False)
