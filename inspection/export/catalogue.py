@@ -6,6 +6,7 @@ Source: W3C DCAT 3 (2024), DCAT-AP 3.0; domain specification §7.6.
 """
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -31,6 +32,23 @@ CONTEXT = {
 Node = dict[str, Any]
 
 
+_ADDRESS = re.compile(r"https?://[^\s<>\"{}|\\^`]+")
+
+
+def check_address(name: str, address: str) -> str:
+    """Give a web address back when it can stand in both forms of a catalogue.
+
+    Raises:
+        BadInput: when it is none.
+
+    >>> check_address("base", "https://data.example.jp/")
+    'https://data.example.jp/'
+    """
+    if _ADDRESS.fullmatch(address) is None:
+        raise BadInput(f"{name} must be a web address such as https://…/, got {address!r}")
+    return address
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Publisher:
     """Name who publishes.
@@ -53,8 +71,7 @@ class Publisher:
             raise BadInput(
                 "a catalogue names who publishes; set TENKEN_PUBLISHER_NAME (and _URI, _EMAIL)"
             )
-        if not self.uri.startswith(("https://", "http://")):
-            raise BadInput(f"TENKEN_PUBLISHER_URI must be a web address, got {self.uri!r}")
+        check_address("TENKEN_PUBLISHER_URI", self.uri)
         if "@" not in self.email or any(char in self.email for char in ' <>"\r\n'):
             raise BadInput(f"TENKEN_PUBLISHER_EMAIL must be an e-mail address, got {self.email!r}")
 

@@ -14,6 +14,9 @@ from inspection.export.sheetstyle import Language
 CARDS = 12
 """Pictures at the end of a list; more belong into the record."""
 
+ROWS = 300
+"""Most lines of a PDF, about 25 pages; it says how many there are, and XLSX and CSV have all."""
+
 TEXT_MAX = 400
 """Longest text of a cell; the CSV and the XLSX have all of it."""
 
@@ -71,7 +74,7 @@ def write_worklist_pdf(
         bars=list(zip(bars, bar_lengths(bars), strict=True)),
         headings=[column.ja if ja else column.en for column in PRINTED],
         widths=[round(100 * c.width / sum(p.width for p in PRINTED), 2) for c in PRINTED],
-        rows=[_row(row, language) for row in work_list.rows],
+        rows=[_row(row, language) for row in work_list.rows[:ROWS]],
         notes=notes(work_list, language),
         cards=_cards(work_list, figures or {}, language),
     )
@@ -114,6 +117,7 @@ def damage_bars(work_list: WorkList, language: Language) -> list[Bar]:
 
 def notes(work_list: WorkList, language: Language) -> str:
     """Say how to read the list, and which rules behind it are not checked."""
+    total = len(work_list.rows)
     unverified = sorted(
         {row.grade.scheme for row in work_list.rows if row.grade and row.grade.needs_review}
     )
@@ -122,11 +126,15 @@ def notes(work_list: WorkList, language: Language) -> str:
             "損傷程度は機械の候補であり、判定は技術者が行う。「< x」は画像の測定限界未満で、"
             "数値ではない。± は拡張不確かさ（k = 2）。"
         )
+        if total > ROWS:
+            text = f"全 {total} 件のうち先頭 {ROWS} 件。残りは XLSX・CSV を参照。" + text
         return text + (f"未確認の評価基準: {', '.join(unverified)}。" if unverified else "")
     text = (
         "Grades are candidates of a machine; an engineer decides. '< x' is below what the image "
         "resolves and no number. ± is the expanded uncertainty (k = 2)."
     )
+    if total > ROWS:
+        text = f"The first {ROWS} of {total} lines; XLSX and CSV have all of them. {text}"
     return text + (f" Unverified rules: {', '.join(unverified)}." if unverified else "")
 
 

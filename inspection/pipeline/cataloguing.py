@@ -13,6 +13,7 @@ from inspection.export.catalogue import (
     Published,
     Publisher,
     catalogue,
+    check_address,
     json_ld,
     turtle,
 )
@@ -75,10 +76,12 @@ def write_folder(
         Names of the files, relative to the folder.
 
     Raises:
+        BadInput: when the base URL is no web address.
         NotFound: when no month is frozen.
         Unavailable: when the folder cannot be written.
     """
-    base = base_url if base_url.endswith("/") else f"{base_url}/"
+    checked = check_address("the base URL", base_url)
+    base = checked if checked.endswith("/") else f"{checked}/"
     sets = data_sets(connection, lambda month, name: f"{base}{month}/{name}")
     written = []
     for one in sets:

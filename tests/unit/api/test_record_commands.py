@@ -109,6 +109,7 @@ class TestApproval:
             (("record", "export", "bridge-12", "--out", "r.xlsx", "--template", "x"), "both"),
             (("publish", "release", "bridge-12", *DECIDED), "only approved"),
             (("publish", "verify", "--month", "2020-01"), "2020-01 is not frozen"),
+            (("publish", "snapshot", "--month", "2020-01"), "only the present month"),
         ],
     )
     def test_what_is_refused_says_why(
@@ -311,6 +312,7 @@ class TestPublish:
         monkeypatch.setenv("TENKEN_PUBLISHER_EMAIL", "a@example.jp")
         argv = ("publish", "folder", "--out", tmp_path / "s", "--base-url", "https://x.jp/")
         assert tenken(*argv, "--home", settled.home) == 2
+        assert tenken(*argv[:-1], "file:///x", "--home", settled.home) == 2
 
     def test_what_looks_like_a_person_is_refused_for_safety(
         self, settled: Seeded, engine: Engine, capsys: pytest.CaptureFixture[str]

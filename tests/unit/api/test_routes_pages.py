@@ -144,7 +144,12 @@ WRONG = [
     ("GET", "/api/jobs/7", 422, "path.job_id"),
     ("GET", "/api/worklist", 422, "give exactly one of the two"),
     ("GET", f"/api/worklist?survey_id={NOBODY}", 404, f"there is no survey {NOBODY}"),
-    ("GET", "/api/worklist.pdf?asset_id=bridge-12", 422, "'csv', 'xlsx', 'geojson' or 'gpkg'"),
+    (
+        "GET",
+        "/api/worklist.docx?asset_id=bridge-12",
+        422,
+        "'csv', 'xlsx', 'geojson', 'gpkg', 'dxf' or 'pdf'",
+    ),
     ("GET", "/api/worklist.csv?asset_id=bridge-12&lang=fr", 422, "'ja' or 'en'"),
     ("GET", "/api/codelists/none", 404, "there is nothing at /api/codelists/none"),
     ("GET", "/problems/none", 404, "there is no kind of problem 'none'; one of ["),

@@ -186,6 +186,7 @@ def test_without_places_there_is_no_box() -> None:
     [
         ({"name": " "}, "TENKEN_PUBLISHER_NAME"),
         ({"uri": "javascript:x"}, "TENKEN_PUBLISHER_URI"),
+        ({"uri": "https://x.jp/> a <y"}, "TENKEN_PUBLISHER_URI"),
         ({"email": "nobody"}, "TENKEN_PUBLISHER_EMAIL"),
         ({"email": "a@b>\n<c"}, "TENKEN_PUBLISHER_EMAIL"),
     ],

@@ -14,7 +14,8 @@ from inspection.export.figure import Bar, Figure, Outline, bar_lengths
 from inspection.export.fonts import Font, choose, japanese_font, list_fonts
 from inspection.export.pdf import load_engine, render_page
 from inspection.export.report import Picture
-from inspection.export.worklistpdf import write_worklist_pdf
+from inspection.export.sheetstyle import Language
+from inspection.export.worklistpdf import notes, write_worklist_pdf
 from inspection.imaging.jpeg import as_jpeg
 from tests.support.worklist_scene import BRIDGE, listed, scene
 
@@ -90,6 +91,16 @@ class TestWorkListPdf:
         assert len(pypdf.PdfReader(tmp_path / "w.pdf").pages) <= 3
         write_worklist_pdf(listed([]), tmp_path / "e.pdf")
         assert "証明ではありません" in text_of(tmp_path / "e.pdf")
+
+    @pytest.mark.parametrize(
+        ("language", "words"),
+        [("ja", "全 301 件のうち先頭 300 件"), ("en", "first 300 of 301 lines")],
+    )
+    def test_a_long_list_says_where_the_rest_is(self, language: Language, words: str) -> None:
+        short = listed(scene())
+        rows = tuple(replace(short.rows[0], rank=rank) for rank in range(1, 302))
+        assert words in notes(replace(short, rows=rows), language)
+        assert words not in notes(replace(short, rows=rows[:300]), language)
 
     def test_the_page_is_not_blank(self, tmp_path: Path) -> None:
         write_worklist_pdf(listed(scene()), tmp_path / "w.pdf")
