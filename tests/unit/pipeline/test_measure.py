@@ -229,6 +229,13 @@ def test_distractors_never_become_observations(files: tuple[Path, Path]) -> None
         "too_short": {},
         "min_length_m": 0.10,
         "joined": 0,
+        "widths": {
+            "read_in_photos": 0,
+            "of_masks": 1,
+            "segments": 0,
+            "points": {},
+            "points_oblique": 0,
+        },
     }
 
 
