@@ -155,7 +155,7 @@ def _bound(
     Two cheap counts: pairs within reach whatever the drift, and photos that fall into the log.
     """
     reach = float(np.abs(moments.trigger_s).max()) * limits.drift_ppm * 1e-6
-    wide = float(half_s.max()) + reach
+    wide = float(half_s.max()) + reach + grid.step  # a cell more: rounding must not lose one
     cells = np.zeros(grid.cells + 1, dtype=np.int64)
     for middle in moments.middle_s:
         apart = middle - moments.trigger_s

@@ -4,6 +4,8 @@ import struct
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 
+import numpy as np
+
 from flight.logs.trigger import CameraTrigger, HeightFrame, TriggerLog
 
 START = datetime(2026, 11, 23, 11, 30, 47, 810_000, tzinfo=UTC)
@@ -135,6 +137,26 @@ def binary_parts(log: TriggerLog, name: str = "CAM", camera: int = 0) -> list[by
         fixed_at = trigger.at.replace(microsecond=trigger.at.microsecond // 200_000 * 200_000)
         parts.append(message("GPS", fix_values(fixed_at)))
         parts.append(message(name, trigger_values(trigger, camera)))
+    return parts
+
+
+def track_parts(log: TriggerLog) -> list[bytes]:
+    """Give a position and a battery each second: up in 20 s, past every trigger, down in 20 s."""
+    known = [
+        (trigger.at.timestamp(), trigger.lat_deg, trigger.lon_deg)
+        for trigger in log.triggers
+        if trigger.at is not None
+    ]
+    seconds, lats, lons = (np.array(column, dtype=float) for column in zip(*known, strict=True))
+    boot_s = START.timestamp() - 90
+    begin, end = float(seconds[0]) - 20, float(seconds[-1]) + 20
+    parts = []
+    for at in np.arange(begin, end + 1.0):
+        height = float(np.clip(min(at - begin, end - at) * 3.0, 0.0, 60.0))
+        lat, lon = np.interp(at, seconds, lats), np.interp(at, seconds, lons)
+        gone_us, used = (at - boot_s) * 1e6, 12.0 * (at - begin)
+        parts.append(message("POS", (gone_us, lat, lon, 24.0 + height, height)))
+        parts.append(message("BAT", (gone_us, 0, 16.6 - used / 2000, used, 98 - used / 50)))
     return parts
 
 

@@ -7,7 +7,7 @@ import sys
 from datetime import timedelta
 from pathlib import Path
 
-from tests.support.flightlog import binary_parts, even_flight, line_flight, mrk_lines
+from tests.support.flightlog import binary_parts, even_flight, line_flight, mrk_lines, track_parts
 from tests.support.jpegs import jpeg
 
 CLOCK = timedelta(hours=9, seconds=3.7)
@@ -18,7 +18,7 @@ BY_HAND_S = (40.4, 99.2, 117.6)
 def make(folder: Path) -> None:
     """Write a flight of lines with lost photos and shots by hand, and one of an even rhythm."""
     log = line_flight()
-    (folder / "00000012.BIN").write_bytes(b"".join(binary_parts(log)))
+    (folder / "00000012.BIN").write_bytes(b"".join(binary_parts(log) + track_parts(log)))
     first = log.triggers[0].at
     assert first is not None
     taken = [t.at + CLOCK for t in log.triggers if t.at is not None and t.sequence not in LOST]

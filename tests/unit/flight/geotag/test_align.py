@@ -86,6 +86,15 @@ def test_subseconds_that_are_always_zero_are_no_subseconds() -> None:
     assert wrong(found, truth) == []
 
 
+def test_clocks_of_different_steps_in_one_folder() -> None:
+    fine, truth = photograph(FLIGHT, Camera())
+    coarse, _ = photograph(FLIGHT, Camera(resolution_s=1.0))
+    shots = [coarse[at] if at % 3 == 0 else fine[at] for at in range(56)]
+    found = align(shots, FLIGHT)
+    assert wrong(found, truth) == []
+    assert len(found.matched) >= 52
+
+
 def test_drift_of_a_long_flight_is_found() -> None:
     long = line_flight(lines=40)
     shots, truth = photograph(long, Camera(offset_s=-75.0, drift_ppm=120.0))

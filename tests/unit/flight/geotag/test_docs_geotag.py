@@ -26,7 +26,7 @@ def test_the_page_is_what_the_commands_print(
         found = CliRunner().invoke(tenken, shlex.split(block["command"]))
         assert found.stdout == block["printed"], block["command"]
         assert (found.exit_code == 0) == ("0 matched, 11" not in block["printed"])
-    assert len(blocks) == 5
+    assert len(blocks) == 6
 
 
 def test_the_picture_of_the_page_is_what_the_command_draws(

@@ -26,7 +26,7 @@ def marks(picture: np.ndarray, colour: tuple[int, int, int]) -> int:
 
 def test_missing_and_extra_marks_are_as_many_as_they_are() -> None:
     removed = frozenset({4, 5, 21, 40})
-    shots, _ = photograph(FLIGHT, Camera(), removed=removed, added_s=[43.2, 100.0])
+    shots, _ = photograph(FLIGHT, Camera(), removed=removed, added_s=[40.4, 99.2])
     found = align(shots, FLIGHT)
     picture = draw(found, shots, FLIGHT)
     assert marks(picture, MISSING) == 4
