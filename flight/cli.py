@@ -2,17 +2,17 @@
 
 import click
 
-from flight.check_cli import check
-from flight.convert_cli import convert
-from flight.draw_cli import draw
-from flight.fly_cli import fly_command
-from flight.gaps_cli import gaps
-from flight.geotag_cli import geotag
-from flight.log_cli import log
-from flight.planning_cli import capability_command, plan
-from flight.repeat_cli import repeat
-from flight.simulate_cli import simulate
-from flight.upload_cli import upload_command
+from flight.commands.check import check
+from flight.commands.convert import convert
+from flight.commands.draw import draw
+from flight.commands.fly import fly_command
+from flight.commands.gaps import gaps
+from flight.commands.geotag import geotag
+from flight.commands.log import log
+from flight.commands.planning import capability_command, plan
+from flight.commands.repeat import repeat
+from flight.commands.simulate import simulate
+from flight.commands.upload import upload_command
 
 
 @click.group()

@@ -290,7 +290,7 @@ def fly(
 ) -> FlightReport:
     """Arm, start the mission that was uploaded, and watch it until the vehicle is disarmed.
 
-    Whether it may fly is the caller's question: ``flight.fly_cli`` asks the checks first.
+    Whether it may fly is the caller's question: ``flight.commands.fly`` asks the checks first.
 
     Raises:
         BadInput: when there is no mission.

@@ -10,7 +10,7 @@ from inspection import export
 
 MODULES = [f"inspection.export.{module.name}" for module in pkgutil.iter_modules(export.__path__)]
 OTHERS = [
-    "api.release_words",
+    "api.commands.release_words",
     "inspection.codelists.findings",
     "inspection.imaging.burn",
     "inspection.pipeline.approve",

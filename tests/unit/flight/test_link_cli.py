@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from flight.fly_cli import Teller, calling_home
+from flight.commands.fly import Teller, calling_home
+from flight.commands.simulate import wind_of
 from flight.formats import write_mission
 from flight.monitor import Progress
-from flight.simulate_cli import wind_of
 from flight.upload import upload
 from inspection.cli import main
 from inspection.errors import BadInput

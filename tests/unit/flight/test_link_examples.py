@@ -14,7 +14,7 @@ MODULES = [
     "flight.command",
     "flight.geodesic",
     "flight.wireitem",
-    "flight.simulate_cli",
+    "flight.commands.simulate",
     *(
         module.name
         for package in PACKAGES

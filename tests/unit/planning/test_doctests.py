@@ -14,10 +14,10 @@ MODULES = (
     "inspection.domain.roadnetwork",
     "inspection.domain.unitcost",
     "inspection.pipeline.weigh",
-    "workers.emergency_cli",
+    "workers.emergency.cli",
     "workers.planner_options",
-    "workers.programme_plan",
-    "workers.programme_words",
+    "workers.programme.plan",
+    "workers.programme.words",
 )
 
 

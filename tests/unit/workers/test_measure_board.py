@@ -11,7 +11,7 @@ from inspection.domain.widthcalibration import CONCRETE, Tone
 from inspection.errors import BadInput, NotFound
 from tests.support.board_photo import BoardShot, page_of, photograph_board
 from workers.cli import run
-from workers.measure_cli import measure
+from workers.measure.cli import measure
 
 
 def called(*arguments: str | Path) -> Result:

@@ -12,7 +12,7 @@ from click.testing import CliRunner
 from inspection.codelists.widthcalibrations import width_calibration_text
 from inspection.errors import BadInput, NotFound, Refused
 from tests.drawn_line import RENDERED, SIZE_PX, DrawnLine
-from workers.measure_cli import measure
+from workers.measure.cli import measure
 
 GREY = " ".join(["120"] * 13 + ["100", "40", "10", "40", "100"] + ["120"] * 13)
 FLAT = " ".join(["120", "121"] * 15 + ["120"])

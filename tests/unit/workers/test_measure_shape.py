@@ -17,7 +17,7 @@ from inspection.imaging.viewfile import to_plain
 from inspection.store import keys
 from inspection.store.blobs import FolderBlobs
 from tests.support.seed import SeededSurvey, seed
-from workers.measure_cli import measure
+from workers.measure.cli import measure
 from workers.surveyed import open_survey
 
 

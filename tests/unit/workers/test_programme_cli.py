@@ -17,9 +17,9 @@ from inspection.export import programmepicture
 from inspection.store import prices, schema, sheets
 from inspection.store.engine import create_engine, writing
 from tests.support.prefecture import PRICES, invent_bridges
-from workers.emergency_cli import read_moment
+from workers.emergency.cli import read_moment
 from workers.planner_options import read_lonlat, read_weights
-from workers.programme_plan import read_budgets, read_shares
+from workers.programme.plan import read_budgets, read_shares
 
 TODAY = ("--today", "2026-11-25")
 

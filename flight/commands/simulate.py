@@ -12,7 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from flight.command import has_place, is_here
-from flight.fly_cli import plain, words
+from flight.commands.fly import plain, words
+from flight.commands.upload import plain as plain_upload
+from flight.commands.upload import words as upload_words
 from flight.formats import read_mission
 from flight.formats.numbering import check_place
 from flight.link import connect
@@ -24,8 +26,6 @@ from flight.simulator.loop import LoopWire
 from flight.simulator.server import Server
 from flight.simulator.vehicle import Vehicle
 from flight.upload import UploadReport, upload
-from flight.upload_cli import plain as plain_upload
-from flight.upload_cli import words as upload_words
 from flight.wireitem import Kind, items_of
 from inspection.errors import BadInput
 

@@ -2,12 +2,12 @@
 
 import click
 
-from workers.measure_board import board_group
-from workers.measure_crackratio import crackratio
-from workers.measure_image import image_command
-from workers.measure_pattern import pattern
-from workers.measure_proof import capability, growth
-from workers.measure_widths import widths_command
+from workers.measure.board import board_group
+from workers.measure.crackratio import crackratio
+from workers.measure.image import image_command
+from workers.measure.pattern import pattern
+from workers.measure.proof import capability, growth
+from workers.measure.widths import widths_command
 
 
 @click.group()

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import click
 
-from api.assets_cli import home_option, json_option
-from api.record_cli import asset_argument, by_option, open_store, why_option, year_option
-from api.release_words import say_change, say_figures, say_redacted
+from api.commands.assets import home_option, json_option
+from api.commands.record import asset_argument, by_option, open_store, why_option, year_option
+from api.commands.release_words import say_change, say_figures, say_redacted
 from inspection.errors import Broken
 from inspection.export.catalogue import Publisher
 from inspection.pipeline.approve import approved_record

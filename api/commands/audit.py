@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from api.users_cli import home_option, looking
+from api.commands.users import home_option, looking
 from inspection.errors import Broken
 from inspection.store import audit as log
 

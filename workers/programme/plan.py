@@ -29,7 +29,7 @@ from workers.planner_options import (
     title,
     today_option,
 )
-from workers.programme_words import say_differences, say_lines, say_summary
+from workers.programme.words import say_differences, say_lines, say_summary
 from workers.progress import progress_for_stderr
 
 KINDS = click.Choice([kind.value for kind in AssetKind])

@@ -7,7 +7,7 @@ from uuid import UUID
 
 import click
 
-from api.assets_cli import home_option, json_option, open_engine
+from api.commands.assets import home_option, json_option, open_engine
 from inspection.pipeline.decide import Judgement, decide, history_of
 from inspection.pipeline.tools import SystemClock
 from inspection.store import grades as grade_rows

@@ -7,8 +7,8 @@ from uuid import UUID
 
 import click
 
-from api.assets_cli import home_option, json_option
-from api.release_words import say_event, say_progress
+from api.commands.assets import home_option, json_option
+from api.commands.release_words import say_event, say_progress
 from api.worklist_file import CsvEncoding, Language
 from inspection.codelists.findings import FILE_MAX, read_findings
 from inspection.errors import BadInput

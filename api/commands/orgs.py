@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from api.users_cli import changing, home_option, looking
+from api.commands.users import changing, home_option, looking
 from inspection.domain.account import Organisation
 from inspection.store import organisations
 from inspection.store.scope import HOME

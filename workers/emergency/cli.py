@@ -26,8 +26,8 @@ from inspection.pipeline.tools import SystemClock
 from inspection.planning.roadgraph import WITHIN_M
 from inspection.store import emergencies
 from inspection.store.engine import reading, writing
-from workers.emergency_file import write_situation
-from workers.emergency_words import plain_route, say_route, say_situation
+from workers.emergency.file import write_situation
+from workers.emergency.words import plain_route, say_route, say_situation
 from workers.planner_options import (
     home_option,
     json_option,

@@ -2,13 +2,13 @@
 
 import click
 
-from workers.programme_costs import costs
-from workers.programme_export import export
-from workers.programme_forecast import estimate, forecast, picture
-from workers.programme_model import model
-from workers.programme_network import network
-from workers.programme_plan import list_, plan, show, whatif
-from workers.programme_rank import explain, rank
+from workers.programme.costs import costs
+from workers.programme.export import export
+from workers.programme.forecast import estimate, forecast, picture
+from workers.programme.model import model
+from workers.programme.network import network
+from workers.programme.plan import list_, plan, show, whatif
+from workers.programme.rank import explain, rank
 
 
 @click.group()

@@ -15,7 +15,7 @@ from inspection.store import programmes, sheets
 from inspection.store.engine import reading
 from inspection.store.programmes import KeptProgramme
 from workers.planner_options import home_option, lang_option, open_engine
-from workers.programme_words import work_words
+from workers.programme.words import work_words
 
 
 @click.command()

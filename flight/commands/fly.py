@@ -13,12 +13,12 @@ from types import FrameType
 import click
 
 from flight.checks.record import require_clear
+from flight.commands.upload import address_option
 from flight.formats import read_mission
 from flight.link import Link, connect, open_wire
 from flight.mission import Mission
 from flight.monitor import FlightReport, Progress, fly
 from flight.upload import Patience, verify
-from flight.upload_cli import address_option
 from flight.wireitem import Kind, items_of
 from inspection.errors import Refused
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 from sqlalchemy import Engine
 
-from api.assets_words import say_assessment, say_enrolment, say_entry, say_list
+from api.commands.assets_words import say_assessment, say_enrolment, say_entry, say_list
 from inspection.domain.asset import AssetKind
 from inspection.pipeline.assess import assess
 from inspection.pipeline.enrol import (

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from flight.check_cli import read_latlon
+from flight.commands.check import read_latlon
 from flight.counting import Counting
 from flight.drone import drones_for, find_drone
 from flight.lens import find_lens

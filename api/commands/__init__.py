@@ -1,0 +1,1 @@
+"""Commands over rows: assets, grades, records, publication, users, organisations, audit."""

@@ -1,0 +1,1 @@
+"""Commands of ``tenken flight``, one a module."""

@@ -1,0 +1,1 @@
+"""Commands of ``tenken programme``, one a module."""
