@@ -53,7 +53,9 @@ def head(*, home: Path | None) -> None:
 
 @audit.command()
 @click.option("--after", type=click.IntRange(0), default=0, help="Leave out entries up to this.")
-@click.option("--limit", type=click.IntRange(1, 10_000), default=100, show_default=True)
+@click.option(
+    "--limit", type=click.IntRange(1, 10_000), default=100, show_default=True, help="Most entries."
+)
 @home_option
 def show(*, after: int, limit: int, home: Path | None) -> None:
     """List entries, oldest first.

@@ -202,7 +202,9 @@ def changes_(*, home: Path | None, as_json: bool) -> None:
 
 
 @publish_group.command("folder")
-@click.option("--out", required=True, type=click.Path(path_type=Path, file_okay=False))
+@click.option(
+    "--out", required=True, type=click.Path(path_type=Path, file_okay=False), help="Folder."
+)
 @click.option("--base-url", required=True, help="Where the folder will be seen.")
 @home_option
 def folder_(*, out: Path, base_url: str, home: Path | None) -> None:

@@ -151,7 +151,7 @@ def history(*, asset_id: str, home: Path | None) -> None:
 @record.command()
 @asset_argument
 @year_option
-@click.option("--out", required=True, type=click.Path(path_type=Path, dir_okay=False))
+@click.option("--out", required=True, type=click.Path(path_type=Path, dir_okay=False), help="File.")
 @click.option(
     "--format",
     "file_format",
@@ -159,7 +159,11 @@ def history(*, asset_id: str, home: Path | None) -> None:
     help="Format of the file; xlsx is the filled form.  [default: by the suffix of --out]",
 )
 @click.option(
-    "--lang", type=click.Choice([kind.value for kind in Language]), default=Language.JA.value
+    "--lang",
+    type=click.Choice([kind.value for kind in Language]),
+    default=Language.JA.value,
+    show_default=True,
+    help="Language of words and headings.",
 )
 @click.option(
     "--encoding",

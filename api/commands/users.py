@@ -95,7 +95,9 @@ def users() -> None:
 
 @users.command()
 @click.argument("name")
-@click.option("--role", required=True, type=click.Choice([role.value for role in Role]))
+@click.option(
+    "--role", required=True, type=click.Choice([role.value for role in Role]), help="Role."
+)
 @org_option
 @click.option("--display", help="Name that others read beside a decision.  [default: NAME]")
 @click.option("--approver", is_flag=True, help="May approve too; planners and admins only.")
@@ -244,7 +246,13 @@ def token() -> None:
 @click.argument("name")
 @click.option("--scope", "scopes", multiple=True, required=True, help="A right, such as look.")
 @click.option("--label", default="", help="What it is for.")
-@click.option("--days", type=click.IntRange(1, 366), default=TOKEN_DAYS, show_default=True)
+@click.option(
+    "--days",
+    type=click.IntRange(1, 366),
+    default=TOKEN_DAYS,
+    show_default=True,
+    help="Days it is valid.",
+)
 @org_option
 @home_option
 def create(

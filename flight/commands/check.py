@@ -81,7 +81,11 @@ FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
 @click.option("--by", default="", help="Who lifts it; a person's name.")
 @click.option("--reason", "why", default="", help="Why it may be lifted.")
 @click.option(
-    "--lang", type=click.Choice([one.value for one in Language]), default="en", show_default=True
+    "--lang",
+    type=click.Choice([one.value for one in Language]),
+    default="en",
+    show_default=True,
+    help="Language of the report.",
 )
 @click.option(
     "--out", type=click.Path(path_type=Path, dir_okay=False), multiple=True,

@@ -164,7 +164,9 @@ def _network(
 @emergency.command("route")
 @name_argument
 @click.option("--from", "origin", metavar="LAT,LON", required=True, help="Where crews start.")
-@click.option("--crews", type=click.IntRange(1, 100), default=1, show_default=True)
+@click.option(
+    "--crews", type=click.IntRange(1, 100), default=1, show_default=True, help="Crews that drive."
+)
 @click.option(
     "--speed-kmh",
     type=click.FloatRange(1, 120),

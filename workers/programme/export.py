@@ -20,7 +20,12 @@ from workers.programme.words import work_words
 
 @click.command()
 @click.argument("name")
-@click.option("--out", required=True, type=click.Path(path_type=Path, dir_okay=False))
+@click.option(
+    "--out",
+    required=True,
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="File, .csv or .xlsx.",
+)
 @lang_option
 @home_option
 def export(*, name: str, out: Path, lang: str, home: Path | None) -> None:

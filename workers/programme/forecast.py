@@ -143,7 +143,12 @@ def _forecast_lines(found: GradeForecast, first: int) -> list[str]:
 
 @click.command()
 @click.argument("name")
-@click.option("--out", required=True, type=click.Path(path_type=Path, dir_okay=False))
+@click.option(
+    "--out",
+    required=True,
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="File, .png, .svg or .pdf.",
+)
 @cycles_option
 @ageing_option
 @lang_option

@@ -93,7 +93,9 @@ def read_shares(texts: tuple[str, ...]) -> dict[str, tuple[float, float]]:
 @click.command()
 @click.argument("name")
 @click.option("--first-year", type=click.IntRange(2000, 2200), required=True, help="Fiscal year.")
-@click.option("--years", type=click.IntRange(1, 30), default=5, show_default=True)
+@click.option(
+    "--years", type=click.IntRange(1, 30), default=5, show_default=True, help="Years to plan."
+)
 @click.option(
     "--budget",
     "budgets",
