@@ -88,8 +88,8 @@ class FlightReport:
     reached: tuple[int, ...]
 
 
-def order(link: Link, command: int, *params: float) -> None:
-    """Send a command until the vehicle answers.
+def order(link: Link, command: int, *params: float) -> list[str]:
+    """Send a command until the vehicle answers; give what it said meanwhile.
 
     Raises:
         Refused: when it says no, with what it said about it.
@@ -110,7 +110,7 @@ def order(link: Link, command: int, *params: float) -> None:
             if message.get_type() != "COMMAND_ACK" or message.command != command:
                 continue
             if message.result == ACCEPTED:
-                return
+                return heard
             if message.result not in (TEMPORARILY_REJECTED, IN_PROGRESS):
                 word = RESULTS.get(message.result, f"result {message.result}")
                 heard += _texts(link, REASON_S)
@@ -135,16 +135,18 @@ def text_of(message: Message) -> str:
     return str(message.text).rstrip("\0")
 
 
-def start(link: Link) -> None:
-    """Arm and start the mission that the vehicle holds.
+def start(link: Link) -> list[str]:
+    """Arm and start the mission that the vehicle holds; give what it said meanwhile.
 
     Raises:
         Refused: when the vehicle does not want to.
         Unavailable: when it does not answer.
     """
-    order(link, SET_MODE, CUSTOM_MODE_ENABLED, AUTO)
-    order(link, ARM, 1.0)
-    order(link, START)
+    return [
+        *order(link, SET_MODE, CUSTOM_MODE_ENABLED, AUTO),
+        *order(link, ARM, 1.0),
+        *order(link, START),
+    ]
 
 
 def stop_camera(link: Link) -> None:
@@ -251,9 +253,14 @@ class Watch:
             self._images.add(message.img_idx)
         elif kind == "GLOBAL_POSITION_INT":
             self._place(message)
-        elif kind == "STATUSTEXT" and text_of(message) != self._last_text:
-            self._last_text = text_of(message)
-            self._texts.append(self._last_text)
+        elif kind == "STATUSTEXT":
+            self.hear(text_of(message))
+
+    def hear(self, text: str) -> None:
+        """Keep what the vehicle said, once if it repeats itself."""
+        if text != self._last_text:
+            self._last_text = text
+            self._texts.append(text)
 
     def _place(self, message: Message) -> None:
         """Measure the way that is left to the current item."""
@@ -300,8 +307,9 @@ def fly(
     if len(items) < 2:
         raise BadInput("the vehicle holds no mission; upload one first")
     began_s = link.wire.now_s()
-    start(link)
     watch = Watch(link, items)
+    for text in start(link):
+        watch.hear(text)
     for progress in watch.follow(wants_home):
         on_progress(progress)
     return watch.report(began_s)
