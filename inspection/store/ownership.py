@@ -76,6 +76,7 @@ SHARED: dict[str, str] = {
     "snapshots": "open data: figures of frozen months, for everybody",
     "snapshot_files": "open data: the files of frozen months, for everybody",
     "daily_figures": "open data: figures of days, for everybody",
+    "snapshot_assets": "open data: the catalogue asks for the extent of the published ones",
     "observations_lonlat_rtree": "an index; it proposes row numbers of observations",
     "observations_surface_rtree": "an index; it proposes row numbers of observations",
 }
@@ -94,7 +95,6 @@ CLOSED: dict[str, str] = {
     "transitions": "the planner's, reached by commands; no organisation owns one yet",
     "programmes": "the planner's, reached by commands; no organisation owns one yet",
     "emergencies": "the planner's, reached by commands; no organisation owns one yet",
-    "snapshot_assets": "what months were frozen from, unpublished rows too; read by commands",
     "audit_log": "written when a transaction ends, read by commands",
     "audit_head": "written when a transaction ends, read by commands",
 }
