@@ -55,7 +55,7 @@ lint: install-dev  ## formatting, lint, types, contracts between the packages
 
 test: install-dev services web lint  ## everything that must be green
 	TENKEN_WEB_TESTS=1 sh .ci/web $(BIN) $(NODE_MIN) $(WEB)
-	$(BIN)/pytest $(ARGS)
+	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 bench: install-dev  ## print the figures that README and docs quote
 	$(BIN)/python -m tests.benchmarks
