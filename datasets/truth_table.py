@@ -13,11 +13,12 @@ from dataclasses import dataclass
 
 import numpy as np
 import shapely
-from shapely import MultiLineString, Polygon
+from shapely import MultiLineString
 from shapely.geometry.base import BaseGeometry
 
-from datasets.rigid_shift import fit_shift, sample_line
+from datasets.rigid_shift import fit_shift
 from datasets.truth import TrueCrack, Truth
+from datasets.truth_lines import count_lookalikes, distance_m, share_within
 from inspection.domain.defect import Defect
 from inspection.domain.measurement import Quantity
 from inspection.domain.taxonomy import LINEAR_CLASSES
@@ -306,8 +307,8 @@ def compare(
     covers = np.zeros((len(lines), len(found)))
     for i, (line, band_m) in enumerate(zip(lines, bands_m, strict=True)):
         for j, axis in enumerate(moved):
-            covers[i, j] = _share_within(line, axis, band_m)
-            belongs[i, j] = covers[i, j] >= 0.5 or _share_within(axis, line, band_m) >= 0.5
+            covers[i, j] = share_within(line, axis, band_m)
+            belongs[i, j] = covers[i, j] >= 0.5 or share_within(axis, line, band_m) >= 0.5
     rows = []
     for i, crack in enumerate(truth.cracks):
         own = [j for j in range(len(found)) if belongs[i, j]]
@@ -327,7 +328,7 @@ def compare(
         gsd_mm_per_px=truth.gsd_mm_per_px,
         wide_px=wide_px,
         false_ids=tuple(found[j].defect_id for j in false),
-        false_on=_count_lookalikes(truth, [moved[j] for j in false], crs),
+        false_on=count_lookalikes(truth, [moved[j] for j in false], crs),
         false_per_100_m2=len(false) / truth.area_m2 * 100,
         duplicate_ids=_duplicates(item.defect_id for item in found),
         shift_m=shift.at_centre_m,
@@ -354,40 +355,16 @@ def _row(
         length_m=crack.length_m,
         tapered=crack.tapered,
         found=best_cover >= 0.5,
-        covered_ratio=0.0 if together is None else _share_within(line, together, band_m),
+        covered_ratio=0.0 if together is None else share_within(line, together, band_m),
         defect_ids=tuple(piece.defect_id for piece in pieces),
         length_found_m=sum(lengths) if pieces else None,
         width_robust_mm=crack.width_robust_mm,
         width_found_mm=longest.width_mm if longest is not None else None,
         width_found_u_mm=longest.width_u_mm if longest is not None else None,
         width_mean_found_mm=longest.width_mean_mm if longest is not None else None,
-        position_error_m=_distance_m([piece.axis_map_m for piece in pieces], line),
-        position_error_relative_m=_distance_m(relative, line),
+        position_error_m=distance_m([piece.axis_map_m for piece in pieces], line),
+        position_error_relative_m=distance_m(relative, line),
     )
-
-
-def _distance_m(
-    axes: Sequence[BaseGeometry], line: BaseGeometry, reach_m: float = 0.5
-) -> float | None:
-    """Give the median of the distances found → true and true → found, metres.
-
-    Points farther than ``reach_m`` from the other line belong to something else: a piece that was
-    not found, or a joint that the detection ran into.
-    """
-    if not axes:
-        return None
-    axis = shapely.union_all(list(axes))
-    there = shapely.distance(shapely.points(sample_line(axis)), line)
-    back = shapely.distance(shapely.points(sample_line(line)), axis)
-    both = np.concatenate([there[there < reach_m], back[back < min(reach_m, 0.05)]])
-    return float(np.median(both)) if both.size else None
-
-
-def _share_within(line: BaseGeometry, other: BaseGeometry, band_m: float) -> float:
-    """Give the share of a line's points that lie within a band of another line, 0–1."""
-    if line.is_empty or other.is_empty or line.distance(other) > band_m:
-        return 0.0
-    return float((shapely.distance(shapely.points(sample_line(line)), other) <= band_m).mean())
 
 
 def _to_map(crack: TrueCrack, crs: str) -> BaseGeometry:
@@ -405,20 +382,6 @@ def _value(quantity: object) -> float | None:
 
 def _uncertainty(quantity: Quantity | None) -> float | None:
     return None if quantity is None else quantity.expanded_uncertainty
-
-
-def _count_lookalikes(truth: Truth, false: Sequence[BaseGeometry], crs: str) -> dict[str, int]:
-    """Count the false detections by the kind of thing that they lie on."""
-    outlines = [
-        (thing.kind, Polygon(to_crs(thing.outline_lonlat, WGS84_LONLAT, crs)).buffer(0.02))
-        for thing in truth.distractors
-    ]
-    counts: Counter[str] = Counter()
-    for axis in false:
-        shares = [(axis.intersection(area).length, kind) for kind, area in outlines]
-        length_m, kind = max(shares, default=(0.0, "surface"))
-        counts[kind if length_m > 0.5 * axis.length else "surface"] += 1
-    return dict(sorted(counts.items()))
 
 
 def _duplicates(ids: Iterable[str]) -> tuple[str, ...]:
