@@ -14,6 +14,7 @@ from inspection.domain.widthboard import (
     BoardMarker,
     WidthBoard,
 )
+from inspection.export.pdf import load_engine
 from inspection.export.writing import replacing
 
 LABEL_MM = 2.4
@@ -24,10 +25,9 @@ def write_board_pdf(board: WidthBoard, path: Path) -> None:
     """Write a board as a PDF of one page.
 
     Raises:
-        Unavailable: when the file cannot be written.
+        Unavailable: when Pango is missing, or the file cannot be written.
     """
-    from weasyprint import HTML  # noqa: PLC0415  # half a second, and only this command needs it
-
+    engine = load_engine()
     width, height = board.size_mm
     page = (
         f"<style>@page {{ size: {width}mm {height}mm; margin: 0 }} "
@@ -36,7 +36,7 @@ def write_board_pdf(board: WidthBoard, path: Path) -> None:
         f'viewBox="0 0 {width} {height}">{"".join(_shapes(board))}</svg>'
     )
     with replacing(path) as temporary:
-        HTML(string=page).write_pdf(temporary)
+        engine.HTML(string=page).write_pdf(temporary)
 
 
 def _shapes(board: WidthBoard) -> Iterable[str]:

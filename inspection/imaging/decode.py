@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, UnidentifiedImageError
+from PIL import Image, ImageFile, UnidentifiedImageError
 
 from inspection.domain.capture import RejectionReason
 from inspection.errors import BadPhoto
@@ -169,6 +169,8 @@ def _decode_opened(image: Image.Image, content: bytes, max_pixels: int) -> Decod
         return _truncated(f"the JPEG ends without its end marker after {len(content)} bytes")
     blocks, notes = _read_exif(image)
     xmp = _xmp_packet(image)
+    # a switch of the whole process, which WeasyPrint turns on when it is imported
+    ImageFile.LOAD_TRUNCATED_IMAGES = False
     try:
         image.draft("L", image.size)  # a JPEG then skips its colour planes
         grey = np.asarray(image.convert("L"), dtype=np.uint8)
