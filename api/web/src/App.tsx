@@ -13,6 +13,7 @@ import { WorklistPage } from "./worklist/WorklistPage";
 
 // The map library is the heavy part: the list of surveys does not wait for it.
 const ReviewPage = lazy(() => import("./review/ReviewPage"));
+const FlightPage = lazy(() => import("./flight/FlightPage"));
 
 export function App() {
   const view = useView();
@@ -31,6 +32,16 @@ export function App() {
         >
           <img src="/icon.svg" alt="" width="26" height="26" /> Tenken 点検
         </a>
+        <a
+          href="/app/flight"
+          aria-current={view.name === "flight" ? "page" : undefined}
+          onClick={(event) => {
+            event.preventDefault();
+            go({ name: "flight" });
+          }}
+        >
+          {say("flight")}
+        </a>
         <span className="grow" />
         {session && <Person session={session} />}
         <button
@@ -46,6 +57,7 @@ export function App() {
       {session && !mustSignIn(session) && (
         <Suspense fallback={<p className="empty">{say("loading")}</p>}>
           {view.name === "surveys" && <SurveysPage />}
+          {view.name === "flight" && <FlightPage />}
           {view.name === "review" && <ReviewPage key={view.surveyId} {...view} />}
           {view.name === "worklist" && <WorklistPage surveyId={view.surveyId} />}
         </Suspense>

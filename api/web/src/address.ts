@@ -2,6 +2,7 @@ import { useSyncExternalStore } from "react";
 
 export type View =
   | { name: "surveys" }
+  | { name: "flight" }
   | { name: "review"; surveyId: string; defectId?: string }
   | { name: "worklist"; surveyId: string };
 
@@ -15,6 +16,7 @@ export function viewOf(path: string): View {
   }
   const worklist = new RegExp(`^/app/surveys/(${ID})/worklist/?$`).exec(path);
   if (worklist?.[1]) return { name: "worklist", surveyId: worklist[1] };
+  if (/^\/app\/flight\/?$/.test(path)) return { name: "flight" };
   return { name: "surveys" };
 }
 
@@ -22,6 +24,8 @@ export function addressOf(view: View): string {
   switch (view.name) {
     case "surveys":
       return "/app";
+    case "flight":
+      return "/app/flight";
     case "review": {
       const survey = `/app/surveys/${view.surveyId}`;
       return view.defectId ? `${survey}/defects/${view.defectId}` : survey;

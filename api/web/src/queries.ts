@@ -81,3 +81,9 @@ export const worklistQuery = (surveyId: string) =>
         "WorkListOut",
       ),
   });
+
+export const flightChoicesQuery = queryOptions({
+  queryKey: ["flight-choices"],
+  queryFn: async () => told(await api.GET("/api/flight/choices"), "FlightChoicesOut"),
+  staleTime: Number.POSITIVE_INFINITY,
+});

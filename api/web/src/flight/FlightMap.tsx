@@ -1,0 +1,113 @@
+import { defaults } from "ol/control/defaults";
+import ScaleLine from "ol/control/ScaleLine";
+import type Feature from "ol/Feature";
+import GeoJSON from "ol/format/GeoJSON";
+import Draw from "ol/interaction/Draw";
+import Graticule from "ol/layer/Graticule";
+import VectorLayer from "ol/layer/Vector";
+import OlMap from "ol/Map";
+import { fromLonLat } from "ol/proj";
+import VectorSource from "ol/source/Vector";
+import { Circle, Fill, Stroke, Style } from "ol/style";
+import View from "ol/View";
+import { useEffect, useRef } from "react";
+
+import type { FlightPlan, Shape } from "./wish";
+
+const HOME_LONLAT = [136.6256, 36.5944];
+const HOME_ZOOM = 18;
+const FORMAT = new GeoJSON({ dataProjection: "EPSG:4326", featureProjection: "EPSG:3857" });
+
+const DRAWN = new Style({
+  stroke: new Stroke({ color: "#0b5cad", width: 3 }),
+  fill: new Fill({ color: "rgba(11, 92, 173, 0.12)" }),
+  image: new Circle({ radius: 6, fill: new Fill({ color: "#0b5cad" }) }),
+});
+const PHOTO = new Style({ image: new Circle({ radius: 2.5, fill: new Fill({ color: "#7a2fb0" }) }) });
+const FOOTPRINT = new Style({
+  stroke: new Stroke({ color: "rgba(122, 47, 176, 0.35)", width: 1 }),
+  fill: new Fill({ color: "rgba(122, 47, 176, 0.03)" }),
+});
+
+interface Drawn {
+  map: OlMap;
+  shapes: VectorSource;
+  plan: VectorSource;
+}
+
+interface Props {
+  label: string;
+  shapes: readonly Shape[];
+  plan: FlightPlan | undefined;
+  /** Kind of shape to draw; null while nothing is drawn. */
+  drawing: Shape["type"] | null;
+  onDrawn: (shape: Shape) => void;
+}
+
+/** Draw what shall be seen, and show every photo with its footprint. */
+export function FlightMap({ label, shapes, plan, drawing, onDrawn }: Props) {
+  const frame = useRef<HTMLDivElement>(null);
+  const drawn = useRef<Drawn | null>(null);
+  const tell = useRef(onDrawn);
+  tell.current = onDrawn;
+
+  useEffect(() => {
+    if (frame.current === null) return;
+    const sources = { shapes: new VectorSource(), plan: new VectorSource() };
+    const map = new OlMap({
+      target: frame.current,
+      layers: [
+        new Graticule({ showLabels: true, strokeStyle: new Stroke({ color: "rgba(0, 0, 0, 0.15)", width: 1 }) }),
+        new VectorLayer({ source: sources.plan, style: styleOf }),
+        new VectorLayer({ source: sources.shapes, style: DRAWN }),
+      ],
+      view: new View({ center: fromLonLat(HOME_LONLAT), zoom: HOME_ZOOM, maxZoom: 26 }),
+      controls: defaults({ attribution: false }).extend([new ScaleLine({ units: "metric" })]),
+    });
+    drawn.current = { map, ...sources };
+    return () => {
+      map.setTarget(undefined);
+      drawn.current = null;
+    };
+  }, []);
+
+  useEffect(() => {
+    if (drawing === null || drawn.current === null) return;
+    const { map } = drawn.current;
+    const draw = new Draw({ type: drawing });
+    draw.on("drawend", ({ feature }) => {
+      const geometry = feature.getGeometry();
+      if (geometry) tell.current(FORMAT.writeGeometryObject(geometry, { decimals: 8 }) as Shape);
+    });
+    map.addInteraction(draw);
+    return () => {
+      map.removeInteraction(draw);
+    };
+  }, [drawing]);
+
+  useEffect(() => {
+    if (drawn.current === null) return;
+    const { map, shapes: source } = drawn.current;
+    source.clear();
+    for (const shape of shapes) source.addFeature(FORMAT.readFeature(shape) as Feature);
+    const extent = source.getExtent();
+    if (shapes.length > 0 && extent !== null && extent.every(Number.isFinite)) {
+      map.getView().fit(extent, { padding: [60, 60, 60, 60], maxZoom: 20 });
+    }
+  }, [shapes]);
+
+  useEffect(() => {
+    if (drawn.current === null) return;
+    drawn.current.plan.clear();
+    if (plan) drawn.current.plan.addFeatures(FORMAT.readFeatures(plan.photos) as Feature[]);
+  }, [plan]);
+
+  return (
+    <div ref={frame} className="map" role="application" aria-label={label} tabIndex={0} data-drawing={drawing ?? ""} />
+  );
+}
+
+function styleOf(feature: { get: (key: string) => unknown }): Style | undefined {
+  const what = feature.get("what");
+  return what === "photo" ? PHOTO : what === "footprint" ? FOOTPRINT : undefined;
+}
