@@ -184,8 +184,8 @@ def _summarise_truth(truth: dict[str, Any]) -> None:
         f"{truth['position_error_gsd']} GSD (median), length error "
         f"{truth['length_error_median']} (median), {truth['false_detections']} false detections\n"
         f"widths      mean {truth['width_mean_bias_px']} px and robust maximum "
-        f"{truth['width_robust_bias_px']} px off on average, {truth['width_covered_ratio']} of "
-        f"{truth['widths_answered']} within U"
+        f"{truth['width_robust_bias_px']} px off on average, "
+        f"{truth['width_covered_ratio'] or 0:.0%} of {truth['widths_answered']} within U"
     )
 
 

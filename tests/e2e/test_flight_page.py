@@ -88,7 +88,8 @@ def test_a_wall_from_a_file_is_shown_from_the_side_and_an_impossible_wish_is_ref
         page.get_by_label("ひびわれ幅 mm（分解能の代わり）").fill("0.001")
         page.get_by_role("button", name="計画する").click()
         expect(page.get_by_role("alert")).to_be_visible()
-        file.write_text("{}", encoding="utf-8")
-        page.get_by_label("GeoJSON を読み込む").set_input_files(file)
+        empty = tmp_path / "empty.geojson"
+        empty.write_text("{}", encoding="utf-8")
+        page.get_by_label("GeoJSON を読み込む").set_input_files(empty)
         expect(page.get_by_text("対象となる図形がありません")).to_be_visible()
         assert page.evaluate("document.documentElement.scrollWidth") <= 360

@@ -1,3 +1,5 @@
+import "ol/ol.css";
+
 import { useMutation, useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 
