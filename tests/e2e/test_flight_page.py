@@ -52,6 +52,9 @@ def test_a_road_is_drawn_planned_and_taken_along(
         chart.click(position={"x": 150, "y": 300})
         chart.dblclick(position={"x": 420, "y": 260})
         expect(page.get_by_role("button", name="Clear (1)")).to_be_enabled()
+        page.get_by_role("button", name="Take-off on the map").click()
+        chart.click(position={"x": 200, "y": 400})
+        expect(page.get_by_role("button", name="Take-off on the map ✓")).to_be_visible()
         page.get_by_label("Camera and lens").select_option("dji_m3e_wide@12.29")
         plan.click()
         result = page.locator(".flight-result")
@@ -60,6 +63,7 @@ def test_a_road_is_drawn_planned_and_taken_along(
         expect(result.get_by_text("100.0 %")).to_be_visible()
         expect(result.locator(".findings").first).to_contain_text("warning")
         expect(result.locator(".card .hint").first).to_contain_text("No conflict found")
+        expect(result.get_by_text("take-off is assumed")).to_have_count(0)
         keep_screenshot(page, "flight-page")
         with page.expect_download() as coming:
             result.get_by_role("button", name=".plan", exact=True).click()

@@ -24,6 +24,10 @@ const DRAWN = new Style({
   image: new Circle({ radius: 6, fill: new Fill({ color: "#0b5cad" }) }),
 });
 const PHOTO = new Style({ image: new Circle({ radius: 2.5, fill: new Fill({ color: "#7a2fb0" }) }) });
+const TAKEOFF = new Style({
+  image: new Circle({ radius: 7, fill: new Fill({ color: "#1b6e32" }), stroke: new Stroke({ color: "#fff", width: 2 }) }),
+});
+const FIT = { padding: [50, 50, 50, 50], maxZoom: 21 };
 const FOOTPRINT = new Style({
   stroke: new Stroke({ color: "rgba(122, 47, 176, 0.35)", width: 1 }),
   fill: new Fill({ color: "rgba(122, 47, 176, 0.03)" }),
@@ -39,13 +43,15 @@ interface Props {
   label: string;
   shapes: readonly Shape[];
   plan: FlightPlan | undefined;
+  /** Longitude and latitude of take-off, where somebody chose it. */
+  takeoff: readonly [number, number] | null;
   /** Kind of shape to draw; null while nothing is drawn. */
   drawing: Shape["type"] | null;
   onDrawn: (shape: Shape) => void;
 }
 
 /** Draw what shall be seen, and show every photo with its footprint. */
-export function FlightMap({ label, shapes, plan, drawing, onDrawn }: Props) {
+export function FlightMap({ label, shapes, plan, takeoff, drawing, onDrawn }: Props) {
   const frame = useRef<HTMLDivElement>(null);
   const drawn = useRef<Drawn | null>(null);
   const tell = useRef(onDrawn);
@@ -90,16 +96,22 @@ export function FlightMap({ label, shapes, plan, drawing, onDrawn }: Props) {
     const { map, shapes: source } = drawn.current;
     source.clear();
     for (const shape of shapes) source.addFeature(FORMAT.readFeature(shape) as Feature);
+    const start = takeoff && (FORMAT.readFeature({ type: "Point", coordinates: takeoff }) as Feature);
+    start?.setStyle(TAKEOFF);
     const extent = source.getExtent();
     if (shapes.length > 0 && extent !== null && extent.every(Number.isFinite)) {
-      map.getView().fit(extent, { padding: [60, 60, 60, 60], maxZoom: 20 });
+      map.getView().fit(extent, FIT);
     }
-  }, [shapes]);
+    if (start) source.addFeature(start);
+  }, [shapes, takeoff]);
 
   useEffect(() => {
     if (drawn.current === null) return;
     drawn.current.plan.clear();
-    if (plan) drawn.current.plan.addFeatures(FORMAT.readFeatures(plan.photos) as Feature[]);
+    if (plan === undefined) return;
+    drawn.current.plan.addFeatures(FORMAT.readFeatures(plan.photos) as Feature[]);
+    const extent = drawn.current.plan.getExtent();
+    if (extent !== null && extent.every(Number.isFinite)) drawn.current.map.getView().fit(extent, FIT);
   }, [plan]);
 
   return (

@@ -9,7 +9,7 @@ import { flightChoicesQuery } from "../queries";
 import { Trouble } from "../Trouble";
 import { FlightMap } from "./FlightMap";
 import { PlanResult } from "./PlanResult";
-import { WishForm } from "./WishForm";
+import { type Drawing, WishForm } from "./WishForm";
 import { type Draft, FIRST_DRAFT, isReady, SHAPES, type Shape, wishOf } from "./wish";
 
 /** Plan a flight in the browser: say what must be seen, see the photos, the checks, take the files. */
@@ -20,18 +20,23 @@ export default function FlightPage() {
   // the first lens of the table until somebody chooses
   const draft = { ...typed, camera: typed.camera || (choices?.lenses[0] ?? "") };
   const [shapes, setShapes] = useState<readonly Shape[]>([]);
-  const [isDrawing, setIsDrawing] = useState(false);
+  const [drawing, setDrawing] = useState<Drawing>(null);
+  const [takeoff, setTakeoff] = useState<readonly [number, number] | null>(null);
   const planning = useMutation({
     mutationFn: async () => {
-      const wish = wishOf(draft, shapes, language);
+      const wish = wishOf(draft, shapes, language, takeoff);
       return { wish, plan: told(await api.POST("/api/flight/plans", { body: wish }), "FlightPlanOut") };
     },
   });
+  // a plan belongs to the shapes that it was made for
+  const changeShapes = (next: readonly Shape[]) => {
+    setShapes(next);
+    planning.reset();
+  };
   const change = (next: Draft) => {
     if (next.pattern !== draft.pattern) {
-      setShapes([]);
-      setIsDrawing(false);
-      planning.reset();
+      changeShapes([]);
+      setDrawing(null);
     }
     setTyped(next);
   };
@@ -54,10 +59,11 @@ export default function FlightPage() {
               choices={choices}
               draft={draft}
               shapes={shapes}
-              isDrawing={isDrawing}
+              drawing={drawing}
+              hasTakeoff={takeoff !== null}
               onDraft={change}
-              onShapes={setShapes}
-              onDrawing={setIsDrawing}
+              onShapes={changeShapes}
+              onDrawing={setDrawing}
             />
           )}
           <button type="submit" className="confirm" disabled={!isReady(draft, shapes) || planning.isPending}>
@@ -74,10 +80,12 @@ export default function FlightPage() {
           label={say("flight")}
           shapes={shapes}
           plan={planning.data?.plan}
-          drawing={isDrawing ? SHAPES[draft.pattern] : null}
+          takeoff={takeoff}
+          drawing={drawing === "takeoff" ? "Point" : drawing && SHAPES[draft.pattern]}
           onDrawn={(shape) => {
-            setShapes((before) => [...before, shape]);
-            setIsDrawing(false);
+            if (drawing === "takeoff") setTakeoff(shape.coordinates as unknown as [number, number]);
+            else changeShapes([...shapes, shape]);
+            setDrawing(null);
           }}
         />
         {planning.data ? <PlanResult {...planning.data} /> : <p className="panel empty">{say("flightEmpty")}</p>}

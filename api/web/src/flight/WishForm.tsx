@@ -6,18 +6,22 @@ import { type Draft, MEASURES, type Pattern, SHAPES, type Shape, shapesIn } from
 
 const MAX_FILE_BYTES = 5_000_000;
 
+/** What the next click on the map means. */
+export type Drawing = "shape" | "takeoff" | null;
+
 interface Props {
   choices: Schemas["FlightChoicesOut"];
   draft: Draft;
   shapes: readonly Shape[];
-  isDrawing: boolean;
+  drawing: Drawing;
+  hasTakeoff: boolean;
   onDraft: (draft: Draft) => void;
   onShapes: (shapes: readonly Shape[]) => void;
-  onDrawing: (isDrawing: boolean) => void;
+  onDrawing: (drawing: Drawing) => void;
 }
 
 /** Ask what must be seen, how finely, and with what. */
-export function WishForm({ choices, draft, shapes, isDrawing, onDraft, onShapes, onDrawing }: Props) {
+export function WishForm({ choices, draft, shapes, drawing, hasTakeoff, onDraft, onShapes, onDrawing }: Props) {
   const { say } = useLanguage();
   const [isUnreadable, setIsUnreadable] = useState(false);
 
@@ -54,14 +58,28 @@ export function WishForm({ choices, draft, shapes, isDrawing, onDraft, onShapes,
         </select>
       </label>
       <div className="buttons">
-        <button type="button" aria-pressed={isDrawing} onClick={() => onDrawing(!isDrawing)}>
+        <button
+          type="button"
+          aria-pressed={drawing === "shape"}
+          onClick={() => onDrawing(drawing === "shape" ? null : "shape")}
+        >
           {say("draw")}
         </button>
         <button type="button" disabled={shapes.length === 0} onClick={() => onShapes([])}>
           {say("clear")} ({shapes.length})
         </button>
       </div>
-      {isDrawing && SHAPES[draft.pattern] !== "Point" && <p className="hint">{say("drawHint")}</p>}
+      <div className="buttons">
+        <button
+          type="button"
+          aria-pressed={drawing === "takeoff"}
+          onClick={() => onDrawing(drawing === "takeoff" ? null : "takeoff")}
+        >
+          {say("takeoff")} {hasTakeoff && "✓"}
+        </button>
+      </div>
+      {drawing === "shape" && SHAPES[draft.pattern] !== "Point" && <p className="hint">{say("drawHint")}</p>}
+      {drawing === "takeoff" && <p className="hint">{say("takeoffHint")}</p>}
       <label>
         {say("readGeojson")}
         <input
@@ -99,6 +117,8 @@ export function WishForm({ choices, draft, shapes, isDrawing, onDraft, onShapes,
       </label>
       {measured("gsdMmPerPx", say("wantedGsd"))}
       {measured("crackWidthMm", say("crackWidth"))}
+      {measured("overlapFront", say("overlapFront"))}
+      {measured("overlapSide", say("overlapSide"))}
       {measured("windMS", say("windMS"))}
     </div>
   );

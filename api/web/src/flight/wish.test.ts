@@ -19,6 +19,12 @@ describe("a wish", () => {
     expect(wish).toMatchObject({ gsd_mm_per_px: null, crack_width_mm: 0.2 });
   });
 
+  it("names take-off as latitude, longitude, and overlaps only where they are typed", () => {
+    const wish = wishOf({ ...DRAFT, overlapFront: "0.7" }, [LINE], "en", [136.6, 36.5]);
+    expect(wish).toMatchObject({ takeoff_latlon_deg: [36.5, 136.6], overlap_front: 0.7, overlap_side: null });
+    expect(wishOf(DRAFT, [LINE], "en").takeoff_latlon_deg).toBeNull();
+  });
+
   it("is ready with a shape, a camera, a fineness and every length", () => {
     expect(isReady(DRAFT, [LINE])).toBe(true);
     expect(isReady(DRAFT, [])).toBe(false);

@@ -17,6 +17,8 @@ export interface Draft {
   gsdMmPerPx: string;
   crackWidthMm: string;
   windMS: string;
+  overlapFront: string;
+  overlapSide: string;
   widthM: string;
   bottomM: string;
   topM: string;
@@ -31,6 +33,8 @@ export const FIRST_DRAFT: Draft = {
   gsdMmPerPx: "5",
   crackWidthMm: "",
   windMS: "",
+  overlapFront: "",
+  overlapSide: "",
   widthM: "8",
   bottomM: "0",
   topM: "6",
@@ -62,7 +66,12 @@ const numberOf = (typed: string): number | null =>
   typed.trim() === "" || !Number.isFinite(Number(typed)) ? null : Number(typed);
 
 /** Turn the form and the shapes into what the service plans. */
-export function wishOf(draft: Draft, shapes: readonly Shape[], language: "ja" | "en"): Wish {
+export function wishOf(
+  draft: Draft,
+  shapes: readonly Shape[],
+  language: "ja" | "en",
+  takeoffLonLat: readonly [number, number] | null = null,
+): Wish {
   const asked = new Set(MEASURES[draft.pattern]);
   const given = (measure: Measure) => (asked.has(measure) ? numberOf(draft[measure]) : null);
   const width = numberOf(draft.crackWidthMm);
@@ -83,6 +92,9 @@ export function wishOf(draft: Draft, shapes: readonly Shape[], language: "ja" | 
     gsd_mm_per_px: width === null ? numberOf(draft.gsdMmPerPx) : null,
     crack_width_mm: width,
     wind_m_s: numberOf(draft.windMS),
+    overlap_front: numberOf(draft.overlapFront),
+    overlap_side: numberOf(draft.overlapSide),
+    takeoff_latlon_deg: takeoffLonLat && [takeoffLonLat[1], takeoffLonLat[0]],
     language,
   } as Wish;
 }
