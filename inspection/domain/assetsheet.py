@@ -3,7 +3,7 @@
 Source: domain specification §7.1 (columns of xROAD and of open data).
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
@@ -12,6 +12,24 @@ from inspection.domain.roadsection import PavementKind, RoadSection
 from inspection.errors import BadInput
 
 Attribute = str | float | bool
+
+NOT_YET = ("未", "予定", "見込", "一部", "設計", "工事中", "施工中", "not ", "undone", "abandon")
+"""Words of a repair status that take back a word of completion beside them."""
+
+
+def says_done(repair_status: str, done_words: Iterable[str]) -> bool:
+    """Tell whether a repair status says that the measure has been carried out, all of it.
+
+    A bridge that is wrongly taken for repaired drops out of every programme, so that doubt counts
+    as not done.
+
+    >>> says_done("措置完了（R6）", ["完了"]), says_done("未完了", ["完了"])
+    (True, False)
+    >>> says_done("R9 完了予定", ["完了"]), says_done("設計完了", ["完了"])
+    (False, False)
+    """
+    plain = repair_status.lower()
+    return any(word in plain for word in done_words) and not any(word in plain for word in NOT_YET)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import shapely
 
+from inspection.domain.assetsheet import says_done
 from inspection.domain.eradate import due_fiscal_year
 from inspection.domain.inspectionrecord import ConfirmedDefect, InspectionRecord
 from inspection.domain.municipality import full_code
@@ -69,8 +70,7 @@ class RedactionRule:
 
         A word with a negation, such as 未完了, is no finished measure.
         """
-        negated = any(f"未{word}" in repair_status for word in self.done_words)
-        return not negated and any(word in repair_status for word in self.done_words)
+        return says_done(repair_status, self.done_words)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 
 from inspection.codelists.ageing import load_ageing
 from inspection.domain.asset import AssetKind
-from inspection.domain.assetsheet import LedgerRow
+from inspection.domain.assetsheet import LedgerRow, says_done
 from inspection.domain.deterioration import SHRINKAGE, Estimate, Pair, estimate
 from inspection.errors import BadInput
 from inspection.intake.ledger import read_ledger
@@ -118,7 +118,7 @@ def _ledger(path: Path, today: date) -> tuple[dict[str, Mapping[str, Any]], int]
 
 def _facts(row: LedgerRow) -> Mapping[str, Any]:
     status = str(row.sheet.get("repair_status", ""))
-    done = row.attributes.get("measure_done") is True or any(w in status for w in DONE_WORDS)
+    done = row.attributes.get("measure_done") is True or says_done(status, DONE_WORDS)
     return {**row.attributes, "measure_done": done}
 
 

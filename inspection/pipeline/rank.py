@@ -13,7 +13,7 @@ from inspection.codelists.bridgerules import load_soundness_rule
 from inspection.codelists.members import load_members
 from inspection.codelists.pavements import load_pavement_rule
 from inspection.domain.asset import Asset, AssetKind
-from inspection.domain.assetsheet import LedgerEntry
+from inspection.domain.assetsheet import LedgerEntry, says_done
 from inspection.domain.elementdamage import ElementDamage, latest, member_grades
 from inspection.domain.grade import GradeCandidate
 from inspection.domain.priority import Evidence, Falling
@@ -159,7 +159,7 @@ def _case(
     """Bring together what is known about one asset."""
     asset = entry.asset
     known = dict(asset.attributes)
-    if any(word in entry.sheet.repair_status for word in DONE_WORDS):
+    if says_done(entry.sheet.repair_status, DONE_WORDS):
         known.setdefault("measure_done", True)
     for name, value in _from_records(records).items():
         known.setdefault(name, value)
