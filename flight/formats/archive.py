@@ -5,6 +5,8 @@ it. Sizes are counted while reading, because the sizes that an archive states ma
 """
 
 import io
+import lzma
+import struct
 import zipfile
 import zlib
 from pathlib import PurePosixPath
@@ -16,6 +18,18 @@ MAX_MEMBER_BYTES = 64 * 2**20
 FIXED_TIME = (1980, 1, 1, 0, 0, 0)
 """So that the same mission gives the same file."""
 
+DAMAGE = (
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+    struct.error,
+    OSError,
+    RuntimeError,
+    EOFError,
+    ValueError,
+)
+"""What zipfile raises for archives that lie: OSError is bzip2's, struct.error a header's."""
+
 
 def members(content: bytes, name: str) -> dict[str, zipfile.ZipInfo]:
     """List the files of an archive by their names in lower case.
@@ -26,8 +40,8 @@ def members(content: bytes, name: str) -> dict[str, zipfile.ZipInfo]:
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             infos = [info for info in archive.infolist() if not info.is_dir()]
-    except (zipfile.BadZipFile, ValueError, EOFError, NotImplementedError) as error:
-        raise BadInput(f"{name} is not a readable zip archive: {error}") from None
+    except DAMAGE as error:
+        raise BadInput(f"{name} is not a readable zip archive: {error!s:.120}") from None
     if len(infos) > MAX_MEMBERS:
         raise BadInput(f"{name} holds {len(infos)} files, at most {MAX_MEMBERS} are read")
     return {str(PurePosixPath(info.filename)).lower(): info for info in infos}
@@ -39,12 +53,12 @@ def member(content: bytes, info: zipfile.ZipInfo, name: str) -> bytes:
     Raises:
         BadInput: when it is damaged, encrypted or larger than 64 MB.
     """
-    where = f"{name}/{info.filename}"
+    where = f"{name}/{info.filename:.60}"
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive, archive.open(info) as stream:
             found = stream.read(MAX_MEMBER_BYTES + 1)
-    except (zipfile.BadZipFile, zlib.error, RuntimeError, EOFError, ValueError) as error:
-        raise BadInput(f"{where} cannot be read: {error}") from None
+    except DAMAGE as error:
+        raise BadInput(f"{where} cannot be read: {error!s:.120}") from None
     if len(found) > MAX_MEMBER_BYTES:
         raise BadInput(f"{where} is larger than {MAX_MEMBER_BYTES // 2**20} MB unpacked; not read")
     return found

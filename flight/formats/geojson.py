@@ -15,7 +15,7 @@ from flight.command import Command, has_place
 from flight.formats import jsontext
 from flight.formats.jsontext import Json
 from flight.formats.loss import LossLedger
-from flight.formats.numbering import check_count, check_place, checked
+from flight.formats.numbering import check_count, check_place, check_radius_m, checked
 from flight.mission import AltitudeFrame, FenceCircle, FencePolygon, Mission, MissionItem
 from inspection.errors import BadInput
 
@@ -171,7 +171,7 @@ def item_of(said: Json, place: tuple[float, float] | None, where: str) -> Missio
         pair = jsontext.sequence(said.get("param_5_6"), f"{where}: param_5_6", length=2)
         place = jsontext.number(pair[0], where), jsontext.number(pair[1], where)
     item = MissionItem(
-        command=jsontext.whole(said.get("command"), f"{where}: command"),
+        command=jsontext.command(said.get("command"), where),
         frame=frame,
         params=(p[0], p[1], p[2], p[3]),
         lat_deg=place[0],
@@ -217,9 +217,7 @@ def _polygon(feature: Json, said: Json, where: str) -> FencePolygon:
 
 def _circle(feature: Json, said: Json, where: str) -> FenceCircle:
     """Read a fence circle."""
-    radius_m = jsontext.number(said.get("radius_m"), where)
-    if not radius_m > 0:
-        raise BadInput(f"{where}: radius {radius_m:g} m; it must be > 0")
+    radius_m = check_radius_m(jsontext.number(said.get("radius_m"), where), where)
     return FenceCircle(
         centre_latlon_deg=_place(feature, where),
         radius_m=radius_m,

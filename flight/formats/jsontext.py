@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping, Sequence
 
-from flight.formats.numbering import check_place, finite
+from flight.formats.numbering import check_place, command_of, finite
 from inspection.errors import BadInput
 
 Json = Mapping[str, object]
@@ -23,7 +23,19 @@ def parse(text: str, name: str) -> Json:
         value = json.loads(text, parse_constant=refuse)
     except (ValueError, RecursionError) as error:
         raise BadInput(f"{name} is not JSON: {str(error)[:120]}") from None
+    if r"\ud" in text.lower():
+        _refuse_half_characters(value, name)
     return mapping(value, name)
+
+
+def _refuse_half_characters(value: object, name: str) -> None:
+    r"""Refuse a lone ``\udxxx``, which JSON can spell but no file can be written with."""
+    try:
+        json.dumps(value, ensure_ascii=False).encode()
+    except (UnicodeEncodeError, RecursionError):
+        raise BadInput(
+            rf"{name}: a text holds half of a character (\udxxx alone); correct it in the file"
+        ) from None
 
 
 def mapping(value: object, where: str) -> Json:
@@ -78,6 +90,15 @@ def whole(value: object, where: str) -> int:
     if isinstance(value, bool) or not isinstance(value, int):
         raise BadInput(f"{where} is {value!r:.40}, not a whole number")
     return value
+
+
+def command(value: object, where: str) -> int:
+    """Check that a value is the number of a command.
+
+    Raises:
+        BadInput: otherwise.
+    """
+    return command_of(whole(value, f"{where}: command"), where)
 
 
 def truth(value: object, where: str) -> bool:

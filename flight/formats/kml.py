@@ -13,7 +13,7 @@ from flight.command import has_place, name_of
 from flight.formats import jsontext
 from flight.formats.geojson import item_of, waypoint
 from flight.formats.loss import LossLedger
-from flight.formats.numbering import check_count, check_place
+from flight.formats.numbering import check_count, check_place, check_radius_m
 from flight.formats.xmltext import (
     add,
     child,
@@ -118,7 +118,7 @@ def _say(element: Element, about: dict[str, object]) -> None:
     """Write what KML has no element for."""
     entry = add(add(element, "ExtendedData"), "Data")
     entry.set("name", DATA)
-    add(entry, "value", json.dumps(about, allow_nan=False, ensure_ascii=False))
+    add(entry, "value", json.dumps(about, allow_nan=False))
 
 
 def _point(
@@ -169,7 +169,7 @@ def _own(whole: jsontext.Json, placemarks: list[Element], name: str) -> Mission:
             polygons.append(FencePolygon(vertices_latlon_deg=corners, inclusion=inside))
         elif role == "fence_circle":
             centre = _latlon(_points(mark, "Point", where)[0], where)
-            radius_m = jsontext.number(said.get("radius_m"), where)
+            radius_m = check_radius_m(jsontext.number(said.get("radius_m"), where), where)
             inside = jsontext.truth(said.get("inclusion"), where)
             circles.append(
                 FenceCircle(centre_latlon_deg=centre, radius_m=radius_m, inclusion=inside)

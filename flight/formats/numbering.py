@@ -11,6 +11,9 @@ MAX_ITEMS = 65_535
 
 MAX_ALTITUDE_M = 100_000.0
 
+MAX_COMMAND = 65_535
+"""MAV_CMD is an unsigned 16-bit number."""
+
 FRAMES = {
     0: AltitudeFrame.MSL,
     2: AltitudeFrame.MISSION,
@@ -38,10 +41,21 @@ def frame_of(number: object, where: str) -> AltitudeFrame:
     """
     if isinstance(number, bool) or not isinstance(number, int) or number not in FRAMES:
         raise BadInput(
-            f"{where}: frame {number!r} is none of {sorted(FRAMES)} (sea level, home, terrain, "
+            f"{where}: frame {number!r:.40} is none of {sorted(FRAMES)} (sea level, home, terrain, "
             "command); save the mission with altitudes above home"
         )
     return FRAMES[number]
+
+
+def command_of(number: int, where: str) -> int:
+    """Check that a number is a command of MAVLink.
+
+    Raises:
+        BadInput: when it does not fit into 16 bits.
+    """
+    if not 0 <= number <= MAX_COMMAND:
+        raise BadInput(f"{where}: command {number!s:.20} is not a MAV_CMD number (0–{MAX_COMMAND})")
+    return number
 
 
 def finite(value: object, where: str, what: str) -> float:
@@ -88,6 +102,17 @@ def check_place(lat_deg: float, lon_deg: float, where: str) -> tuple[float, floa
         else "latitude must be within ±90 and longitude within ±180"
     )
     raise BadInput(f"{where}: latitude {lat_deg:.10g}, longitude {lon_deg:.10g}: {guess}")
+
+
+def check_radius_m(radius_m: float, where: str) -> float:
+    """Check the radius of a fence circle, metres.
+
+    Raises:
+        BadInput: when it is not more than 0.
+    """
+    if not radius_m > 0:
+        raise BadInput(f"{where}: radius {radius_m:g} m; it must be > 0")
+    return radius_m
 
 
 def checked(item: MissionItem, where: str) -> MissionItem:

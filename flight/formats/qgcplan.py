@@ -17,6 +17,7 @@ from flight.formats.numbering import (
     FRAME_NUMBERS,
     check_count,
     check_place,
+    check_radius_m,
     checked,
     frame_of,
 )
@@ -152,7 +153,7 @@ def _with_target(item: MissionItem, numbers: list[object], name: str) -> Mission
     """Turn the target of a jump from the file's own number into the place in the mission."""
     if item.command != Command.DO_JUMP or numbers == list(range(1, len(numbers) + 1)):
         return item
-    if item.params[0] not in numbers:
+    if item.params[0] is None or item.params[0] not in numbers:
         raise BadInput(f"{name}: a jump to item {item.params[0]}, which is not in the file")
     target = float(numbers.index(item.params[0]) + 1)
     return replace(item, params=(target, *item.params[1:]))
@@ -183,7 +184,7 @@ def _item(entry: Json, where: str, ledger: LossLedger, index: int) -> MissionIte
     lat, lon, altitude = (value or 0.0 for value in numbers[4:])
     return checked(
         MissionItem(
-            command=jsontext.whole(entry.get("command"), f"{where}: command"),
+            command=jsontext.command(entry.get("command"), where),
             frame=frame_of(entry.get("frame"), where),
             params=(numbers[0], numbers[1], numbers[2], numbers[3]),
             lat_deg=lat,
@@ -217,9 +218,7 @@ def _circles(fence: Json, name: str) -> tuple[FenceCircle, ...]:
         where = f"{name}: fence circle {index}"
         entry = jsontext.mapping(value, where)
         circle = jsontext.mapping(entry.get("circle"), where)
-        radius_m = jsontext.number(circle.get("radius"), where)
-        if not radius_m > 0:
-            raise BadInput(f"{where}: radius {radius_m:g} m; it must be > 0")
+        radius_m = check_radius_m(jsontext.number(circle.get("radius"), where), where)
         found.append(
             FenceCircle(
                 centre_latlon_deg=jsontext.latlon(circle.get("center"), where),

@@ -15,7 +15,14 @@ from collections.abc import Iterable, Iterator
 from flight.command import Command, name_of
 from flight.formats.fenceitems import Safety, fence_items, is_fence_item, rally_items
 from flight.formats.loss import LossLedger
-from flight.formats.numbering import FRAME_NUMBERS, check_count, checked, frame_of, number_in
+from flight.formats.numbering import (
+    FRAME_NUMBERS,
+    check_count,
+    checked,
+    command_of,
+    frame_of,
+    number_in,
+)
 from flight.mission import Mission, MissionItem
 from inspection.errors import BadInput
 
@@ -34,7 +41,9 @@ def read_wpl(text: str, name: str, ledger: LossLedger) -> Mission:
         raise BadInput(f"{name}: the first line is not 'QGC WPL 110'; this is no mission list")
     version = lines[0][1].split()[2:]
     if version != ["110"]:
-        raise BadInput(f"{name}: mission list of version {' '.join(version) or '?'}; 110 is read")
+        raise BadInput(
+            f"{name}: mission list of version {' '.join(version)[:20] or '?'}; 110 is read"
+        )
     items = [_item(words, f"{name} line {line}", ledger) for line, words in _numbered(lines, name)]
     check_count(len(items), name)
     if items and (is_fence_item(items[0]) or items[0].command == Command.RALLY_POINT):
@@ -105,7 +114,7 @@ def _item(words: list[str], where: str, ledger: LossLedger) -> MissionItem:
     place = [number_in(word, where, what) for word, what in zip(words[8:11], PLACE, strict=True)]
     return checked(
         MissionItem(
-            command=command,
+            command=command_of(command, where),
             frame=frame_of(frame, where),
             params=(params[0], params[1], params[2], params[3]),
             lat_deg=place[0],
