@@ -26,6 +26,9 @@ from inspection.errors import BadInput
 Floats = NDArray[np.float64]
 NOTHING = Evidence()
 
+CLASS_BOUNDS = (20.0, 40.0, 60.0, 80.0)
+"""Where the five classes of likelihood and of consequence begin, after the first."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
@@ -90,6 +93,13 @@ class ScoreTable:
         points = np.round(self.score if score is None else score, 9)
         names = np.array([case.asset_id for case in self.cases])
         return np.lexsort((names, -points, self.tier)).astype(np.int64)
+
+    def matrix(self) -> NDArray[np.int64]:
+        """Count assets by likelihood and consequence, (5, 5); [0, 0] is the least of both."""
+        counts = np.zeros((5, 5), np.int64)
+        classes = np.searchsorted(CLASS_BOUNDS, self.parts[:, :2], side="right")
+        np.add.at(counts, (classes[:, 0], classes[:, 1]), 1)
+        return counts
 
 
 def score_table(cases: Sequence[Case], *, model: PriorityModel) -> ScoreTable:

@@ -19,7 +19,7 @@ from inspection.errors import BadInput
 from inspection.pipeline.ports import Clock
 from inspection.pipeline.price import Offer, Priceable, offer
 from inspection.pipeline.rank import Known, know
-from inspection.pipeline.weigh import checked_weights, model_named
+from inspection.pipeline.weigh import model_named, reweighed
 from inspection.planning.select import SECONDS, Method, select
 from inspection.store import prices, transitions
 from inspection.store.programmes import KeptProgramme, WorkLine
@@ -135,12 +135,7 @@ def check_name(name: str) -> str:
 
 def chosen_model(connection: Connection, request: Request) -> PriorityModel:
     """Load the model of a request, with its other weights."""
-    model = model_named(connection, request.model)
-    if not request.weights:
-        return model
-    weights = checked_weights(request.weights)
-    words = ",".join(f"{part}{weights[part]:g}" for part in "LCT")
-    return replace(model, weights=weights, version=f"{model.version}+{words}")
+    return reweighed(model_named(connection, request.model), request.weights)
 
 
 def chosen_ageing(connection: Connection, name: str) -> Ageing:

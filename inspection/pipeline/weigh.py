@@ -3,7 +3,7 @@
 import csv
 import io
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
 
@@ -141,6 +141,21 @@ def checked_weights(weights: Mapping[str, float]) -> dict[str, float]:
     if abs(total - 1) > 1e-6:
         raise BadInput(f"the weights of L, C and T must add up to 1, got {total:g}")
     return {part: float(weights[part]) / total for part in PARTS} if total != 1 else dict(weights)
+
+
+def reweighed(model: PriorityModel, weights: Mapping[str, float]) -> PriorityModel:
+    """Give a model with other weights for a what-if; its version says so.
+
+    Empty weights leave it as it is.
+
+    Raises:
+        BadInput: when the weights are none.
+    """
+    if not weights:
+        return model
+    chosen = checked_weights(weights)
+    words = ",".join(f"{part}{chosen[part]:g}" for part in PARTS)
+    return replace(model, weights=chosen, version=f"{model.version}+{words}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

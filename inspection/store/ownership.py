@@ -23,7 +23,7 @@ from inspection.errors import Broken
 from inspection.store.tables import metadata
 
 ROOT = "assets"
-"""The table that names the organisation; all others are owned through it."""
+"""The table through which nearly all others are owned; it names the organisation."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +50,8 @@ OWNED: dict[str, Through | None] = {
     "elements": ASSET,
     "element_damages": ASSET,
     "closures": ASSET,
-    "programme_works": ASSET,
+    "programmes": None,
+    "programme_works": Through(column="programme", parent="programmes", key="name"),
     "emergency_reports": ASSET,
     "approvals": ASSET,
     "releases": ASSET,
@@ -66,7 +67,7 @@ OWNED: dict[str, Through | None] = {
     "defect_observations": DEFECT,
     "reviews": DEFECT,
 }
-"""Tables of organisations, with the way to the owner; None is the root itself."""
+"""Tables of organisations, with the way to the owner; None names its organisation itself."""
 
 LISTS = "work_lists"
 """Owned by those of all its lines: a list with one line of somebody else is not shown."""
@@ -82,6 +83,13 @@ SHARED: dict[str, str] = {
 }
 """Tables of everybody, with the reason."""
 
+REFERENCE: dict[str, str] = {
+    "priority_models": "what points mean: kept by the machine's owner, the same for everybody",
+    "unit_costs": "price lists: kept by the machine's owner, the same for everybody",
+    "transitions": "estimates of ageing: kept by the machine's owner, the same for everybody",
+}
+"""Tables that everybody who may plan reads, and that only commands write, with the reason."""
+
 CLOSED: dict[str, str] = {
     "organisations": "read by the gate only",
     "accounts": "read by the gate only",
@@ -90,10 +98,6 @@ CLOSED: dict[str, str] = {
     "api_tokens": "read by the gate only",
     "sign_in_failures": "read by the gate only",
     "oidc_flows": "read by the gate only",
-    "priority_models": "the planner's, reached by commands; no organisation owns one yet",
-    "unit_costs": "the planner's, reached by commands; no organisation owns one yet",
-    "transitions": "the planner's, reached by commands; no organisation owns one yet",
-    "programmes": "the planner's, reached by commands; no organisation owns one yet",
     "emergencies": "the planner's, reached by commands; no organisation owns one yet",
     "audit_log": "written when a transaction ends, read by commands",
     "audit_head": "written when a transaction ends, read by commands",
@@ -122,7 +126,7 @@ def owned_by(source: FromClause, organisations: frozenset[str]) -> ColumnElement
         Broken: when the table is closed or nobody has said whose its rows are.
     """
     name = named_table(source)
-    if name in SHARED:
+    if name in SHARED or name in REFERENCE:
         return None
     if name == LISTS:
         return _all_lines_of(source, organisations)
@@ -159,6 +163,17 @@ def _all_lines_of(lists: FromClause, organisations: frozenset[str]) -> ColumnEle
         lists.c.work_list_id.in_(select(mine.c.work_list_id).where(seen)),
         lists.c.work_list_id.not_in(select(other.c.work_list_id).where(~belongs)),
     )
+
+
+def check_writable(source: FromClause) -> None:
+    """Check that a statement with a scope may change rows of a table at all.
+
+    Raises:
+        Broken: when the table is for reading only.
+    """
+    name = named_table(source)
+    if name in REFERENCE:
+        raise Broken(f"table {name!r} cannot be written with a scope: {REFERENCE[name]}")
 
 
 def natural_key(table: Table) -> tuple[str, ...]:

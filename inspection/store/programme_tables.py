@@ -18,6 +18,7 @@ from sqlalchemy import (
 )
 
 from inspection.store.columns import Json, UtcDateTime
+from inspection.store.scope import organisation_of_new_rows
 from inspection.store.tables import metadata
 
 priority_models = Table(
@@ -81,6 +82,13 @@ programmes = Table(
     Column("request", Json, nullable=False),
     Column("outcome", Json, nullable=False),
     Column("made_at", UtcDateTime, nullable=False),
+    # who drew it up; its lines are owned through it (``ownership``)
+    Column(
+        "organisation_id",
+        ForeignKey("organisations.organisation_id"),
+        default=organisation_of_new_rows,
+        index=True,
+    ),
 )
 
 programme_works = Table(

@@ -10,6 +10,9 @@ from sqlalchemy import Connection, delete, insert, select
 from inspection.errors import Conflict, NotFound
 from inspection.store.programme_tables import programme_works, programmes
 
+HEAD = tuple(programmes.c[name] for name in ("name", "model", "request", "outcome", "made_at"))
+"""What stands above the lines."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkLine:
@@ -118,10 +121,10 @@ def by_name(connection: Connection, name: str) -> KeptProgramme:
 
 def heads(connection: Connection) -> Sequence[dict[str, Any]]:
     """List the programmes without their lines, oldest first."""
-    query = select(programmes).order_by(programmes.c.made_at, programmes.c.name)
+    query = select(*HEAD).order_by(programmes.c.made_at, programmes.c.name)
     return [dict(row._mapping) for row in connection.execute(query)]
 
 
 def _head(connection: Connection, name: str) -> dict[str, Any] | None:
-    row = connection.execute(select(programmes).where(programmes.c.name == name)).one_or_none()
+    row = connection.execute(select(*HEAD).where(programmes.c.name == name)).one_or_none()
     return None if row is None else dict(row._mapping)

@@ -121,11 +121,13 @@ def narrow(statement: Any, scope: Scope, dialect: Dialect) -> Any:  # noqa: ANN4
         query._where_criteria += tuple(_conditions(sources, visible))
 
     def on_change(change: Update | Delete) -> None:
+        ownership.check_writable(change.table)
         change._where_criteria += tuple(_conditions([change.table], changeable))
 
     def on_insert(insert: Insert) -> None:
         if insert.select is not None:
             raise Broken("INSERT … SELECT cannot be narrowed to an organisation")
+        ownership.check_writable(insert.table)
         _conditions([insert.table], changeable)  # refuses tables that nobody has classified
 
     def on_text(text: TextClause) -> None:

@@ -24,8 +24,6 @@ from workers.planner_options import (
 )
 
 KINDS = click.Choice([kind.value for kind in AssetKind])
-MATRIX = (20, 40, 60, 80)
-"""Bounds of the 5×5 risk matrix."""
 
 
 @click.command()
@@ -67,7 +65,7 @@ def rank(
     for place, row in enumerate(map(int, table.order()[:top]), 1):
         line = _row(table, known, row, place)
         rows.append(line if shares is None else {**line, "stability": round(float(shares[row]), 3)})
-    counts = _matrix(table)
+    counts = table.matrix()[::-1].tolist()  # likelihood downwards, as people draw it
     if as_json:
         print_json(
             {
@@ -110,15 +108,6 @@ def _words(line: dict[str, Any]) -> str:
         f"{line['rank']:>4}  tier {line['tier']}  {line['score']:6.2f}  {line['asset']}  "
         f"{line['name']}  ({parts}, confidence {line['confidence']:g}){kept}"
     )
-
-
-def _matrix(table: ScoreTable) -> list[list[int]]:
-    """Count assets by likelihood (rows, high first) and consequence (columns, low first)."""
-    counts = [[0] * 5 for _ in range(5)]
-    for likelihood, consequence, _ in table.parts:
-        high = sum(likelihood >= bound for bound in MATRIX)
-        counts[4 - high][sum(consequence >= bound for bound in MATRIX)] += 1
-    return counts
 
 
 def _say_matrix(counts: list[list[int]]) -> None:

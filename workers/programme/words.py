@@ -2,11 +2,9 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from inspection.domain.programme import WORK_WORDS, Work
 from inspection.pipeline.allot import Difference
+from inspection.pipeline.programmesheet import REPAIR, work_words
 from inspection.store.programmes import KeptProgramme, WorkLine
-
-REPAIR = "repair"
 
 
 def million(yen: float) -> str:
@@ -77,17 +75,6 @@ def say_lines(
 
 def _task(line: WorkLine, lang: str) -> str:
     return "" if line.task == REPAIR else f" ({work_words(line.task, lang)})"
-
-
-def work_words(work: str, lang: str) -> str:
-    """Name a work for people.
-
-    >>> work_words("major", "en"), work_words("repair", "ja")
-    ('major repair', '補修')
-    """
-    if work == REPAIR:
-        return "補修" if lang == "ja" else "repair"
-    return WORK_WORDS[Work(work)][0 if lang == "ja" else 1]
 
 
 def say_differences(

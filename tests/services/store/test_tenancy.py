@@ -227,10 +227,11 @@ def test_a_work_list_with_a_line_of_somebody_else_is_not_shown(
 
 def test_every_table_says_whose_its_rows_are() -> None:
     assert ledger.elements.metadata is metadata and identity_tables.accounts.metadata is metadata
-    told = {*ownership.OWNED, *ownership.SHARED, *ownership.CLOSED, ownership.LISTS}
+    everybody = {**ownership.SHARED, **ownership.REFERENCE, **ownership.CLOSED}
+    told = {*ownership.OWNED, *everybody, ownership.LISTS}
     assert set(metadata.tables) <= told, "say in ownership.py whose the rows of a new table are"
     assert told - set(metadata.tables) == {name for name in ownership.SHARED if "rtree" in name}
-    assert all(reason for reason in {**ownership.SHARED, **ownership.CLOSED}.values())
+    assert all(everybody.values())
 
 
 def test_each_way_to_an_owner_is_one_of_columns_that_exist(engine: Engine) -> None:
@@ -246,6 +247,20 @@ def test_what_the_gate_keeps_is_closed_to_routes(engine: Engine) -> None:
             counted = sa.select(sa.func.count(next(iter(table.c))))
             for statement in (sa.select(table), sa.delete(table), sa.insert(table), counted):
                 with pytest.raises(Broken, match="cannot be reached with a scope"):
+                    connection.execute(statement)
+
+
+def test_what_is_the_same_for_everybody_is_read_and_not_written_by_routes(engine: Engine) -> None:
+    with writing(scoped(engine, scope_of(A))) as connection:
+        for name in ownership.REFERENCE:
+            table = metadata.tables[name]
+            assert connection.execute(sa.select(table)).all() == []
+            for statement in (
+                sa.insert(table),
+                sa.delete(table),
+                sa.update(table).values({next(iter(table.c)): "x"}),
+            ):
+                with pytest.raises(Broken, match="cannot be written with a scope"):
                     connection.execute(statement)
 
 
