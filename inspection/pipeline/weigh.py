@@ -5,6 +5,7 @@ import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from math import isfinite
 from typing import Any
 
 import yaml
@@ -135,7 +136,8 @@ def checked_weights(weights: Mapping[str, float]) -> dict[str, float]:
     >>> checked_weights({"L": 0.4, "C": 0.5, "T": 0.1})
     {'L': 0.4, 'C': 0.5, 'T': 0.1}
     """
-    if set(weights) != set(PARTS) or min(weights.values(), default=-1.0) < 0:
+    sound = all(isfinite(weight) and weight >= 0 for weight in weights.values())
+    if set(weights) != set(PARTS) or not sound:
         raise BadInput(f"give weights ≥ 0 for L, C and T, got {dict(weights)}")
     total = sum(weights.values())
     if abs(total - 1) > 1e-6:
