@@ -4,6 +4,7 @@ import tempfile
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
+from urllib.parse import quote
 
 from fastapi import APIRouter, Query
 from fastapi.responses import Response
@@ -112,10 +113,16 @@ def programme_file(
         content,
         media_type=MEDIA_TYPES[file_format],
         headers={
-            "Content-Disposition": f'attachment; filename="programme.{file_format.value}"',
+            "Content-Disposition": _named(name, file_format),
             "Cache-Control": "no-store",
         },
     )
+
+
+def _named(name: str, file_format: ProgrammeFormat) -> str:
+    """Name a file after its programme (RFC 6266), with a plain name for old programs."""
+    ending = file_format.value
+    return f"attachment; filename=\"programme.{ending}\"; filename*=UTF-8''{quote(name)}.{ending}"
 
 
 def _drawn(services: Services, wanted: ProgrammeIn, name: str) -> Allotted:

@@ -5,6 +5,7 @@ from typing import Annotated, Self
 from pydantic import Field
 
 from api.schemas.base import Shape
+from api.schemas.worklist import ReasonOut
 from inspection.domain.asset import AssetKind
 from inspection.pipeline.standing import Place, Standing
 
@@ -129,6 +130,7 @@ class ExplanationOut(Shape):
     parts: list[ExplanationPart]
     rules: list[ExplanationRule]
     missing: list[str] = Field(description="unknown, the middle level was taken")
+    missing_words: list[ReasonOut] = Field(description="the same, for people")
     soundness_is_candidate: bool
 
 

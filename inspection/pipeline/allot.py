@@ -128,8 +128,11 @@ def check_name(name: str) -> str:
     Raises:
         BadInput: when it cannot.
     """
-    if not 1 <= len(name) <= NAME_MOST or name != name.strip() or not name.isprintable():
-        raise BadInput(f"a name has 1 to {NAME_MOST} printable characters, got {name!r}")
+    plain = name == name.strip() and name.isprintable() and not {*"/\\"} & {*name}
+    if not 1 <= len(name) <= NAME_MOST or not plain:
+        raise BadInput(
+            f"a name has 1 to {NAME_MOST} printable characters and no slash, got {name!r}"
+        )
     return name
 
 

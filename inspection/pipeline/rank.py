@@ -253,6 +253,27 @@ def explained(known: Known, asset_id: str, model: PriorityModel) -> dict[str, An
     return {
         **found.explanation(),
         "name": known.entries[asset_id].asset.name,
+        "missing_words": _named_missing(found.missing, case.kind, model),
         "risk": round(found.risk, 2),
         "data_version": data_version(case),
     }
+
+
+OVERDUE_WORDS = {
+    "overdue_years": {"ja": "点検の遅れ", "en": "Inspection overdue"},
+    "years_since_diagnosis": {"ja": "診断からの年数", "en": "Years since the diagnosis"},
+}
+"""Words for what the timing reads; the model's factors bring their own."""
+
+
+def _named_missing(
+    missing: Iterable[str], kind: AssetKind, model: PriorityModel
+) -> list[dict[str, str]]:
+    """Name what is unknown in the model's own words; a code that has none names itself."""
+    tables = model.kinds.get(kind.value, model.kinds[AssetKind.BRIDGE.value])
+    words: dict[str, dict[str, str]] = {
+        factor.name: {"ja": factor.ja, "en": factor.en}
+        for factor in (*tables.likelihood, *tables.consequence)
+    }
+    words |= OVERDUE_WORDS
+    return [{"code": code, **words.get(code, {"ja": code, "en": code})} for code in missing]

@@ -14,6 +14,9 @@ import { WorklistPage } from "./worklist/WorklistPage";
 // The map library is the heavy part: the list of surveys does not wait for it.
 const ReviewPage = lazy(() => import("./review/ReviewPage"));
 const FlightPage = lazy(() => import("./flight/FlightPage"));
+const PlannerPage = lazy(() => import("./planner/PlannerPage"));
+
+const ROOMS = ["planner", "flight"] as const;
 
 export function App() {
   const view = useView();
@@ -32,16 +35,19 @@ export function App() {
         >
           <img src="/icon.svg" alt="" width="26" height="26" /> Tenken 点検
         </a>
-        <a
-          href="/app/flight"
-          aria-current={view.name === "flight" ? "page" : undefined}
-          onClick={(event) => {
-            event.preventDefault();
-            go({ name: "flight" });
-          }}
-        >
-          {say("flight")}
-        </a>
+        {ROOMS.map((name) => (
+          <a
+            key={name}
+            href={`/app/${name}`}
+            aria-current={view.name === name ? "page" : undefined}
+            onClick={(event) => {
+              event.preventDefault();
+              go({ name });
+            }}
+          >
+            {say(name)}
+          </a>
+        ))}
         <span className="grow" />
         {session && <Person session={session} />}
         <button
@@ -58,6 +64,7 @@ export function App() {
         <Suspense fallback={<p className="empty">{say("loading")}</p>}>
           {view.name === "surveys" && <SurveysPage />}
           {view.name === "flight" && <FlightPage />}
+          {view.name === "planner" && <PlannerPage />}
           {view.name === "review" && <ReviewPage key={view.surveyId} {...view} />}
           {view.name === "worklist" && <WorklistPage surveyId={view.surveyId} />}
         </Suspense>

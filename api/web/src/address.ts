@@ -3,6 +3,7 @@ import { useSyncExternalStore } from "react";
 export type View =
   | { name: "surveys" }
   | { name: "flight" }
+  | { name: "planner" }
   | { name: "review"; surveyId: string; defectId?: string }
   | { name: "worklist"; surveyId: string };
 
@@ -17,6 +18,7 @@ export function viewOf(path: string): View {
   const worklist = new RegExp(`^/app/surveys/(${ID})/worklist/?$`).exec(path);
   if (worklist?.[1]) return { name: "worklist", surveyId: worklist[1] };
   if (/^\/app\/flight\/?$/.test(path)) return { name: "flight" };
+  if (/^\/app\/planner\/?$/.test(path)) return { name: "planner" };
   return { name: "surveys" };
 }
 
@@ -26,6 +28,8 @@ export function addressOf(view: View): string {
       return "/app";
     case "flight":
       return "/app/flight";
+    case "planner":
+      return "/app/planner";
     case "review": {
       const survey = `/app/surveys/${view.surveyId}`;
       return view.defectId ? `${survey}/defects/${view.defectId}` : survey;

@@ -400,6 +400,130 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/programmes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Programmes
+         * @description List the programmes that are kept, and the price lists that a new one can use.
+         */
+        get: operations["list_programmes"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/programmes/drafts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Draft Programme
+         * @description Draw up a programme without keeping it, and compare it with one that is kept.
+         */
+        post: operations["draft_programme"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/programmes/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Programme
+         * @description Show a programme that is kept: money, works by year, and why each is in or not.
+         */
+        get: operations["read_programme"];
+        /**
+         * Keep Programme
+         * @description Draw up a programme and keep it; 409 when there is one of that name and none is replaced.
+         */
+        put: operations["keep_programme"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/programmes/{name}/file.{file_format}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Programme File
+         * @description Give a programme that is kept as a file, with every reason: CSV or XLSX.
+         */
+        get: operations["programme_file"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/ranking": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Rank Assets
+         * @description Rank every asset by tier and score, with what likelihood, consequence and timing give.
+         */
+        get: operations["rank_assets"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/ranking/{asset_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Explain Rank
+         * @description Explain the score of one asset: every point with its reason, in Japanese and English.
+         */
+        get: operations["explain_rank"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/session": {
         parameters: {
             query?: never;
@@ -1383,6 +1507,28 @@ export interface components {
             surface_crs: string;
         };
         /**
+         * DifferenceOut
+         * @description Show what differs for one work: fiscal year and work; None where it is not in.
+         */
+        DifferenceOut: {
+            /** After */
+            after: [
+                number,
+                string
+            ] | null;
+            /** Asset Id */
+            asset_id: string;
+            /** Before */
+            before: [
+                number,
+                string
+            ] | null;
+            /** Name */
+            name: string;
+            /** Task */
+            task: string;
+        };
+        /**
          * EvidencePhoto
          * @description Point to one photo that shows a defect.
          */
@@ -1393,6 +1539,101 @@ export interface components {
             sha256: string;
             /** Url */
             url: string;
+        };
+        /**
+         * ExplanationItem
+         * @description Show one reason with its points.
+         */
+        ExplanationItem: {
+            /** Code */
+            code: string;
+            /** En */
+            en: string;
+            /** Ja */
+            ja: string;
+            /**
+             * Origin
+             * @description known, neutral, candidate or derived
+             */
+            origin: string;
+            /** Pts */
+            pts: number;
+        };
+        /**
+         * ExplanationOut
+         * @description Explain the score of one asset: every point with its reason.
+         */
+        ExplanationOut: {
+            /** Asset */
+            asset: string;
+            /** Confidence */
+            confidence: number;
+            /**
+             * Data Version
+             * @description another one: something that is known has changed
+             */
+            data_version: string;
+            /**
+             * Missing
+             * @description unknown, the middle level was taken
+             */
+            missing: string[];
+            /**
+             * Missing Words
+             * @description the same, for people
+             */
+            missing_words: components["schemas"]["ReasonOut"][];
+            /** Model */
+            model: string;
+            /** Name */
+            name: string;
+            /** Parts */
+            parts: components["schemas"]["ExplanationPart"][];
+            /** Risk */
+            risk: number;
+            /** Rules */
+            rules: components["schemas"]["ExplanationRule"][];
+            /** Score */
+            score: number;
+            /** Soundness Is Candidate */
+            soundness_is_candidate: boolean;
+            /** Tier */
+            tier: number;
+        };
+        /**
+         * ExplanationPart
+         * @description Show what one of L, C and T is made of.
+         */
+        ExplanationPart: {
+            /** Items */
+            items: components["schemas"]["ExplanationItem"][];
+            /** K */
+            k: string;
+            /** Points */
+            points: number;
+            /** Value */
+            value: number;
+            /** Weight */
+            weight: number;
+        };
+        /**
+         * ExplanationRule
+         * @description Show a hard rule that applies.
+         */
+        ExplanationRule: {
+            /** En */
+            en: string;
+            /** Ja */
+            ja: string;
+            /**
+             * Provisional
+             * @description rests on a detection that nobody has reviewed
+             */
+            provisional: boolean;
+            /** Rule */
+            rule: string;
+            /** Tier */
+            tier: number;
         };
         /**
          * Extent
@@ -2103,6 +2344,76 @@ export interface components {
          */
         PhotoSet: "nadir" | "cross" | "oblique";
         /**
+         * PlaceOut
+         * @description Show where one asset stands.
+         */
+        PlaceOut: {
+            /** Asset Id */
+            asset_id: string;
+            /** Confidence */
+            confidence: number;
+            kind: components["schemas"]["AssetKind"];
+            /**
+             * Lonlat
+             * @description None when the ledger does not know it
+             */
+            lonlat: [
+                number,
+                number
+            ] | null;
+            /**
+             * Model Rank
+             * @description under the model's own weights, from 1
+             */
+            model_rank: number;
+            /** Municipality */
+            municipality: string;
+            /** Name */
+            name: string;
+            /**
+             * Parts
+             * @description likelihood L, consequence C, timing T
+             */
+            parts: [
+                number,
+                number,
+                number
+            ];
+            /**
+             * Points
+             * @description what L, C, T give to the score
+             */
+            points: [
+                number,
+                number,
+                number
+            ];
+            /**
+             * Rank
+             * @description under the weights in use, from 1
+             */
+            rank: number;
+            /**
+             * Risk
+             * @description L·C/100
+             */
+            risk: number;
+            /** Route Name */
+            route_name: string;
+            /** Score */
+            score: number;
+            /**
+             * Soundness
+             * @description I to IV as engineers diagnosed it; empty when nobody has
+             */
+            soundness: string;
+            /**
+             * Tier
+             * @description 0 emergency, 1 must, 2 by score
+             */
+            tier: number;
+        };
+        /**
          * PointsOut
          * @description Show one addend of a priority.
          */
@@ -2192,6 +2503,148 @@ export interface components {
             title: string;
         };
         /**
+         * ProgrammeFormat
+         * @description Say in which format a programme is written.
+         * @enum {string}
+         */
+        ProgrammeFormat: "csv" | "xlsx";
+        /**
+         * ProgrammeHead
+         * @description Name a programme that is kept.
+         */
+        ProgrammeHead: {
+            /**
+             * Made At
+             * Format: date-time
+             */
+            made_at: string;
+            /** Model */
+            model: string;
+            /** Name */
+            name: string;
+            /** Years */
+            years: components["schemas"]["YearOut"][];
+        };
+        /**
+         * ProgrammeIn
+         * @description Say what a programme is drawn up from.
+         */
+        ProgrammeIn: {
+            /**
+             * Ageing
+             * @description empty: the default
+             * @default
+             */
+            ageing: string;
+            /**
+             * Budgets Yen
+             * @description by year
+             */
+            budgets_yen: number[];
+            /**
+             * Compare With
+             * @description a programme that is kept
+             */
+            compare_with?: string | null;
+            /**
+             * First Year
+             * @description fiscal year
+             */
+            first_year: number;
+            kind?: components["schemas"]["AssetKind"] | null;
+            /**
+             * Lcc Rate
+             * @default 0
+             */
+            lcc_rate: number;
+            /**
+             * Model
+             * @default priority_v1
+             */
+            model: string;
+            /**
+             * Price List
+             * @default default
+             */
+            price_list: string;
+            /**
+             * Rate
+             * @description by which later benefit counts less
+             * @default 0.02
+             */
+            rate: number;
+            /** @description None: the model's own */
+            weights?: components["schemas"]["WeightsIn"] | null;
+        };
+        /**
+         * ProgrammeList
+         * @description List the programmes that are kept, and what a new one can be drawn up from.
+         */
+        ProgrammeList: {
+            /** Price Lists */
+            price_lists: string[];
+            /** Programmes */
+            programmes: components["schemas"]["ProgrammeHead"][];
+        };
+        /**
+         * ProgrammeOut
+         * @description Show a programme.
+         */
+        ProgrammeOut: {
+            /** Ageing */
+            ageing: string;
+            /**
+             * Differences
+             * @description None: nothing to compare with
+             */
+            differences: components["schemas"]["DifferenceOut"][] | null;
+            /**
+             * Gap
+             * @description how much better any other choice could be at most, 0–1
+             */
+            gap: number;
+            /**
+             * Ledger Changed
+             * @description not all differences come from the terms: the ledger changed in between
+             */
+            ledger_changed: boolean;
+            /**
+             * Left Out
+             * @description assets that were not put up, by reason
+             */
+            left_out: {
+                [key: string]: number;
+            };
+            /** Lines */
+            lines: components["schemas"]["WorkLineOut"][];
+            /**
+             * Made At
+             * Format: date-time
+             */
+            made_at: string;
+            /** Method */
+            method: string;
+            /** Model */
+            model: string;
+            /** Name */
+            name: string;
+            /**
+             * Needed Yen
+             * @description what all that would help costs
+             */
+            needed_yen: number;
+            /** Price List */
+            price_list: string;
+            /** Refused */
+            refused: {
+                [key: string]: string;
+            };
+            /** Shortage */
+            shortage: components["schemas"]["ShortageOut"][];
+            /** Years */
+            years: components["schemas"]["YearOut"][];
+        };
+        /**
          * QuantityOut
          * @description Show a measured number; below the limit there is no number to show.
          */
@@ -2210,6 +2663,46 @@ export interface components {
              * @description None when below_limit: show '< limit'
              */
             value: number | null;
+        };
+        /**
+         * RankingOut
+         * @description Show the order of every asset, or a page of it.
+         */
+        RankingOut: {
+            /** Fiscal Year */
+            fiscal_year: number;
+            /** Model */
+            model: string;
+            /**
+             * Model Weights
+             * @description the model's own
+             */
+            model_weights: {
+                [key: string]: number;
+            };
+            /** Number Matched */
+            number_matched: number;
+            /** Places */
+            places: components["schemas"]["PlaceOut"][];
+            /**
+             * Refused
+             * @description why an asset has no score, by asset
+             */
+            refused: {
+                [key: string]: string;
+            };
+            /**
+             * Risk Matrix
+             * @description assets by class of likelihood (rows) and consequence (columns), least first
+             */
+            risk_matrix: number[][];
+            /**
+             * Weights
+             * @description of L, C and T, in use
+             */
+            weights: {
+                [key: string]: number;
+            };
         };
         /**
          * ReasonOut
@@ -2283,6 +2776,22 @@ export interface components {
             rights: string[];
             /** Role */
             role: string | null;
+        };
+        /**
+         * ShortageOut
+         * @description Show what a hard rule asks for and the money does not reach.
+         */
+        ShortageOut: {
+            /** Asset Id */
+            asset_id: string;
+            /** Fiscal Year */
+            fiscal_year: number;
+            /** Least Yen */
+            least_yen: number;
+            /** Rules */
+            rules: string[];
+            /** Task */
+            task: string;
         };
         /**
          * SignIn
@@ -2603,11 +3112,56 @@ export interface components {
             version_after: number;
         };
         /**
+         * WeightsIn
+         * @description Weigh likelihood, consequence and timing against each other; they add up to 1.
+         */
+        WeightsIn: {
+            /** C */
+            C: number;
+            /** L */
+            L: number;
+            /** T */
+            T: number;
+        };
+        /**
          * WidthMethod
          * @description Name the estimator of a crack width (domain specification §4.3).
          * @enum {string}
          */
         WidthMethod: "distance_transform" | "profile_edges" | "profile_deficit" | "trough_fit";
+        /**
+         * WorkLineOut
+         * @description Show a work of a programme, or a candidate that is not in it.
+         */
+        WorkLineOut: {
+            /** Asset Id */
+            asset_id: string;
+            /** Cost Yen */
+            cost_yen: number | null;
+            /**
+             * Fiscal Year
+             * @description None when it is not in the programme
+             */
+            fiscal_year: number | null;
+            /** Municipality */
+            municipality: string;
+            /** Name */
+            name: string;
+            /** Rank */
+            rank: number;
+            reason: components["schemas"]["ReasonOut"];
+            /** Score */
+            score: number;
+            /**
+             * Task
+             * @description repair, or the work that a hard rule asks for
+             */
+            task: string;
+            /** Tier */
+            tier: number;
+            /** Work */
+            work: string;
+        };
         /**
          * WorkListOut
          * @description Show a ranked work list as it stands now.
@@ -2686,6 +3240,20 @@ export interface components {
             /** Tier */
             tier: number;
             width_mm: components["schemas"]["QuantityOut"] | null;
+        };
+        /**
+         * YearOut
+         * @description Show the money of one fiscal year.
+         */
+        YearOut: {
+            /** Budget Yen */
+            budget_yen: number;
+            /** Fiscal Year */
+            fiscal_year: number;
+            /** Spent Yen */
+            spent_yen: number;
+            /** Works */
+            works: number;
         };
     };
     responses: never;
@@ -3356,6 +3924,245 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description What went wrong, in words for the person who can act (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_programmes: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProgrammeList"];
+                };
+            };
+            /** @description What went wrong, in words for the person who can act (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    draft_programme: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ProgrammeIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProgrammeOut"];
+                };
+            };
+            /** @description What went wrong, in words for the person who can act (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_programme: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProgrammeOut"];
+                };
+            };
+            /** @description What went wrong, in words for the person who can act (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    keep_programme: {
+        parameters: {
+            query?: {
+                /** @description put it in the place of one of that name */
+                replace?: boolean;
+            };
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ProgrammeIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProgrammeOut"];
+                };
+            };
+            /** @description What went wrong, in words for the person who can act (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    programme_file: {
+        parameters: {
+            query?: {
+                lang?: components["schemas"]["Language"];
+            };
+            header?: never;
+            path: {
+                name: string;
+                file_format: components["schemas"]["ProgrammeFormat"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": unknown;
+                    "text/csv; charset=utf-8": unknown;
+                };
+            };
+            /** @description What went wrong, in words for the person who can act (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    rank_assets: {
+        parameters: {
+            query?: {
+                /** @description priority model, as NAME or NAME/VERSION */
+                model?: string;
+                /** @description other weights of L, C and T, which add up to 1 */
+                weights?: string | null;
+                kind?: components["schemas"]["AssetKind"] | null;
+                limit?: number;
+                offset?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RankingOut"];
+                };
+            };
+            /** @description What went wrong, in words for the person who can act (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    explain_rank: {
+        parameters: {
+            query?: {
+                /** @description priority model, as NAME or NAME/VERSION */
+                model?: string;
+                /** @description other weights of L, C and T, which add up to 1 */
+                weights?: string | null;
+            };
+            header?: never;
+            path: {
+                asset_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExplanationOut"];
+                };
             };
             /** @description What went wrong, in words for the person who can act (RFC 9457) */
             default: {

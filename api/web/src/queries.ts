@@ -87,3 +87,40 @@ export const flightChoicesQuery = queryOptions({
   queryFn: async () => told(await api.GET("/api/flight/choices"), "FlightChoicesOut"),
   staleTime: Number.POSITIVE_INFINITY,
 });
+
+const MOST_PLACES = 10_000;
+
+export const rankingQuery = (weights: string | undefined) =>
+  queryOptions({
+    queryKey: ["ranking", weights],
+    queryFn: async () =>
+      told(
+        await api.GET("/api/ranking", { params: { query: { limit: MOST_PLACES, ...(weights ? { weights } : {}) } } }),
+        "RankingOut",
+      ),
+    staleTime: 60_000,
+  });
+
+export const explanationQuery = (assetId: string, weights: string | undefined) =>
+  queryOptions({
+    queryKey: ["explanation", assetId, weights],
+    queryFn: async () =>
+      told(
+        await api.GET("/api/ranking/{asset_id}", {
+          params: { path: { asset_id: assetId }, query: weights ? { weights } : {} },
+        }),
+        "ExplanationOut",
+      ),
+  });
+
+export const programmesQuery = queryOptions({
+  queryKey: ["programmes"],
+  queryFn: async () => told(await api.GET("/api/programmes"), "ProgrammeList"),
+});
+
+export const programmeQuery = (name: string) =>
+  queryOptions({
+    queryKey: ["programme", name],
+    queryFn: async () =>
+      told(await api.GET("/api/programmes/{name}", { params: { path: { name } } }), "ProgrammeOut"),
+  });

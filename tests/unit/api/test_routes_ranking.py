@@ -138,6 +138,8 @@ def test_an_explanation_adds_up_to_the_score_of_its_place(page: TestClient) -> N
             assert sum(part["points"] for part in why["parts"]) == pytest.approx(
                 why["score"], abs=0.03
             )
+            assert [word["code"] for word in why["missing_words"]] == why["missing"]
+            assert all(word["en"] != word["code"] for word in why["missing_words"])
             for part in why["parts"]:
                 assert all(item["ja"] and item["en"] for item in part["items"])
     assert page.get("/api/ranking/no-such").status_code == 404
