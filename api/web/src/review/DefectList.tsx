@@ -1,9 +1,12 @@
-import { useEffect, useRef } from "react";
+import { useEffect, useRef, useState } from "react";
 
 import type { DamageClass, Defect } from "../client";
 import { useLanguage } from "../i18n/language";
-import type { Filter } from "./filter";
+import { may, useSession } from "../session/session";
+import { BatchDialog } from "./BatchDialog";
+import { type Filter, ORDERS, type Order } from "./filter";
 import { shown } from "./quantity";
+import type { Review } from "./useReview";
 
 interface Props {
   defects: readonly Defect[];
@@ -11,13 +14,19 @@ interface Props {
   classes: ReadonlyMap<string, DamageClass>;
   filter: Filter;
   onFilter: (filter: Filter) => void;
+  order: Order;
+  onOrder: (order: Order) => void;
+  review: Review;
   chosenId: string | undefined;
   onChoose: (defectId: string) => void;
 }
 
 export function DefectList(props: Props) {
   const { language, say } = useLanguage();
-  const { defects, shownDefects, classes, filter, onFilter, chosenId, onChoose } = props;
+  const { defects, shownDefects, classes, filter, onFilter, order, onOrder, review, chosenId, onChoose } = props;
+  const mayDecide = may(useSession(), "decide");
+  const [deciding, setDeciding] = useState(false);
+  const candidates = shownDefects.filter((defect) => defect.state === "candidate");
   const present = [...new Set(defects.map((defect) => defect.damage_class))].sort();
   const chosen = useRef<HTMLButtonElement>(null);
   useEffect(() => {
@@ -57,7 +66,53 @@ export function DefectList(props: Props) {
             ))}
           </select>
         </label>
+        <label>
+          {say("widthFrom")}
+          <input
+            inputMode="decimal"
+            value={filter.widthMm ?? ""}
+            onChange={(event) => {
+              const widthMm = Number(event.target.value.normalize("NFKC"));
+              onFilter({ ...filter, widthMm: widthMm > 0 ? widthMm : null });
+            }}
+          />
+        </label>
+        <label>
+          {say("confidenceFrom")} {Math.round(filter.confidence * 100)} %
+          <input
+            type="range"
+            min={0}
+            max={95}
+            step={5}
+            value={Math.round(filter.confidence * 100)}
+            onChange={(event) => onFilter({ ...filter, confidence: Number(event.target.value) / 100 })}
+          />
+        </label>
+        <label className="whole">
+          {say("order")}
+          <select value={order} onChange={(event) => onOrder(event.target.value as Order)}>
+            {ORDERS.map((name) => (
+              <option key={name} value={name}>
+                {say(`order_${name}`)}
+              </option>
+            ))}
+          </select>
+        </label>
       </div>
+      {mayDecide && (
+        <p className="count">
+          <button
+            type="button"
+            disabled={candidates.length === 0 || review.reviewer === ""}
+            onClick={() => setDeciding(true)}
+          >
+            {say("batch")} ({candidates.length})…
+          </button>
+        </p>
+      )}
+      {deciding && (
+        <BatchDialog defects={candidates} classes={classes} review={review} onClose={() => setDeciding(false)} />
+      )}
       <p className="count">
         {shownDefects.length} / {defects.length} {say("defects")}
       </p>

@@ -5,28 +5,29 @@ import { useLanguage } from "../i18n/language";
 import { defectQuery } from "../queries";
 import { Trouble } from "../Trouble";
 import { isVague, shown } from "./quantity";
+import type { Review } from "./useReview";
 import { VerdictForm } from "./VerdictForm";
 
 interface Props {
-  surveyId: string;
   defectId: string | undefined;
   classes: ReadonlyMap<string, DamageClass>;
+  review: Review;
 }
 
-export function DefectPanel({ surveyId, defectId, classes }: Props) {
+export function DefectPanel({ defectId, classes, review }: Props) {
   const { say } = useLanguage();
   return (
     <section className="panel" aria-label={say("defects")}>
       {defectId === undefined ? (
         <p className="empty">{say("chooseDefect")}</p>
       ) : (
-        <Chosen key={defectId} surveyId={surveyId} defectId={defectId} classes={classes} />
+        <Chosen key={defectId} defectId={defectId} classes={classes} review={review} />
       )}
     </section>
   );
 }
 
-function Chosen({ surveyId, defectId, classes }: Props & { defectId: string }) {
+function Chosen({ defectId, classes, review }: Props & { defectId: string }) {
   const { language, say } = useLanguage();
   const { data: defect, error } = useQuery(defectQuery(defectId));
   if (error) return <Trouble error={error} />;
@@ -45,7 +46,7 @@ function Chosen({ surveyId, defectId, classes }: Props & { defectId: string }) {
           alt={`${label?.[language] ?? ""} ${defect.defect_id}`}
         />
       )}
-      <VerdictForm surveyId={surveyId} defect={defect} />
+      <VerdictForm key={defect.version} defect={defect} classes={classes} review={review} />
       <Numbers defect={defect} />
       <Grades defect={defect} />
       <Evidence defect={defect} />
@@ -153,7 +154,9 @@ function History({ defect }: { defect: DefectDetail }) {
         {defect.history.map((verdict) => (
           <li key={verdict.verdict_id}>
             <b>{say(verdict.state_after)}</b> {verdict.reviewer}
+            {verdict.action === "reclassify" && ` · ${say("reclassify")}`}
             {verdict.reason && ` · ${say(verdict.reason)}`}
+            {verdict.note && ` · ${verdict.note}`}
             <small>{new Date(verdict.decided_at).toLocaleString(language)}</small>
           </li>
         ))}

@@ -1,16 +1,28 @@
 import ScaleLine from "ol/control/ScaleLine";
 import { defaults } from "ol/control/defaults";
 import { buffer } from "ol/extent";
-import type VectorLayer from "ol/layer/Vector";
+import type { LineString, Polygon } from "ol/geom";
+import Draw from "ol/interaction/Draw";
+import VectorLayer from "ol/layer/Vector";
 import OlMap from "ol/Map";
-import type VectorSource from "ol/source/Vector";
+import VectorSource from "ol/source/Vector";
+import Fill from "ol/style/Fill";
+import Stroke from "ol/style/Stroke";
+import Style from "ol/style/Style";
 import { useEffect, useRef, useState } from "react";
 
 import type { DamageClass, Defect, Schemas } from "../client";
+import { useLanguage } from "../i18n/language";
 import { defectLayer, showDefects } from "./defectLayer";
+import { type Point, TOOLS, type Tool, written } from "./measure";
 import { mosaicLayer, mosaicView, surfaceProjection } from "./mosaicLayer";
 
 const CLOSE_UP_PX = 60;
+const RULER = new Style({
+  stroke: new Stroke({ color: "#ffd400", width: 3 }),
+  fill: new Fill({ color: "rgba(255, 212, 0, 0.15)" }),
+});
+const TOOL_WORDS = { length: "measureLength", area: "measureArea" } as const;
 
 interface Props {
   name: string;
@@ -26,8 +38,13 @@ export function MosaicMap({ name, tiles, defects, classes, chosenId, onChoose }:
   const frame = useRef<HTMLDivElement>(null);
   const choose = useRef(onChoose);
   choose.current = onChoose;
+  const { say } = useLanguage();
   const drawn = useRef<{ map: OlMap; layer: VectorLayer<VectorSource> } | null>(null);
   const [isDrawn, setIsDrawn] = useState(false);
+  const [tool, setTool] = useState<Tool | null>(null);
+  const [measured, setMeasured] = useState<string | null>(null);
+  const measuring = useRef(false);
+  measuring.current = tool !== null;
 
   useEffect(() => {
     if (frame.current === null) return;
@@ -41,6 +58,7 @@ export function MosaicMap({ name, tiles, defects, classes, chosenId, onChoose }:
     });
     map.getView().fit([...tiles.extent_surface_m], { padding: [24, 24, 24, 24] });
     map.on("click", (event) => {
+      if (measuring.current) return;
       const hit = map.forEachFeatureAtPixel(event.pixel, (feature) => feature.getId(), {
         hitTolerance: 6,
       });
@@ -72,14 +90,55 @@ export function MosaicMap({ name, tiles, defects, classes, chosenId, onChoose }:
     });
   }, [chosenId, tiles]);
 
+  useEffect(() => {
+    if (tool === null || drawn.current === null) return;
+    const { map } = drawn.current;
+    const source = new VectorSource();
+    const layer = new VectorLayer({ source, style: RULER });
+    const draw = new Draw({ source, type: tool === "length" ? "LineString" : "Polygon", style: RULER });
+    draw.on("drawstart", ({ feature }) => {
+      source.clear();
+      feature.getGeometry()?.on("change", ({ target }) => setMeasured(written(tool, pointsOf(target))));
+    });
+    map.addLayer(layer);
+    map.addInteraction(draw);
+    return () => {
+      map.removeInteraction(draw);
+      map.removeLayer(layer);
+      setMeasured(null);
+    };
+  }, [tool, name, tiles]);
+
   return (
-    <div
-      ref={frame}
-      className="map"
-      role="application"
-      aria-label="orthomosaic"
-      tabIndex={0}
-      data-drawn={isDrawn}
-    />
+    <div className="map-frame">
+      <div
+        ref={frame}
+        className="map"
+        role="application"
+        aria-label={say("mosaic")}
+        tabIndex={0}
+        data-drawn={isDrawn}
+      />
+      <div className="map-tools">
+        {measured !== null && <output>{measured}</output>}
+        {tool !== null && measured === null && <span className="soft">{say("measureHint")}</span>}
+        {TOOLS.map((each) => (
+          <button
+            key={each}
+            type="button"
+            aria-pressed={tool === each}
+            onClick={() => setTool(tool === each ? null : each)}
+          >
+            {say(TOOL_WORDS[each])}
+          </button>
+        ))}
+      </div>
+    </div>
   );
+}
+
+function pointsOf(geometry: LineString | Polygon): Point[] {
+  const found = geometry.getCoordinates();
+  const line = (geometry.getType() === "Polygon" ? found[0] : found) as number[][];
+  return line.map(([x, y]) => [x ?? 0, y ?? 0]);
 }

@@ -12,8 +12,9 @@ import { JobState } from "../upload/JobState";
 import { ExportLinks } from "../worklist/ExportLinks";
 import { DefectList } from "./DefectList";
 import { DefectPanel } from "./DefectPanel";
-import { bySize, EVERYTHING, type Filter, matching, neighbour } from "./filter";
+import { EVERYTHING, type Filter, matching, neighbour, type Order, ordered } from "./filter";
 import { MosaicMap } from "./MosaicMap";
+import { useReview } from "./useReview";
 
 interface Props {
   surveyId: string;
@@ -27,13 +28,15 @@ export default function ReviewPage({ surveyId, defectId }: Props) {
   const found = useQuery({ ...defectsQuery(surveyId), enabled: survey.data?.mosaic != null });
   const classes = useClasses();
   const [filter, setFilter] = useState<Filter>(EVERYTHING);
-  const defects = useMemo(() => bySize(found.data ?? []), [found.data]);
+  const [order, setOrder] = useState<Order>("size");
+  const defects = useMemo(() => ordered(found.data ?? [], order), [found.data, order]);
   const shownDefects = useMemo(() => matching(defects, filter), [defects, filter]);
   const choose = (id: string) => go({ name: "review", surveyId, defectId: id }, { replace: true });
+  const review = useReview(surveyId, choose);
   useStepKeys((step) => {
     const next = neighbour(shownDefects, defectId, step);
     if (next) choose(next.defect_id);
-  });
+  }, review.undo);
 
   const mosaic = survey.data?.mosaic;
   return (
@@ -69,6 +72,9 @@ export default function ReviewPage({ surveyId, defectId }: Props) {
             classes={classes}
             filter={filter}
             onFilter={setFilter}
+            order={order}
+            onOrder={setOrder}
+            review={review}
             chosenId={defectId}
             onChoose={choose}
           />
@@ -84,7 +90,7 @@ export default function ReviewPage({ surveyId, defectId }: Props) {
           ) : (
             <p className="empty">{say("noTiles")}</p>
           )}
-          <DefectPanel surveyId={surveyId} defectId={defectId} classes={classes} />
+          <DefectPanel defectId={defectId} classes={classes} review={review} />
         </div>
       )}
     </main>
@@ -96,13 +102,15 @@ function useClasses() {
   return useMemo(() => new Map<string, DamageClass>(data?.damage_classes.map((entry) => [entry.code, entry])), [data]);
 }
 
-/** J goes to the next defect, K to the one before. */
-function useStepKeys(onStep: (step: 1 | -1) => void) {
+/** J goes to the next defect, K to the one before; U undoes, whatever is shown. */
+function useStepKeys(onStep: (step: 1 | -1) => void, onUndo: () => void) {
   useEffect(() => {
     const onKey = (event: KeyboardEvent) => {
       if (event.target instanceof HTMLInputElement || event.target instanceof HTMLSelectElement) return;
+      if (document.querySelector("dialog[open]")) return;
       const step = ({ j: 1, k: -1 } as const)[event.key.toLowerCase()];
       if (step) onStep(step);
+      if (event.key.toLowerCase() === "u" && !event.ctrlKey && !event.metaKey && !event.altKey) onUndo();
     };
     addEventListener("keydown", onKey);
     return () => removeEventListener("keydown", onKey);

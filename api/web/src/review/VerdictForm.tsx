@@ -1,76 +1,62 @@
-import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useEffect, useState } from "react";
 
-import { api, type DefectDetail, Problem, type Schemas, told } from "../client";
+import { type DamageClass, type DefectDetail, Problem } from "../client";
 import { useLanguage } from "../i18n/language";
 import { may, useSession } from "../session/session";
 import { Trouble } from "../Trouble";
+import type { Review } from "./useReview";
+import { type Action, type ClassCode, REASONS, type RejectReason } from "./verdicts";
 
-type Action = Schemas["Action"];
-type RejectReason = Schemas["RejectReason"];
-
-const REASONS: readonly RejectReason[] = [
-  "shadow",
-  "stain",
-  "joint",
-  "form_line",
-  "chalk",
-  "vegetation",
-  "cable",
-  "duplicate",
-  "other",
-];
-const REVIEWER = "tenken.reviewer";
 const CHANGED = 409;
 
 interface Props {
-  surveyId: string;
   defect: DefectDetail;
+  classes: ReadonlyMap<string, DamageClass>;
+  review: Review;
 }
 
-/** Let a person decide. The version that was read goes along, so nobody's decision is overwritten. */
-export function VerdictForm({ surveyId, defect }: Props) {
-  const { say } = useLanguage();
+/** Let a person decide: by buttons, or by one key each. */
+export function VerdictForm({ defect, classes, review }: Props) {
+  const { language, say } = useLanguage();
   const session = useSession();
-  const account = session?.account ?? null;
-  const [typed, setTyped] = useState(() => localStorage.getItem(REVIEWER) ?? "");
-  const reviewer = account === null ? typed : account.display_name;
   const [reason, setReason] = useState<RejectReason>("shadow");
-  const verdict = useVerdict(surveyId, defect);
-
-  const decide = (action: Action) => {
-    if (!reviewer.trim() || verdict.isPending) return;
-    if (account === null) localStorage.setItem(REVIEWER, reviewer.trim());
-    verdict.mutate({ action, reviewer: reviewer.trim(), reason });
-  };
+  const [damageClass, setDamageClass] = useState<ClassCode>(defect.damage_class);
+  const [note, setNote] = useState("");
   const mayDecide = may(session, "decide");
-  useDecisionKeys(mayDecide ? defect.legal_actions : [], decide);
+  const legal = mayDecide ? defect.legal_actions : [];
+  const decide = (action: Action) => {
+    review.decide(defect, { action, reason, damageClass, note });
+    setNote("");
+  };
+  useDecisionKeys(legal, decide);
 
-  const changed = verdict.error instanceof Problem && verdict.error.status === CHANGED;
+  const error = review.failedId === null || review.failedId === defect.defect_id ? review.error : null;
+  const changed = error instanceof Problem && error.status === CHANGED;
   if (!mayDecide) return session ? <p className="verdict soft">{say("mayNotDecide")}</p> : null;
+  const idle = review.reviewer !== "" && !review.busy;
   return (
     <form className="verdict" onSubmit={(event) => event.preventDefault()}>
-      {account === null && (
+      {!review.signedIn && (
         <label>
           {say("reviewer")}
           <input
-            value={typed}
+            value={review.typed}
             maxLength={200}
             autoComplete="name"
-            onChange={(event) => setTyped(event.target.value)}
+            onChange={(event) => review.setTyped(event.target.value)}
           />
         </label>
       )}
-      {!reviewer.trim() && <p className="hint">{say("reviewerNeeded")}</p>}
+      {review.reviewer === "" && <p className="hint">{say("reviewerNeeded")}</p>}
       <div className="buttons">
-        {defect.legal_actions.includes("confirm") && (
-          <button type="button" className="confirm" onClick={() => decide("confirm")} disabled={!reviewer.trim()}>
+        {legal.includes("confirm") && (
+          <button type="button" className="confirm" onClick={() => decide("confirm")} disabled={!idle}>
             {say("confirm")}
           </button>
         )}
-        {defect.legal_actions.includes("reject") && (
+        {legal.includes("reject") && (
           <>
-            <button type="button" className="reject" onClick={() => decide("reject")} disabled={!reviewer.trim()}>
+            <button type="button" className="reject" onClick={() => decide("reject")} disabled={!idle}>
               {say("reject")}
             </button>
             <label className="inline">
@@ -85,57 +71,56 @@ export function VerdictForm({ surveyId, defect }: Props) {
             </label>
           </>
         )}
-        {defect.legal_actions.includes("reopen") && (
-          <button type="button" onClick={() => decide("reopen")} disabled={!reviewer.trim()}>
+        {legal.includes("reopen") && (
+          <button type="button" onClick={() => decide("reopen")} disabled={!idle}>
             {say("reopen")}
           </button>
         )}
       </div>
-      {changed ? <p className="trouble" role="alert">{say("changedMeanwhile")}</p> : <Trouble error={verdict.error} />}
+      {legal.includes("reclassify") && (
+        <div className="buttons">
+          <label className="inline">
+            {say("newClass")}
+            <select value={damageClass} onChange={(event) => setDamageClass(event.target.value as ClassCode)}>
+              {[...classes.values()].map((entry) => (
+                <option key={entry.code} value={entry.code}>
+                  {entry[language]}
+                </option>
+              ))}
+            </select>
+          </label>
+          <button
+            type="button"
+            onClick={() => decide("reclassify")}
+            disabled={!idle || damageClass === defect.damage_class}
+          >
+            {say("reclassify")}
+          </button>
+        </div>
+      )}
+      <div className="buttons">
+        <label className="inline">
+          {say("note")}
+          <input value={note} maxLength={4000} onChange={(event) => setNote(event.target.value)} />
+        </label>
+        <button type="button" onClick={review.undo} disabled={!idle || !review.canUndo}>
+          {say("undo")}
+        </button>
+      </div>
+      {changed ? <p className="trouble" role="alert">{say("changedMeanwhile")}</p> : <Trouble error={error} />}
     </form>
   );
 }
 
-interface Decision {
-  action: Action;
-  reviewer: string;
-  reason: RejectReason;
-}
+const KEYS = { c: "confirm", r: "reject", t: "reclassify" } as const;
 
-function useVerdict(surveyId: string, defect: DefectDetail) {
-  const queries = useQueryClient();
-  return useMutation({
-    mutationFn: async (decision: Decision) =>
-      told(
-        await api.POST("/api/defects/{defect_id}/verdicts", {
-          params: { path: { defect_id: defect.defect_id } },
-          body: {
-            verdict_id: crypto.randomUUID(),
-            action: decision.action,
-            reviewer: decision.reviewer,
-            expected_version: defect.version,
-            reason: decision.action === "reject" ? decision.reason : null,
-            note: "",
-          },
-        }),
-        "DefectDetail",
-      ),
-    onSettled: () =>
-      Promise.all(
-        [["defect", defect.defect_id], ["defects", surveyId], ["worklist", surveyId]].map(
-          (queryKey) => queries.invalidateQueries({ queryKey }),
-        ),
-      ),
-  });
-}
-
-/** C confirms, R rejects; not while somebody types into a field. */
+/** C confirms, R rejects, T changes the class; not while somebody types into a field. */
 function useDecisionKeys(legal: readonly Action[], decide: (action: Action) => void) {
   useEffect(() => {
     const onKey = (event: KeyboardEvent) => {
       if (event.target instanceof HTMLInputElement || event.target instanceof HTMLSelectElement) return;
-      if (event.ctrlKey || event.metaKey || event.altKey) return;
-      const action = ({ c: "confirm", r: "reject" } as const)[event.key.toLowerCase()];
+      if (event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open]")) return;
+      const action = KEYS[event.key.toLowerCase() as keyof typeof KEYS];
       if (action && legal.includes(action)) decide(action);
     };
     addEventListener("keydown", onKey);
