@@ -137,10 +137,16 @@ def best_heading_deg(polygon_m: Polygon) -> float:
 
     Lanes run along the edge of the convex hull across which the polygon is narrowest.
 
+    Raises:
+        BadGeometry: when the polygon has no area.
+
     >>> best_heading_deg(Polygon([(0, 0), (24, 0), (24, 8), (0, 8)]))
     90.0
     """
-    hull = _shell(polygon_m.convex_hull)
+    hull_m = polygon_m.convex_hull
+    if not isinstance(hull_m, Polygon) or hull_m.is_empty:
+        raise BadGeometry("the area must be a simple polygon with an area > 0 m²; redraw it")
+    hull = _shell(hull_m)
     edges = np.roll(hull, -1, axis=0) - hull
     headings = np.round(np.degrees(np.arctan2(edges[:, 0], edges[:, 1])) % 180.0, 9)
     return float(min(headings, key=lambda heading: (_width_across_m(hull, heading), heading)))
