@@ -137,10 +137,16 @@ def best_heading_deg(polygon_m: Polygon) -> float:
 
     Lanes run along the edge of the convex hull across which the polygon is narrowest.
 
+    Raises:
+        BadGeometry: when the polygon has no area.
+
     >>> best_heading_deg(Polygon([(0, 0), (24, 0), (24, 8), (0, 8)]))
     90.0
     """
-    hull = _shell(polygon_m.convex_hull)
+    hull_m = polygon_m.convex_hull
+    if not isinstance(hull_m, Polygon) or hull_m.is_empty:
+        raise BadGeometry("the area must be a simple polygon with an area > 0 m²; redraw it")
+    hull = _shell(hull_m)
     edges = np.roll(hull, -1, axis=0) - hull
     headings = np.round(np.degrees(np.arctan2(edges[:, 0], edges[:, 1])) % 180.0, 9)
     return float(min(headings, key=lambda heading: (_width_across_m(hull, heading), heading)))
@@ -173,7 +179,8 @@ def plan_area(
         margin_m: how far the grid reaches beyond the polygon, to all sides.
         overshoot_m: how far each lane goes on beyond that at both ends, where the along-lane
             overlap would otherwise thin out.
-        least_step_m: of neighbours in a lane, at the cost of overlap; some drones refuse less.
+        least_step_m: of neighbours in a lane and of lanes, at the cost of overlap; some drones
+            refuse less.
 
     Raises:
         BadGeometry: when the polygon is empty or crosses itself.
@@ -187,8 +194,9 @@ def plan_area(
     # In the lane frame +y is the direction of flight: turn the area, plan, turn back.
     turned = affinity.rotate(area, heading, origin=(0, 0))
     left_m, _, right_m, _ = turned.bounds
+    lanes_m = spread_m(left_m, right_m, across_m, lane_step_m, least_m=least_step_m)
     stations: list[Station] = []
-    for lane, x_m in enumerate(spread_m(left_m, right_m, across_m, lane_step_m)):
+    for lane, x_m in enumerate(lanes_m):
         strip = _strip(turned, x_m - across_m / 2, x_m + across_m / 2)
         if strip is None:
             continue

@@ -25,6 +25,8 @@ Floats = NDArray[np.float64]
 NEAR_M = 5.0
 """A photo this near to a planned one, seen from above, was taken there."""
 ROUGH_M = 0.1
+HIGHEST_M, FARTHEST_M = 10_000.0, 1e6
+"""No photo of an inspection is taken above this height, or farther from the origin of its run."""
 LEAST_MATCHES = 3
 """So many photos must lie near planned ones before they may tell the height reference."""
 
@@ -125,9 +127,11 @@ def came_from_views(plan: FlightPlan, views: Mapping[str, Any]) -> Came:
                 "of its photos instead"
             )
         longitude, latitude, height_m = (float(value) for value in surface["origin"])
+        if not (abs(longitude) <= 180 and abs(latitude) <= 90 and abs(height_m) <= HIGHEST_M):
+            raise ValueError(f"origin {longitude}, {latitude}, {height_m} is not on the earth")
         frame = LocalFrame(lon_deg=longitude, lat_deg=latitude, height_ellipsoid_m=height_m)
         placed = [_of_view(view, frame) for view in views["views"] if "focal_px" in view]
-    except (KeyError, TypeError, ValueError) as error:
+    except (LookupError, TypeError, ValueError, AttributeError, OverflowError) as error:
         raise BadInput(f"this is no views.json of a run: {error!r}") from error
     return _settle(plan, placed, [])
 
@@ -190,6 +194,10 @@ def _of_view(view: Mapping[str, Any], frame: LocalFrame) -> _Placed:
     centre = np.array(view["centre_world_m"], dtype=np.float64)
     if rotation.shape != (3, 3) or centre.shape != (3,):
         raise ValueError(f"pose of shapes {rotation.shape} and {centre.shape}")
+    if not np.allclose(rotation @ rotation.T, np.eye(3), atol=1e-3):
+        raise ValueError("camera_from_world is no rotation")
+    if not (np.abs(centre) <= FARTHEST_M).all():
+        raise ValueError(f"centre {centre} is not near the origin")
     right, forward = rotation[0], rotation[2]
     width, height = (int(value) for value in view["size_px"])
     longitude, latitude, height_m = frame.to_lonlat_h([centre])[0]

@@ -55,6 +55,7 @@ def corridor(
     overlap_side: float,
     ground: Ground,
     full_edges: bool = True,
+    least_step_m: float = 0.0,
     element: str = "",
 ) -> Poses:
     """Plan photos of a strip along a line, straight down.
@@ -69,6 +70,7 @@ def corridor(
         ground: height of the ground.
         full_edges: go beyond edges and ends so far that they are seen by as many photos as the
             inside.
+        least_step_m: between photo points and between lanes, at the cost of overlap.
         element: name of the line.
 
     Raises:
@@ -84,14 +86,15 @@ def corridor(
     smooth = line_m.simplify(tidy_m)
     margin_m = (across_m * overlap_side if full_edges else 0.0) + tidy_m
     half_m = width_m / 2 + margin_m
-    offsets = spread_m(-half_m, half_m, across_m, spacing_m(across_m, overlap_side))
+    lane_step_m = spacing_m(across_m, overlap_side)
+    offsets = spread_m(-half_m, half_m, across_m, lane_step_m, least_m=least_step_m)
     beyond_m = along_m * (overlap_front if full_edges else 0.0)
     step_m = spacing_m(along_m, overlap_front)
     parts = []
     lanes = [lane for offset_m in offsets if (lane := _beside(smooth, offset_m)) is not None]
     for number, lane in enumerate(lanes):
         rows = [
-            _row(run, step_m, ground, distance_m, element)
+            _row(run, (step_m, least_step_m), ground, distance_m, element)
             for run in _runs(_extended(lane, beyond_m - along_m / 2))
         ]
         parts += [_reversed(row) for row in reversed(rows)] if number % 2 else rows
@@ -143,13 +146,21 @@ def _runs(line: LineString) -> list[LineString]:
 
 def _row(
     run: LineString,
-    step_m: float,
+    steps_m: tuple[float, float],
     ground: Ground,
     distance_m: float,
     element: str,
 ) -> Poses:
-    """Spread photos evenly along a run, its ends included."""
+    """Spread photos evenly along a run, its ends included, no more and no less than steps apart.
+
+    A run that is shorter than the least step is lengthened to it.
+    """
+    step_m, least_m = steps_m
+    if run.length < least_m:
+        run = _extended(run, (least_m - run.length) / 2)
     count = max(1, math.ceil(round(run.length / step_m, 9))) + 1
+    if run.length / (count - 1) < least_m:
+        count = max(1, math.floor(round(run.length / least_m, 9))) + 1
     stops_m = np.linspace(0.0, run.length, count)
     spots = shapely.get_coordinates(shapely.line_interpolate_point(run, stops_m))
     near_m = np.clip(np.stack([stops_m - step_m / 2, stops_m + step_m / 2]), 0.0, run.length)

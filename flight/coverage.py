@@ -19,6 +19,7 @@ from flight.flightplan import FlightPlan
 from flight.occlusion import hidden
 from flight.poses import rotations
 from flight.surface import area_m2, normals
+from inspection.errors import BadInput
 from inspection.geo.camera import Camera
 
 Floats = NDArray[np.float64]
@@ -131,7 +132,12 @@ def plan_coverage(plan: FlightPlan, *, count: int | None = None) -> Coverage:
     Args:
         plan: photos and surface.
         count: of samples; None takes 20 000, fewer where each is in very many photos.
+
+    Raises:
+        BadInput: when the plan has no surface.
     """
+    if not len(plan.surface_m):
+        raise BadInput(f"plan {plan.name!r} has no surface, so nobody can say what is seen of it")
     if count is None:
         seen_m2 = area_m2(_corners_m(plan)[:, :3]).sum() * 2
         deep = 3 * min(len(plan.photos), seen_m2 / max(float(area_m2(plan.surface_m).sum()), 1e-9))

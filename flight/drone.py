@@ -1,8 +1,9 @@
 """Know what drones can do: the table ``flight/drones.yaml``."""
 
 import difflib
+import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, Self
 
@@ -74,11 +75,14 @@ class Drone:
             "climb_m_s": self.climb_m_s,
             "rotor_m": self.rotor_m,
             "span_m": self.span_m - self.rotor_m,
+            "wind_limit_m_s": self.wind_limit_m_s,
             "capacity_items": self.capacity_items - 9,
         }
-        wrong = [name for name, number in numbers.items() if not number > 0]
-        if wrong or self.hold_s < 0:
-            raise BadCodelist(f"drone {self.code!r}: {', '.join(wrong) or 'hold_s'} is too small")
+        wrong = [name for name, number in numbers.items() if not 0 < number < math.inf]
+        zero_is_fine = {"hold_s": self.hold_s, "least_step_m": self.least_step_m}
+        wrong += [name for name, number in zero_is_fine.items() if not 0 <= number < math.inf]
+        if wrong:
+            raise BadCodelist(f"drone {self.code!r}: {', '.join(wrong)} is too small or endless")
         low, high = self.gimbal_pitch_deg
         if not -180 <= low < high <= 180:
             raise BadCodelist(f"drone {self.code!r}: gimbal {low}° to {high}° is no range")
@@ -92,9 +96,11 @@ class Drone:
         """
         try:
             low, high = row["gimbal_pitch_deg"]
-            texts = {name: str(row[name]) for name in ("code", "label", "vehicle")}
+            if unknown := set(row) - {field.name for field in fields(cls)}:
+                raise ValueError(f"unknown fields {sorted(map(str, unknown))}")
+            texts = {name: _typed(row, name, str) for name in ("code", "label", "vehicle")}
             numbers = {
-                name: float(row[name])
+                name: float(_typed(row, name, int | float))
                 for name in (
                     "flight_time_min", "slowest_m_s", "cruise_m_s", "limit_m_s", "climb_m_s",
                     "rotor_m", "span_m", "wind_limit_m_s", "hold_s", "least_step_m",
@@ -104,16 +110,24 @@ class Drone:
                 code=texts["code"],
                 label=texts["label"],
                 vehicle=texts["vehicle"],
-                cameras=tuple(str(code) for code in row["cameras"]),
+                cameras=tuple(str(code) for code in _typed(row, "cameras", list)),
                 gimbal_pitch_deg=(float(low), float(high)),
-                capacity_items=int(row["capacity_items"]),
-                obstacle_sensing=bool(row["obstacle_sensing"]),
-                needs_review=bool(row["needs_review"]),
-                wayline_name=None if row["wayline_name"] is None else str(row["wayline_name"]),
+                capacity_items=_typed(row, "capacity_items", int),
+                obstacle_sensing=_typed(row, "obstacle_sensing", bool),
+                needs_review=_typed(row, "needs_review", bool),
+                wayline_name=_typed(row, "wayline_name", str | None),
                 **numbers,
             )
         except (KeyError, TypeError, ValueError) as error:
             raise BadCodelist(f"drone row {row.get('code', row)!r}: {error!r}") from error
+
+
+def _typed(row: Mapping[str, Any], name: str, kind: Any) -> Any:  # noqa: ANN401 as YAML has it
+    """Give a value of a row that must be of a type; "no" in quotes is no truth value."""
+    value = row[name]
+    if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
+        raise TypeError(f"{name} is {value!r}, of the wrong type")
+    return value
 
 
 def load_drones(path: Path | None = None) -> tuple[Drone, ...]:

@@ -128,7 +128,7 @@ def read_json(path: Path) -> dict[str, Any]:
         if path.stat().st_size > MAX_BYTES:
             raise BadInput(f"{path.name} is larger than {MAX_BYTES} bytes; is it the right file?")
         document = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
+    except (OSError, UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
         raise BadInput(f"{path.name} cannot be read as JSON: {error}") from error
     if not isinstance(document, dict):
         raise BadInput(f"{path.name} holds no JSON object")

@@ -9,6 +9,7 @@ written: 0 (or what the command says for "none").
 """
 
 import itertools
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -181,7 +182,9 @@ class _Writer:
             self._release()
         if step.trigger_m is not None:
             first = 1.0 if step.trigger_m > 0 else 0.0
-            self._command(TRIGGER_DISTANCE, (round(step.trigger_m, 3), 0.0, first, 0.0))
+            # Rounded up, or not rounded at all, the last photo of a long row would not come.
+            whole_mm = max(0, math.ceil(step.trigger_m * 1000) - 1)
+            self._command(TRIGGER_DISTANCE, (whole_mm / 1000, 0.0, first, 0.0))
 
     def end(self) -> None:
         """Switch the camera off, and return."""

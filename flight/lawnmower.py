@@ -62,7 +62,7 @@ def lawnmower(
         heading_deg: of the first lane; None takes the fewest turns.
         sets: which sets, in order of flight.
         full_edges: go beyond the edge so far that it is seen by as many photos as the inside.
-        least_step_m: between photo points of a lane, at the cost of overlap.
+        least_step_m: between photo points and between lanes, at the cost of overlap.
         element: name of the area.
 
     Raises:
@@ -120,7 +120,7 @@ def under_deck(
         overlap_front: along a lane, ratio.
         overlap_side: between lanes, ratio.
         heading_deg: of the first lane; None takes the fewest turns.
-        least_step_m: between photo points of a lane, at the cost of overlap.
+        least_step_m: between photo points and between lanes, at the cost of overlap.
         element: name of the soffit.
     """
     grid = plan_area(

@@ -91,6 +91,7 @@ def _lay_corridor(local: tuple[LocalFeature, ...], order: Order, frame: LocalFra
             overlap_side=ask.overlap_side,
             ground=below,
             full_edges=order.goes_beyond_edges,
+            least_step_m=order.least_step_m,
             element=feature.name,
         )
         outline = corridor_outline(feature.shape.segmentize(PIECE_M), width_m)

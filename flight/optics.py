@@ -32,18 +32,18 @@ def depth_of_field_m(lens: Lens, distance_m: float, f_number: float) -> tuple[fl
 def f_number_for_depth(lens: Lens, distance_m: float, share: float) -> float:
     """Give the f-number at which D·(1 ± share) is sharp to one pixel.
 
-    The near side D·(1 − share) needs H = D·(1 − share)/share, the far side D·(1 + share)/share:
-    the far side asks for more.
+    The near side D·(1 − share) is sharp up to H = D·(1 − share)/share, the far side up to
+    D·(1 + share)/share: the near side asks for the smaller H, and so for the higher f-number.
 
     >>> from flight.lens import find_lens
     >>> lens = find_lens("dji_p1@50")
     >>> near, far = depth_of_field_m(lens, 2.0, f_number_for_depth(lens, 2.0, 0.1))
-    >>> near < 1.9, round(far, 6)
-    (True, 2.2)
+    >>> round(near, 6), far > 2.2
+    (1.8, True)
     """
     focal_m = lens.focal_mm / 1000
-    smallest_hyperfocal_m = distance_m * (1 + share) / share
-    return focal_m**2 / ((smallest_hyperfocal_m - focal_m) * lens.pitch_m)
+    hyperfocal_m = distance_m * (1 - share) / share
+    return focal_m**2 / ((hyperfocal_m - focal_m) * lens.pitch_m)
 
 
 def turning_limit_deg_s(lens: Lens, exposure_s: float, blur_px: float) -> float:

@@ -89,8 +89,9 @@ def orbit(
         incidence_limit_deg=incidence_limit_deg,
     )
     count = math.ceil(round(360.0 / spacing_m(2 * half_deg, overlap_front), 9))
-    if least_step_m > 0:
-        count = min(count, int(2 * math.pi * (radius_m + standoff_m) / least_step_m))
+    if least_step_m > 0:  # in a straight line from photo to photo
+        half_turn = math.asin(min(1.0, least_step_m / 2 / (radius_m + standoff_m)))
+        count = min(count, math.floor(math.pi / half_turn + 1e-9))
     # The ring starts on the side of take-off, the origin.
     towards_home = math.atan2(-centre_m[0], -centre_m[1])
     bearings = towards_home + 2 * math.pi * np.arange(count) / count
@@ -98,13 +99,15 @@ def orbit(
     heights_m = spread_m(
         bottom_m, top_m, high_m, spacing_m(high_m, overlap_side), least_m=least_step_m
     )
+    # A ring a little above those that are raised is flown at their height, as rows of a face are.
+    raised_m = lowest_m + least_step_m if min(heights_m) < lowest_m else lowest_m
     rings = []
     for number, height_m in enumerate(reversed(heights_m)):
         around = out[::-1] if number % 2 else out
         level = np.full((count, 1), height_m)
         target_m = np.hstack([np.array(centre_m) + around * radius_m, level])
         position_m = np.hstack([np.array(centre_m) + around * (radius_m + standoff_m), level])
-        position_m[:, 2] = np.maximum(position_m[:, 2], lowest_m)
+        position_m[:, 2] = height_m if height_m >= raised_m else lowest_m
         yaw_deg, pitch_deg = towards(position_m, target_m)
         rings.append(
             Poses(

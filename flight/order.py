@@ -1,5 +1,6 @@
 """Say what is to be planned: the wish of the crew, before any geometry."""
 
+import math
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -12,6 +13,12 @@ from flight.mission import AltitudeFrame
 from inspection.errors import BadInput, Refused
 
 LOWEST_M = 2.0
+GRAIN_M = 0.005
+"""What rounding of places and heights in a mission file may take off a step."""
+NUMBERS = (
+    "takeoff_msl_m", "heading_deg", "width_m", "bottom_m", "top_m", "height_m", "radius_m",
+    "lowest_m", "speed_m_s",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,17 +75,23 @@ class Order:
         """Check what can be checked without geometry.
 
         Raises:
-            BadInput: when heights or speed make no sense.
+            BadInput: when numbers, places or speed make no sense.
         """
+        for name in NUMBERS:
+            value = getattr(self, name)
+            if value is not None and not math.isfinite(value):
+                raise BadInput(f"{name} is {value}, no finite number; give metres, degrees or m/s")
+        if not self.sets:
+            raise BadInput(f"no set of photos is chosen; choose of {', '.join(PhotoSet)}")
         if self.heights not in {"takeoff", "msl"}:
             raise BadInput(f"heights count from 'takeoff' or 'msl', not {self.heights!r}")
         if self.heights == "msl" and self.takeoff_msl_m is None:
             raise BadInput("heights above sea level need that of take-off: give --takeoff-msl-m")
-        if self.takeoff_latlon_deg is not None:
-            latitude, longitude = self.takeoff_latlon_deg
-            if not (-90 <= latitude <= 90 and -180 <= longitude <= 180):
+        places = {"take-off": self.takeoff_latlon_deg, "the gate": self.gate_latlon_deg}
+        for name, place in places.items():
+            if place is not None and not (abs(place[0]) <= 90 and abs(place[1]) <= 180):
                 raise BadInput(
-                    f"take-off {latitude}, {longitude} is not on the earth; the order is "
+                    f"{name} {place[0]}, {place[1]} is not on the earth; the order is "
                     "LATITUDE,LONGITUDE"
                 )
         limit_m_s = self.capability.speed_limit_m_s
@@ -104,7 +117,9 @@ class Order:
     @property
     def least_step_m(self) -> float:
         """Give the least distance of photo points at which the drone stops."""
-        return self.drone.least_step_m if self.capability.trigger == "stop" else 0.0
+        if self.capability.trigger != "stop" or not self.drone.least_step_m > 0:
+            return 0.0
+        return self.drone.least_step_m + GRAIN_M
 
     @property
     def goes_beyond_edges(self) -> bool:

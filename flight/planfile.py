@@ -8,6 +8,7 @@ Source: RFC 7946 (foreign members are allowed, coordinates are lon, lat, height)
 """
 
 import json
+import math
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,11 @@ FIGURES = (
 )  # fmt: skip
 CHOICES = {"pattern": Pattern, "altitude_frame": AltitudeFrame, "trigger": Trigger}
 GREATEST_BYTES = 512 * 1024 * 1024
+TEXTS = {"name", "camera_name", "drone_name"}
+OPEN = {"takeoff_msl_m", "drone_name"}
+DAMAGED = (KeyError, TypeError, ValueError, IndexError, AttributeError, OverflowError)
+FARTHEST_M = 1e6
+"""No place of a plan lies farther from its take-off."""
 
 
 def plan_document(plan: FlightPlan) -> dict[str, Any]:
@@ -69,7 +75,7 @@ def read_plan(path: Path) -> FlightPlan:
         if path.stat().st_size > GREATEST_BYTES:
             raise BadInput(f"{path.name} is larger than {GREATEST_BYTES} bytes; is it a plan?")
         document = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
+    except (OSError, UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
         raise BadInput(f"{path.name} cannot be read as a plan: {error}") from error
     return plan_from_document(document, path.name)
 
@@ -94,7 +100,7 @@ def plan_from_document(document: object, name: str) -> FlightPlan:
         raise BadInput(f"{name}: plan version {figures.get('version')!r} is not {VERSION}")
     try:
         return _plan(figures, document["features"])
-    except (KeyError, TypeError, ValueError, IndexError) as error:
+    except DAMAGED as error:
         raise BadInput(f"{name} is a damaged plan: {error!r}; plan it again") from error
 
 
@@ -106,41 +112,83 @@ def _plan(figures: dict[str, Any], features: list[dict[str, Any]]) -> FlightPlan
         if feature["geometry"]["type"] == "Polygon"
     }
     poses = [feature for feature in features if feature["geometry"]["type"] == "Point"]
-    latitude, longitude = figures["origin_latlon_deg"]
     gate = figures.get("gate_latlon_deg")
     bare = FlightPlan(
-        **{key: figures[key] for key in FIGURES},
+        **{key: _figure(key, figures[key]) for key in FIGURES},
         pattern=Pattern(figures["pattern"]),
         altitude_frame=AltitudeFrame(figures["altitude_frame"]),
         trigger=Trigger(figures["trigger"]),
-        camera=Camera(**figures["camera"]),
-        origin_latlon_deg=(float(latitude), float(longitude)),
-        gate_latlon_deg=None if gate is None else (float(gate[0]), float(gate[1])),
+        camera=Camera(**{key: _number(key, side) for key, side in figures["camera"].items()}),
+        origin_latlon_deg=_place(figures["origin_latlon_deg"]),
+        gate_latlon_deg=None if gate is None else _place(gate),
         photos=(),
-        surface_m=np.array(figures["surface_m"], dtype=np.float64).reshape(-1, 3, 3),
-        surface_elements=tuple(figures["surface_elements"]),
-        notes=tuple(figures["notes"]),
+        surface_m=_near(np.array(figures["surface_m"], dtype=np.float64).reshape(-1, 3, 3)),
+        surface_elements=_texts(figures["surface_elements"]),
+        notes=_texts(figures["notes"]),
     )
     if not poses:
         return bare
-    places = bare.frame.to_enu_m([pose["geometry"]["coordinates"] for pose in poses])
+    places = _near(bare.frame.to_enu_m([pose["geometry"]["coordinates"] for pose in poses]))
     outlines = np.array([footprints[pose["properties"]["photo"]] for pose in poses])
-    corners = bare.frame.to_enu_m(outlines.reshape(-1, 3)).reshape(-1, 4, 3)
+    corners = _near(bare.frame.to_enu_m(outlines.reshape(-1, 3)).reshape(-1, 4, 3))
     photos = tuple(
         PlannedPhoto(
             index=pose["properties"]["photo"],
-            row=pose["properties"]["row"],
+            row=int(_number("row", pose["properties"]["row"])),
             position_m=place,
             yaw_deg=pose["properties"]["yaw_deg"],
             pitch_deg=pose["properties"]["pitch_deg"],
             distance_m=pose["properties"]["distance_m"],
             footprint_m=outline,
-            element=pose["properties"]["element"],
+            element=_texts([pose["properties"]["element"]])[0],
         )
         for pose, place, outline in zip(poses, places, corners, strict=True)
     )
     kept = {name: getattr(bare, name) for name in FlightPlan.__slots__ if name != "photos"}
     return FlightPlan(**kept, photos=photos)
+
+
+def _figure(key: str, value: object) -> object:
+    """Give a figure of a plan that is of its kind."""
+    if value is None and key in OPEN:
+        return None
+    if key in TEXTS:
+        return _texts([value])[0]
+    number = _number(key, value)
+    if key == "views" and not (isinstance(value, int) and value >= 1):
+        raise ValueError(f"views is {value!r}, no count of 1 or more")
+    return number
+
+
+def _number(key: str, value: object) -> float:
+    """Give a finite number as it is."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        raise ValueError(f"{key} is {value!r}, no finite number")
+    return value
+
+
+def _texts(values: list[object]) -> tuple[str, ...]:
+    """Give values that must be texts of whole characters."""
+    texts = tuple(value for value in values if isinstance(value, str))
+    if not isinstance(values, list) or len(texts) != len(values):
+        raise ValueError(f"{values!r:.60} are not all texts")
+    "".join(texts).encode()  # half of a character could never be written again
+    return texts
+
+
+def _place(pair: list[object]) -> tuple[float, float]:
+    """Give a (latitude, longitude) that is on the earth."""
+    latitude, longitude = (_number("place", value) for value in pair)
+    if not (abs(latitude) <= 90 and abs(longitude) <= 180):
+        raise ValueError(f"{latitude}, {longitude} is not on the earth")
+    return float(latitude), float(longitude)
+
+
+def _near(points_m: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Give points that are finite and not on another continent."""
+    if not (np.abs(points_m) <= FARTHEST_M).all():
+        raise ValueError("a place is not finite, or lies more than 1000 km from take-off")
+    return points_m
 
 
 def _pose(photo: PlannedPhoto) -> dict[str, Any]:

@@ -19,11 +19,12 @@ from flight.checks.examine import Examination
 from flight.checks.prepare import Conditions, Surroundings, examine_mission
 from flight.checks.rulefile import load_rules, shipped_rules
 from flight.coverage import Coverage, plan_coverage
-from flight.drone import Drone, find_drone
+from flight.drone import Drone
 from flight.flightplan import FlightPlan, Pattern
 from flight.formats import Loss, write_mission
 from flight.inputs import InputFeature, read_features
 from flight.itinerary import Itinerary
+from flight.lawnmower import PhotoSet
 from flight.lens import find_lens
 from flight.mission import AltitudeFrame
 from flight.order import Order, choose_drone
@@ -185,7 +186,7 @@ def _planned(
     features = _features(wish.features)
     lens = find_lens(wish.camera)
     drone = choose_drone(wish.drone, lens, wish.pattern)
-    found = _capability(wish)
+    found = _capability(wish, drone)
     order = Order(
         name=wish.name,
         pattern=wish.pattern,
@@ -225,14 +226,15 @@ def _size_m2(feature: InputFeature, order: Order) -> float:
 
     local = shapely.transform(feature.shape, move)
     if order.pattern in (Pattern.AREA, Pattern.SOFFIT):
-        return float(local.area) * len(order.sets) * (5 if len(order.sets) > 1 else 1)
+        looks = sum(4 if one is PhotoSet.OBLIQUE else 1 for one in set(order.sets))
+        return float(local.area) * looks
     if order.pattern is Pattern.CORRIDOR:
-        return float(local.length) * (feature.number("width_m") or order.width_m or 1.0)
-    top = feature.number("top_m") or order.top_m or 0.0
-    bottom = feature.number("bottom_m") or order.bottom_m or 0.0
+        return float(local.length) * (feature.number("width_m", "width") or order.width_m or 1.0)
+    top = feature.number("top_m", "top") or order.top_m or 0.0
+    bottom = feature.number("bottom_m", "bottom") or order.bottom_m or 0.0
     around = float(local.length)
     if order.pattern is Pattern.ORBIT:
-        around += 2 * np.pi * (feature.number("radius_m") or order.radius_m or 0.0)
+        around += 2 * np.pi * (feature.number("radius_m", "radius") or order.radius_m or 0.0)
     return around * max(0.0, top - bottom)
 
 
@@ -247,8 +249,8 @@ def _features(features: Sequence[Mapping[str, Any]]) -> tuple[InputFeature, ...]
         return read_features(path)
 
 
-def _capability(wish: Wish) -> Capability:
-    """Turn the wish into what it asks of camera and flight."""
+def _capability(wish: Wish, drone: Drone) -> Capability:
+    """Turn the wish into what it asks of camera and flight, as flown by a drone."""
     gsd = wish.gsd_m_per_px
     if (gsd is None) == (wish.crack_width_mm is None):
         raise BadInput("give either a ground sample distance or a crack width")
@@ -256,7 +258,6 @@ def _capability(wish: Wish) -> Capability:
         assert wish.crack_width_mm is not None
         gsd = gsd_for_width_m_per_px(wish.crack_width_mm, wish.precision)
     of_ground = wish.pattern in OF_GROUND
-    named = None if wish.drone is None else find_drone(wish.drone)
     return capability(
         find_lens(wish.camera),
         gsd_m_per_px=gsd,
@@ -265,8 +266,9 @@ def _capability(wish: Wish) -> Capability:
         else purpose_for(gsd, of_ground=of_ground),
         capture=Capture(
             exposure_s=wish.exposure_s,
-            obstacle_sensing=named is None or named.obstacle_sensing,
+            obstacle_sensing=drone.obstacle_sensing,
             wind_m_s=3.0 if wish.wind_m_s is None else wish.wind_m_s,
+            slowest_m_s=drone.slowest_m_s,
         ),
         overlap_front=wish.overlap_front,
         overlap_side=wish.overlap_side,

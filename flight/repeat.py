@@ -210,13 +210,16 @@ def _overlap(poses: Poses, camera: Camera, gsd: float) -> float:
 
 
 def _surface(outlines: Floats, *, nadir: bool) -> Floats:
-    """Give what the past survey saw as triangles: joined on level ground, else each footprint."""
+    """Give what the past survey saw as triangles: joined on level ground, else each footprint.
+
+    A footprint is cut as a piece of wall is (``flight.surface.upright``).
+    """
     if nadir:
         joined = shapely.union_all([Polygon(outline[:, :2]).buffer(0) for outline in outlines])
         return level(joined, float(outlines[:, :, 2].mean()), from_below=False)
     # corners run clockwise as the photo is looked at, triangles counter-clockwise
-    first, second = outlines[:, [0, 2, 1]], outlines[:, [0, 3, 2]]
-    return np.concatenate([first, second])
+    lower, upper = outlines[:, [3, 2, 1]], outlines[:, [3, 1, 0]]
+    return np.stack([lower, upper], axis=1).reshape(-1, 3, 3)
 
 
 def _notes(

@@ -35,6 +35,7 @@ def read_rows(name: str, key: str, *, path: Path | None = None) -> list[Mapping[
     if content.get("version") != VERSION:
         raise BadCodelist(f"{label}: version {content.get('version')!r} is not {VERSION}")
     codes = [row.get("code") for row in rows]
-    if len(set(codes)) != len(codes) or None in codes:
+    known = {code for code in codes if isinstance(code, str) and code}
+    if len(known) != len(codes):
         raise BadCodelist(f"{label}: every row needs a code of its own, got {codes}")
     return rows

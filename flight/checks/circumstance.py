@@ -1,5 +1,6 @@
 """Hold the circumstances of a flight: weather, time, pilot, craft, what stands around."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -65,8 +66,8 @@ class Circumstance:
             raise BadInput(f"a battery reserve of {self.reserve} is no share of 0 to 1")
         if self.at is not None and self.at.tzinfo is None:
             raise BadInput("the time of a flight needs a zone, such as 2026-06-21T12:00+09:00")
-        if self.storage_gb is not None and not self.storage_gb > 0:
-            raise BadInput(f"storage of {self.storage_gb} GB must be > 0 GB")
+        if self.storage_gb is not None and not 0 < self.storage_gb < math.inf:
+            raise BadInput(f"storage of {self.storage_gb} GB must be > 0 GB and finite")
 
     @property
     def sees_obstacles(self) -> bool:

@@ -142,7 +142,7 @@ class _Walk:
     frames: set[AltitudeFrame] = field(default_factory=set)
     photos: int = 0
     trigger_m: float = 0.0
-    triggered_m: list[tuple[float, float]] = field(default_factory=list)
+    stretches: list[tuple[float, float, bool]] = field(default_factory=list)
     pitches: list[tuple[int, float]] = field(default_factory=list)
     unread: list[tuple[int, int]] = field(default_factory=list)
     over: bool = False
@@ -204,6 +204,8 @@ class _Walk:
             case 206:  # TRIGGER_DISTANCE
                 self.trigger_m = max(0.0, first)
                 self.photos += third == 1
+                if self.trigger_m > 0:
+                    self.stretches.append((0.0, self.trigger_m, third == 1))
             case 2000:  # CAPTURE: count 0 goes on until stopped, seconds apart
                 self.photos += max(1, round(third))
             case 205 | 1000:
@@ -237,8 +239,9 @@ class _Walk:
             if kind is LegKind.WORK or leg.length_m > 1e-6 or leg.hold_s > 0:
                 self.legs.append(leg)
                 length_m += leg.length_m
-        if self.trigger_m > 0 and length_m > 0:
-            self.triggered_m.append((length_m, self.trigger_m))
+        if self.trigger_m > 0:
+            before_m, step_m, begun = self.stretches[-1]
+            self.stretches[-1] = (before_m + length_m, step_m, begun)
         self.here_m = there_m
 
     def _return(self, number: int) -> None:
@@ -263,8 +266,15 @@ class _Walk:
         return self.legs
 
     def triggered(self) -> int:
-        """Count releases by distance: one at the start of each stretch and one each step."""
-        return sum(1 + math.floor(length / step + 1e-9) for length, step in self.triggered_m)
+        """Count releases by distance: one at the start of each stretch and one each step.
+
+        A stretch goes on over waypoints until the next order; where that order itself released the
+        first, it is counted already.
+        """
+        return sum(
+            math.floor(length_m / step_m + 1e-9) + (length_m > 0 and not begun)
+            for length_m, step_m, begun in self.stretches
+        )
 
     def _place_m(self, number: int, item: MissionItem) -> NDArray[np.float64]:
         """Give where an item lies; 0, 0 means right here."""

@@ -125,7 +125,14 @@ def read_overrides(path: Path) -> tuple[Override, ...]:
         if content["format"] != FORMAT:
             raise ValueError(f"format {content['format']!r}")
         return tuple(_override(row) for row in content["overrides"])
-    except (json.JSONDecodeError, UnicodeDecodeError, KeyError, TypeError, ValueError) as error:
+    except (
+        json.JSONDecodeError,
+        UnicodeDecodeError,
+        RecursionError,
+        KeyError,
+        TypeError,
+        ValueError,
+    ) as error:
         raise Broken(
             f"{path.name} is a damaged record of overrides: {error!r}; move it away and decide anew"
         ) from error

@@ -1,5 +1,6 @@
 """Gather what an examination needs: the mission laid out, and what stands around it."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -53,6 +54,15 @@ class Surroundings:
     takeoff_msl_m: float | None = None
     pilot_latlon_deg: tuple[float, float] | None = None
 
+    def __post_init__(self) -> None:
+        """Check the height of take-off.
+
+        Raises:
+            BadInput: when it is no finite number.
+        """
+        if self.takeoff_msl_m is not None and not math.isfinite(self.takeoff_msl_m):
+            raise BadInput(f"a take-off height of {self.takeoff_msl_m} m is no finite number")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Conditions:
@@ -66,6 +76,15 @@ class Conditions:
     reserve: float = RESERVE
     storage_gb: float | None = None
     return_height_m: float = RETURN_HEIGHT_M
+
+    def __post_init__(self) -> None:
+        """Check the height of return; ``Circumstance`` checks the rest.
+
+        Raises:
+            BadInput: when it is no finite number.
+        """
+        if not math.isfinite(self.return_height_m):
+            raise BadInput(f"a return height of {self.return_height_m} m is no finite number")
 
 
 def examine_mission(

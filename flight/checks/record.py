@@ -82,10 +82,19 @@ def _read(path: Path) -> dict[str, Any]:
         raise Broken(f"{path.name} is larger than {MAX_BYTES} bytes; it is no record of a check")
     try:
         record = json.loads(path.read_text(encoding="utf-8"))
-        whole = record["format"] == FORMAT and isinstance(record["open_refusals"], list)
+        refused = record["open_refusals"]
+        whole = record["format"] == FORMAT and isinstance(refused, list)
+        whole = whole and all(isinstance(name, str) for name in refused)
         aware = datetime.fromisoformat(record["checked_at"]).tzinfo is not None
         known = isinstance(record["plan_sha256"], str) and Outcome(record["verdict"])
-    except (json.JSONDecodeError, UnicodeDecodeError, KeyError, TypeError, ValueError) as error:
+    except (
+        json.JSONDecodeError,
+        UnicodeDecodeError,
+        RecursionError,
+        KeyError,
+        TypeError,
+        ValueError,
+    ) as error:
         raise Broken(
             f"{path.name} is a damaged record of a check: {error!r}; check again"
         ) from error

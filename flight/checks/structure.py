@@ -149,7 +149,8 @@ def build_obstacles(
             being an error.
 
     Raises:
-        BadInput: when a height is missing, is no number, or the top lies below the bottom.
+        BadInput: when a height is missing, is no number, or the top lies below the bottom, or a
+            radius is less than nothing.
     """
     base = _Base(reference=reference, takeoff_msl_m=takeoff_msl_m, ground=ground)
     return tuple(
@@ -196,6 +197,8 @@ def _obstacle(
     """Build one obstacle from one simple part of a feature."""
     kind = str(feature.properties.get("kind", "structure"))
     radius_m = feature.number("radius_m") or 0.0
+    if radius_m < 0:
+        raise BadInput(f"structure {feature.name!r}: radius_m {radius_m:g} m must be 0 m or more")
     bottom_m, top_m = _heights(feature, outline, base, endless)
     body = None
     if outline.geom_type == "Polygon":

@@ -40,11 +40,14 @@ def build_zones(features: Iterable[InputFeature], frame: LocalFrame) -> tuple[Zo
     """Build zones from features; ``radius_m`` widens points, lines and areas.
 
     Raises:
-        BadInput: when a point or a line has no radius, so that it covers nothing.
+        BadInput: when a point or a line has no radius, so that it covers nothing, or a radius is
+            less than nothing.
     """
     zones = []
     for feature in features:
         radius_m = feature.number("radius_m") or 0.0
+        if radius_m < 0:
+            raise BadInput(f"zone {feature.name!r}: radius_m {radius_m:g} m must be 0 m or more")
         outline = course_shape(feature.shape, frame)
         area = outline.buffer(radius_m, quad_segs=32) if radius_m > 0 else outline
         if area.area <= 0:

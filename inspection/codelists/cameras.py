@@ -1,5 +1,6 @@
 """Know the sensors of drone cameras: the code-list ``cameras.yaml``."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -65,7 +66,7 @@ class CameraModel:
                 pixels=(int(pixels[0]), int(pixels[1])),
                 pitch_um=_number(row["pitch_um"]),
                 focal_mm=tuple(_number(focal) for focal in _list(row["focal_mm"])),
-                needs_review=bool(row["needs_review"]),
+                needs_review=_truth(row["needs_review"]),
             )
         except (KeyError, TypeError, ValueError) as error:
             raise BadCodelist(f"camera row {row.get('code', row)!r}: {error!r}") from error
@@ -129,9 +130,16 @@ def _list(value: object) -> list[object]:
     return value
 
 
+def _truth(value: object) -> bool:
+    """Give a value that must be true or false; "no" in quotes is neither."""
+    if not isinstance(value, bool):
+        raise TypeError(f"expected true or false, got {value!r}")
+    return value
+
+
 def _number(value: object) -> float:
     """Give a value that must be a number > 0."""
-    if isinstance(value, bool) or not isinstance(value, int | float) or not value > 0:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < math.inf:
         raise ValueError(f"expected a number > 0, got {value!r}")
     return float(value)
 
