@@ -39,6 +39,7 @@ REASON_S = 1.0
 """A vehicle says why it refuses just before or just after it does."""
 
 SILENCE_S = 20.0
+UNARMED_S = 20.0
 BEAT_S = 1.0
 
 
@@ -183,10 +184,11 @@ class Watch:
             wants_home: asked each time; once it says so the vehicle is called home.
 
         Raises:
+            Refused: when the vehicle is not armed within 20 s, or was for less than a heartbeat.
             Unavailable: when the vehicle is not heard for 20 s.
         """
         called = False
-        self._heard_s = self.link.wire.now_s()
+        self._heard_s = began_s = self.link.wire.now_s()
         while True:
             self._listen()
             if wants_home() and not called and self.link.armed:
@@ -209,6 +211,11 @@ class Watch:
             self._seen_armed = self._seen_armed or self.link.armed
             if self._seen_armed and not self.link.armed:
                 return
+            if not self._seen_armed and self.link.wire.now_s() - began_s > UNARMED_S:
+                raise Refused(
+                    f"the vehicle took the order to arm, but is not armed after {UNARMED_S:g} s; "
+                    f"it said: {self._last_text or 'nothing'}"
+                )
 
     def report(self, began_s: float) -> FlightReport:
         """Sum a flight up."""

@@ -132,7 +132,11 @@ def differences(sent: WireItem, back: WireItem, kind: Kind, seq: int) -> list[st
         if not any(_same(back.params[index], value) for value in allowed):
             found.append(f"parameter {index + 1} {back.params[index]:.8g}, sent {allowed[0]:.8g}")
     if kind is Kind.MISSION and back.auto_continue != sent.auto_continue:
-        found.append("waits for nobody, sent to wait for the pilot")
+        found.append(
+            "waits for nobody, sent to wait for the pilot"
+            if back.auto_continue
+            else "waits for the pilot, sent to go on"
+        )
     return found
 
 
