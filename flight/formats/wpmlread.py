@@ -120,6 +120,9 @@ def _home(
     if lat == 0 and lon == 0:
         return None, None
     place = check_place(lat, lon, f"{name}: takeOffRefPoint")
+    if height and height[0] == 0:
+        ledger.note("height of the take-off point: 0 m above the ellipsoid is taken for unknown")
+        return place, None
     if not height or geoid_m is None:
         ledger.note("height of the take-off point: above the ellipsoid, and no geoid height known")
         return place, None
