@@ -18,6 +18,9 @@ YAW_LOCK = 16
 MOUNT_TARGETING = 2
 """MAV_MOUNT_MODE_MAVLINK_TARGETING: angles by the mission."""
 
+ENDS_AT_ONCE = "triggering that ends at the waypoint where it starts"
+"""How a stretch without a length is named as lost."""
+
 SAME_HEADING_DEG = 1.0
 
 FOCAL_LENGTH = 3

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from flight.command import Command, is_here, name_of
 from flight.formats.loss import LossLedger
-from flight.formats.wpmlaction import Action, action_of, is_photo
+from flight.formats.wpmlaction import ENDS_AT_ONCE, Action, action_of, is_photo
 from flight.geodesic import distance_m
 from flight.mission import AltitudeFrame, Mission, MissionItem
 from inspection.errors import BadInput
@@ -232,7 +232,7 @@ class Route:
             if last > first:
                 self.intervals.append(Interval(first=first, last=last, kind=kind, every=every))
             else:
-                self.ledger.note("triggering that ends at the waypoint where it starts", index)
+                self.ledger.note(ENDS_AT_ONCE, index)
         self._running = None
 
     def _act(self, action: Action, index: int) -> None:
