@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from flight.wireitem import Kind
 from inspection.errors import BadInput
 
-
 MOST_ITEMS = 65_535
 
 
