@@ -30,7 +30,7 @@ LONGEST_S: Final = 50 * 86_400.0
 REBOOT_S: Final = 10.0
 """Messages that a second radio brings late go back in time by less."""
 
-_NUMBERS: Final = (KeyError, ValueError, TypeError)
+_NUMBERS: Final = (KeyError, ValueError, TypeError, OverflowError)
 
 
 def read_diary(path: Path) -> Diary:
