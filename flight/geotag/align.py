@@ -7,6 +7,7 @@ Photos' own positions and the numbers in their names are witnesses: they choose 
 that fit equally well, and they rule out single pairs; they never make a match alone.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -50,8 +51,10 @@ def align(
         position_tolerance_m: between a photo's own position and its trigger's.
 
     Raises:
-        BadInput: when the log's triggers have no time and name no photo.
+        BadInput: when the log's triggers have no time and name no photo, or the tolerance is none.
     """
+    if not 0 < position_tolerance_m < math.inf:
+        raise BadInput(f"position tolerance {position_tolerance_m:g} m is not more than 0")
     if any(trigger.image for trigger in log.triggers):
         return match_by_name(shots, log)
     timed = sorted(
