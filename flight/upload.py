@@ -9,6 +9,7 @@ Source: MAVLink mission protocol; ArduPilot GCS_MAVLink MissionItemProtocol (a r
 over, an item out of order is answered with INVALID_SEQUENCE, lists are denied while receiving).
 """
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -16,7 +17,7 @@ from flight.formats.loss import LossLedger
 from flight.link import GROUND_SYSTEM, Link, Message, dialect
 from flight.mission import Mission
 from flight.missionresult import ACCEPTED, CANCELLED, DENIED, PASSING, WORDS
-from flight.wireitem import Kind, WireItem, differences, items_of, rewrites
+from flight.wireitem import Kind, WireItem, differences, items_of, rewrites, wire_item
 from inspection.errors import BadInput, Refused, Unavailable
 
 TELL_EACH = 50
@@ -41,6 +42,12 @@ class Patience:
     answer_s: float = 1.5
     silence_s: float = 30.0
     standby_s: float = 60.0
+
+    def __post_init__(self) -> None:
+        """Refuse a patience that has no end or no length."""
+        for value in (self.answer_s, self.silence_s, self.standby_s):
+            if not 0 < value < math.inf:
+                raise BadInput(f"patience {value:g} s is not more than 0 and finite")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -327,19 +334,6 @@ class Transfer:
                 f"{self._name()}: the vehicle {what} in {self.patience.silence_s:g} s; check the "
                 "radio and upload again"
             )
-
-
-def wire_item(message: Message) -> WireItem:
-    """Take an item out of a MISSION_ITEM_INT."""
-    return WireItem(
-        frame=message.frame,
-        command=message.command,
-        params=(message.param1, message.param2, message.param3, message.param4),
-        x=message.x,
-        y=message.y,
-        z=message.z,
-        auto_continue=bool(message.autocontinue),
-    )
 
 
 def verify(link: Link, mission: Mission, *, patience: Patience | None = None) -> None:

@@ -17,6 +17,7 @@ import numpy as np
 from flight.command import PLACED, Command, name_of
 from flight.formats.fenceitems import fence_items, rally_items
 from flight.formats.numbering import FRAME_NUMBERS
+from flight.link import Message
 from flight.mission import AltitudeFrame, Mission, MissionItem
 from inspection.errors import BadInput
 
@@ -100,6 +101,19 @@ def items_of(mission: Mission, kind: Kind) -> tuple[WireItem, ...]:
         altitude_m=mission.home_altitude_msl_m or 0.0,
     )
     return tuple(_wire(index, item) for index, item in enumerate((home, *mission.items)))
+
+
+def wire_item(message: Message) -> WireItem:
+    """Take an item out of a MISSION_ITEM_INT."""
+    return WireItem(
+        frame=message.frame,
+        command=message.command,
+        params=(message.param1, message.param2, message.param3, message.param4),
+        x=message.x,
+        y=message.y,
+        z=message.z,
+        auto_continue=bool(message.autocontinue),
+    )
 
 
 def differences(sent: WireItem, back: WireItem, kind: Kind, seq: int) -> list[str]:

@@ -93,6 +93,9 @@ def simulate(
       tenken flight simulate --listen tcp:127.0.0.1:5760 --home 36.5613,136.6562,26
       tenken flight simulate bridge.plan --loss 0.2 --duplicates 0.2 --delay-ms 300 --flip mission
     """  # noqa: D301
+    for name, value in (("--speed", speed), ("--for-s", for_s)):
+        if value is not None and math.isnan(value):
+            raise BadInput(f"{name} nan is not a number")
     faults = Faults(
         loss=loss,
         duplicates=duplicates,

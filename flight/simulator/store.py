@@ -16,8 +16,7 @@ from dataclasses import dataclass, field, replace
 from flight.command import PLACED
 from flight.link import Message, dialect
 from flight.simulator.fault import Faults
-from flight.upload import wire_item
-from flight.wireitem import KEPT, Kind, WireItem, centimetres
+from flight.wireitem import KEPT, Kind, WireItem, centimetres, wire_item
 
 ASK_AGAIN_S = 1.0
 CANCEL_S = 8.0

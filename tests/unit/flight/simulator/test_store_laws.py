@@ -12,8 +12,7 @@ from flight.command import Command
 from flight.link import Message, codec, dialect
 from flight.simulator.fault import Faults
 from flight.simulator.store import ItemStore
-from flight.upload import wire_item
-from flight.wireitem import Kind, WireItem, differences, items_of
+from flight.wireitem import Kind, WireItem, differences, items_of, wire_item
 from inspection.errors import BadInput
 from tests.support.missions import BRIDGE
 
