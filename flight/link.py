@@ -7,8 +7,10 @@ Source: MAVLink 2 (mavlink.io), dialect ardupilotmega.
 """
 
 import importlib
+import re
 import socket
 import time
+from collections.abc import Collection
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, Protocol
@@ -38,6 +40,8 @@ STATES = {
 """MAV_STATE in words."""
 
 MAX_DATAGRAM = 65_535
+MOST_PORT = 65_535
+NUMBER = re.compile(r"[0-9]{1,8}")
 
 
 @cache
@@ -89,7 +93,11 @@ class DatagramLine:
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self._peer: tuple[str, int] | None = None if listen else (host, port)
         self._fixed = not listen
-        self._socket.bind((host, port) if listen else ("", 0))
+        try:
+            self._socket.bind((host, port) if listen else ("", 0))
+        except (OSError, ValueError):
+            self._socket.close()
+            raise
 
     @property
     def port(self) -> int:
@@ -180,7 +188,7 @@ class LineWire:
         """
         try:
             self._line.write(message.pack(self._codec))
-        except OSError as error:
+        except (OSError, UnicodeError) as error:
             raise Unavailable(f"the line to the vehicle broke: {error}") from None
         self._codec.seq = (self._codec.seq + 1) % 256
 
@@ -228,18 +236,38 @@ def open_wire(address: str) -> LineWire:
         BadInput: when the address cannot be understood.
         Unavailable: when nobody answers there or the device is missing.
     """
-    kind, _, rest = address.partition(":")
-    place, _, number = rest.rpartition(":")
-    if kind not in ("udp", "udpout", "tcp", "serial") or not place or not number.isdigit():
-        raise BadInput(
-            f"address {address!r:.60} is none of udp:HOST:PORT (listen), udpout:HOST:PORT, "
-            "tcp:HOST:PORT, serial:DEVICE:BAUD"
-        )
+    kind, place, number = address_parts(
+        address,
+        ("udp", "udpout", "tcp", "serial"),
+        "none of udp:HOST:PORT (listen), udpout:HOST:PORT, tcp:HOST:PORT, serial:DEVICE:BAUD",
+    )
     try:
-        line = _line(kind, place, int(number))
-    except (OSError, OverflowError) as error:
+        line = _line(kind, place, number)
+    except (OSError, ValueError) as error:
         raise Unavailable(f"{address} cannot be opened: {error}") from None
     return LineWire(line, system=GROUND_SYSTEM, component=GROUND_COMPONENT)
+
+
+def address_parts(address: str, kinds: Collection[str], forms: str) -> tuple[str, str, int]:
+    """Split an address KIND:PLACE:NUMBER; the number is a port, or the baud of a serial line.
+
+    Args:
+        address: as typed.
+        kinds: that are known.
+        forms: in which an address is written, for the message.
+
+    Raises:
+        BadInput: when the address has another form or a port beyond 65,535.
+    """
+    kind, _, rest = address.partition(":")
+    place, _, digits = rest.rpartition(":")
+    numbered = NUMBER.fullmatch(digits) is not None
+    if kind not in kinds or not place or not place.isprintable() or not numbered:
+        raise BadInput(f"address {address!r:.60} is {forms}")
+    number = int(digits)
+    if kind != "serial" and number > MOST_PORT:
+        raise BadInput(f"address {address!r:.60}: port {number} is beyond {MOST_PORT}")
+    return kind, place, number
 
 
 def _line(kind: str, place: str, number: int) -> Line:

@@ -119,3 +119,14 @@ class Mission:
     cruise_speed_m_s: float | None = None
     vehicle: str | None = None
     geoid_height_m: float | None = None
+
+    def __post_init__(self) -> None:
+        """Check that the numbers of the whole mission are finite.
+
+        Raises:
+            BadInput: with the name of the number.
+        """
+        for name in ("home_altitude_msl_m", "cruise_speed_m_s", "geoid_height_m"):
+            value = getattr(self, name)
+            if value is not None and not math.isfinite(value):
+                raise BadInput(f"{name} of the mission is {value}, not a finite number")

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 
 from flight.command import Command
 from flight.geodesic import distance_m
-from flight.link import Link, Message, dialect
+from flight.link import GROUND_SYSTEM, Link, Message, dialect
 from flight.wireitem import WireItem
 from inspection.errors import BadInput, Refused, Unavailable
 
@@ -39,6 +39,7 @@ REASON_S = 1.0
 """A vehicle says why it refuses just before or just after it does."""
 
 SILENCE_S = 20.0
+UNARMED_S = 20.0
 BEAT_S = 1.0
 
 
@@ -107,7 +108,7 @@ def order(link: Link, command: int, *params: float) -> list[str]:
                 break
             if message.get_type() == "STATUSTEXT":
                 heard.append(text_of(message))
-            if message.get_type() != "COMMAND_ACK" or message.command != command:
+            if not _is_answer(message, command):
                 continue
             if message.result == ACCEPTED:
                 return heard
@@ -117,6 +118,15 @@ def order(link: Link, command: int, *params: float) -> list[str]:
                 why = f": {'; '.join(heard[-2:])}" if heard else ""
                 raise Refused(f"the vehicle answers command {command} with {word}{why}")
     raise Unavailable(f"the vehicle does not answer command {command}; check the radio")
+
+
+def _is_answer(message: Message, command: int) -> bool:
+    """Say whether a message answers a command of this station; old vehicles give no address."""
+    return (
+        message.get_type() == "COMMAND_ACK"
+        and message.command == command
+        and getattr(message, "target_system", 0) in (0, GROUND_SYSTEM)
+    )
 
 
 def _texts(link: Link, seconds: float) -> list[str]:
@@ -131,8 +141,9 @@ def _texts(link: Link, seconds: float) -> list[str]:
 
 
 def text_of(message: Message) -> str:
-    """Give the words of a STATUSTEXT."""
-    return str(message.text).rstrip("\0")
+    """Give the words of a STATUSTEXT, without what would steer a terminal."""
+    text = str(message.text).rstrip("\0")
+    return "".join(char if char.isprintable() else "?" for char in text)
 
 
 def start(link: Link) -> list[str]:
@@ -183,10 +194,11 @@ class Watch:
             wants_home: asked each time; once it says so the vehicle is called home.
 
         Raises:
+            Refused: when the vehicle is not armed within 20 s, or was for less than a heartbeat.
             Unavailable: when the vehicle is not heard for 20 s.
         """
         called = False
-        self._heard_s = self.link.wire.now_s()
+        self._heard_s = began_s = self.link.wire.now_s()
         while True:
             self._listen()
             if wants_home() and not called and self.link.armed:
@@ -209,6 +221,11 @@ class Watch:
             self._seen_armed = self._seen_armed or self.link.armed
             if self._seen_armed and not self.link.armed:
                 return
+            if not self._seen_armed and self.link.wire.now_s() - began_s > UNARMED_S:
+                raise Refused(
+                    f"the vehicle took the order to arm, but is not armed after {UNARMED_S:g} s; "
+                    f"it said: {self._last_text or 'nothing'}"
+                )
 
     def report(self, began_s: float) -> FlightReport:
         """Sum a flight up."""

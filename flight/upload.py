@@ -9,43 +9,24 @@ Source: MAVLink mission protocol; ArduPilot GCS_MAVLink MissionItemProtocol (a r
 over, an item out of order is answered with INVALID_SEQUENCE, lists are denied while receiving).
 """
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from flight.formats.loss import LossLedger
 from flight.link import GROUND_SYSTEM, Link, Message, dialect
 from flight.mission import Mission
-from flight.wireitem import Kind, WireItem, differences, items_of, rewrites
+from flight.missionresult import ACCEPTED, CANCELLED, DENIED, PASSING, WORDS
+from flight.wireitem import Kind, WireItem, differences, items_of, rewrites, wire_item
 from inspection.errors import BadInput, Refused, Unavailable
-
-WORDS = {
-    0: "accepted",
-    1: "a general error",
-    2: "a coordinate frame that it does not support",
-    3: "a command that it does not support",
-    4: "no space: it holds fewer items, split the mission",
-    5: "an invalid item",
-    6: "an invalid parameter 1",
-    7: "an invalid parameter 2",
-    8: "an invalid parameter 3",
-    9: "an invalid parameter 4",
-    10: "an invalid latitude or parameter 5",
-    11: "an invalid longitude or parameter 6",
-    12: "an invalid altitude or parameter 7",
-    13: "an item out of order",
-    14: "that it does not accept missions from this station",
-    15: "that the transfer was cancelled",
-}
-"""MAV_MISSION_RESULT in words. Source: MAVLink common message set."""
-
-ACCEPTED, INVALID_SEQUENCE, DENIED, CANCELLED = 0, 13, 14, 15
-PASSING = frozenset({INVALID_SEQUENCE, CANCELLED})
-"""Answers to doubled or late messages: the transfer goes on."""
 
 TELL_EACH = 50
 
 WINDOW = 8
 """Items that are asked for at once while reading back."""
+
+MOST_CANCELLED = 10
+"""Times that a vehicle may cancel one list before it is given up."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +42,12 @@ class Patience:
     answer_s: float = 1.5
     silence_s: float = 30.0
     standby_s: float = 60.0
+
+    def __post_init__(self) -> None:
+        """Refuse a patience that has no end or no length."""
+        for value in (self.answer_s, self.silence_s, self.standby_s):
+            if not 0 < value < math.inf:
+                raise BadInput(f"patience {value:g} s is not more than 0 and finite")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,10 +87,10 @@ class Transfer:
 
         Raises:
             BadInput: when the vehicle refuses an item or the number of items.
-            Unavailable: when it stops answering.
+            Unavailable: when it stops answering, gets no further, or cancels again and again.
         """
         self._touch()
-        announced = False
+        announced, cancelled = False, 0
         while True:
             if not announced:
                 self._announce()
@@ -119,10 +106,13 @@ class Transfer:
                 else:
                     self._send_item(self._asked)
                 continue
+            self._give_up_if_silent("does not get on with the list")
             result = self._acknowledged(message)
             if result == ACCEPTED and (self._sent_all() or not self.items):
                 return
             if result == CANCELLED:
+                cancelled += int(self._asked >= 0)
+                self._give_up_if_cancelled(cancelled)
                 self._asked, announced = -1, False
             elif result is not None and result not in (*PASSING, ACCEPTED):
                 raise self._refusal(result)
@@ -273,10 +263,14 @@ class Transfer:
             if not self._counts:
                 self._touch()
             self._counts.append(message.count)
-        elif kind == "MISSION_ITEM_INT" and message.seq not in self._back:
+        elif kind == "MISSION_ITEM_INT" and self._wanted(message.seq):
             self._touch()
             self._back[message.seq] = wire_item(message)
             self._tell("read back", len(self._back))
+
+    def _wanted(self, seq: int) -> bool:
+        """Say whether an item belongs to the list and is not held yet."""
+        return seq < len(self.items) and seq not in self._back
 
     def _tell(self, what: str, count: int) -> None:
         """Say how far a long list is, every fifty items."""
@@ -317,6 +311,18 @@ class Transfer:
         """Give the seconds since something went forward."""
         return self.link.wire.now_s() - self._progress_s
 
+    def _give_up_if_cancelled(self, times: int) -> None:
+        """End a transfer that the vehicle cancels again and again.
+
+        Raises:
+            Unavailable: after more than ``MOST_CANCELLED`` times.
+        """
+        if times > MOST_CANCELLED:
+            raise Unavailable(
+                f"{self._name()}: the vehicle cancelled {times} times; not enough arrives: check "
+                "the radio and upload again"
+            )
+
     def _give_up_if_silent(self, what: str) -> None:
         """End a transfer that does not go forward.
 
@@ -328,19 +334,6 @@ class Transfer:
                 f"{self._name()}: the vehicle {what} in {self.patience.silence_s:g} s; check the "
                 "radio and upload again"
             )
-
-
-def wire_item(message: Message) -> WireItem:
-    """Take an item out of a MISSION_ITEM_INT."""
-    return WireItem(
-        frame=message.frame,
-        command=message.command,
-        params=(message.param1, message.param2, message.param3, message.param4),
-        x=message.x,
-        y=message.y,
-        z=message.z,
-        auto_continue=bool(message.autocontinue),
-    )
 
 
 def verify(link: Link, mission: Mission, *, patience: Patience | None = None) -> None:

@@ -17,6 +17,7 @@ import numpy as np
 from flight.command import PLACED, Command, name_of
 from flight.formats.fenceitems import fence_items, rally_items
 from flight.formats.numbering import FRAME_NUMBERS
+from flight.link import Message
 from flight.mission import AltitudeFrame, Mission, MissionItem
 from inspection.errors import BadInput
 
@@ -102,6 +103,19 @@ def items_of(mission: Mission, kind: Kind) -> tuple[WireItem, ...]:
     return tuple(_wire(index, item) for index, item in enumerate((home, *mission.items)))
 
 
+def wire_item(message: Message) -> WireItem:
+    """Take an item out of a MISSION_ITEM_INT."""
+    return WireItem(
+        frame=message.frame,
+        command=message.command,
+        params=(message.param1, message.param2, message.param3, message.param4),
+        x=message.x,
+        y=message.y,
+        z=message.z,
+        auto_continue=bool(message.autocontinue),
+    )
+
+
 def differences(sent: WireItem, back: WireItem, kind: Kind, seq: int) -> list[str]:
     """Say what of an item a vehicle changed that it is not known to change.
 
@@ -132,7 +146,11 @@ def differences(sent: WireItem, back: WireItem, kind: Kind, seq: int) -> list[st
         if not any(_same(back.params[index], value) for value in allowed):
             found.append(f"parameter {index + 1} {back.params[index]:.8g}, sent {allowed[0]:.8g}")
     if kind is Kind.MISSION and back.auto_continue != sent.auto_continue:
-        found.append("waits for nobody, sent to wait for the pilot")
+        found.append(
+            "waits for nobody, sent to wait for the pilot"
+            if back.auto_continue
+            else "waits for the pilot, sent to go on"
+        )
     return found
 
 

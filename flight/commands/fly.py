@@ -130,7 +130,7 @@ def progress_lines(progress: Progress) -> list[str]:
     away = "" if progress.distance_m is None else f", {progress.distance_m:.0f} m to go"
     lines.append(
         f"{progress.mode}: item {progress.item}/{progress.items}{away}, "
-        f"{progress.altitude_home_m:.0f} m high, battery {progress.battery_percent} %, "
+        f"{progress.altitude_home_m:.0f} m high, battery {_charge(progress.battery_percent)}, "
         f"{progress.photos} photos"
     )
     return lines
@@ -140,7 +140,7 @@ def plain(report: FlightReport) -> dict[str, object]:
     """Give the end of a flight for programs."""
     return {
         "photos": report.photos,
-        "battery_percent": report.battery_percent,
+        "battery_percent": None if report.battery_percent < 0 else report.battery_percent,
         "seconds": round(report.seconds, 1),
         "turned_back": report.turned_back,
         "reached": list(report.reached),
@@ -152,5 +152,14 @@ def words(report: FlightReport) -> str:
     end = "flown to its end" if report.turned_back is None else report.turned_back
     return (
         f"{end}: {report.photos} photos, {len(report.reached)} waypoints reached, "
-        f"{report.seconds:.0f} s, battery {report.battery_percent} %"
+        f"{report.seconds:.0f} s, battery {_charge(report.battery_percent)}"
     )
+
+
+def _charge(percent: int) -> str:
+    """Say a charge; a vehicle that does not know it says -1.
+
+    >>> _charge(80), _charge(-1)
+    ('80 %', 'unknown')
+    """
+    return "unknown" if percent < 0 else f"{percent} %"

@@ -113,7 +113,7 @@ def geotag(
       tenken flight geotag DJI_*/*.JPG --log DJI_Timestamp.MRK --out tagged/ --json
     """  # noqa: D301 click needs the character itself
     log = open_log(log_path, camera=camera)
-    files = find_photos(photos)
+    files = find_photos(photos, leave_out=out)
     with _progress("reading photos", len(files)) as tick:
         read = read_shots(files, tick)
     limits = Limits(
@@ -130,6 +130,8 @@ def geotag(
         else CameraMount(pitch_deg=camera_pitch_deg, yaw_offset_deg=camera_yaw_deg)
     )
     options = CopyOptions(log_name=log.name, mount=mount, overwrite=overwrite)
+    if picture is not None:
+        write_picture(picture, draw(alignment, list(read.shots), log))
     written, failed = _write(files, alignment, out, options)
     outcome = Outcome(
         log=log,
@@ -138,8 +140,6 @@ def geotag(
         failed=failed,
         out="" if out is None else str(out),
     )
-    if picture is not None:
-        write_picture(picture, draw(alignment, list(read.shots), log))
     _tell(outcome, out, json_wanted=json_wanted)
 
 

@@ -34,6 +34,8 @@ FAREWELL_S = 3.0
 """After a landing the vehicle is heard for so long, so that the ground learns of it."""
 
 SHARE = click.FloatRange(0, 0.9)
+HEIGHTS_M = (-500.0, 9000.0)
+MOST_LAT_DEG = 89.0
 
 
 @click.command()
@@ -91,6 +93,9 @@ def simulate(
       tenken flight simulate --listen tcp:127.0.0.1:5760 --home 36.5613,136.6562,26
       tenken flight simulate bridge.plan --loss 0.2 --duplicates 0.2 --delay-ms 300 --flip mission
     """  # noqa: D301
+    for name, value in (("--speed", speed), ("--for-s", for_s)):
+        if value is not None and math.isnan(value):
+            raise BadInput(f"{name} nan is not a number")
     faults = Faults(
         loss=loss,
         duplicates=duplicates,
@@ -104,11 +109,12 @@ def simulate(
     )
     mission = None if file is None else read_mission(file)
     place, altitude_m = _home(home, mission)
+    blowing = wind_of(wind)
     logbook = None if log is None else Logbook(log)
     vehicle = Vehicle(
         home_latlon_deg=place,
         home_altitude_msl_m=altitude_m,
-        wind_m_s=wind_of(wind),
+        wind_m_s=blowing,
         faults=faults,
         logbook=logbook,
         epoch_s=datetime.now(UTC).timestamp(),
@@ -135,8 +141,10 @@ def wind_of(text: str) -> NDArray[np.float64]:
     [4.0, 0.0]
     """
     match = re.fullmatch(r"(\d+(?:\.\d+)?)@(\d+(?:\.\d+)?)", text)
-    if match is None or float(match[1]) > 25:
-        raise BadInput(f"wind {text!r:.40} is not SPEED@FROM with at most 25 m/s, such as 4@270")
+    if match is None or float(match[1]) > 25 or float(match[2]) > 360:
+        raise BadInput(
+            f"wind {text!r:.40} is not SPEED@FROM with at most 25 m/s from 0 to 360°, such as 4@270"
+        )
     speed, towards = float(match[1]), np.radians(float(match[2]) + 180.0)
     return np.array([speed * np.sin(towards), speed * np.cos(towards)])
 
@@ -150,15 +158,34 @@ def _home(text: str | None, mission: Mission | None) -> tuple[tuple[float, float
             numbers = []
         if len(numbers) not in (2, 3):
             raise BadInput(f"home {text!r:.60} is not LAT,LON or LAT,LON,HEIGHT")
-        return check_place(numbers[0], numbers[1], "home"), (*numbers, 0.0)[2]
+        return _checked_home(numbers[0], numbers[1], (*numbers, 0.0)[2])
     if mission is None:
         raise BadInput("say --home LAT,LON,HEIGHT, or name a mission that has one")
     if mission.home_latlon_deg is not None:
-        return mission.home_latlon_deg, mission.home_altitude_msl_m or 0.0
+        return _checked_home(*mission.home_latlon_deg, mission.home_altitude_msl_m or 0.0)
     for item in mission.items:
         if has_place(item) and not is_here(item):
-            return (item.lat_deg, item.lon_deg), 0.0
+            return _checked_home(item.lat_deg, item.lon_deg, 0.0)
     raise BadInput("the mission has no place; say --home LAT,LON,HEIGHT")
+
+
+def _checked_home(
+    lat_deg: float, lon_deg: float, height_m: float
+) -> tuple[tuple[float, float], float]:
+    """Check that a vehicle can stand there.
+
+    Raises:
+        BadInput: at the poles, where no east is, or for a height that is not on the earth.
+    """
+    place = check_place(lat_deg, lon_deg, "home")
+    if abs(lat_deg) > MOST_LAT_DEG:
+        raise BadInput(f"home latitude {lat_deg:g}° is at a pole; ±{MOST_LAT_DEG:g}° can be flown")
+    if not HEIGHTS_M[0] <= height_m <= HEIGHTS_M[1]:
+        raise BadInput(
+            f"home height {height_m:g} m is not {HEIGHTS_M[0]:g} to {HEIGHTS_M[1]:g} m above "
+            "the sea; say --home LAT,LON,HEIGHT"
+        )
+    return place, height_m
 
 
 def _fly(vehicle: Vehicle, faults: Faults, mission: Mission) -> tuple[UploadReport, FlightReport]:

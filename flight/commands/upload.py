@@ -43,13 +43,13 @@ def upload_command(*, file: Path, address: str, patience_s: float, as_json: bool
       tenken flight upload bridge.waypoints --address serial:/dev/ttyUSB0:57600
       tenken flight upload bridge.plan --address tcp:127.0.0.1:5760 --json
     """  # noqa: D301
+    patience = Patience(silence_s=patience_s, standby_s=patience_s)
     mission = read_mission(file)
     wire = open_wire(address)
     try:
         link = connect(wire, patience_s)
         if not as_json:
             click.echo(f"vehicle {link.system} found; uploading {len(mission.items)} items")
-        patience = Patience(silence_s=patience_s, standby_s=patience_s)
         report = upload(
             link, mission, patience=patience, tell=lambda said: click.echo(said, err=as_json)
         )

@@ -10,6 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from flight.command import Command, name_of
+from flight.formats.loss import LossLedger
+from flight.formats.numbering import check_place
 from flight.mission import AltitudeFrame, FenceCircle, FencePolygon, Mission, MissionItem
 from inspection.errors import BadInput
 
@@ -43,15 +45,17 @@ class Safety:
     rally_points: tuple[tuple[float, float, float], ...] = ()
 
     @classmethod
-    def of_items(cls, items: Sequence[MissionItem], name: str) -> "Safety":
-        """Read fences and rally points from items.
+    def of_items(cls, items: Sequence[MissionItem], name: str, ledger: LossLedger) -> "Safety":
+        """Read fences and rally points from items; the return point of a fence is noted as lost.
 
         Raises:
-            BadInput: for a polygon with missing corners or a foreign command.
+            BadInput: for a polygon with missing corners, a place that is none, a foreign command.
         """
         polygons: list[FencePolygon] = []
         circles: list[FenceCircle] = []
         rally: list[tuple[float, float, float]] = []
+        for at, item in enumerate(items):
+            check_place(item.lat_deg, item.lon_deg, f"{name}: item {at}")
         at = 0
         while at < len(items):
             item = items[at]
@@ -71,6 +75,8 @@ class Safety:
                 if item.frame is not AltitudeFrame.HOME:
                     raise BadInput(f"{name}: item {at}: rally altitude is not above home")
                 rally.append((item.lat_deg, item.lon_deg, item.altitude_m))
+            elif item.command == Command.FENCE_RETURN_POINT:
+                ledger.note(return_point(item.lat_deg, item.lon_deg))
             else:
                 raise BadInput(
                     f"{name}: item {at} is {name_of(item.command)} in a list of fences and rally "
@@ -89,6 +95,11 @@ class Safety:
             fence_circles=self.circles,
             rally_points=self.rally_points,
         )
+
+
+def return_point(lat_deg: float, lon_deg: float) -> str:
+    """Name the return point of a fence, which a mission does not keep."""
+    return f"return point {lat_deg:.7f}, {lon_deg:.7f} of the fence"
 
 
 def fence_items(mission: Mission) -> tuple[MissionItem, ...]:

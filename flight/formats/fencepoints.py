@@ -6,6 +6,7 @@ repeats its first.
 Source: ArduPilot AC_Fence, fence files before MAVLink fence items (ArduPilot 4.0 and older).
 """
 
+from flight.formats.fenceitems import return_point
 from flight.formats.loss import LossLedger
 from flight.formats.numbering import check_place, number_in
 from flight.mission import FencePolygon, Mission
@@ -46,7 +47,7 @@ def read_points(text: str, name: str, ledger: LossLedger) -> Mission:
             f"{name}: {len(points)} points; a fence list has a return point, then a polygon of at "
             "least 3 corners whose last point repeats its first"
         )
-    ledger.note(f"return point {points[0][0]:.7f}, {points[0][1]:.7f} of the fence")
+    ledger.note(return_point(*points[0]))
     return Mission(
         home_latlon_deg=None,
         home_altitude_msl_m=None,

@@ -1,5 +1,7 @@
 """Open and write mission files: what a file is, is seen in its content, not in its name."""
 
+import contextlib
+import uuid
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -105,11 +107,13 @@ def write_mission(mission: Mission, path: Path, *, drone: str | None = None) -> 
         content = write_geojson(mission, ledger).encode()
     else:
         raise BadInput(f"{path.name}: suffix {suffix!r} is none of {', '.join(SUFFIXES)}")
-    draft = path.with_name(f".{path.name}.part")
+    draft = path.with_name(f".{path.name}.{uuid.uuid4().hex}.part")
     try:
         draft.write_bytes(content)
         draft.replace(path)
     except OSError as error:
+        with contextlib.suppress(OSError):
+            draft.unlink(missing_ok=True)
         raise BadInput(f"{path} cannot be written: {error.strerror}") from None
     return ledger.losses()
 

@@ -180,6 +180,8 @@ def _own(whole: jsontext.Json, placemarks: list[Element], name: str) -> Mission:
         else:
             raise BadInput(f"{where}: role {role!r:.40} is unknown")
     vehicle = whole.get("vehicle")
+    if vehicle is not None and not isinstance(vehicle, str):
+        raise BadInput(f"{name}: vehicle is {vehicle!r:.40}, not a word")
     return Mission(
         home_latlon_deg=home,
         home_altitude_msl_m=jsontext.optional(whole, "home_altitude_msl_m", name),
@@ -188,7 +190,7 @@ def _own(whole: jsontext.Json, placemarks: list[Element], name: str) -> Mission:
         fence_circles=tuple(circles),
         rally_points=tuple(rally),
         cruise_speed_m_s=jsontext.optional(whole, "cruise_speed_m_s", name),
-        vehicle=vehicle if isinstance(vehicle, str) else None,
+        vehicle=vehicle,
         geoid_height_m=jsontext.optional(whole, "geoid_height_m", name),
     )
 

@@ -84,7 +84,10 @@ def number_in(text: str, where: str, what: str) -> float:
     try:
         number = float(text)
     except ValueError:
-        raise BadInput(f"{where}: {what} is {text[:40]!r}, not a number") from None
+        number = None
+    # Python also reads 1_000 and digits of other scripts, which no ground station does
+    if number is None or "_" in text or not text.isascii():
+        raise BadInput(f"{where}: {what} is {text[:40]!r}, not a number")
     return finite(number, where, what)
 
 

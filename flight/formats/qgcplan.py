@@ -11,6 +11,7 @@ from dataclasses import replace
 
 from flight.command import Command, has_place
 from flight.formats import jsontext
+from flight.formats.fenceitems import return_point
 from flight.formats.jsontext import Json
 from flight.formats.loss import LossLedger
 from flight.formats.numbering import (
@@ -46,6 +47,7 @@ def read_plan(text: str, name: str, ledger: LossLedger) -> Mission:
     _check_version(mission, f"{name}: mission", (2,))
     home_lat, home_lon, home_altitude = _home(mission, name)
     fence = jsontext.mapping(plan.get("geoFence", {}), f"{name}: geoFence")
+    _note_return_point(fence, name, ledger)
     items = _items(mission, name, ledger)
     check_count(len(items), name)
     return Mission(
@@ -194,6 +196,15 @@ def _item(entry: Json, where: str, ledger: LossLedger, index: int) -> MissionIte
         ),
         where,
     )
+
+
+def _note_return_point(fence: Json, name: str, ledger: LossLedger) -> None:
+    """Note the point to return to when the fence is breached."""
+    value = fence.get("breachReturn")
+    if value is not None:
+        where = f"{name}: breachReturn"
+        pair = jsontext.sequence(value, where)[:2]
+        ledger.note(return_point(*jsontext.latlon(list(pair), where)))
 
 
 def _polygons(fence: Json, name: str) -> tuple[FencePolygon, ...]:

@@ -46,8 +46,9 @@ def read_wpl(text: str, name: str, ledger: LossLedger) -> Mission:
         )
     items = [_item(words, f"{name} line {line}", ledger) for line, words in _numbered(lines, name)]
     check_count(len(items), name)
-    if items and (is_fence_item(items[0]) or items[0].command == Command.RALLY_POINT):
-        return Safety.of_items(items, name).mission()
+    first = next((i for i in items if i.command != Command.FENCE_RETURN_POINT), None)
+    if first is not None and (is_fence_item(first) or first.command == Command.RALLY_POINT):
+        return Safety.of_items(items, name, ledger).mission()
     home, flown = (None, items)
     if items and items[0].command == Command.WAYPOINT:
         home, flown = items[0], items[1:]
@@ -72,13 +73,13 @@ def write_wpl(mission: Mission, ledger: LossLedger) -> str:
     if mission.items or not (mission.fence_polygons or mission.fence_circles):
         if not mission.items and mission.rally_points:
             items = rally_items(mission)
-            _note_unwritten(mission, ledger, fence=True)
+            _note_unwritten(mission, ledger, home=True)
         else:
             items = (_home(mission, ledger), *mission.items)
             _note_unwritten(mission, ledger, fence=True, rally=True)
     else:
         items = fence_items(mission)
-        _note_unwritten(mission, ledger, rally=True)
+        _note_unwritten(mission, ledger, home=True, rally=True)
     lines = [f"{HEADER} 110"]
     for index, item in enumerate(items):
         lines.append(_line(index, item, ledger, flown=index - 1))
@@ -162,9 +163,19 @@ def _home(mission: Mission, ledger: LossLedger) -> MissionItem:
 
 
 def _note_unwritten(
-    mission: Mission, ledger: LossLedger, *, fence: bool = False, rally: bool = False
+    mission: Mission,
+    ledger: LossLedger,
+    *,
+    home: bool = False,
+    fence: bool = False,
+    rally: bool = False,
 ) -> None:
     """Note what a list of one kind has no room for."""
+    if home and mission.home_latlon_deg is not None:
+        lat, lon = mission.home_latlon_deg
+        ledger.note(f"home {lat:.7f}, {lon:.7f}: a list of fences or rally points has none")
+    elif home and mission.home_altitude_msl_m is not None:
+        ledger.note(f"height of home {mission.home_altitude_msl_m:g} m")
     fences = len(mission.fence_polygons) + len(mission.fence_circles)
     if fence and fences:
         ledger.note(f"{fences} fence shapes: a mission list has no fence; write a second file")

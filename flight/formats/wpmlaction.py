@@ -18,6 +18,9 @@ YAW_LOCK = 16
 MOUNT_TARGETING = 2
 """MAV_MOUNT_MODE_MAVLINK_TARGETING: angles by the mission."""
 
+ENDS_AT_ONCE = "triggering that ends at the waypoint where it starts"
+"""How a stretch without a length is named as lost."""
+
 SAME_HEADING_DEG = 1.0
 
 FOCAL_LENGTH = 3
@@ -189,7 +192,7 @@ def _write_turn(item: MissionItem) -> Action | None:
     return Action(
         function="rotateYaw",
         params=(
-            ("aircraftHeading", _half_turn_deg(angle)),
+            ("aircraftHeading", half_turn_deg(angle)),
             ("aircraftPathMode", "counterClockwise" if back else "clockwise"),
         ),
     )
@@ -260,18 +263,20 @@ def _rotate(pitch: float | None, yaw: float | None, base: str) -> Action:
             ("gimbalRollRotateEnable", 0),
             ("gimbalRollRotateAngle", 0.0),
             ("gimbalYawRotateEnable", int(yaw is not None)),
-            ("gimbalYawRotateAngle", yaw or 0.0),
+            ("gimbalYawRotateAngle", half_turn_deg(yaw or 0.0)),
             ("gimbalRotateTimeEnable", 0),
             ("gimbalRotateTime", 0),
         ),
     )
 
 
-def _half_turn_deg(angle_deg: float) -> float:
+def half_turn_deg(angle_deg: float) -> float:
     """Turn an angle into ±180°.
 
-    >>> _half_turn_deg(309.0), _half_turn_deg(180.0)
+    >>> half_turn_deg(309.0), half_turn_deg(180.0)
     (-51.0, 180.0)
     """
+    if abs(angle_deg) <= 180:
+        return angle_deg
     turned = angle_deg % 360.0
     return turned - 360.0 if turned > 180 else turned

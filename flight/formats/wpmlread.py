@@ -11,12 +11,13 @@ import re
 import statistics
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from xml.etree.ElementTree import Element
 
 from flight.command import Command
 from flight.formats.loss import LossLedger
 from flight.formats.numbering import check_count, check_place, checked
-from flight.formats.wpmlaction import command, items_of, place_item
+from flight.formats.wpmlaction import ENDS_AT_ONCE, command, items_of, place_item
 from flight.formats.xmltext import child, children, coordinates_of, number_of, parse, text_of
 from flight.mission import AltitudeFrame, Mission, MissionItem
 from inspection.errors import BadInput
@@ -120,6 +121,9 @@ def _home(
     if lat == 0 and lon == 0:
         return None, None
     place = check_place(lat, lon, f"{name}: takeOffRefPoint")
+    if height and height[0] == 0:
+        ledger.note("height of the take-off point: 0 m above the ellipsoid is taken for unknown")
+        return place, None
     if not height or geoid_m is None:
         ledger.note("height of the take-off point: above the ellipsoid, and no geoid height known")
         return place, None
@@ -164,12 +168,13 @@ def _wayline(
     marks = [(_whole(mark, name, "index"), mark) for mark in children(folder, "Placemark")]
     marks.sort(key=lambda pair: pair[0])
     groups = [group for _, mark in marks for group in children(mark, "actionGroup")]
+    _check_indexes([index for index, _ in marks], groups, name, ledger)
     first_speed = number_of(folder, name, "autoFlightSpeed")
     for index, mark in marks:
         where = f"{name}: waypoint {index}"
         yield _waypoint(mark, frame, geoid_m, where, ledger)
         ends = [g for g in groups if _whole(g, where, "actionGroupEndIndex") == index]
-        if any(_is_interval(group) for group in ends):
+        if any(_is_interval(group) and not _is_short(group) for group in ends):
             yield command(Command.IMAGE_STOP)
         speed = number_of(mark, where, "waypointSpeed") or first_speed
         if speed is not None and speed != now.value:
@@ -178,6 +183,19 @@ def _wayline(
         begins = [g for g in groups if _whole(g, where, "actionGroupStartIndex") == index]
         for group in sorted(begins, key=_is_interval):
             yield from _group(group, where, ledger)
+
+
+def _check_indexes(
+    indexes: list[int], groups: list[Element], name: str, ledger: LossLedger
+) -> None:
+    """Refuse waypoints of one number, and note the actions of waypoints that are not there."""
+    for index, following in pairwise(indexes):
+        if index == following:
+            raise BadInput(f"{name}: two waypoints have the index {index}; number them anew")
+    for group in groups:
+        span = [_whole(group, name, f"actionGroup{end}Index") for end in ("Start", "End")]
+        if not set(span) <= set(indexes):
+            ledger.note(f"actions of waypoints {span[0]} to {span[1]}, which are not all there")
 
 
 def _frame(folder: Element, geoid_m: float | None, name: str) -> AltitudeFrame:
@@ -228,18 +246,26 @@ def _is_interval(group: Element) -> bool:
     return text_of(group, "actionTrigger", "actionTriggerType") in INTERVALS
 
 
+def _is_short(group: Element) -> bool:
+    """Say whether a group starts and ends at one waypoint."""
+    first, last = (text_of(group, f"actionGroup{end}Index") for end in ("Start", "End"))
+    return first == last
+
+
 def _group(group: Element, where: str, ledger: LossLedger) -> Iterator[MissionItem]:
     """Give the items of one action group, an interval's photos as its trigger."""
     trigger = text_of(group, "actionTrigger", "actionTriggerType")
     if trigger not in ("reachPoint", *INTERVALS):
         ledger.note(f"actions triggered by {trigger!r:.40}")
         return
-    photos = False
+    photos, endless = False, trigger in INTERVALS and _is_short(group)
     for action in children(group, "action"):
         if trigger in INTERVALS and text_of(action, "actionActuatorFunc") == "takePhoto":
-            photos = True
+            photos = not endless
         else:
             yield from items_of(action, where, ledger)
+    if endless:
+        ledger.note(ENDS_AT_ONCE)
     if photos:
         every = number_of(group, where, "actionTrigger", "actionTriggerParam")
         if every is None or every <= 0:

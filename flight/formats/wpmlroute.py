@@ -9,12 +9,16 @@ from dataclasses import dataclass, field
 
 from flight.command import Command, is_here, name_of
 from flight.formats.loss import LossLedger
-from flight.formats.wpmlaction import Action, action_of, is_photo
+from flight.formats.wpmlaction import ENDS_AT_ONCE, Action, action_of, is_photo
+from flight.geodesic import distance_m
 from flight.mission import AltitudeFrame, Mission, MissionItem
 from inspection.errors import BadInput
 
 DEFAULT_SPEED_M_S = 5.0
 DEFAULT_CLIMB_M = 20.0
+STEP_M = 0.5
+"""Between waypoints, at least."""
+
 UNFLYABLE = frozenset(
     {
         Command.LOITER_UNLIMITED,
@@ -78,7 +82,7 @@ class Route:
     stops: list[Stop] = field(default_factory=list)
     intervals: list[Interval] = field(default_factory=list)
     _early: list[Action] = field(default_factory=list)
-    _running: tuple[int, str, float] | None = None
+    _running: tuple[int, str, float, int] | None = None
     _ended: bool = False
 
     def add(self, index: int, item: MissionItem) -> None:
@@ -99,6 +103,12 @@ class Route:
             special(index, item)
         elif item.command == Command.IMAGE_START and not is_photo(item):
             self._start(index, "multipleTiming", item.params[1] or 0.0)
+            if self._running is not None and item.params[2]:
+                self.ledger.note(
+                    f"number of photos at an interval ({item.params[2]:g}): taken until the next "
+                    "stop",
+                    index,
+                )
         else:
             action = action_of(item, index, self.ledger)
             if action is not None:
@@ -161,17 +171,19 @@ class Route:
         if not is_here(item):
             if not self.stops:
                 raise BadInput(f"item {index + 1}: a landing without a waypoint before")
-            self.ledger.note("place of landing: flown to as a last waypoint", index)
             last = self.stops[-1]
-            self.stops.append(
-                Stop(
-                    lat_deg=item.lat_deg,
-                    lon_deg=item.lon_deg,
-                    altitude_m=last.altitude_m,
-                    yaw_deg=None,
-                    speed_m_s=self.speed_m_s,
+            here, there = (last.lat_deg, last.lon_deg), (item.lat_deg, item.lon_deg)
+            if distance_m(here, there) >= STEP_M:
+                self.ledger.note("place of landing: flown to as a last waypoint", index)
+                self.stops.append(
+                    Stop(
+                        lat_deg=item.lat_deg,
+                        lon_deg=item.lon_deg,
+                        altitude_m=last.altitude_m,
+                        yaw_deg=None,
+                        speed_m_s=self.speed_m_s,
+                    )
                 )
-            )
         self.finish, self._ended = "autoLand", True
 
     def _return(self, index: int, item: MissionItem) -> None:
@@ -208,16 +220,19 @@ class Route:
             self.ledger.note("photos by number without an interval", index)
         elif not self.stops:
             self.ledger.note("triggering before the first waypoint starts at it", index)
-            self._running = (0, kind, every)
+            self._running = (0, kind, every, index)
         else:
-            self._running = (len(self.stops) - 1, kind, every)
+            self._running = (len(self.stops) - 1, kind, every, index)
 
     def _stop(self) -> None:
         """End triggering at the stop that was reached last."""
-        if self._running is not None and len(self.stops) - 1 > self._running[0]:
-            first, kind, every = self._running
+        if self._running is not None:
+            first, kind, every, index = self._running
             last = len(self.stops) - 1
-            self.intervals.append(Interval(first=first, last=last, kind=kind, every=every))
+            if last > first:
+                self.intervals.append(Interval(first=first, last=last, kind=kind, every=every))
+            else:
+                self.ledger.note(ENDS_AT_ONCE, index)
         self._running = None
 
     def _act(self, action: Action, index: int) -> None:

@@ -13,8 +13,8 @@ import yaml
 
 from flight.formats.archive import pack
 from flight.formats.loss import LossLedger
-from flight.formats.wpmlaction import TAKE_PHOTO, Action
-from flight.formats.wpmlroute import DEFAULT_CLIMB_M, Interval, Route, Stop, route_of
+from flight.formats.wpmlaction import TAKE_PHOTO, Action, half_turn_deg
+from flight.formats.wpmlroute import DEFAULT_CLIMB_M, STEP_M, Interval, Route, Stop, route_of
 from flight.formats.xmltext import add, document, serialise
 from flight.geodesic import distance_m
 from flight.mission import AltitudeFrame, Mission
@@ -32,7 +32,6 @@ STOP_AT = "toPointAndStopWithDiscontinuityCurvature"
 FLY_PAST = "toPointAndPassWithContinuityCurvature"
 SPEEDS_M_S = (1.0, 15.0)
 CLIMBS_M = (1.2, 1500.0)
-STEP_M = 0.5
 CORNER_M = 2.0
 """As ArduCopter: WPNAV_RADIUS."""
 
@@ -73,6 +72,8 @@ def write_wpml(mission: Mission, ledger: LossLedger, drone: str | None = None) -
             ledger.note("height of home above sea level: a wayline counts from the ellipsoid")
         if mission.geoid_height_m is not None:
             ledger.note(f"geoid height {mission.geoid_height_m:g} m")
+    elif mission.home_latlon_deg is not None and mission.home_altitude_msl_m is None:
+        ledger.note("height of home is not known: written as 0 m above the ellipsoid")
     if mission.home_latlon_deg is None and mission.home_altitude_msl_m is not None:
         ledger.note("height of home without its place")
     if route.climb_m is None:
@@ -108,11 +109,15 @@ def _check(route: Route, mission: Mission) -> AltitudeFrame:
             "heights above sea level become heights above the ellipsoid in a DJI wayline; say "
             "--geoid-height-m, the height of the geoid at the site"
         )
-    for speed in {stop.speed_m_s for stop in route.stops}:
+    speeds = {stop.speed_m_s for stop in route.stops}
+    if mission.cruise_speed_m_s is not None:
+        speeds.add(mission.cruise_speed_m_s)
+    for speed in sorted(speeds):
         if not SPEEDS_M_S[0] <= speed <= SPEEDS_M_S[1]:
             raise BadInput(f"speed {speed:g} m/s; a DJI wayline flies 1 to 15 m/s")
-    if not CLIMBS_M[0] <= (route.climb_m or DEFAULT_CLIMB_M) <= CLIMBS_M[1]:
-        raise BadInput(f"take-off to {route.climb_m:g} m; a DJI aircraft takes 1.2 to 1500 m")
+    climb_m = DEFAULT_CLIMB_M if route.climb_m is None else route.climb_m
+    if not CLIMBS_M[0] <= climb_m <= CLIMBS_M[1]:
+        raise BadInput(f"take-off to {climb_m:g} m; a DJI aircraft takes 1.2 to 1500 m")
     for number, (a, b) in enumerate(pairwise(route.stops), start=1):
         length_m = _length_m(a, b)
         if length_m < STEP_M:
@@ -224,7 +229,7 @@ def _flight(mark: Element, index: int, stop: Stop, route: Route) -> None:
     heading = _say(mark, "waypointHeadingParam")
     fixed = stop.yaw_deg is not None
     _say(heading, "waypointHeadingMode", "smoothTransition" if fixed else "followWayline")
-    _say(heading, "waypointHeadingAngle", float(stop.yaw_deg or 0.0))
+    _say(heading, "waypointHeadingAngle", half_turn_deg(float(stop.yaw_deg or 0.0)))
     _say(heading, "waypointHeadingPathMode", "followBadArc")
     turn = _say(mark, "waypointTurnParam")
     damping_m = _damping_m(index, route.stops)

@@ -7,12 +7,14 @@ Photos' own positions and the numbers in their names are witnesses: they choose 
 that fit equally well, and they rule out single pairs; they never make a match alone.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from flight.geotag.alignment import Alignment, Clock, Confidence, DecidedBy, Match, Unmatched
+from flight.geotag.byname import match_by_name
 from flight.geotag.clockfit import FittedClock, Flags, fit_clock, near, residuals_s, single
 from flight.geotag.clockscan import Floats, Limits, Moments, Peak, Scan, scan, segments
 from flight.geotag.shot import Shot, with_honest_resolution
@@ -49,10 +51,12 @@ def align(
         position_tolerance_m: between a photo's own position and its trigger's.
 
     Raises:
-        BadInput: when the log's triggers have no time and name no photo.
+        BadInput: when the log's triggers have no time and name no photo, or the tolerance is none.
     """
+    if not 0 < position_tolerance_m < math.inf:
+        raise BadInput(f"position tolerance {position_tolerance_m:g} m is not more than 0")
     if any(trigger.image for trigger in log.triggers):
-        return _by_name(shots, log)
+        return match_by_name(shots, log)
     timed = sorted(
         (t for t in log.triggers if t.at is not None),
         key=lambda t: t.at.timestamp() if t.at else 0.0,
@@ -362,31 +366,3 @@ def _without_time(shot: Shot) -> Match:
         reason=Unmatched.NO_TIME,
         detail="EXIF holds no DateTimeOriginal; a table of positions (CSV) can name the photo",
     )
-
-
-def _by_name(shots: Sequence[Shot], log: TriggerLog) -> Alignment:
-    """Match photos by the names that the table gives, with or without their extension."""
-    full = {trigger.image.casefold(): trigger for trigger in log.triggers}
-    stems: dict[str, list[CameraTrigger]] = {}
-    for trigger in log.triggers:
-        stems.setdefault(_stem(trigger.image), []).append(trigger)
-    matches: list[Match] = []
-    taken: set[int] = set()
-    for shot in shots:
-        same_stem = stems.get(_stem(shot.name), [])
-        row = full.get(shot.name.casefold()) or (same_stem[0] if len(same_stem) == 1 else None)
-        if row is None or row.sequence in taken:
-            detail = f"{log.name} does not name it" if row is None else "its row is taken"
-            matches.append(Match(photo=shot.name, reason=Unmatched.NOT_LISTED, detail=detail))
-            continue
-        taken.add(row.sequence)
-        matches.append(Match(photo=shot.name, trigger=row, confidence=Confidence.HIGH))
-    return Alignment(
-        matches=tuple(matches),
-        missing=tuple(t for t in log.triggers if t.sequence not in taken),
-        clock=None,
-    )
-
-
-def _stem(name: str) -> str:
-    return name.replace("\\", "/").rsplit("/", 1)[-1].rsplit(".", 1)[0].casefold()

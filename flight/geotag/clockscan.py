@@ -19,6 +19,9 @@ from inspection.errors import BadInput
 Floats = NDArray[np.float64]
 MOST_PAIRS: Final = 60_000_000
 """Photos × triggers up to which a scan fits into 4 GB."""
+MOST_OFFSET_S: Final = 100 * 366 * 86_400.0
+"""A clock that was reset may show 1970; none is a century off."""
+
 CELLS_APART: Final = 2
 """Cells (one tolerance) that part two peaks."""
 
@@ -46,6 +49,11 @@ class Limits:
         """
         if not 0.005 <= self.tolerance_s <= 10:
             raise BadInput(f"tolerance {self.tolerance_s} s is outside 0.005–10 s")
+        for value in self.offset_s or ():
+            if not abs(value) <= MOST_OFFSET_S:
+                raise BadInput(f"clock offset {value:g} s is not within ±100 years")
+        if self.offset_s is not None and self.offset_s[0] > self.offset_s[1]:
+            raise BadInput(f"clock offset {self.offset_s[0]:g} to {self.offset_s[1]:g} s is empty")
         if not 0 <= self.drift_ppm <= 2000:
             raise BadInput(f"drift {self.drift_ppm} ppm is outside 0–2000 ppm")
 

@@ -46,8 +46,12 @@ class ReadPhotos:
     bad: tuple[tuple[str, str], ...]
 
 
-def find_photos(places: Sequence[Path]) -> tuple[PhotoFile, ...]:
+def find_photos(places: Sequence[Path], *, leave_out: Path | None = None) -> tuple[PhotoFile, ...]:
     """List the JPEG files below folders, and single files, in the order of their names.
+
+    Args:
+        places: folders and files.
+        leave_out: folder of copies; when it lies inside a place its files are no photos of it.
 
     Raises:
         NotFound: when a place does not exist.
@@ -57,7 +61,11 @@ def find_photos(places: Sequence[Path]) -> tuple[PhotoFile, ...]:
     for place in places:
         if not place.exists():
             raise NotFound(f"there is no photo or folder {place}")
+        copies = None if leave_out is None else leave_out.resolve()
+        inside = copies is not None and place.resolve() in copies.parents
         for path in _below(place):
+            if inside and copies in path.resolve().parents:
+                continue
             name = path.relative_to(place).as_posix() if place.is_dir() else path.name
             if name in found and not found[name].path.samefile(path):
                 raise BadInput(

@@ -69,10 +69,12 @@ def with_pose(
         raise BadPhoto("the XMP packet holds no rdf:RDF; it is damaged")
     for description in described.iter(f"{{{RDF}}}Description"):
         _forget(description, frozenset(drone))
+    for description in [one for one in described if _is_void(one)]:
+        described.remove(description)
     ours = ElementTree.SubElement(described, f"{{{RDF}}}Description", {f"{{{RDF}}}about": ""})
     for namespace, properties in ((DRONE, drone), (TENKEN, provenance)):
         for name, value in properties.items():
-            ours.set(f"{{{namespace}}}{name}", value)
+            ours.set(f"{{{namespace}}}{name}", _plain(value))
     return _packet_bytes(root, prefixes)
 
 
@@ -106,6 +108,21 @@ def _forget(description: ElementTree.Element, given: frozenset[str]) -> None:
         del description.attrib[name]
     for child in [child for child in description if _is_stale(child.tag, given)]:
         description.remove(child)
+
+
+def _is_void(description: ElementTree.Element) -> bool:
+    """Say whether a description says nothing: a copy of a copy must not grow."""
+    about = {f"{{{RDF}}}about"}
+    return (
+        description.tag == f"{{{RDF}}}Description"
+        and not len(description)
+        and set(description.attrib) <= about
+    )
+
+
+def _plain(value: str) -> str:
+    """Give a value without the characters that XML has no way to write."""
+    return "".join(char if char.isprintable() else "?" for char in value)
 
 
 def _is_stale(name: str, given: frozenset[str]) -> bool:

@@ -15,6 +15,9 @@ Value = float | int | str
 Record = Mapping[str, Value]
 
 HEAD: Final = b"\xa3\x95"
+MOST: Final = 2.0**64
+"""No number of a log has more than 64 bits."""
+
 FMT_TYPE: Final = 128
 FMT_LENGTH: Final = 89
 _FMT: Final = struct.Struct("<BB4s16s64s")
@@ -226,9 +229,10 @@ def _text_record(columns: list[str], cells: list[str]) -> Record | None:
 def _number_or_text(cell: str) -> Value:
     for kind in (int, float):
         try:
-            return kind(cell)
+            number = kind(cell)
         except ValueError:
             continue
+        return number if abs(number) < MOST else cell
     return cell
 
 

@@ -5,6 +5,7 @@ fence), ``AC_Fence.h`` (bits of a breach); MAVLink ``common.xml`` (GLOBAL_POSITI
 BATTERY_STATUS, FENCE_STATUS, SYSTEM_TIME).
 """
 
+import math
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -23,7 +24,13 @@ FENCE_SUBSYSTEM: Final = 9
 FENCE_BITS: Final = ((1, "ceiling"), (2, "circle"), (4, "polygon"), (8, "floor"))
 FENCE_KINDS: Final = {1: "floor", 2: "ceiling", 3: "boundary"}
 _UNIX: Final = datetime(1970, 1, 1, tzinfo=UTC)
-_NUMBERS: Final = (KeyError, ValueError, TypeError)
+LONGEST_S: Final = 50 * 86_400.0
+"""A vehicle counts its milliseconds in 32 bits: no time since it was switched on is longer."""
+
+REBOOT_S: Final = 10.0
+"""Messages that a second radio brings late go back in time by less."""
+
+_NUMBERS: Final = (KeyError, ValueError, TypeError, OverflowError)
 
 
 def read_diary(path: Path) -> Diary:
@@ -51,15 +58,26 @@ def read_diary(path: Path) -> Diary:
 def _from_dataflash(log: BinaryLog | TextLog, name: str) -> Diary:
     """Read a dataflash log."""
     by_kind: dict[str, list[Record]] = {kind: [] for kind in WANTED}
+    wild = 0
     for kind, record in log:
-        if isinstance(record.get("TimeUS"), int):
-            by_kind[kind].append(record)
+        time_us = record.get("TimeUS")
+        if isinstance(time_us, int):
+            if 0 <= time_us <= LONGEST_S * 1e6:
+                by_kind[kind].append(record)
+            else:
+                wild += 1
+    lost = (
+        f"{wild} message{'s' * (wild != 1)} with a time that no vehicle reaches: not used",
+    ) * bool(wild)
     boot_s = boot_in_gps_s(by_kind["GPS"])
     unit = "bytes" if isinstance(log, BinaryLog) else "lines"
     return Diary(
         name=name,
         form=f"ArduPilot dataflash, {'binary' if unit == 'bytes' else 'text'}",
-        samples=[one for one in map(_sample, by_kind["POS"]) if one is not None],
+        samples=sorted(
+            (one for one in map(_sample, by_kind["POS"]) if one is not None),
+            key=lambda sample: sample.second,
+        ),
         battery=[one for one in map(_battery, by_kind["BAT"]) if one is not None],
         breaches=[
             Breach(second=_second(record), kind=_fence_words(record["ECode"]))
@@ -70,7 +88,7 @@ def _from_dataflash(log: BinaryLog | TextLog, name: str) -> Diary:
         begun_at=None
         if boot_s is None
         else utc_from_gps_time(GPS_EPOCH + timedelta(seconds=boot_s)),
-        losses=log.damage.sentences(unit),
+        losses=log.damage.sentences(unit) + lost,
     )
 
 
@@ -85,7 +103,9 @@ def _sample(record: Record) -> Sample | None:
         height_m = float(record["RelHomeAlt"])
     except _NUMBERS:
         return None
-    if (lat_deg == 0.0 and lon_deg == 0.0) or not abs(lat_deg) <= 90 or not abs(lon_deg) <= 180:
+    if (lat_deg == 0.0 and lon_deg == 0.0) or not math.isfinite(height_m):
+        return None
+    if not abs(lat_deg) <= 90 or not abs(lon_deg) <= 180:
         return None
     return Sample(
         second=_second(record), lat_deg=lat_deg, lon_deg=lon_deg, height_takeoff_m=height_m
@@ -97,15 +117,20 @@ def _battery(record: Record) -> BatteryState | None:
     try:
         if int(record.get("Inst", record.get("Instance", 0))):
             return None
-        remaining = record.get("RemPct")
         return BatteryState(
             second=_second(record),
-            voltage_v=float(record["Volt"]),
-            used_mah=float(record["CurrTot"]),
-            remaining_percent=None if remaining is None else float(remaining),
+            voltage_v=_known(record["Volt"]),
+            used_mah=_known(record["CurrTot"]),
+            remaining_percent=_known(record.get("RemPct", math.nan)),
         )
     except _NUMBERS:
         return None
+
+
+def _known(value: float | str) -> float | None:
+    """Give a number, None for one that is not finite."""
+    number = float(value)
+    return number if math.isfinite(number) else None
 
 
 def _fence_words(code: float | int | str) -> str:
@@ -119,13 +144,16 @@ def _fence_words(code: float | int | str) -> str:
 
 
 def _from_telemetry(path: Path) -> Diary:
-    """Read a telemetry log; its seconds are those since boot of the last position."""
+    """Read a telemetry log; its seconds are those since the first boot that it tells of."""
     reader = _TelemetryReader()
     for message in telemetry.messages(path):
         reader.take(message)
     lost = (
         f"{reader.bad} stretches fit no message (radio noise or damage) and were skipped",
     ) * bool(reader.bad)
+    lost += (
+        f"the vehicle was switched on again ({reader.reboots}×): how long it was off is not told",
+    ) * bool(reader.reboots)
     return Diary(
         name=path.name,
         form="MAVLink telemetry",
@@ -147,11 +175,13 @@ class _TelemetryReader:
         self.breaches: list[Breach] = []
         self.begun_at: datetime | None = None
         self.bad = 0
+        self.reboots = 0
+        self._boot_s = 0.0
         self._second = 0.0
         self._used_mah: float | None = None
         self._breaches_seen = 0
-        self._feedback: dict[int, float] = {}
-        self._captured: dict[int, float] = {}
+        self._feedback: dict[tuple[int, int], float] = {}
+        self._captured: dict[tuple[int, int], float] = {}
 
     def photo_s(self) -> list[float]:
         """Give the seconds of the triggers, each once."""
@@ -170,16 +200,20 @@ class _TelemetryReader:
             self._used_mah = float(message.current_consumed)
         elif kind == "FENCE_STATUS":
             self._fence(message)
-        elif kind == "SYSTEM_TIME" and message.time_unix_usec > 1e15:
+        elif kind == "SYSTEM_TIME" and message.time_unix_usec > 1e15 and not self.reboots:
             boot = timedelta(milliseconds=message.time_boot_ms)
             self.begun_at = _UNIX + timedelta(microseconds=message.time_unix_usec) - boot
         elif kind == "CAMERA_FEEDBACK":
-            self._feedback.setdefault(message.img_idx, self._second)
+            self._feedback.setdefault((self.reboots, message.img_idx), self._second)
         elif kind == "CAMERA_IMAGE_CAPTURED":
-            self._captured.setdefault(message.image_index, self._second)
+            self._captured.setdefault((self.reboots, message.image_index), self._second)
 
     def _position(self, message: Any) -> None:  # noqa: ANN401 as above
-        second = message.time_boot_ms / 1e3
+        second = self._boot_s + message.time_boot_ms / 1e3
+        if second < self._second - REBOOT_S:
+            self.reboots += 1
+            self._boot_s = self._second
+            second = self._boot_s + message.time_boot_ms / 1e3
         if (message.lat == 0 and message.lon == 0) or second < self._second:
             return
         self._second = second

@@ -47,8 +47,8 @@ def read_mrk(content: str, name: str) -> TriggerLog:
             continue
         try:
             triggers.append(_trigger(found))
-        except BadInput as error:
-            losses.append(f"line {number} is not used: {error}")
+        except (BadInput, ValueError, OverflowError) as error:
+            losses.append(f"line {number} is not used: {error!s:.200}")
     if not triggers:
         raise BadInput(f"{name} holds no time mark; is it the Timestamp.MRK of the flight?")
     return TriggerLog(

@@ -7,6 +7,7 @@ from flight.logs import dataflash, mrk, positionlist, rtklib, telemetry
 from flight.logs.trigger import TriggerLog
 from flight.logs.vehicletriggers import WANTED, read_dataflash
 from inspection.errors import BadInput, NotFound
+from inspection.intake.csvtable import decode
 
 MOST_BYTES: Final = 4_000_000_000
 """Largest log that is read: a whole day of a vehicle at full rate is below 2 GB."""
@@ -60,9 +61,14 @@ def read_log(path: Path) -> bytes:
     return content
 
 
+def _decoded(content: bytes) -> str:
+    """Give the text of UTF-8, UTF-16 or CP932 (tables of Japanese programs), damage as ``?``."""
+    return decode(content)[0].encode("utf-8", errors="replace").decode()
+
+
 def _read_text(content: bytes, name: str) -> TriggerLog:
     """Read the forms that are lines of text."""
-    text = content.decode("utf-8-sig", errors="replace")
+    text = _decoded(content)
     head = text[:8192]
     if rtklib.is_rtklib(head):
         return rtklib.read_rtklib(text, name)

@@ -6,6 +6,7 @@ free, other columns are left alone. A height without a frame stays "unknown".
 
 import csv
 import io
+import unicodedata
 from collections.abc import Mapping
 from typing import Final
 
@@ -80,10 +81,19 @@ def _check_columns(columns: list[str], name: str) -> None:
 def _check_images(triggers: list[CameraTrigger], name: str) -> None:
     seen: set[str] = set()
     for trigger in triggers:
-        key = trigger.image.casefold()
+        key = image_key(trigger.image)
         if key in seen:
             raise BadInput(f"{name} names the photo {trigger.image} twice; keep one row")
         seen.add(key)
+
+
+def image_key(name: str) -> str:
+    r"""Give a name as it is compared: capitals and the way to write an accent do not count.
+
+    >>> image_key("DJI_が.JPG") == image_key("dji_か\u3099.jpg")
+    True
+    """
+    return unicodedata.normalize("NFC", name).casefold()
 
 
 def _trigger(row: Mapping[str | None, str | list[str] | None], order: int) -> CameraTrigger:

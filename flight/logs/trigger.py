@@ -10,6 +10,8 @@ from enum import StrEnum
 
 from inspection.errors import BadInput
 
+MOST_M = 100_000.0
+
 
 class HeightFrame(StrEnum):
     """Say from where a height counts."""
@@ -65,7 +67,7 @@ class CameraTrigger:
     image: str = ""
 
     def __post_init__(self) -> None:
-        """Check that numbers are finite, the place is on the earth and the time has its zone.
+        """Check that numbers can be, the place is on the earth and the time has its zone.
 
         Raises:
             BadInput: with the trigger, the value and its unit.
@@ -74,6 +76,17 @@ class CameraTrigger:
             value = getattr(self, name)
             if value is not None and not math.isfinite(value):
                 raise BadInput(f"trigger {self.sequence}: {name} is {value}, not a number")
+        for name in ("height_m", "height_takeoff_m"):
+            if abs(getattr(self, name) or 0.0) > MOST_M:
+                raise BadInput(
+                    f"trigger {self.sequence}: {name} is {getattr(self, name):g} m, beyond ±100 km"
+                )
+        for name in ("std_n_m", "std_e_m", "std_u_m"):
+            if not 0 <= (getattr(self, name) or 0.0) <= MOST_M:
+                raise BadInput(
+                    f"trigger {self.sequence}: {name} is {getattr(self, name):g} m; a deviation "
+                    "is 0 to 100 km"
+                )
         if (self.lat_deg is None) != (self.lon_deg is None):
             raise BadInput(f"trigger {self.sequence} has only half of a position")
         if abs(self.lat_deg or 0.0) > 90 or abs(self.lon_deg or 0.0) > 180:

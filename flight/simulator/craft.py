@@ -67,16 +67,16 @@ class Craft:
 
     def local_m(self, latlon: LatLon) -> NDArray[np.float64]:
         """Give a place in metres east and north of home, (2,)."""
-        offset = np.array(
-            [latlon[1] - self.home_latlon_deg[1], latlon[0] - self.home_latlon_deg[0]]
-        )
+        east_deg = _half_turn_deg(latlon[1] - self.home_latlon_deg[1])
+        offset = np.array([east_deg, latlon[0] - self.home_latlon_deg[0]])
         return np.asarray(offset * self._scale_m_per_deg, dtype=np.float64)
 
     @property
     def latlon_deg(self) -> LatLon:
         """Give the (latitude, longitude) of the vehicle."""
         east, north = self.at_m[:2] / self._scale_m_per_deg
-        return self.home_latlon_deg[0] + float(north), self.home_latlon_deg[1] + float(east)
+        lon_deg = _half_turn_deg(self.home_latlon_deg[1] + float(east))
+        return self.home_latlon_deg[0] + float(north), lon_deg
 
     @property
     def battery_percent(self) -> float:
@@ -166,3 +166,12 @@ class Craft:
         air = float(np.hypot(*(self.speed_m_s[:2] - self.wind_m_s)))
         self.current_a = HOVER_A + AIRSPEED_A * air**2 + max(0.0, float(self.speed_m_s[2])) * 2.0
         self.battery_mah = max(0.0, self.battery_mah - self.current_a * seconds / 3.6)
+
+
+def _half_turn_deg(lon_deg: float) -> float:
+    """Give a longitude, or a difference of two, beyond the date line as one within ±180°.
+
+    >>> _half_turn_deg(359.5), _half_turn_deg(-180.25), _half_turn_deg(136.6)
+    (-0.5, 179.75, 136.6)
+    """
+    return lon_deg if abs(lon_deg) <= 180 else (lon_deg + 180.0) % 360.0 - 180.0

@@ -1,10 +1,13 @@
 """Say what goes wrong in a simulated flight, and make messages late, doubled and lost."""
 
+import math
 import random
 from dataclasses import dataclass
 
 from flight.wireitem import Kind
 from inspection.errors import BadInput
+
+MOST_ITEMS = 65_535
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +48,9 @@ class Faults:
             "duplicates": (self.duplicates, 0.0, 1.0),
             "delay": (self.delay_s, 0.0, 10.0),
             "battery": (self.battery_percent, 1.0, 100.0),
+            "dead_after": (self.dead_after_s or 0.0, 0.0, math.inf),
+            "capacity": (self.capacity, 0, MOST_ITEMS),
+            "reject_seq": (self.reject_seq or 0, 0, MOST_ITEMS),
         }
         for name, (value, low, high) in bounds.items():
             if not low <= value <= high:

@@ -4,6 +4,8 @@ Source: MAVLink parameter protocol; names and values of ArduCopter 4.7 as in the
 comes with the project's data, but for the battery fail-safe, which returns.
 """
 
+import math
+
 from flight.link import Message, dialect
 
 REAL32 = 9
@@ -52,7 +54,7 @@ class Parameters:
             name = names[message.param_index] if message.param_index < len(names) else ""
         if name not in self._values:
             return []
-        if kind == "PARAM_SET":
+        if kind == "PARAM_SET" and math.isfinite(message.param_value):
             self._values[name] = float(message.param_value)
         return [self._value(name)]
 

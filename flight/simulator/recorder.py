@@ -138,5 +138,5 @@ class Recorder:
     def _gps(self, now_s: float) -> tuple[int, int]:
         """Give GPS week and milliseconds of the week."""
         gps_s = self.epoch_s + now_s - GPS_EPOCH_S + LEAP_S
-        week = int(gps_s // WEEK_S)
-        return week, round((gps_s - week * WEEK_S) * 1e3)
+        week, milliseconds = divmod(round(gps_s * 1e3), round(WEEK_S * 1e3))
+        return week, milliseconds

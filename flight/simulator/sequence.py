@@ -40,6 +40,9 @@ TURN_CIRCLE_S = 30.0
 """A loiter turn is flown as waiting for so long: the model does not circle."""
 
 DEFAULT_SPEED_M_S = 10.0
+QUICKEST_S = 0.1
+"""Between two photos of a number that are asked for without an interval."""
+
 TAKEOFF_DONE_M = 0.3
 
 NAMES = {16: "WP", 20: "RTL", 21: "Land", 22: "Takeoff", 93: "Delay"} | {
@@ -96,7 +99,11 @@ class Sequence:
 
     def step(self, craft: Craft, now_s: float, seconds: float) -> None:
         """Fly for a while and take what is due."""
-        if self.ended is not None or not self.current:
+        if self.ended is not None:
+            # hovers where it is, as ArduCopter does, and uses its battery
+            craft.fly(craft.at_m, self.speed_m_s, seconds, yaw_deg=self.yaw_deg)
+            return
+        if not self.current:
             return
         item = self.items[self.current]
         target = craft.at_m if self._target_m is None else self._target_m
@@ -147,10 +154,10 @@ class Sequence:
 
     def _start_photos(self, *, every_s: float, number: int) -> None:
         """Take one photo, or so many at an interval; number 0 goes on until it is stopped."""
-        if number == 1 or every_s <= 0:
-            self.photos += max(number, 1)
+        if number == 1 or (number < 1 and every_s <= 0):
+            self.photos += 1
         else:
-            self.interval_s, self._photos_left = every_s, number
+            self.interval_s, self._photos_left = max(every_s, QUICKEST_S), number
             self._last_photo_s = -math.inf
 
     def _advance(self, seq: int, craft: Craft) -> None:
@@ -168,7 +175,9 @@ class Sequence:
                 done = self._jumps.get(seq, 0)
                 if item.params[1] < 0 or done < item.params[1]:
                     self._jumps[seq] = done + 1
-                    seq = int(item.params[0])
+                    target = int(item.params[0])
+                    # a jump to nowhere ends the mission, as in ArduPilot
+                    seq = target if target >= 1 else len(self.items)
                     continue
             else:
                 self._queue.append(item)

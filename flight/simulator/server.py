@@ -6,10 +6,10 @@ import time
 from collections.abc import Callable
 from itertools import count
 
-from flight.link import DatagramLine, Line, Message, StreamLine, codec, parse
+from flight.link import DatagramLine, Line, Message, StreamLine, address_parts, codec, parse
 from flight.simulator.fault import Faults, Radio
 from flight.simulator.loop import TICK_S, VEHICLE_COMPONENT, VEHICLE_SYSTEM, Speaker
-from inspection.errors import BadInput, Unavailable
+from inspection.errors import Unavailable
 
 
 class Server:
@@ -18,10 +18,9 @@ class Server:
     def __init__(
         self, vehicle: Speaker, faults: Faults, address: str, *, speed: float = 1.0
     ) -> None:
-        kind, _, rest = address.partition(":")
-        host, _, port = rest.rpartition(":")
-        if kind not in ("udp", "tcp") or not host or not port.isdigit():
-            raise BadInput(f"address {address!r:.60} is neither udp:HOST:PORT nor tcp:HOST:PORT")
+        kind, host, port = address_parts(
+            address, ("udp", "tcp"), "neither udp:HOST:PORT nor tcp:HOST:PORT"
+        )
         self._vehicle, self._radio, self._speed = vehicle, Radio(faults), speed
         self._codec = codec(VEHICLE_SYSTEM, VEHICLE_COMPONENT)
         self._line: Line | None = None
@@ -30,8 +29,8 @@ class Server:
         self._down: list[tuple[float, int, bytes]] = []
         self._order = count()
         try:
-            self.port = self._open(kind, host, int(port))
-        except (OSError, OverflowError) as error:
+            self.port = self._open(kind, host, port)
+        except (OSError, ValueError) as error:
             raise Unavailable(f"{address} cannot be opened: {error}") from None
 
     def serve(self, until: Callable[[float], bool]) -> None:

@@ -16,13 +16,12 @@ from dataclasses import dataclass, field, replace
 from flight.command import PLACED
 from flight.link import Message, dialect
 from flight.simulator.fault import Faults
-from flight.upload import wire_item
-from flight.wireitem import KEPT, Kind, WireItem, centimetres
+from flight.wireitem import KEPT, Kind, WireItem, centimetres, wire_item
 
 ASK_AGAIN_S = 1.0
 CANCEL_S = 8.0
 ACCEPTED, UNSUPPORTED, NO_SPACE, INVALID_SEQUENCE, DENIED, CANCELLED = 0, 3, 4, 13, 14, 15
-INVALID_PARAM1 = 6
+INVALID_PARAM1, INVALID_PARAM7 = 6, 12
 FRAMES = frozenset({0, 2, 3, 5, 6, 10, 11})
 UNSUPPORTED_FRAME = 2
 
@@ -135,6 +134,8 @@ class ItemStore:
         for index, value in enumerate(item.params):
             if not math.isfinite(value):
                 return INVALID_PARAM1 + index
+        if not math.isfinite(item.z):
+            return INVALID_PARAM7
         return None if item.frame in FRAMES else UNSUPPORTED_FRAME
 
     def _kept(self, item: WireItem) -> WireItem:

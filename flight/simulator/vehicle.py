@@ -4,6 +4,7 @@ Source: MAVLink mission, parameter, command and camera protocols; ArduCopter mod
 the flight log of ArduCopter 4.7 that comes with the project's data.
 """
 
+import math
 from collections.abc import Callable
 
 import numpy as np
@@ -148,11 +149,11 @@ class Vehicle:
         orders: dict[int, Callable[[Message, float], int]] = {
             400: self._arm,
             300: self._start,
-            176: lambda m, now: self._enter(int(m.param2), now),
+            176: lambda m, now: self._enter(_whole(m.param2), now),
             20: lambda m, now: self._enter(RTL, now),
             21: lambda m, now: self._enter(LAND, now),
             511: lambda m, now: ACCEPTED,
-            512: lambda m, now: ACCEPTED if int(m.param1) in self._asked else UNSUPPORTED,
+            512: lambda m, now: ACCEPTED if _whole(m.param1) in self._asked else UNSUPPORTED,
         }
         number = message.command
         if number in RUN_NOW:
@@ -163,7 +164,7 @@ class Vehicle:
         sender = (message.get_srcSystem(), message.get_srcComponent())
         answers = [dialect().MAVLink_command_ack_message(number, result, 0, 0, *sender)]
         if number == 512 and result == ACCEPTED:
-            answers.append(self._asked[int(message.param1)](now_s))
+            answers.append(self._asked[_whole(message.param1)](now_s))
         return answers
 
     def _arm(self, message: Message, now_s: float) -> int:
@@ -261,7 +262,12 @@ class Vehicle:
             self._disarm(now_s)
 
     def _watch(self, now_s: float) -> None:
-        """Return at a fence or at a low battery, once."""
+        """Land on an empty battery; return at a fence or at a low battery, once."""
+        if self.craft.battery_mah <= 0 and self.mode != LAND:
+            self._failsafe = True
+            self._texts.append(("Battery 1 is empty, landing", 2))
+            self.recorder.log("ERR", now_s, *BATTERY_LOW)
+            self._enter(LAND, now_s)
         if self._failsafe or self.mode in (RTL, LAND):
             return
         low = self.craft.battery_percent < self.parameters["BATT_LOW_PERCENT"]
@@ -346,9 +352,24 @@ def _item(message: Message) -> WireItem:
     return WireItem(
         frame=2,
         command=message.command,
-        params=(message.param1, message.param2, message.param3, message.param4),
-        x=int(message.param5),
-        y=int(message.param6),
-        z=message.param7,
+        params=(
+            _said(message.param1),
+            _said(message.param2),
+            _said(message.param3),
+            _said(message.param4),
+        ),
+        x=_whole(message.param5),
+        y=_whole(message.param6),
+        z=_said(message.param7),
         auto_continue=True,
     )
+
+
+def _said(value: float) -> float:
+    """Give a parameter of a command; stations send NaN for what they leave open."""
+    return value if math.isfinite(value) else 0.0
+
+
+def _whole(value: float) -> int:
+    """Give a parameter as a whole number."""
+    return int(_said(value))
