@@ -15,8 +15,11 @@ from inspection.errors import BadInput
 WAVE_DASHES = "\u301c\uff5e\u223c\u223e"
 """Characters that people type for "from … to"; NFKC turns only one of them into ``~``."""
 
-MINUS_SIGNS = "\u2212\u2010\u2011\u2012\u2013\u2014\u2015\uff0d\uff70"
+MINUS_SIGNS = "\u2212\u2010\u2011\u2012\u2013\u2014\u2015\uff0d"
 """Characters that people type for a minus or a hyphen."""
+
+_LONG_VOWEL = re.compile("(?<![ぁ-ゖァ-ヺー])ー+")
+"""The long vowel of katakana, where no kana stands before it: a hyphen from the same key."""
 
 _FOLDED = {ord(dash): "~" for dash in WAVE_DASHES} | {ord(sign): "-" for sign in MINUS_SIGNS}
 
@@ -34,8 +37,11 @@ def fold(text: str) -> str:
     'Mg0101~0204'
     >>> fold("健全性Ⅲ"), fold("①"), fold("−１２．５")
     ('健全性III', '1', '-12.5')
+    >>> fold("ｻｰﾊﾞｰ"), fold("ｰ４.５"), fold("076ー225")
+    ('サーバー', '-4.5', '076-225')
     """
-    return unicodedata.normalize("NFKC", text.translate(_FOLDED)).translate(_FOLDED).strip()
+    plain = unicodedata.normalize("NFKC", text.translate(_FOLDED)).translate(_FOLDED).strip()
+    return _LONG_VOWEL.sub(lambda found: "-" * len(found[0]), plain)
 
 
 def is_unknown(text: str) -> bool:
