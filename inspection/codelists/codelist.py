@@ -8,6 +8,7 @@ from typing import Any
 
 import yaml
 
+from inspection.codelists.yamltext import read_yaml
 from inspection.errors import BadCodelist
 
 
@@ -71,7 +72,7 @@ def read_codelist(text: str, name: str) -> Codelist:
         BadCodelist: when it is no YAML mapping, its head is incomplete or it has another name.
     """
     try:
-        content = yaml.safe_load(text)
+        content = read_yaml(text)
     except yaml.YAMLError as error:
         raise BadCodelist(f"code-list {name!r} is not YAML: {error}") from error
     if not isinstance(content, dict):
