@@ -26,6 +26,9 @@ _FOLDED = {ord(dash): "~" for dash in WAVE_DASHES} | {ord(sign): "-" for sign in
 UNKNOWN_WORDS = frozenset({"", "-", "--", "不明", "未詳", "なし(不明)", "unknown", "n/a", "?"})
 """What a ledger writes where nobody knows; all of it means null, never zero."""
 
+_BETWEEN = re.compile(r"[\s+,、・/]+")
+"""What people write between several codes of one cell."""
+
 _CIRCLED_RANGES = ((0x2460, 1, 20), (0x3251, 21, 35), (0x32B1, 36, 50))
 """First code point, first number and last number of the blocks of circled numbers."""
 
@@ -51,6 +54,15 @@ def is_unknown(text: str) -> bool:
     (True, True, False)
     """
     return fold(text).lower() in UNKNOWN_WORDS
+
+
+def read_codes(text: str) -> tuple[str, ...]:
+    """Read the codes of one cell, each once, in capitals.
+
+    >>> read_codes("c2+S1"), read_codes("Ｃ１、Ｍ"), read_codes(" ")
+    (('C2', 'S1'), ('C1', 'M'), ())
+    """
+    return tuple(dict.fromkeys(code for code in _BETWEEN.split(fold(text).upper()) if code))
 
 
 def circled(number: int) -> str:

@@ -7,12 +7,11 @@ Source: domain specification §0.2 rules 1–2, §1.2 (worst of the main members
 (correspondence K-H, used as a warning only).
 """
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from inspection.domain.grade import GradeCandidate, Reason, Subject
-from inspection.domain.notation import fold
+from inspection.domain.notation import read_codes
 from inspection.errors import BadInput
 
 SOUNDNESS = ("I", "II", "III", "IV")
@@ -123,8 +122,7 @@ def read_countermeasures(text: str, *, known: Mapping[str, Countermeasure]) -> t
     >>> read_countermeasures("C2 + S1", known={"C2": None, "S1": None})
     ('C2', 'S1')
     """
-    codes = re.split(r"[\s+,、・/]+", fold(text).upper())
-    found = tuple(dict.fromkeys(code for code in codes if code))
+    found = read_codes(text)
     unknown = [code for code in found if code not in known]
     if unknown or not found:
         raise BadInput(
