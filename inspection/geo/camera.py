@@ -108,6 +108,10 @@ class Pose:
             )
         if not np.allclose(rotation @ rotation.T, np.eye(3), atol=1e-6):
             raise BadInput("the rotation of a pose is not orthonormal")
+        if np.linalg.det(rotation) < 0:
+            raise BadInput("the matrix of a pose mirrors: it is no rotation")
+        if not np.isfinite(centre).all():
+            raise BadInput(f"the centre of a pose must be three numbers, got {centre.tolist()} m")
         object.__setattr__(self, "camera_from_world", rotation)
         object.__setattr__(self, "centre_world_m", centre)
 
