@@ -111,7 +111,8 @@ class Pose:
             raise BadInput(
                 f"a pose needs shapes (3, 3) and (3,), got {rotation.shape} {centre.shape}"
             )
-        if not np.allclose(rotation @ rotation.T, np.eye(3), atol=1e-6):
+        bounded = np.all(np.abs(rotation) <= 1 + 1e-6)
+        if not (bounded and np.allclose(rotation @ rotation.T, np.eye(3), atol=1e-6)):
             raise BadInput("the rotation of a pose is not orthonormal")
         if np.linalg.det(rotation) < 0:
             raise BadInput("the matrix of a pose mirrors: it is no rotation")
