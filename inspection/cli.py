@@ -6,7 +6,7 @@ from importlib.metadata import entry_points
 import click
 
 from inspection import __version__
-from inspection.errors import TenkenError, exit_code
+from inspection.errors import EXIT_CODES, BadInput, TenkenError, exit_code
 
 GROUP = "tenken.commands"
 
@@ -47,6 +47,9 @@ def main(argv: list[str] | None = None) -> None:
     except TenkenError as error:
         click.echo(f"tenken: {error}", err=True)
         sys.exit(exit_code(error))
+    except (FileNotFoundError, NotADirectoryError, IsADirectoryError, PermissionError) as error:
+        click.echo(f"tenken: {error.filename}: {error.strerror}", err=True)
+        sys.exit(EXIT_CODES[BadInput])
     except click.exceptions.Abort:
         click.echo("tenken: stopped", err=True)
         sys.exit(130)

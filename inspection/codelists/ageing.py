@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from inspection.codelists.codelist import Codelist, load_codelist
+from inspection.codelists.codelist import Codelist, load_codelist, number
 from inspection.domain.asset import AssetKind
 from inspection.domain.deterioration import check_transition, harder
 from inspection.domain.prioritymodel import Attribute
@@ -73,9 +73,9 @@ def ageing(codelist: Codelist) -> Ageing:
         over: dict[str, tuple[float, float]] = {}
         for name, row in codelist["hazards"].items():
             if "over" in row:
-                over[str(name)] = (float(row["over"]), float(row["factor"]))
+                over[str(name)] = (number(row["over"]), number(row["factor"]))
             else:
-                hazards[str(name)] = {str(value): float(f) for value, f in row.items()}
+                hazards[str(name)] = {str(value): number(f) for value, f in row.items()}
         factors = [f for row in hazards.values() for f in row.values()]
         if min([*factors, *(f for _, f in over.values())], default=1.0) < 0:
             raise ValueError("a hazard is a factor of 0 or more")

@@ -11,11 +11,13 @@
 """
 
 from enum import StrEnum
+from math import isfinite
 from pathlib import Path
 from typing import Any, TypeVar
 
 import yaml
 
+from inspection.codelists.yamltext import read_yaml
 from inspection.domain.asset import Asset, AssetKind, Concrete
 from inspection.errors import BadCodelist, NotFound
 
@@ -32,7 +34,7 @@ def load_asset(path: Path) -> Asset:
         BadCodelist: when it is no mapping, lacks a field or has one that is unknown.
     """
     try:
-        document = yaml.safe_load(path.read_text(encoding="utf-8-sig"))
+        document = read_yaml(path.read_text(encoding="utf-8-sig"))
     except OSError as error:
         raise NotFound(f"asset file {path} cannot be read: {error.strerror}") from error
     except (yaml.YAMLError, UnicodeDecodeError) as error:
@@ -46,7 +48,7 @@ def load_asset(path: Path) -> Asset:
         asset_id=_text(document, "asset_id", path),
         name=_text(document, "name", path),
         kind=_choice(AssetKind, document.get("kind", "other"), "kind", path),
-        member=str(document.get("member", "")),
+        member=_text(document, "member", path) if "member" in document else "",
         concrete=_choice(Concrete, document.get("concrete", "RC"), "concrete", path),
         attributes=_attributes(document.get("attributes") or {}, path),
     )
@@ -73,7 +75,8 @@ def _attributes(value: object, path: Path) -> dict[str, str | float | bool]:
     if not isinstance(value, dict):
         raise BadCodelist(f"asset file {path}: attributes must be a mapping, got {value!r}")
     for key, entry in value.items():
-        if not isinstance(key, str) or not isinstance(entry, str | int | float | bool):
+        known = isinstance(entry, str | int) or (isinstance(entry, float) and isfinite(entry))
+        if not isinstance(key, str) or not known:
             raise BadCodelist(
                 f"asset file {path}: attribute {key!r} must be text, a number or true/false, "
                 f"got {entry!r}"

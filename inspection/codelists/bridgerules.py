@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
-from inspection.codelists.codelist import Codelist, load_codelist
+from inspection.codelists.codelist import Codelist, load_codelist, number, whole
 from inspection.codelists.grades import load_soundness_candidates
 from inspection.domain.appearance import AppearanceRule
 from inspection.domain.corrosion import CorrosionRule
@@ -38,13 +38,13 @@ def deck_rule(codelist: Codelist) -> DeckCrackRule:
             version=codelist.version,
             type_ja=str(codelist["type_ja"]),
             words=DeckWords(
-                mainly_share=float(words["mainly_share"]),
-                conspicuous_share=float(words["conspicuous_share"]),
-                conspicuous_mm=float(words["conspicuous_mm"]),
-                second_share=float(words["second_share"]),
-                second_angle_deg=float(words["second_angle_deg"]),
-                crossings=int(words["crossings"]),
-                spall_area_m2=float(words["spall_area_m2"]),
+                mainly_share=number(words["mainly_share"]),
+                conspicuous_share=number(words["conspicuous_share"]),
+                conspicuous_mm=number(words["conspicuous_mm"]),
+                second_share=number(words["second_share"]),
+                second_angle_deg=number(words["second_angle_deg"]),
+                crossings=whole(words["crossings"]),
+                spall_area_m2=number(words["spall_area_m2"]),
             ),
             rows=tuple(_deck_row(row) for row in codelist.rows()),
             otherwise=str(codelist["otherwise"]),
@@ -59,7 +59,7 @@ def _deck_row(row: Mapping[str, Any]) -> DeckRow:
     wrong = [name for name in _FLAGS if not isinstance(row.get(name, True), bool)]
     if unknown or wrong:
         raise ValueError(f"row {row}: {sorted(unknown) or wrong} cannot be used")
-    mainly, most, grid = (None if name not in row else float(row[name]) for name in _BOUNDS)
+    mainly, most, grid = (None if name not in row else number(row[name]) for name in _BOUNDS)
     return DeckRow(
         grade=str(row["grade"]),
         directions=Directions(row["directions"]) if "directions" in row else None,
@@ -88,7 +88,7 @@ def corrosion_rule(codelist: Codelist) -> CorrosionRule:
         return CorrosionRule(
             version=codelist.version,
             type_ja=str(codelist["type_ja"]),
-            area_share=float(codelist["area_share"]),
+            area_share=number(codelist["area_share"]),
             grades={str(key): str(letter) for key, letter in codelist["grades"].items()},
             needs_review=codelist.needs_review,
         )
@@ -110,7 +110,7 @@ def appearance_rule(codelist: Codelist) -> AppearanceRule:
     """
     names = ("rusty_rebar_share", "stained_share", "element_share")
     try:
-        shares = {name: float(codelist[name]) for name in names}
+        shares = {name: number(codelist[name]) for name in names}
     except (TypeError, ValueError) as error:
         raise BadCodelist(f"code-list {codelist.id!r}: {error}") from error
     if not all(0 < share < 1 for share in shares.values()):

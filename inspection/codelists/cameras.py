@@ -9,6 +9,7 @@ from typing import Self
 
 import yaml
 
+from inspection.codelists.yamltext import read_yaml
 from inspection.errors import BadCodelist
 
 
@@ -110,7 +111,7 @@ def read_cameras(text: str) -> tuple[CameraModel, ...]:
         BadCodelist: when the text is no YAML, a row is wrong, or two rows share a code.
     """
     try:
-        content = yaml.safe_load(text)
+        content = read_yaml(text)
     except yaml.YAMLError as error:
         raise BadCodelist(f"the camera code-list is not YAML: {error}") from error
     rows = content.get("cameras") if isinstance(content, dict) else None

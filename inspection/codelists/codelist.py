@@ -1,5 +1,6 @@
 """Read a code-list that ships with Tenken: one YAML mapping with a head and its own fields."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -8,6 +9,7 @@ from typing import Any
 
 import yaml
 
+from inspection.codelists.yamltext import read_yaml
 from inspection.errors import BadCodelist
 
 
@@ -71,7 +73,7 @@ def read_codelist(text: str, name: str) -> Codelist:
         BadCodelist: when it is no YAML mapping, its head is incomplete or it has another name.
     """
     try:
-        content = yaml.safe_load(text)
+        content = read_yaml(text)
     except yaml.YAMLError as error:
         raise BadCodelist(f"code-list {name!r} is not YAML: {error}") from error
     if not isinstance(content, dict):
@@ -86,3 +88,33 @@ def read_codelist(text: str, name: str) -> Codelist:
         **{field: content[field] for field in head},
         fields={key: value for key, value in content.items() if key not in head},
     )
+
+
+def number(value: object) -> float:
+    """Give a value that must be a finite number; what is none, or has no end, orders nothing.
+
+    Raises:
+        ValueError: when it is none.
+
+    >>> number("0.3")
+    0.3
+    """
+    found = float(str(value))
+    if not math.isfinite(found):
+        raise ValueError(f"{value!r} is no finite number")
+    return found
+
+
+def whole(value: object) -> int:
+    """Give a value that must be a whole number.
+
+    Raises:
+        ValueError: when it is none.
+
+    >>> whole(7)
+    7
+    """
+    found = number(value)
+    if found != int(found):
+        raise ValueError(f"{value!r} is no whole number")
+    return int(found)

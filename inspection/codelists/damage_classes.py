@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from inspection.codelists.codelist import Codelist, load_codelist
+from inspection.codelists.codelist import Codelist, load_codelist, whole
 from inspection.domain.grade import GRADES
 from inspection.domain.taxonomy import LINEAR_CLASSES, DamageClass
 from inspection.errors import BadCodelist
@@ -79,7 +79,7 @@ def _type(row: Mapping[str, Any], name: str) -> DamageType:
     """Build one damage type."""
     try:
         return DamageType(
-            number=int(row["number"]),
+            number=whole(row["number"]),
             ja=str(row["ja"]),
             en=str(row["en"]),
             material=_one_of(row["material"], ("steel", "concrete", "other", "common")),
@@ -123,7 +123,7 @@ def _label(row: Mapping[str, Any], name: str) -> DamageLabel:
             en=str(row["en"]),
             colour=_colour(row["colour"]),
             linear=linear,
-            jp_types=tuple(int(_one_of(no, range(1, 27))) for no in row["jp_types"]),
+            jp_types=tuple(whole(_one_of(no, range(1, 27))) for no in row["jp_types"]),
             appearance_grades=_letters(row["appearance_grades"]),
             needs_review=bool(row["needs_review"]),
         )

@@ -2,7 +2,7 @@
 
 from functools import lru_cache
 
-from inspection.codelists.codelist import Codelist, load_codelist
+from inspection.codelists.codelist import Codelist, load_codelist, number
 from inspection.codelists.priorities import factor_of
 from inspection.domain.emergency import Hazard, OrderRule, Signal
 from inspection.errors import BadCodelist
@@ -22,7 +22,7 @@ def order_rule(codelist: Codelist) -> OrderRule:
     """
     try:
         common = [factor_of(row) for row in codelist["common"]]
-        waves = tuple(float(bound) for bound in codelist["waves"])
+        waves = tuple(number(bound) for bound in codelist["waves"])
         if list(waves) != sorted(set(waves), reverse=True):
             raise ValueError(f"the waves must descend, got {waves}")
         return OrderRule(

@@ -6,6 +6,7 @@ from typing import Any
 import yaml
 
 from inspection.codelists.codelist import load_codelist
+from inspection.codelists.yamltext import read_yaml
 from inspection.errors import BadInput
 
 FORM = "jp_r6_form"
@@ -34,7 +35,7 @@ def read_findings(content: bytes) -> dict[str, Any]:
     if len(content) > FILE_MAX:
         raise BadInput(f"the findings have {len(content)} bytes, more than {FILE_MAX}")
     try:
-        sheet = yaml.safe_load(content.decode("utf-8-sig"))
+        sheet = read_yaml(content.decode("utf-8-sig"), words=True)
     except (UnicodeDecodeError, yaml.YAMLError) as error:
         raise BadInput(f"the findings are no YAML in UTF-8: {error}") from error
     if sheet is None:
@@ -57,7 +58,7 @@ def read_findings(content: bytes) -> dict[str, Any]:
 
 def _text(key: str, value: object) -> str:
     """Check one field of free words."""
-    text = "" if value is None else str(value).strip()
+    text = value.strip() if isinstance(value, str) else ""
     if isinstance(value, dict | list) or "\0" in text:
         raise BadInput(f"{key!r} must be a text, got {type(value).__name__}")
     if len(text) > TEXT_MAX:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
-from inspection.codelists.codelist import Codelist, load_codelist
+from inspection.codelists.codelist import Codelist, load_codelist, number, whole
 from inspection.domain.grade import GRADES
 from inspection.domain.mbei import STATES, MbeiRule
 from inspection.domain.soundness import SOUNDNESS
@@ -27,8 +27,8 @@ def mbei_rule(codelist: Codelist) -> MbeiRule:
         BadCodelist: when a field is missing or bounds are in the wrong order.
     """
     try:
-        widths = {int(no): (float(a), float(b)) for no, (a, b) in codelist["width_mm"].items()}
-        wide, close = (float(value) for value in codelist["spacing_m"])
+        widths = {whole(no): (number(a), number(b)) for no, (a, b) in codelist["width_mm"].items()}
+        wide, close = (number(value) for value in codelist["spacing_m"])
         if any(low >= high for low, high in widths.values()) or wide <= close:
             raise ValueError(f"bounds out of order: {widths}, spacing {wide} m, {close} m")
         numbers = {row["number"] for row in codelist.rows()}
@@ -38,8 +38,8 @@ def mbei_rule(codelist: Codelist) -> MbeiRule:
             version=codelist.version,
             width_mm=widths,
             spacing_m=(wide, close),
-            spall_depth_mm=float(codelist["spall_depth_mm"]),
-            spall_diameter_mm=float(codelist["spall_diameter_mm"]),
+            spall_depth_mm=number(codelist["spall_depth_mm"]),
+            spall_diameter_mm=number(codelist["spall_diameter_mm"]),
         )
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise BadCodelist(f"code-list {codelist.id!r}: {error!r}") from error
@@ -84,7 +84,7 @@ def class_map(codelist: Codelist) -> ClassMap:
             for key in DATA_SETS
         }
         mbei, pci = (
-            {DamageClass(row["code"]): tuple(map(int, row[key])) for row in codelist.rows()}
+            {DamageClass(row["code"]): tuple(map(whole, row[key])) for row in codelist.rows()}
             for key in ("mbei", "pci")
         )
         strange = {n for row in mbei.values() for n in row} - defects
@@ -136,4 +136,4 @@ def indicative_nbi(soundness: str) -> tuple[int, int]:
     if soundness not in SOUNDNESS:
         raise BadInput(f"soundness {soundness!r} is none of I to IV")
     low, high = load_codelist("indicative_scale")["nbi"][soundness]
-    return int(low), int(high)
+    return whole(low), whole(high)

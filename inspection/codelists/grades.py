@@ -2,7 +2,7 @@
 
 from functools import lru_cache
 
-from inspection.codelists.codelist import Codelist, load_codelist
+from inspection.codelists.codelist import Codelist, load_codelist, number
 from inspection.domain.asset import Concrete
 from inspection.domain.crackratio import CrackRatioRule
 from inspection.domain.grade import GRADES, CrackGradeRule
@@ -30,8 +30,8 @@ def crack_grade_rule(codelist: Codelist) -> CrackGradeRule:
             version=codelist.version,
             type_ja=str(codelist["type_ja"]),
             width_mm={kind: widths[kind] for kind in Concrete},
-            gauge_step_mm=float(codelist["gauge_step_mm"]),
-            spacing_m=float(codelist["spacing_m"]),
+            gauge_step_mm=number(codelist["gauge_step_mm"]),
+            spacing_m=number(codelist["spacing_m"]),
             matrix=tuple((str(far), str(close)) for far, close in codelist["matrix"]),
         )
     except (AttributeError, KeyError, TypeError, ValueError, BadInput) as error:
@@ -51,17 +51,17 @@ def crack_ratio_rule(codelist: Codelist) -> CrackRatioRule:
         BadCodelist: when a field is missing or of the wrong type.
     """
     try:
-        none, one, more = (float(v) for v in codelist["crack_area_m2"])
-        small, half, full = (float(v) for v in codelist["patch_area_m2"])
+        none, one, more = (number(v) for v in codelist["crack_area_m2"])
+        small, half, full = (number(v) for v in codelist["patch_area_m2"])
         return CrackRatioRule(
             version=codelist.version,
-            cell_m=float(codelist["cell_m"]),
+            cell_m=number(codelist["cell_m"]),
             crack_area_m2=(none, one, more),
             patch_share=_ascending(codelist["patch_share"]),
             patch_area_m2=(small, half, full),
-            alligator_share=float(codelist["alligator_share"]),
-            min_width_mm=float(codelist["min_width_mm"]),
-            min_length_m=float(codelist["min_length_m"]),
+            alligator_share=number(codelist["alligator_share"]),
+            min_width_mm=number(codelist["min_width_mm"]),
+            min_length_m=number(codelist["min_length_m"]),
             class_percent=_ascending(codelist["class_percent"]),
         )
     except (TypeError, ValueError) as error:
@@ -96,7 +96,7 @@ def soundness_candidates(codelist: Codelist) -> dict[str, str]:
 
 def _ascending(pair: list[float]) -> tuple[float, float]:
     """Give two numbers of which the second is larger."""
-    low, high = (float(value) for value in pair)
+    low, high = (number(value) for value in pair)
     if not low < high:
         raise ValueError(f"{low} must be less than {high}")
     return low, high

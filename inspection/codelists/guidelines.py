@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
 
-from inspection.codelists.codelist import Codelist, load_codelist
+from inspection.codelists.codelist import Codelist, load_codelist, whole
 from inspection.errors import BadCodelist, BadInput
 
 OFFICIAL = "jp_bridge_"
@@ -42,8 +42,8 @@ def guidelines(codelist: Codelist) -> Mapping[str, Guideline]:
             one = Guideline(
                 code=str(row["code"]),
                 subject=str(row["subject"]),
-                first_year=int(row["from"]),
-                last_year=None if row.get("to") is None else int(row["to"]),
+                first_year=whole(row["from"]),
+                last_year=None if row.get("to") is None else whole(row["to"]),
                 ja=str(row["ja"]),
                 en=str(row["en"]),
             )

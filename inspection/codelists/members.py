@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
-from inspection.codelists.codelist import Codelist, load_codelist
+from inspection.codelists.codelist import Codelist, load_codelist, whole
 from inspection.codelists.damage_classes import load_damage_types
 from inspection.domain.bridge import Material, MemberKind, Numbering, Targets, WorkGroup
 from inspection.domain.damagerecord import NamedType
@@ -72,7 +72,7 @@ def targets(codelist: Codelist) -> Targets:
                 raise ValueError(f"{symbol!r} is no member symbol")
             found[symbol] = {}
             for code, numbers in materials.items():
-                listed = tuple(int(number) for number in numbers)
+                listed = tuple(whole(number) for number in numbers)
                 if list(listed) != sorted(set(listed)) or not set(listed) <= set(types):
                     raise ValueError(f"{symbol} {code} must ascend within 1 to 26, got {listed}")
                 found[symbol][Material(code)] = listed
@@ -159,8 +159,8 @@ def grade_texts(codelist: Codelist) -> Mapping[tuple[int, int], GradeText]:
     for row in codelist.rows():
         try:
             text = GradeText(
-                number=int(row["number"]),
-                division=int(row["division"]),
+                number=whole(row["number"]),
+                division=whole(row["division"]),
                 division_ja=str(row["division_ja"]),
                 texts={str(letter): str(words) for letter, words in row["texts"].items()},
                 needs_review=_yes_or_no(row["needs_review"]),

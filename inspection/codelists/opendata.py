@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from inspection.codelists.codelist import Codelist, load_codelist
+from inspection.codelists.codelist import Codelist, load_codelist, whole
 from inspection.domain.publicrow import LEVELS, Forbidden, RedactionRule
 from inspection.errors import BadCodelist, BadInput
 
@@ -87,10 +87,10 @@ def redaction_rule(codelist: Codelist) -> RedactionRule:
     try:
         rule = RedactionRule(
             version=codelist.version,
-            position_decimals=int(codelist["position_decimals"]),
-            blurred_mesh_digits=int(codelist["blurred_mesh_digits"]),
+            position_decimals=whole(codelist["position_decimals"]),
+            blurred_mesh_digits=whole(codelist["blurred_mesh_digits"]),
             withhold_damage_of=frozenset(map(str, codelist["withhold_damage_of"])),
-            least_assets_per_mesh=int(codelist["least_assets_per_mesh"]),
+            least_assets_per_mesh=whole(codelist["least_assets_per_mesh"]),
             done_words=tuple(map(str, codelist["done_words"])),
             free_text=tuple(map(str, codelist["free_text"])),
             forbidden=tuple(

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
-from inspection.codelists.codelist import Codelist, load_codelist
+from inspection.codelists.codelist import Codelist, load_codelist, number, whole
 from inspection.domain.pavement import INDICES, PavementRule
 from inspection.domain.pci import DeductCurve, PciModel, QuantityKind, Severity
 from inspection.errors import BadCodelist, BadInput
@@ -44,7 +44,7 @@ def pavement_rule(codelist: Codelist) -> PavementRule:
 
 def _pair(pair: list[float]) -> tuple[float, float]:
     """Give two ascending numbers."""
-    low, high = (float(value) for value in pair)
+    low, high = (number(value) for value in pair)
     if not low < high:
         raise ValueError(f"{low} must be less than {high}")
     return low, high
@@ -69,7 +69,7 @@ def pci_model(codelist: Codelist) -> PciModel:
         if set(found) != wanted or len(found) != len(curves):
             raise ValueError(f"curves missing or strange: {sorted(set(found) ^ wanted)}")
         ratings = tuple(
-            (float(row["from"]), str(row["en"]), str(row["ja"])) for row in codelist["ratings"]
+            (number(row["from"]), str(row["en"]), str(row["ja"])) for row in codelist["ratings"]
         )
         bounds = [low for low, _, _ in ratings]
         if bounds != sorted(bounds, reverse=True) or bounds[-1] != 0:
@@ -78,11 +78,11 @@ def pci_model(codelist: Codelist) -> PciModel:
             version=codelist.version,
             curves=found,
             corrected={
-                int(q): tuple(float(c) for c in row) for q, row in codelist["corrected"].items()
+                whole(q): tuple(number(c) for c in row) for q, row in codelist["corrected"].items()
             },
             ratings=ratings,
             names={
-                int(n): (str(row["en"]), str(row["ja"])) for n, row in codelist["names"].items()
+                whole(n): (str(row["en"]), str(row["ja"])) for n, row in codelist["names"].items()
             },
         )
     except (AttributeError, KeyError, TypeError, ValueError, BadInput) as error:
@@ -91,12 +91,12 @@ def pci_model(codelist: Codelist) -> PciModel:
 
 def _curve(row: Mapping[str, Any]) -> DeductCurve:
     """Build one curve."""
-    low, high = (float(value) for value in row["range"])
+    low, high = (number(value) for value in row["range"])
     return DeductCurve(
-        number=int(row["number"]),
+        number=whole(row["number"]),
         severity=_severity(row["severity"]),
         quantity=QuantityKind(row["quantity"]),
-        coefficients=tuple(float(value) for value in row["coefficients"]),
+        coefficients=tuple(number(value) for value in row["coefficients"]),
         low_percent=low,
         high_percent=high,
     )

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
-from inspection.codelists.codelist import Codelist, load_codelist
+from inspection.codelists.codelist import Codelist, load_codelist, number, whole
 from inspection.domain.grade import GRADES
 from inspection.domain.prioritymodel import (
     NOT_INSPECTED,
@@ -38,12 +38,12 @@ def priority_model(codelist: Codelist) -> PriorityModel:
         model = PriorityModel(
             id=codelist.id,
             version=codelist.version,
-            weights={key: float(codelist["weights"][key]) for key in "LCT"},
-            missing_costs=float(codelist["missing_costs"]),
-            candidate_costs=float(codelist["candidate_costs"]),
+            weights={key: number(codelist["weights"][key]) for key in "LCT"},
+            missing_costs=number(codelist["missing_costs"]),
+            candidate_costs=number(codelist["candidate_costs"]),
             kinds={str(kind): _kind(table) for kind, table in codelist["kinds"].items()},
             severity=_severity(codelist["severity"]),
-            falling_days=int(codelist["falling_days"]),
+            falling_days=whole(codelist["falling_days"]),
         )
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise BadCodelist(f"priority model {codelist.id!r}: {error!r}") from error
@@ -58,12 +58,15 @@ def _kind(table: Mapping[str, Any]) -> KindModel:
     """Build the tables for one kind of asset."""
     bases = {
         str(key): Base(
-            points=float(row["points"]), cap=float(row["cap"]), ja=str(row["ja"]), en=str(row["en"])
+            points=number(row["points"]),
+            cap=number(row["cap"]),
+            ja=str(row["ja"]),
+            en=str(row["en"]),
         )
         for key, row in table["bases"].items()
     }
     timing = {
-        str(key): Timing(points=float(row["points"]), years=float(row.get("years", 0)))
+        str(key): Timing(points=number(row["points"]), years=number(row.get("years", 0)))
         for key, row in table["timing"].items()
     }
     if NOT_INSPECTED not in bases or "overdue" not in timing:
@@ -79,7 +82,7 @@ def _kind(table: Mapping[str, Any]) -> KindModel:
 
 def factor_of(row: Mapping[str, Any]) -> Factor:
     """Build one factor; bands must ascend, and more must never give fewer points."""
-    bands = tuple((float(band["from"]), _step(band)) for band in row.get("bands", ()))
+    bands = tuple((number(band["from"]), _step(band)) for band in row.get("bands", ()))
     bounds = [bound for bound, _ in bands]
     points = [step.points for _, step in bands]
     if bounds != sorted(set(bounds)) or points != sorted(points):
@@ -100,27 +103,27 @@ def factor_of(row: Mapping[str, Any]) -> Factor:
 
 def _step(row: Mapping[str, Any]) -> Step:
     """Build the points of one level."""
-    return Step(points=float(row["points"]), code=str(row.get("code", "")))
+    return Step(points=number(row["points"]), code=str(row.get("code", "")))
 
 
 def _ramp(row: Mapping[str, Any]) -> Ramp:
     """Build a ramp."""
-    start, per, most = (float(row[key]) for key in ("start", "per", "most"))
+    start, per, most = (number(row[key]) for key in ("start", "per", "most"))
     return Ramp(start=start, per=per, most=most, code=str(row["code"]))
 
 
 def _severity(row: Mapping[str, Any]) -> SeverityModel:
     """Build the order of the defects of one asset; worse grades must not weigh less."""
-    grade = {letter: float(row["grade"][letter]) for letter in GRADES}
+    grade = {letter: number(row["grade"][letter]) for letter in GRADES}
     if list(grade.values()) != sorted(grade.values()):
         raise ValueError(f"severity by grade must ascend from a to e, got {grade}")
     return SeverityModel(
         grade=grade,
-        ungraded=float(row["ungraded"]),
-        width_most=float(row["width"]["most"]),
-        width_full_at_mm=float(row["width"]["full_at_mm"]),
-        length_most=float(row["length"]["most"]),
-        length_full_at_m=float(row["length"]["full_at_m"]),
-        area_most=float(row["area"]["most"]),
-        area_full_at_m2=float(row["area"]["full_at_m2"]),
+        ungraded=number(row["ungraded"]),
+        width_most=number(row["width"]["most"]),
+        width_full_at_mm=number(row["width"]["full_at_mm"]),
+        length_most=number(row["length"]["most"]),
+        length_full_at_m=number(row["length"]["full_at_m"]),
+        area_most=number(row["area"]["most"]),
+        area_full_at_m2=number(row["area"]["full_at_m2"]),
     )

@@ -14,6 +14,9 @@ from inspection.errors import BadInput
 NAME = re.compile(r"[a-z0-9](?:[a-z0-9._@-]{0,98}[a-z0-9])?")
 """Names by which people sign in, and identifiers of organisations: what any keyboard can type."""
 
+WIDE_SPACE = "\u3000"
+"""What stands between a family name and a given name in Japanese."""
+
 WORDS_MAX = 200
 """Longest displayed name, characters."""
 
@@ -127,6 +130,7 @@ def check_words(what: str, words: str) -> str:
     >>> check_words("name", "金沢 花子")
     '金沢 花子'
     """
-    if not words.strip() or len(words) > WORDS_MAX or not words.isprintable():
+    plain = words.replace(WIDE_SPACE, " ")  # Python does not call it printable
+    if not words.strip() or len(words) > WORDS_MAX or not plain.isprintable():
         raise BadInput(f"{what} {words!r}: write one line of 1 to {WORDS_MAX} characters")
     return words

@@ -5,13 +5,15 @@ Source: domain specification §7.1 (columns of xROAD and of open data).
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
-from typing import Any
+from enum import StrEnum
+from typing import Any, TypeVar
 
 from inspection.domain.asset import Asset, AssetKind, Concrete
 from inspection.domain.roadsection import PavementKind, RoadSection
 from inspection.errors import BadInput
 
 Attribute = str | float | bool
+Choice = TypeVar("Choice", bound=StrEnum)
 
 NOT_YET = ("未", "予定", "見込", "一部", "設計", "工事中", "施工中", "not ", "undone", "abandon")
 """Words of a repair status that take back a word of completion beside them."""
@@ -139,9 +141,11 @@ def merge(known: LedgerEntry | None, row: LedgerRow, *, kind: AssetKind) -> Ledg
     asset = Asset(
         asset_id=row.asset_id,
         name=name,
-        kind=AssetKind(row.asset.get("kind", before.kind if before else kind)),
+        kind=_one(AssetKind, "kind", row.asset.get("kind", before.kind if before else kind)),
         member=before.member if before else "",
-        concrete=Concrete(row.asset.get("concrete", before.concrete if before else "RC")),
+        concrete=_one(
+            Concrete, "concrete", row.asset.get("concrete", before.concrete if before else "RC")
+        ),
         attributes={**(before.attributes if before else {}), **row.attributes},
     )
     sheet = replace(
@@ -149,6 +153,16 @@ def merge(known: LedgerEntry | None, row: LedgerRow, *, kind: AssetKind) -> Ledg
         **{name: value for name, value in row.sheet.items() if value != ""},  # type: ignore[arg-type]
     )
     return LedgerEntry(asset=asset, sheet=sheet, section=_section(known, row))
+
+
+def _one(kind: type[Choice], field_name: str, value: object) -> Choice:
+    """Give a choice by its text."""
+    try:
+        return kind(str(value))
+    except ValueError as error:
+        raise BadInput(
+            f"{field_name} {value!r} is none of {', '.join(one.value for one in kind)}"
+        ) from error
 
 
 def _section(known: LedgerEntry | None, row: LedgerRow) -> RoadSection | None:
@@ -162,5 +176,5 @@ def _section(known: LedgerEntry | None, row: LedgerRow) -> RoadSection | None:
         raise BadInput(f"a road section has no fields {unknown}")
     values: dict[str, Any] = dict(row.section)
     if "pavement" in values:
-        values["pavement"] = PavementKind(values["pavement"])
+        values["pavement"] = _one(PavementKind, "pavement", values["pavement"])
     return replace(before or RoadSection(asset_id=row.asset_id), **values)

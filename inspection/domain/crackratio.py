@@ -13,6 +13,9 @@ from numpy.typing import ArrayLike, NDArray
 
 from inspection.errors import BadGeometry, BadInput
 
+MOST_LENGTH_M, MOST_WIDTH_M = 20_000.0, 100.0
+"""Larger meshes do not fit into memory; a stretch is evaluated by 10 to 100 m."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CrackRatioRule:
@@ -61,8 +64,16 @@ class Lane:
 
     def __post_init__(self) -> None:
         """Check that the stretch has an area."""
-        if not (self.length_m > 0 and self.width_m > 0):
-            raise BadGeometry(f"a lane needs a size > 0, got {self.length_m} × {self.width_m} m")
+        if not (0 < self.length_m <= MOST_LENGTH_M and 0 < self.width_m <= MOST_WIDTH_M):
+            raise BadGeometry(
+                f"a lane is up to {MOST_LENGTH_M:g} m long and {MOST_WIDTH_M:g} m wide, got a size "
+                f"of {self.length_m} × {self.width_m} m; a size > 0 is needed"
+            )
+        if not np.all(np.isfinite([self.x_m, self.y_m, self.direction_deg])):
+            raise BadGeometry(
+                f"a lane needs a place and a direction, got {self.x_m}, {self.y_m} m and "
+                f"{self.direction_deg}°"
+            )
 
     def to_lane(self, geometry: shapely.Geometry) -> shapely.Geometry:
         """Move a geometry to lane coordinates: x along, y from the left edge to the right."""
@@ -102,7 +113,7 @@ def crack_ratio(
         rule: the code-list.
 
     Raises:
-        BadInput: when the shapes differ or no cell is inside.
+        BadInput: when the shapes differ, no cell is inside or a cell holds an impossible number.
 
     >>> cracks = [1] * 10 + [2] * 4 + [0] * 46
     >>> patched = [0.0] * 14 + [0.5] * 2 + [0.0] * 44
@@ -112,6 +123,10 @@ def crack_ratio(
     count, share, inside = (np.asarray(v, dtype=np.float64) for v in (cracks, patched, inside_m2))
     if not count.shape == share.shape == inside.shape or not inside.sum() > 0:
         raise BadInput("cracks, patched shares and areas need one shape and an area > 0 m²")
+    if not (np.all(count >= 0) and np.all((share >= 0) & (share <= 1 + 1e-6))):
+        raise BadInput("a cell has 0 or more cracks and is patched by a share of 0 to 1")
+    if not np.all((inside >= 0) & (inside <= rule.cell_m**2 + 1e-6)):
+        raise BadInput(f"a cell has 0 to {rule.cell_m**2:g} m² inside the lane")
     cracked_m2 = np.asarray(rule.crack_area_m2)[np.clip(count, 0, 2).astype(int)]
     patched_m2 = np.asarray(rule.patch_area_m2)[np.digitize(share, rule.patch_share)]
     counted_m2 = np.maximum(cracked_m2, patched_m2) * inside / rule.cell_m**2
@@ -121,9 +136,14 @@ def crack_ratio(
 def crack_ratio_class(percent: float, *, rule: CrackRatioRule) -> str:
     """Give the class I, II or III of a crack ratio.
 
+    Raises:
+        BadInput: when it is none from 0 to 100.
+
     >>> crack_ratio_class(18.33, rule=CrackRatioRule(version="1"))
     'I'
     """
+    if not 0 <= percent <= 100:
+        raise BadInput(f"a crack ratio must be 0 to 100 %, got {percent}")
     second, third = rule.class_percent
     return "III" if percent >= third else "II" if percent >= second else "I"
 

@@ -24,6 +24,8 @@ from inspection.domain.notation import circled, fold, read_circled
 from inspection.errors import BadInput
 
 NO_DAMAGE = "NON"
+MOST_CIRCLED = 35
+"""Greatest pattern that is read in a circle; others are digits."""
 
 _LINE = re.compile(
     r"""(?P<circle>.)\s*(?P<name>[^(（\[［→‐－-]+?)\s*
@@ -144,7 +146,9 @@ def print_record(record: DamageRecord, *, types: Mapping[int, NamedType]) -> str
     parts += [f"({record.factors})"] if record.factors else []
     parts += [f"-{record.previous}→{record.grade}" if record.previous else f"-{record.grade}"]
     parts += [f"[{record.values}]"] if record.values else []
-    parts += [f"パターン{circled(record.pattern)}"] if record.pattern else []
+    if record.pattern is not None:
+        circle = 1 <= record.pattern <= MOST_CIRCLED
+        parts += [f"パターン{circled(record.pattern) if circle else record.pattern}"]
     if record.division is not None:
         words = f":{record.words}" if record.words else ""
         parts += [f"(分類{record.division}{words})"]

@@ -151,7 +151,7 @@ def estimate(pairs: Iterable[Pair], *, prior: ArrayLike, shrinkage: float = SHRI
         BadInput: when a soundness is none of I–IV, or α is negative.
     """
     base = check_transition(prior)
-    if shrinkage < 0:
+    if not 0 <= shrinkage < np.inf:
         raise BadInput(f"the shrinkage must be 0 or more observations, got {shrinkage:g}")
     counts = np.zeros((len(SOUNDNESS), len(SOUNDNESS)), np.int64)
     left_out = {MEASURE: 0, IMPROVED: 0}

@@ -16,8 +16,8 @@ from inspection.errors import BadInput
 LARGEST_EXPANSION = 2000
 """More elements than this in one range are taken for a slip of the pen."""
 
-_ONE = re.compile(r"(?:(?P<symbol>[A-Za-z]{2,4})\s*)?(?P<number>\d{4})")
-_NAMED = re.compile(r"(?:.+?\s+)?([A-Za-z]{2,4}\s*\d{4}.*)", re.DOTALL)
+_ONE = re.compile(r"(?:(?P<symbol>[A-Za-z]{2,4})\s*)?(?P<number>[0-9]{4})")
+_NAMED = re.compile(r"(?:.+?\s+)?([A-Za-z]{2,4}\s*[0-9]{4}.*)", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)

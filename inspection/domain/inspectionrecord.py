@@ -234,12 +234,15 @@ def from_plain(plain: Mapping[str, Any]) -> InspectionRecord:
     }
     try:
         values = dict(plain)
+        loose = [name for name in (*parts, "unverified") if not isinstance(plain[name], list)]
+        if loose:
+            raise TypeError(f"{loose[0]!r} is no list")
         for name, kind in parts.items():
             values[name] = tuple(_made(kind, row) for row in plain[name])
         values["diagnosis"] = _made(Diagnosis, plain["diagnosis"])
         values["unverified"] = tuple(plain["unverified"])
         return InspectionRecord(**values)
-    except (KeyError, TypeError) as error:
+    except (AttributeError, BadInput, KeyError, TypeError, ValueError) as error:
         raise Broken(f"a stored record cannot be read: {error!r}") from error
 
 

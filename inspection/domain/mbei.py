@@ -6,6 +6,7 @@ by a rule.
 Source: domain specification §3.2 (K-H; scheme S-31; "width or spacing" combined by maximum, D).
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -47,7 +48,7 @@ def crack_state(defect: int, width_mm: float, spacing_m: float | None, *, rule: 
     """
     if defect not in rule.width_mm:
         raise BadInput(f"MBEI defect {defect} is no crack of concrete; known: {[*rule.width_mm]}")
-    if width_mm < 0 or (spacing_m is not None and spacing_m < 0):
+    if not (width_mm >= 0 and (spacing_m is None or spacing_m >= 0)):
         raise BadInput(f"width {width_mm} mm and spacing {spacing_m} m must be ≥ 0")
     second, third = rule.width_mm[defect]
     by_width = 1 if width_mm < second else 2 if width_mm <= third else 3
@@ -65,7 +66,12 @@ def spall_state(
 
     CS2 holds up to 25 mm deep or up to 150 mm across; CS3 is deeper and wider. With the depth
     unknown a wide spall stays open (None), because a photo cannot measure it.
+
+    Raises:
+        BadInput: when a size is negative or no number.
     """
+    if not (diameter_mm >= 0 and (depth_mm is None or depth_mm >= 0)):
+        raise BadInput(f"a spall cannot be {depth_mm} mm deep and {diameter_mm} mm across")
     if sound_patch is not None:
         return "CS2" if sound_patch else "CS3"
     if diameter_mm <= rule.spall_diameter_mm:
@@ -107,7 +113,8 @@ class ElementQuantities:
 
     def __post_init__(self) -> None:
         """Check that nothing is negative or lost."""
-        if min(self.states) < 0 or abs(sum(self.states) - self.total) > 1e-6 * max(1, self.total):
+        lost = abs(sum(self.states) - self.total)
+        if not (min(self.states) >= 0 and lost <= 1e-6 * max(1, self.total)):
             raise BadInput(
                 f"element {self.element}: CS1–CS4 {self.states} must be ≥ 0 and sum to {self.total}"
             )
@@ -124,7 +131,7 @@ def split_quantity(
         defective: state and quantity of each defect; they must not overlap.
 
     Raises:
-        BadInput: when the defects exceed the element or name no state.
+        BadInput: when the defects exceed the element, name no state or have no true quantity.
 
     >>> split_quantity(12, 100.0, [("CS2", 4.0), ("CS3", 1.0), ("CS2", 5.0)]).states
     (90.0, 9.0, 1.0, 0.0)
@@ -133,6 +140,8 @@ def split_quantity(
     for state, quantity in defective:
         if state not in sums:
             raise BadInput(f"{state!r} is none of {', '.join(STATES)}")
+        if not 0 <= quantity < math.inf:
+            raise BadInput(f"element {element}: a defect cannot cover {quantity:g}")
         sums[state] += quantity
     covered = sum(sums.values())
     if covered > total * (1 + 1e-9):

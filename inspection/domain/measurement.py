@@ -40,6 +40,10 @@ class Quantity:
         """Check that a value below the limit is not a number, and any other is."""
         if self.below_limit != (self.value is None):
             raise BadInput("a quantity is either a value or below its limit, never both")
+        if not all(math.isfinite(n or 0.0) for n in (self.value, self.expanded_uncertainty)):
+            raise BadInput(
+                f"a quantity is a number, got {self.value} ± {self.expanded_uncertainty}"
+            )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -228,6 +232,8 @@ def summarise_widths(
 
 def _segments(profile: WidthProfile, segment_m: float) -> list[NDArray[np.float64]]:
     """Cut the trusted points of a profile into equal segments of about ``segment_m``."""
+    if not profile.length_m > 0:  # a single point
+        return []
     trusted = profile.trusted()
     count = max(1, round(profile.length_m / segment_m))
     number = np.minimum((profile.along_m / profile.length_m * count).astype(int), count - 1)

@@ -15,13 +15,19 @@ from inspection.errors import BadInput
 WAVE_DASHES = "\u301c\uff5e\u223c\u223e"
 """Characters that people type for "from … to"; NFKC turns only one of them into ``~``."""
 
-MINUS_SIGNS = "\u2212\u2010\u2011\u2012\u2013\u2014\u2015\uff0d\uff70"
+MINUS_SIGNS = "\u2212\u2010\u2011\u2012\u2013\u2014\u2015\uff0d"
 """Characters that people type for a minus or a hyphen."""
+
+_LONG_VOWEL = re.compile("(?<![ぁ-ゖァ-ヺー])ー+")
+"""The long vowel of katakana, where no kana stands before it: a hyphen from the same key."""
 
 _FOLDED = {ord(dash): "~" for dash in WAVE_DASHES} | {ord(sign): "-" for sign in MINUS_SIGNS}
 
 UNKNOWN_WORDS = frozenset({"", "-", "--", "不明", "未詳", "なし(不明)", "unknown", "n/a", "?"})
 """What a ledger writes where nobody knows; all of it means null, never zero."""
+
+_BETWEEN = re.compile(r"[\s+,、・/]+")
+"""What people write between several codes of one cell."""
 
 _CIRCLED_RANGES = ((0x2460, 1, 20), (0x3251, 21, 35), (0x32B1, 36, 50))
 """First code point, first number and last number of the blocks of circled numbers."""
@@ -34,8 +40,11 @@ def fold(text: str) -> str:
     'Mg0101~0204'
     >>> fold("健全性Ⅲ"), fold("①"), fold("−１２．５")
     ('健全性III', '1', '-12.5')
+    >>> fold("ｻｰﾊﾞｰ"), fold("ｰ４.５"), fold("076ー225")
+    ('サーバー', '-4.5', '076-225')
     """
-    return unicodedata.normalize("NFKC", text.translate(_FOLDED)).translate(_FOLDED).strip()
+    plain = unicodedata.normalize("NFKC", text.translate(_FOLDED)).translate(_FOLDED).strip()
+    return _LONG_VOWEL.sub(lambda found: "-" * len(found[0]), plain)
 
 
 def is_unknown(text: str) -> bool:
@@ -45,6 +54,15 @@ def is_unknown(text: str) -> bool:
     (True, True, False)
     """
     return fold(text).lower() in UNKNOWN_WORDS
+
+
+def read_codes(text: str) -> tuple[str, ...]:
+    """Read the codes of one cell, each once, in capitals.
+
+    >>> read_codes("c2+S1"), read_codes("Ｃ１、Ｍ"), read_codes(" ")
+    (('C2', 'S1'), ('C1', 'M'), ())
+    """
+    return tuple(dict.fromkeys(code for code in _BETWEEN.split(fold(text).upper()) if code))
 
 
 def circled(number: int) -> str:

@@ -110,13 +110,24 @@ def mci(
 
 
 def mci_class(value: float, *, rule: PavementRule) -> str:
-    """Give I, II or III of an MCI by the mapping of the code-list; there is no official one."""
+    """Give I, II or III of an MCI by the mapping of the code-list; there is no official one.
+
+    Raises:
+        BadInput: when it is none from 0 to 10.
+    """
+    if not 0 <= value <= 10:
+        raise BadInput(f"an MCI is 0 to 10, got {value}")
     high, low = rule.mci_bounds
     return "I" if value > high else "III" if value <= low else "II"
 
 
 def index_class(name: str, value: float, *, rule: PavementRule) -> str:
-    """Give I, II or III of one index."""
+    """Give I, II or III of one index.
+
+    Raises:
+        BadInput: when the value is impossible.
+    """
+    _percent(value) if name == "crack_ratio_percent" else _not_negative(value, name)
     second, third = rule.bounds[name]
     return "III" if value >= third else "II" if value >= second else "I"
 
@@ -131,6 +142,8 @@ def repair_kind(surface_age_years: float | None, design_target_years: float | No
     """
     if surface_age_years is None or design_target_years is None:
         return None
+    _not_negative(surface_age_years, "surface_age_years")
+    _not_negative(design_target_years, "design_target_years")
     return "III-1" if surface_age_years >= design_target_years else "III-2"
 
 
@@ -159,8 +172,6 @@ def pavement_candidate(
     unknown = sorted(set(known) - set(INDICES))
     if unknown or not known:
         raise BadInput(f"pavement indices are {INDICES}, got {sorted(known)}")
-    for name, value in known.items():
-        _percent(value) if name == "crack_ratio_percent" else _not_negative(value, name)
     classes = {name: index_class(name, known[name], rule=rule) for name in INDICES if name in known}
     worst = max(classes.values())
     best = worst if worst != "III" else _kind(base_damaged, surface_age_years, design_target_years)

@@ -296,9 +296,9 @@ def section_pci(
 
 def _weighted(units: Sequence[tuple[float, float]]) -> float:
     """Give the mean weighted by area."""
+    if not all(0 <= value <= 100 and 0 < a < math.inf for value, a in units):
+        raise BadInput("sample units need a PCI of 0 to 100 and an area > 0 m²")
     area = sum(a for _, a in units)
-    if not area > 0:
-        raise BadInput("sample units need an area > 0 m²")
     return sum(value * a for value, a in units) / area
 
 
@@ -315,6 +315,8 @@ def units_to_survey(units: int, *, spread: float = 10.0, error: float = 5.0) -> 
     """
     if units < 1:
         raise BadInput(f"a section has at least one unit, got {units}")
+    if not (0 < spread < math.inf and 0 < error < math.inf):
+        raise BadInput(f"spread and error of a PCI are points > 0, got {spread:g} and {error:g}")
     wanted = units * spread**2 / ((error**2 / 4) * (units - 1) + spread**2)
     return min(units, math.ceil(wanted - 1e-9))
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from inspection.domain.asset import AssetKind
+from inspection.domain.notation import read_codes
 from inspection.domain.prioritymodel import (
     NOT_INSPECTED,
     Attribute,
@@ -320,8 +321,7 @@ class _Case:
 
     def rules(self, falling_days: int) -> list[HardRule]:
         """List the hard rules that apply."""
-        text = str(self.attributes.get("countermeasures", ""))
-        codes = {code.strip() for code in text.split(",")}
+        codes = set(read_codes(str(self.attributes.get("countermeasures", ""))))
         diagnosis, years = self.diagnosis(), self.number("years_since_diagnosis") or 0
         applies: list[HardRule] = []
         if diagnosis == "IV" or "E1" in codes:

@@ -6,6 +6,7 @@ Source: domain specification §5.2; the numbers are data (``codelists/priority_v
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from inspection.domain.notation import read_codes
 from inspection.errors import BadInput
 
 Attribute = str | float | bool
@@ -64,7 +65,7 @@ class Factor:
         levels: by text; ``true`` and ``false`` for yes and no.
         bands: by number, ascending lower bounds.
         ramp: by number.
-        contains: the attribute lists several codes.
+        contains: the attribute lists several codes, read in capitals.
         optional: unknown is usual and not reported as missing.
     """
 
@@ -87,8 +88,7 @@ class Factor:
         if value is None:
             return self._item(self.neutral, f"{self.name}?", "neutral")
         if isinstance(value, str) and self.contains:
-            wanted = [code.strip() for code in value.split(",")]
-            steps = [self.levels[code] for code in dict.fromkeys(wanted) if code in self.levels]
+            steps = [self.levels[code] for code in read_codes(value) if code in self.levels]
             return tuple(item for step in steps for item in self._item(step, step.code, origin))
         step = self._step(value)
         return self._item(step, step.code or self.name, origin)

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inspection.domain.asset import AssetKind
+from inspection.domain.notation import read_codes
 from inspection.domain.priority import PEOPLE_BELOW, Evidence, Falling, Priority, score_priority
 from inspection.domain.prioritymodel import (
     NOT_INSPECTED,
@@ -337,6 +338,6 @@ def _code_sets(values: Sequence[Attribute | None]) -> list[frozenset[str]]:
     for value in values:
         text = "" if value is None else str(value)
         if text not in told:
-            told[text] = frozenset(code.strip() for code in text.split(","))
+            told[text] = frozenset(read_codes(text))
         found.append(told[text])
     return found

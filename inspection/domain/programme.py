@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from itertools import pairwise
+from math import isfinite
 
 from inspection.errors import BadInput
 
@@ -68,6 +69,11 @@ class Option:
         """Check the money."""
         if not 0 < self.cost_yen <= MOST_YEN:
             raise BadInput(f"a work costs 1 to {MOST_YEN} yen, got {self.cost_yen}")
+        if not (isfinite(self.relief) and isfinite(self.saving_yen)):
+            raise BadInput(
+                f"relief and saving of a work are numbers, got {self.relief:g} and "
+                f"{self.saving_yen:g} yen"
+            )
 
     def benefit(self, year: int, rate: float) -> float:
         """Give B = relief·d(t) + LCC saving with d(t) = 1/(1 + r)^year.
@@ -105,6 +111,14 @@ class Candidate:
     rules: tuple[str, ...] = ()
     provisional: bool = False
     why: str = ""
+
+    def __post_init__(self) -> None:
+        """Check what orders candidates."""
+        if self.tier not in (0, 1, 2) or not isfinite(self.score):
+            raise BadInput(
+                f"candidate {self.asset_id!r} needs the tier 0, 1 or 2 and a score, got "
+                f"{self.tier} and {self.score:g}"
+            )
 
     @property
     def key(self) -> tuple[str, str]:

@@ -31,6 +31,8 @@ class RoadLine:
         """Check the points and the speed."""
         if len(self.line_lonlat) < 2:
             raise BadInput(f"a road needs at least two points, got {len(self.line_lonlat)}")
+        for point in self.line_lonlat:
+            _check("a point of a road", point)
         if not 1 <= self.speed_kmh <= 200:
             raise BadInput(f"the speed of a road must be 1 to 200 km/h, got {self.speed_kmh:g}")
 
@@ -52,9 +54,20 @@ class Place:
     hub: bool = False
 
     def __post_init__(self) -> None:
-        """Check the number of people."""
+        """Check the position and the number of people."""
+        _check(f"place {self.name!r}", self.lonlat)
         if not 0 <= self.people < 1e9:
             raise BadInput(f"place {self.name!r} cannot have {self.people:g} people")
+
+
+def _check(what: str, lonlat: tuple[float, float]) -> None:
+    """Refuse what is no longitude and latitude."""
+    lon, lat = lonlat
+    if not (-180 <= lon <= 180 and -90 <= lat <= 90):
+        raise BadInput(
+            f"{what} lies at longitude {lon:g}°, latitude {lat:g}°; check that the two are not "
+            "swapped and that the file counts in degrees"
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

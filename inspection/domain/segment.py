@@ -41,6 +41,8 @@ def segment_widths(
 
     Source: domain specification §4.4.
     """
+    if not profile.length_m > 0:  # a single point
+        return ()
     count = max(1, round(profile.length_m / segment_m))
     size_m = profile.length_m / count
     number = np.minimum((profile.along_m / size_m).astype(np.int64), count - 1)

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from inspection.domain.grade import GradeCandidate, Reason, Subject
+from inspection.domain.notation import read_codes
 from inspection.errors import BadInput
 
 SOUNDNESS = ("I", "II", "III", "IV")
@@ -121,8 +122,7 @@ def read_countermeasures(text: str, *, known: Mapping[str, Countermeasure]) -> t
     >>> read_countermeasures("C2 + S1", known={"C2": None, "S1": None})
     ('C2', 'S1')
     """
-    codes = [code.strip().upper() for code in text.replace("、", "+").replace(",", "+").split("+")]
-    found = tuple(dict.fromkeys(code for code in codes if code))
+    found = read_codes(text)
     unknown = [code for code in found if code not in known]
     if unknown or not found:
         raise BadInput(
@@ -140,6 +140,9 @@ def inconsistency(
     The worst class that corresponds to a soundness is compared; S1 and S2 leave it open. It is a
     warning for the person who decides, never a correction.
 
+    Raises:
+        BadInput: when the soundness or a class is none of those known.
+
     >>> known = {c: Countermeasure(code=c, ja="", en="", soundness=s)
     ...     for c, s in (("B", "I"), ("C2", "III"), ("S1", ""))}
     >>> inconsistency(["C2", "S1"], "III", known=known) is None
@@ -149,6 +152,9 @@ def inconsistency(
     """
     if soundness not in SOUNDNESS:
         raise BadInput(f"soundness {soundness!r} is none of {', '.join(SOUNDNESS)}")
+    strange = [code for code in codes if code not in known]
+    if strange:
+        raise BadInput(f"countermeasure {strange[0]!r} is none of {', '.join(known)}")
     usual = [known[code].soundness for code in codes if known[code].soundness]
     if not usual:
         return None

@@ -3,13 +3,18 @@
 Source: domain specification §5.4 (no unit costs are shipped; the user imports own unit prices).
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
 from inspection.domain.asset import AssetKind
+from inspection.domain.notation import fold
 from inspection.domain.programme import MOST_YEN, Work
 from inspection.errors import BadInput
+
+MOST_OVERHEAD = 1000.0
+"""Percent; more is a slip of the pen."""
 
 
 class CostUnit(StrEnum):
@@ -54,6 +59,15 @@ class UnitCost:
             raise BadInput(f"the price of {self.name!r} must be above 0 yen, got {self.yen:g}")
         if self.asset_id and self.unit is not CostUnit.EACH:
             raise BadInput(f"an estimate for {self.asset_id!r} is a price for the whole work")
+        if not 0 <= self.overhead_percent <= MOST_OVERHEAD:
+            raise BadInput(
+                f"the overhead of {self.name!r} must be 0 to {MOST_OVERHEAD:g} %, got "
+                f"{self.overhead_percent:g} %"
+            )
+        if not 0 <= self.minimum_yen <= MOST_YEN:
+            raise BadInput(
+                f"the least price of {self.name!r} must be 0 yen or more, got {self.minimum_yen:g}"
+            )
 
     def cost_yen(self, quantity: float) -> int:
         """Give what a quantity costs, whole yen, rounded up.
@@ -97,6 +111,11 @@ class Sized:
             return None
         return self.length_m * self.width_m
 
+    def known(self, unit: CostUnit) -> float | None:
+        """Give the quantity when it is one that can be paid for: a number above 0."""
+        quantity = self.quantity(unit)
+        return quantity if quantity is not None and 0 < quantity < math.inf else None
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Priced:
@@ -129,7 +148,7 @@ def price(
     priced = [
         Priced(row=row, cost_yen=row.cost_yen(quantity))
         for row in fitting
-        if (quantity := asset.quantity(row.unit)) is not None
+        if (quantity := asset.known(row.unit)) is not None
     ]
     if not priced:
         return "no_quantity"
@@ -144,7 +163,7 @@ def _fits(row: UnitCost, asset: Sized, meant_for: frozenset[str]) -> bool:
         )
     return (
         row.kind is asset.kind
-        and row.structure in asset.structure
+        and fold(row.structure) in fold(asset.structure)
         and (not conditions or asset.condition in conditions)
     )
 

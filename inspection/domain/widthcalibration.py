@@ -60,14 +60,15 @@ class WidthCalibration:
                 f"darkness of a crack must be 0–0.9 of its surroundings, got {self.core}"
             )
         for field in ("blur_px", "blur_std_px"):
-            if not getattr(self, field) > 0:
+            if not 0 < getattr(self, field) < np.inf:
                 raise BadInput(f"{field} must be above 0 px, got {getattr(self, field)}")
         for field in ("floor_px", "profile_floor_px", "share", "limit_px", "core_std"):
-            if not getattr(self, field) >= 0:
+            if not 0 <= getattr(self, field) < np.inf:
                 raise BadInput(f"{field} must not be negative, got {getattr(self, field)}")
         true = [fitted - offset for fitted, offset in self.offsets_px]
         fitted = [width for width, _ in self.offsets_px]
-        if any(b <= a for row in (fitted, true) for a, b in pairwise(row)):
+        rising = all(b > a for row in (fitted, true) for a, b in pairwise(row))
+        if not (rising and np.all(np.isfinite(fitted + true))):
             raise BadInput(
                 "offsets_px need fitted widths that rise, and a wider fit must stay the wider "
                 f"crack, got {self.offsets_px}"

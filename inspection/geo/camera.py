@@ -37,8 +37,13 @@ class Camera:
         """Check that size and focal length make sense."""
         if self.width_px <= 0 or self.height_px <= 0:
             raise BadInput(f"a camera needs a size > 0, got {self.width_px}×{self.height_px} px")
-        if not self.focal_px > 0:
+        if not 0 < self.focal_px < np.inf:
             raise BadInput(f"a camera needs a focal length > 0 px, got {self.focal_px}")
+        if not np.isfinite([self.cx_px, self.cy_px, self.k1]).all():
+            raise BadInput(
+                "a camera needs a principal point and a distortion that are numbers, got "
+                f"{self.cx_px}, {self.cy_px} px and k1 {self.k1}"
+            )
 
     def gsd_m_per_px(self, distance_m: float) -> float:
         """Give the ground sample distance at a distance along the optical axis, m per pixel.
@@ -106,8 +111,13 @@ class Pose:
             raise BadInput(
                 f"a pose needs shapes (3, 3) and (3,), got {rotation.shape} {centre.shape}"
             )
-        if not np.allclose(rotation @ rotation.T, np.eye(3), atol=1e-6):
+        bounded = np.all(np.abs(rotation) <= 1 + 1e-6)
+        if not (bounded and np.allclose(rotation @ rotation.T, np.eye(3), atol=1e-6)):
             raise BadInput("the rotation of a pose is not orthonormal")
+        if np.linalg.det(rotation) < 0:
+            raise BadInput("the matrix of a pose mirrors: it is no rotation")
+        if not np.isfinite(centre).all():
+            raise BadInput(f"the centre of a pose must be three numbers, got {centre.tolist()} m")
         object.__setattr__(self, "camera_from_world", rotation)
         object.__setattr__(self, "centre_world_m", centre)
 

@@ -65,12 +65,17 @@ class PixelGrid:
     ) -> Self:
         """Build a grid whose rows run east and whose columns run south.
 
+        Raises:
+            BadInput: when the size or the ground sample distance is not above 0.
+
         >>> size = {"width_px": 4, "height_px": 4}
         >>> grid = PixelGrid.north_up(left_m=10, top_m=20, gsd_m_per_px=0.5, **size)
         >>> grid.to_surface([[0, 0], [4, 4]]).tolist()
         [[10.0, 20.0], [12.0, 18.0]]
         """
         g = gsd_m_per_px
+        if not g > 0:
+            raise BadInput(f"a grid needs a GSD > 0 m/px, got {g}")
         matrix = np.array([[g, 0.0, left_m], [0.0, -g, top_m], [0.0, 0.0, 1.0]])
         return cls(surface_from_px=matrix, width_px=width_px, height_px=height_px, crs=crs)
 

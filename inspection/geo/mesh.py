@@ -18,6 +18,7 @@ _DIVISIONS = {6: 8, 8: 10, 9: 2, 10: 2, 11: 2}
 """Into how many parts each side of the cell above is divided, by digits."""
 
 _ROWS_PER_DEGREE = Fraction(3, 2)  # a first mesh is 40' high and 1° wide
+_ROWS, _COLUMNS = 99, 80  # up to 66° north and 180° east
 
 
 def mesh_code(lat_deg: float, lon_deg: float, digits: int = 8) -> str:
@@ -68,6 +69,8 @@ def mesh_bounds(code: str) -> tuple[float, float, float, float]:
     if not code.isdecimal() or not code.isascii():
         raise BadInput(f"mesh code {code!r} must be digits only")
     row, column, size = Fraction(int(code[:2])), Fraction(int(code[2:4])), Fraction(1)
+    if row >= _ROWS or column >= _COLUMNS:
+        raise BadInput(f"mesh code {code!r} lies outside of 0–66° north and 100–180° east")
     start = 4
     for level in LEVELS[1:]:
         if level > len(code):

@@ -45,6 +45,8 @@ def map_scale(crs: str, x_m: float, y_m: float) -> MapScale:
         return MapScale()
     projection = _projection(crs)
     lon_deg, lat_deg = to_crs([[x_m, y_m]], crs, WGS84_LONLAT)[0]
+    if not (np.isfinite(lon_deg) and np.isfinite(lat_deg)):
+        raise BadInput(f"point {x_m}, {y_m} m lies outside of {crs}")
     try:
         factors = projection.get_factors(float(lon_deg), float(lat_deg), errcheck=True)
     except ProjError as error:

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from PIL import Image, ImageDraw, ImageFont
 
-_POINT = re.compile(r"([ML])(-?[\d.]+) (-?[\d.]+)|(Z)")
+_NUMBER = r"(-?[0-9.]+(?:[eE][+-]?[0-9]+)?)"
+_POINT = re.compile(f"([ML]){_NUMBER} {_NUMBER}|(Z)")
 Point = tuple[float, float]
 
 

@@ -11,10 +11,10 @@ block.
 """
 
 import csv
-import io
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path, PurePosixPath
+from pathlib import Path, PurePosixPath, PureWindowsPath
 
 import numpy as np
 from numpy.typing import NDArray
@@ -98,15 +98,32 @@ def read_marks(path: Path) -> tuple[Mark, ...]:
         text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise BadGeometry(f"control point file {path.name} cannot be read: {error}") from error
-    lines = [line for line in text.splitlines() if line.strip() and not line.startswith("#")]
-    reader = csv.DictReader(io.StringIO("\n".join(lines)), skipinitialspace=True)
+    lines = [
+        (number, line)
+        for number, line in enumerate(text.splitlines(), start=1)
+        if line.strip() and not line.startswith("#")
+    ]
+    reader = csv.DictReader((line for _, line in lines), skipinitialspace=True)
     missing = [column for column in COLUMNS if column not in (reader.fieldnames or ())]
     if missing:
         raise BadGeometry(
             f"control point file {path.name} lacks the columns {', '.join(missing)}; for photos "
             f"with GPS the first row must name {','.join(COLUMNS)}"
         )
-    return tuple(_mark(row, path.name, line) for line, row in enumerate(reader, start=2))
+    rows = zip((number for number, _ in lines[1:]), reader, strict=False)
+    return _agreed(tuple(_mark(row, path.name, number) for number, row in rows), path.name)
+
+
+def _agreed(marks: tuple[Mark, ...], file: str) -> tuple[Mark, ...]:
+    """Refuse a point that is said to lie in two places."""
+    known: dict[str, tuple[float, float, float]] = {}
+    for mark in marks:
+        if known.setdefault(mark.name, mark.lonlat_h) != mark.lonlat_h:
+            raise BadGeometry(
+                f"control point file {file} gives two places to {mark.name}: "
+                f"{known[mark.name]} and {mark.lonlat_h}; correct one, or give them two names"
+            )
+    return marks
 
 
 def _mark(row: Mapping[str, str | None], file: str, line: int) -> Mark:
@@ -115,18 +132,23 @@ def _mark(row: Mapping[str, str | None], file: str, line: int) -> Mark:
     for column in COLUMNS[2:]:
         try:
             numbers[column] = float(row[column] or "")
-        except ValueError as error:
+        except ValueError:
+            numbers[column] = math.nan
+        if not math.isfinite(numbers[column]):
             raise BadGeometry(
                 f"control point file {file}, row {line}: {column} is {row[column]!r}, not a number"
-            ) from error
+            )
+    for column in COLUMNS[:2]:
+        if not (row[column] or "").strip():
+            raise BadGeometry(f"control point file {file}, row {line}: {column} is empty")
     if not (-180 <= numbers["lon"] <= 180 and -90 <= numbers["lat"] <= 90):
         raise BadGeometry(
             f"control point file {file}, row {line}: longitude {numbers['lon']}°, latitude "
             f"{numbers['lat']}° is not on the earth; are they swapped?"
         )
     return Mark(
-        name=str(row["name"]),
-        photo=PurePosixPath(str(row["photo"])).name,
+        name=str(row["name"]).strip(),
+        photo=PureWindowsPath(str(row["photo"]).strip()).name,  # parts at both kinds of slashes
         pixel=(numbers["x_px"], numbers["y_px"]),
         lonlat_h=(numbers["lon"], numbers["lat"], numbers["h"]),
     )

@@ -14,6 +14,8 @@ from inspection.errors import BadInput
 from inspection.geo.frames import WGS84_LONLAT, to_crs
 
 GREATEST_SIDE_PX = 4_000
+LEAST_SHARE = 1e-6
+"""A pixel without a height that would count for less than this does not count."""
 
 
 def read_heights_m(path: Path, lonlat: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -37,6 +39,7 @@ def read_heights_m(path: Path, lonlat: NDArray[np.float64]) -> NDArray[np.float6
                 raise BadInput(f"{path.name} has no CRS; assign one, for example with gdal_edit")
             xy = to_crs(lonlat, WGS84_LONLAT, raster.crs.to_wkt())
             inverse = ~raster.transform
+            xy = np.where(np.isfinite(xy).all(axis=1, keepdims=True), xy, np.nan)
             column = inverse.a * xy[:, 0] + inverse.b * xy[:, 1] + inverse.c
             row = inverse.d * xy[:, 0] + inverse.e * xy[:, 1] + inverse.f
             finite = np.isfinite(column) & np.isfinite(row)
@@ -57,6 +60,7 @@ def read_heights_m(path: Path, lonlat: NDArray[np.float64]) -> NDArray[np.float6
     except RasterioError as error:
         raise BadInput(f"{path.name} cannot be read as a raster of heights: {error}") from error
     heights = np.ma.filled(band.astype(np.float64), np.nan)
+    known = np.isfinite(heights)
     rows = (row - top) * shape[0] / (bottom - top) - 0.5
     columns = (column - left) * shape[1] / (right - left) - 0.5
     # The outer half pixel has the height of its own centre, not none.
@@ -64,5 +68,10 @@ def read_heights_m(path: Path, lonlat: NDArray[np.float64]) -> NDArray[np.float6
         (rows > -0.5) & (rows < shape[0] - 0.5) & (columns > -0.5) & (columns < shape[1] - 0.5)
     )
     rows, columns = np.clip(rows, 0, shape[0] - 1), np.clip(columns, 0, shape[1] - 1)
-    found = ndimage.map_coordinates(heights, [rows, columns], order=1, mode="nearest")
-    return np.asarray(np.where(at_edge, found, np.nan))
+    found, share = (
+        ndimage.map_coordinates(values, [rows, columns], order=1, mode="nearest")
+        for values in (np.where(known, heights, 0.0), known.astype(np.float64))
+    )
+    # the middle of a pixel knows its height, whatever lies beside it
+    whole = at_edge & (share > 1 - LEAST_SHARE)
+    return np.asarray(np.where(whole, found / np.where(whole, share, 1.0), np.nan))

@@ -58,6 +58,11 @@ class View:
             raise BadInput("a view needs either camera and pose, or photo_from_plane")
         if self.photo_from_plane is not None and self.photo_from_plane.shape != (3, 3):
             raise BadInput(f"photo_from_plane must be 3×3, got {self.photo_from_plane.shape}")
+        if self.photo_from_plane is not None and not (
+            np.isfinite(self.photo_from_plane).all()
+            and np.linalg.matrix_rank(self.photo_from_plane) == 3
+        ):
+            raise BadInput("photo_from_plane cannot be inverted: it shows no plane")
         if self.camera is not None and (self.camera.width_px, self.camera.height_px) != (
             self.width_px,
             self.height_px,

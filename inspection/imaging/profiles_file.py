@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from inspection.errors import BadInput
+from inspection.errors import BadInput, NotFound
 from inspection.imaging.widths import LEAST_SAMPLES
 
 NEEDED = ("mm_per_px", "profile_intensities")
@@ -43,7 +43,8 @@ def read_profiles_csv(path: Path) -> list[ProfileRow]:
     A row that cannot be used is kept, with its trouble.
 
     Raises:
-        BadInput: when the file cannot be read or lacks a column.
+        NotFound: when the file is not there.
+        BadInput: when it is no CSV in UTF-8 or lacks a column.
     """
     rows: list[ProfileRow] = []
     try:
@@ -59,6 +60,8 @@ def read_profiles_csv(path: Path) -> list[ProfileRow]:
                 if number > MOST_ROWS:
                     raise BadInput(f"{path.name} has more than {MOST_ROWS} rows; split it")
                 rows.append(_row(number, columns))
+    except OSError as error:
+        raise NotFound(f"{path.name} cannot be read: {error.strerror}") from error
     except (UnicodeDecodeError, csv.Error) as error:
         raise BadInput(f"cannot read {path.name} as CSV in UTF-8: {error}") from error
     return rows

@@ -119,7 +119,7 @@ def _swell(light: Floats) -> Floats:
 
 
 def fit_troughs(light: Floats, core: Floats, calibration: WidthCalibration) -> Troughs:
-    """Fit one trough to each profile.
+    """Fit one trough to each profile, by itself: the others in the batch decide nothing.
 
     Args:
         light: (n, m) samples one pixel apart, 0–1, in the tone of the calibration.
@@ -130,7 +130,7 @@ def fit_troughs(light: Floats, core: Floats, calibration: WidthCalibration) -> T
     fit = _Fit(light, core, seen, calibration)
     state = fit.start()
     damping = np.full(len(light), 1e-2)
-    cost = fit.cost(state)
+    cost, active = fit.cost(state), np.ones(len(light), dtype=bool)
     for _ in range(STEPS):
         hessian, gradient = fit.normal_equations(state)
         diagonal = np.einsum("nii->ni", hessian)
@@ -140,12 +140,13 @@ def fit_troughs(light: Floats, core: Floats, calibration: WidthCalibration) -> T
         step = -np.linalg.solve(damped, gradient[..., None])[..., 0]
         trial = fit.bounded(state + step)
         trial_cost = fit.cost(trial)
-        better = trial_cost < cost
-        moved = np.abs(trial - state)[better, 0]
+        better = active & (trial_cost < cost)
+        # a refused step is tried again with more damping, until it would move nothing
+        active &= np.abs(trial - state)[:, 0] >= SETTLED_PX
         state = np.where(better[:, None], trial, state)
         cost = np.where(better, trial_cost, cost)
         damping = np.clip(np.where(better, damping / 4, damping * 6), 1e-7, 1e7)
-        if not better.any() or moved.max() < SETTLED_PX:
+        if not active.any():
             break
     hessian, _ = fit.normal_equations(state)
     covariance = np.linalg.inv(hessian + np.eye(state.shape[1]) * 1e-9)

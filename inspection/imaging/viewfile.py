@@ -39,7 +39,10 @@ def from_plain(plain: Mapping[str, Any], paths: Mapping[str, Path]) -> tuple[lis
         raise BadInput(
             f"views of format {plain.get('format')!r} are unknown (this is {FORMAT}); run again"
         )
-    missing = [v["sha256"][:12] for v in plain["views"] if v["sha256"] not in paths]
+    try:
+        missing = [str(v["sha256"])[:12] for v in plain["views"] if v["sha256"] not in paths]
+    except (KeyError, TypeError) as error:
+        raise Broken(f"views.json is damaged: {error!r}; run again") from error
     if missing:
         raise BadInput(
             f"{len(missing)} photos of the run are missing, first {missing[0]}…; keep the store "
@@ -47,7 +50,7 @@ def from_plain(plain: Mapping[str, Any], paths: Mapping[str, Path]) -> tuple[lis
         )
     try:
         return [_view(v, paths) for v in plain["views"]], _surface(plain["surface"])
-    except (KeyError, TypeError, ValueError) as error:
+    except (AttributeError, BadInput, IndexError, KeyError, TypeError, ValueError) as error:
         raise Broken(f"views.json is damaged: {error!r}; run again") from error
 
 

@@ -5,6 +5,7 @@ attributes of ``rdf:Description`` or elements inside it.
 """
 
 import math
+import re
 from collections.abc import Mapping
 from typing import Final
 from xml.etree.ElementTree import Element, ParseError
@@ -22,6 +23,7 @@ DRONE_NAMESPACES: Final = (
 )
 """Namespaces whose properties are kept, in order of precedence, without the trailing slash."""
 
+_NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 _DESCRIPTION = "{http://www.w3.org/1999/02/22-rdf-syntax-ns#}Description"
 
 
@@ -38,7 +40,7 @@ def drone_properties(packet: bytes) -> dict[str, str]:
     """
     try:
         root: Element = fromstring(packet.strip(b"\x00 \r\n\t"), forbid_dtd=True)
-    except (ParseError, DefusedXmlException, ValueError) as error:
+    except (ParseError, DefusedXmlException, LookupError, ValueError) as error:
         raise BadPhoto(f"the XMP packet is not usable XML: {error}") from error
     found: dict[str, dict[str, str]] = {namespace: {} for namespace in DRONE_NAMESPACES}
     for description in root.iter(_DESCRIPTION):
@@ -63,9 +65,10 @@ def number(properties: Mapping[str, str], *names: str) -> float | None:
     """
     for name in names:
         try:
-            value = float(properties[name])
-        except (KeyError, ValueError):
+            text = properties[name].strip()
+        except KeyError:
             continue
-        if math.isfinite(value):
+        # Python would read 1_000 and the digits of any script as well
+        if _NUMBER.fullmatch(text) and math.isfinite(value := float(text)):
             return value
     return None

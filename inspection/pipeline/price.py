@@ -11,6 +11,7 @@ from inspection.codelists.ageing import Ageing, load_effects
 from inspection.domain.asset import AssetKind
 from inspection.domain.assetsheet import LedgerEntry
 from inspection.domain.deterioration import life_cycle_cost, one_hot
+from inspection.domain.notation import fold
 from inspection.domain.prioritytable import Case, ScoreTable, score_table
 from inspection.domain.programme import REPAIRS, YEN_PER_RISK, Candidate, Option, Terms, Work
 from inspection.domain.repaireffect import Effects, risk_relief
@@ -124,7 +125,7 @@ class _Repairs:
 
     def _rules(self, case: Case) -> tuple[str, ...]:
         """Name the hard rules that want a repair."""
-        codes = str(case.attributes.get("countermeasures", ""))
+        codes = fold(str(case.attributes.get("countermeasures", ""))).upper()
         if case.attributes.get("soundness") not in ("III", "IV") and "E" not in codes:
             return ()
         found = case.explain(self.source.table.model).rules
@@ -313,7 +314,7 @@ def _tasks(source: Priceable, case: Case) -> list[Candidate]:
 
 def _asks(case: Case) -> bool:
     """Tell cheaply whether one of the rules R2, R4, R5 might apply."""
-    codes = str(case.attributes.get("countermeasures", ""))
+    codes = fold(str(case.attributes.get("countermeasures", ""))).upper()
     return (
         case.evidence.falling.value != "none"
         or "E2" in codes

@@ -13,6 +13,7 @@ from sqlalchemy import Connection
 
 from inspection.codelists.codelist import Codelist, load_codelist, read_codelist
 from inspection.codelists.priorities import DEFAULT_MODEL, priority_model
+from inspection.codelists.yamltext import read_yaml
 from inspection.domain.ahp import Ahp, combine, weigh
 from inspection.domain.prioritymodel import PriorityModel
 from inspection.errors import BadCodelist, BadInput, Conflict
@@ -64,7 +65,7 @@ def add_model(
         Conflict: when its name is taken, or its version is there with another content.
     """
     try:
-        head = yaml.safe_load(text)
+        head = read_yaml(text)
         name = str(head["id"])
     except (yaml.YAMLError, KeyError, TypeError) as error:
         raise BadCodelist(f"the model is no YAML mapping with an id: {error}") from error

@@ -3,7 +3,7 @@
 Source: domain specification §5.2 (detour, isolation).
 """
 
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 
 import networkx as nx
@@ -15,7 +15,7 @@ from inspection.planning.roadgraph import Node, RoadGraph, hubs, without
 
 def close_each(
     roads: RoadGraph,
-    assets: Iterable[str] | None = None,
+    assets: Collection[str] | None = None,
     *,
     heard: Callable[[], None] = lambda: None,
 ) -> Iterator[Closure]:
@@ -29,7 +29,13 @@ def close_each(
         roads: the network.
         assets: which; all that lie on a road unless given.
         heard: called after each asset.
+
+    Raises:
+        BadInput: when an asset lies on no road.
     """
+    unknown = sorted(set(assets or ()) - roads.assets.keys())
+    if unknown:
+        raise BadInput(f"asset {unknown[0]!r} lies on no road of the network")
     tree = _Severed(roads)
     for asset_id in sorted(roads.assets if assets is None else assets):
         yield tree.side(asset_id) or _detour(roads, asset_id)

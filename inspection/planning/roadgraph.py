@@ -275,7 +275,8 @@ def _link(graph: nx.Graph, a: Node, b: Node, metres: float, pace: float) -> None
     """Join two nodes; of two roads between the same nodes the shorter one counts as the way."""
     metres = max(0.0, float(metres))
     known = graph.get_edge_data(a, b)
-    if a == b:
+    if a == b:  # a roundabout on its own, or a stub: still a place to start from
+        graph.add_node(a)
         return
     if known is None:
         graph.add_edge(a, b, m=metres, min=metres * pace, twin=False, road_m=metres)

@@ -29,9 +29,10 @@ def travel_minutes(
     graph = without(roads, closed)
     number = {node: i for i, node in enumerate(graph)}
     edges = [(number[a], number[b], edge["min"]) for a, b, edge in graph.edges(data=True)]
-    rows, columns, minutes = (np.array(part) for part in zip(*edges, strict=True))
+    table = np.array(edges, float).reshape(-1, 3)  # a network may have no way at all
+    rows, columns = table[:, :2].T.astype(int)
     size = len(number)
-    weights = np.maximum(minutes, SHORTEST_MIN)
+    weights = np.maximum(table[:, 2], SHORTEST_MIN)
     matrix = csr_array(coo_array((weights, (rows, columns)), (size, size)))
     found = np.full((len(nodes), len(nodes)), np.inf)
     known = [i for i, node in enumerate(nodes) if node is not None]
