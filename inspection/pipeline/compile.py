@@ -199,11 +199,7 @@ def _groups(found: Gathered) -> tuple[Diagnosis, ...]:
         if damage.soundness:
             group = f"{damage.element.span}/{damage.element.number.symbol}"
             known = groups.get(group)
-            if (
-                known is None
-                or len(damage.soundness) > len(known.value)
-                or "IV" in damage.soundness
-            ):
+            if known is None or _level(damage.soundness) > _level(known.value):
                 groups[group] = Diagnosis(
                     subject=group,
                     value=damage.soundness,
@@ -221,7 +217,7 @@ def _groups(found: Gathered) -> tuple[Diagnosis, ...]:
 
 
 def _level(value: str) -> int:
-    """Give the place of a soundness among I to IV."""
+    """Give the place of a soundness among I to IV; -1 for what is none of them."""
     return SOUNDNESS.index(value) if value in SOUNDNESS else -1
 
 
