@@ -128,7 +128,8 @@ def redact(
     hidden = blur or record.attributes.get(SENSITIVE) is True
     lon_deg, lat_deg, mesh = _position(record, rule, hidden, applied)
     repair = str(record.sheet.get("repair_status", ""))
-    done = rule.measure_done(repair)
+    stated = record.attributes.get("measure_done")
+    done = stated if isinstance(stated, bool) else rule.measure_done(repair)
     damages = tuple(_damage(record, d, rule, mesh if hidden else "") for d in record.defects)
     withheld = _withheld(record, rule, done, show_damage)
     if withheld and damages:
