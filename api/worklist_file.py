@@ -10,6 +10,7 @@ from pathlib import Path
 from sqlalchemy import Connection
 
 from inspection.domain.defect import Defect
+from inspection.domain.eradate import day_in_japan
 from inspection.domain.workorder import WorkList
 from inspection.errors import BadInput
 from inspection.export.csv import write_csv
@@ -98,7 +99,7 @@ def draw(
         NotFound: when there is no such asset or survey.
     """
     listed, appraised = draw_up(
-        connection, survey_id=survey_id, asset_id=asset_id, today=now.date()
+        connection, survey_id=survey_id, asset_id=asset_id, today=day_in_japan(now)
     )
     defects = [defect for entry in appraised for defect in entry.defects]
     made = f"{now:%Y-%m-%d %H:%M} UTC"

@@ -10,6 +10,7 @@ from sqlalchemy import Engine
 
 from api.commands.assets_words import say_assessment, say_enrolment, say_entry, say_list
 from inspection.domain.asset import AssetKind
+from inspection.domain.eradate import day_in_japan
 from inspection.pipeline.assess import assess
 from inspection.pipeline.enrol import (
     Enrolment,
@@ -231,7 +232,7 @@ def _print_json(content: object) -> None:
 
 
 def _today() -> date:
-    return SystemClock().now().date()
+    return day_in_japan(SystemClock().now())
 
 
 def open_engine(home: Path | None) -> Engine:

@@ -19,6 +19,7 @@ from api.schemas.defect import DefectDetail, DefectOut, DefectPage, VerdictIn
 from api.schemas.reviewing import CHIP_PX, defect_detail, defect_out
 from api.schemas.worklist import grade_and_priority
 from inspection.domain.defect import Defect, Observation, ReviewState
+from inspection.domain.eradate import day_in_japan
 from inspection.domain.raster import Orthomosaic
 from inspection.domain.review import Verdict
 from inspection.domain.taxonomy import DamageClass
@@ -153,7 +154,7 @@ def _as_seen_in(
 
 
 def _today(services: Services) -> date:
-    return services.clock.now().date()
+    return day_in_japan(services.clock.now())
 
 
 def _detail(connection: Connection, defect: Defect, today: date) -> DefectDetail:

@@ -11,6 +11,7 @@ from fastapi.responses import Response
 from api.deps import ServicesDep
 from api.schemas.worklist import WorkListOut
 from api.worklist_file import MEDIA_TYPES, CsvEncoding, FileFormat, Language, draw, write
+from inspection.domain.eradate import day_in_japan
 from inspection.pipeline.worklist import draw_up
 from inspection.store.engine import reading
 
@@ -30,7 +31,7 @@ def work_list(
             connection,
             survey_id=survey_id,
             asset_id=asset_id,
-            today=services.clock.now().date(),
+            today=day_in_japan(services.clock.now()),
         )
     return WorkListOut.of(listed)
 

@@ -132,7 +132,7 @@ def _field(row: Mapping[str, Any]) -> LedgerField:
     """Build one field."""
     choices: dict[str, str] = {}
     for value, spellings in row.get("choices", {}).items():
-        for spelling in spellings:
+        for spelling in (value, *spellings):  # the value itself is what we write
             if choices.setdefault(fold(str(spelling)).lower(), str(value)) != str(value):
                 raise ValueError(f"spelling {spelling!r} means two values")
     kind = CellKind(row["kind"])

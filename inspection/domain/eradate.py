@@ -7,10 +7,12 @@ Source: domain specification §1.1 (cycle of five years, warnings D), §7.1 (era
 
 import re
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime, timedelta, timezone
 
 from inspection.domain.notation import fold, is_unknown
 from inspection.errors import BadInput
+
+JST = timezone(timedelta(hours=9), "JST")
 
 CYCLE_YEARS = 5
 """Years from one periodic inspection of a bridge to the next."""
@@ -98,6 +100,15 @@ def _year(found: re.Match[str], text: str) -> int:
     if not 1 <= number <= era.last:
         raise BadInput(f"{text!r}: {era.ja} had the years 1 to {era.last}, not {number}")
     return era.before + number
+
+
+def day_in_japan(moment: datetime) -> date:
+    """Give the day in Japan of an aware moment: there it begins nine hours before it does in UTC.
+
+    >>> day_in_japan(datetime.fromisoformat("2026-03-31T15:00:00+00:00"))
+    datetime.date(2026, 4, 1)
+    """
+    return moment.astimezone(JST).date()
 
 
 def read_date(text: str) -> date | None:

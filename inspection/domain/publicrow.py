@@ -19,6 +19,7 @@ from inspection.domain.assetsheet import says_done
 from inspection.domain.eradate import due_fiscal_year
 from inspection.domain.inspectionrecord import ConfirmedDefect, InspectionRecord
 from inspection.domain.municipality import full_code
+from inspection.domain.notation import fold
 from inspection.errors import BadInput, Refused
 from inspection.geo.mesh import mesh_bounds, mesh_code
 
@@ -128,7 +129,8 @@ def redact(
     hidden = blur or record.attributes.get(SENSITIVE) is True
     lon_deg, lat_deg, mesh = _position(record, rule, hidden, applied)
     repair = str(record.sheet.get("repair_status", ""))
-    done = rule.measure_done(repair)
+    stated = record.attributes.get("measure_done")
+    done = stated if isinstance(stated, bool) else rule.measure_done(repair)
     damages = tuple(_damage(record, d, rule, mesh if hidden else "") for d in record.defects)
     withheld = _withheld(record, rule, done, show_damage)
     if withheld and damages:
@@ -209,13 +211,13 @@ def _identity(record: InspectionRecord) -> PublicRow:
 
 
 def _check_texts(record: InspectionRecord, rule: RedactionRule) -> None:
-    """Stop what looks like a person, a telephone, a plate or a link."""
+    """Stop what looks like a person, a telephone, a plate or a link, in whatever width."""
     texts = {name: str(record.sheet.get(name, "")) for name in rule.free_text}
     texts["name"] = record.name
     texts["asset_id"] = record.asset_id
     for name, text in texts.items():
         for kind in rule.forbidden:
-            if kind.pattern.search(text):
+            if kind.pattern.search(text) or kind.pattern.search(fold(text)):
                 raise Refused(
                     f"{record.asset_id} cannot be published: its {name} has what looks like "
                     f"{kind.en}; mend the ledger, approve anew and publish again"

@@ -9,7 +9,7 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from inspection.codelists.codelist import load_codelist
@@ -32,7 +32,11 @@ CONTEXT = {
 Node = dict[str, Any]
 
 
-_ADDRESS = re.compile(r"https?://[^\s<>\"{}|\\^`]+")
+_NO_IRI = r"\s\x00-\x20\x7f<>\"{}|\\^`"
+"""What an IRI of Turtle cannot hold. Source: W3C, Turtle 1.1, §6.5 rule 18."""
+
+_ADDRESS = re.compile(rf"https?://[^{_NO_IRI}]+")
+_EMAIL = re.compile(rf"[^{_NO_IRI}]*@[^{_NO_IRI}]*")
 
 
 def check_address(name: str, address: str) -> str:
@@ -72,7 +76,7 @@ class Publisher:
                 "a catalogue names who publishes; set TENKEN_PUBLISHER_NAME (and _URI, _EMAIL)"
             )
         check_address("TENKEN_PUBLISHER_URI", self.uri)
-        if "@" not in self.email or any(char in self.email for char in ' <>"\r\n'):
+        if _EMAIL.fullmatch(self.email) is None:
             raise BadInput(f"TENKEN_PUBLISHER_EMAIL must be an e-mail address, got {self.email!r}")
 
 
@@ -306,7 +310,8 @@ def _link(uri: str) -> Node:
 
 
 def _moment(when: datetime) -> Node:
-    return {"@value": when.strftime("%Y-%m-%dT%H:%M:%SZ"), "@type": "xsd:dateTime"}
+    utc = when.astimezone(UTC)
+    return {"@value": utc.strftime("%Y-%m-%dT%H:%M:%SZ"), "@type": "xsd:dateTime"}
 
 
 def _state(node: Node, statements: list[str]) -> None:
@@ -319,6 +324,8 @@ def _state(node: Node, statements: list[str]) -> None:
         if name.startswith("@"):
             continue
         several = values if isinstance(values, list) else [values]
+        if not several:
+            continue
         lines.append(f"{name} " + ", ".join(_term(value) for value in several))
         inner += [v for v in several if isinstance(v, dict) and "@id" in v and len(v) > 1]
     statement = f"<{node['@id']}> " + " ;\n    ".join(lines) + " ."

@@ -2,8 +2,12 @@
 
 Cell = str | int | float | None
 
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
-"""First characters that make a spreadsheet run a text as a formula."""
+FORMULA_STARTS = ("=", "+", "-", "@", "＝", "＋", "－", "＠", "\t", "\r", "\n")
+"""First characters that make a spreadsheet run a text as a formula; East Asian ones read the wide
+signs as the narrow ones."""
+
+BLANKS = " \u00a0\u3000\ufeff"
+"""What a spreadsheet may pass over before a formula."""
 
 
 def inert(cell: Cell) -> Cell:
@@ -17,6 +21,6 @@ def inert(cell: Cell) -> Cell:
     >>> inert("=1+1"), inert(-3.5), inert("K-12")
     ("'=1+1", -3.5, 'K-12')
     """
-    if isinstance(cell, str) and cell.lstrip(" ").startswith(FORMULA_STARTS):
+    if isinstance(cell, str) and cell.lstrip(BLANKS).startswith(FORMULA_STARTS):
         return "'" + cell
     return cell

@@ -5,7 +5,7 @@ Source: CKAN 2.11 documentation, "API guide" (package_list, package_show, packag
 
 import uuid
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from inspection.codelists.codelist import load_codelist
@@ -80,7 +80,7 @@ def find(packages: Sequence[Plain], *, text: str, start: int, rows: int) -> Plai
 def _haystack(one: Plain) -> str:
     titles = " ".join((*one["title_translated"].values(), *one["notes_translated"].values()))
     tags = " ".join(tag["name"] for tag in one["tags"])
-    files = " ".join(f"{r['name']} {r['format']}" for r in one["resources"])
+    files = " ".join(f"{r['name']} {r['description']} {r['format']}" for r in one["resources"])
     return f"{one['name']} {titles} {tags} {files}".casefold()
 
 
@@ -129,4 +129,4 @@ def _id(*parts: str) -> str:
 
 
 def _moment(when: datetime) -> str:
-    return when.strftime("%Y-%m-%dT%H:%M:%S")
+    return when.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S")

@@ -9,6 +9,7 @@ Source: domain specification §7.2; Microsoft's table of code page 932.
 
 import csv
 import io
+import math
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -36,6 +37,8 @@ TWINS = {
     "\u00b5": "\u03bc",  # micro sign → Greek mu
 }
 """Characters that CP932 lacks, and the ones in it that people read as the same."""
+
+_TO_TWINS = str.maketrans(TWINS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,7 +136,7 @@ def encode_rows(
     writer.writerow([inert(title) for title in heading])
     count = changed = 0
     for row in rows:
-        safe = [inert(cell) for cell in row]
+        safe = [_safe(cell, encoding) for cell in row]
         changed += sum(a != b for a, b in zip(row, safe, strict=True))
         count += 1
         writer.writerow([_text(cell) for cell in safe])
@@ -147,10 +150,19 @@ def encode_rows(
     return encoded.content, report
 
 
+def _safe(cell: Cell, encoding: Encoding) -> Cell:
+    """Make a cell inert as it will be written: a twin can be the sign that begins a formula."""
+    if encoding == "cp932" and isinstance(cell, str):
+        written = cell.translate(_TO_TWINS)
+        return cell if inert(written) == written else f"'{cell}"
+    return inert(cell)
+
+
 def _text(cell: Cell) -> str:
-    """Write a cell; an unknown value is empty, and floats never use an exponent."""
-    if cell is None:
+    """Write a cell; an unknown value is empty, and floats have no exponent and no minus zero."""
+    if cell is None or (isinstance(cell, float) and not math.isfinite(cell)):
         return ""
     if isinstance(cell, float):
-        return f"{cell:.8f}".rstrip("0").rstrip(".")
+        shown = f"{cell:.8f}".rstrip("0").rstrip(".")
+        return "0" if shown == "-0" else shown
     return str(cell)

@@ -5,10 +5,12 @@ said is empty and is reported; what rests on an unchecked rule carries the mark 
 """
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from inspection.codelists.codelist import load_codelist
 from inspection.codelists.findings import FORM
+from inspection.domain.eradate import day_in_japan
 from inspection.domain.inspectionrecord import ConfirmedDefect, InspectionRecord, RecordedDamage
 from inspection.domain.notation import circled
 from inspection.export.cells import Cell
@@ -46,7 +48,7 @@ def form_values(record: InspectionRecord, *, approved_by: str, approved_at: str)
         "diagnosis_by": record.diagnosis.by,
         "diagnosis_note": record.diagnosis.note,
         "approved_by": approved_by,
-        "approved_at": approved_at[:10],
+        "approved_at": day_of(approved_at),
         "worst_grade": record.worst_grade,
         "unverified": f"{UNVERIFIED_JA}: {', '.join(record.unverified)}"
         if record.unverified
@@ -62,7 +64,8 @@ def form_values(record: InspectionRecord, *, approved_by: str, approved_at: str)
         values[name] = "" if value is None else value
     for name in ("length_m", "width_m", "built_fiscal_year"):
         value = record.attributes.get(name)
-        values[name] = value if isinstance(value, int | float) else ""
+        is_number = isinstance(value, int | float) and not isinstance(value, bool)
+        values[name] = value if is_number else ""
     for row in form["words"]:
         values[row["code"]] = str(findings.get(row["code"], ""))
     for row in form["events"]:
@@ -86,6 +89,16 @@ def _evaluation(record: InspectionRecord, form: Mapping[str, Any]) -> Values:
     return values
 
 
+def day_of(moment: str) -> str:
+    """Give the day in Japan of a moment in ISO 8601; a day without an hour is that day.
+
+    >>> day_of("2026-04-30T15:00:00+00:00"), day_of("2026-05-01"), day_of("")
+    ('2026-05-01', '2026-05-01', '')
+    """
+    when = datetime.fromisoformat(moment) if len(moment) > len("YYYY-MM-DD") else None
+    return moment[:10] if when is None or when.tzinfo is None else str(day_in_japan(when))
+
+
 def _position(sheet: Mapping[str, Any]) -> str:
     lat, lon = sheet.get("lat_deg"), sheet.get("lon_deg")
     return "" if lat is None or lon is None else f"{lat:.5f}, {lon:.5f}"
@@ -99,15 +112,15 @@ def _members(record: InspectionRecord) -> str:
 def form_tables(record: InspectionRecord) -> dict[str, list[Values]]:
     """Give every table of a record by its name."""
     return {
-        "photos": [_photo(record, defect.number) for defect in record.defects],
+        "photos": [_photo(defect) for defect in record.defects],
         "elements": [_element(damage) for damage in record.damages],
         "summary": _summary(record.damages),
     }
 
 
-def _photo(record: InspectionRecord, number: int) -> Values:
+def _photo(defect: ConfirmedDefect) -> Values:
     """Give one row about a photographed damage; the caption of §1.9."""
-    defect = record.defects[number - 1]
+    number = defect.number
     size = size_words(defect)
     grade = defect.grade or "–"
     return {

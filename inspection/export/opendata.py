@@ -11,6 +11,7 @@ import numpy as np
 import shapely
 
 from inspection.codelists.opendata import OpenColumn
+from inspection.domain.publicrow import level_of
 from inspection.export.cells import Cell
 from inspection.export.encoding import encode_rows
 from inspection.export.geojson import bounds_of
@@ -153,7 +154,6 @@ def xroad_rows(data: OpenData) -> list[dict[str, Any]]:
 
     Source: domain specification §7.1.
     """
-    levels = {"I": 1, "II": 2, "III": 3, "IV": 4}
     found = []
     for row in data.assets:
         nested: dict[str, Any] = {}
@@ -162,7 +162,7 @@ def xroad_rows(data: OpenData) -> list[dict[str, Any]]:
             if not column.xroad or value in (None, ""):
                 continue
             if column.name == "soundness":
-                value = levels.get(str(value))
+                value = level_of(str(value))
                 if value is None:
                     continue
             place = nested

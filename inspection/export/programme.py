@@ -7,17 +7,21 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from openpyxl import Workbook
-from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 from openpyxl.styles import Alignment, Border, Font, PatternFill, Side
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.worksheet import Worksheet
 
 from inspection.export.cells import Cell, inert
+from inspection.export.encoding import encode
+from inspection.export.sheetstyle import fitting
 from inspection.export.writing import replacing
 
 HEADING = PatternFill("solid", fgColor="1F3A5F")
 EMERGENCY = PatternFill("solid", fgColor="FFCDD2")
 MUST = PatternFill("solid", fgColor="FFF3E0")
+SHADES: Mapping[Cell, PatternFill] = {0: EMERGENCY, 1: MUST}
+"""Colours of urgent lines by their tier."""
+
 YEN = "#,##0"
 LINE = Border(bottom=Side(style="hair", color="9E9E9E"))
 A4 = 9
@@ -70,7 +74,7 @@ def write_programme_csv(sheet: ProgrammeSheet, path: Path) -> int:
     for row in sheet.rows:
         writer.writerow([_plain(inert(row.get(key))) for key, *_ in COLUMNS])
     with replacing(path) as temporary:
-        temporary.write_bytes(text.getvalue().encode("utf-8-sig"))
+        temporary.write_bytes(encode(text.getvalue(), "utf-8-sig").content)
     return len(sheet.rows)
 
 
@@ -136,7 +140,7 @@ def _fill_rows(page: Worksheet, rows: Sequence[Mapping[str, Cell]], *, japanese:
     _heading(page, 1, [ja if japanese else en for _, ja, en, _ in COLUMNS])
     page.freeze_panes = "E2"
     for number, row in enumerate(rows, 2):
-        shade = {0: EMERGENCY, 1: MUST}.get(int(row["tier"] or 0))
+        shade = SHADES.get(row["tier"])
         for column, (key, *_) in enumerate(COLUMNS, 1):
             cell = _put(page, number, column, row.get(key))
             cell.alignment = Alignment(
@@ -183,7 +187,7 @@ def _heading(page: Worksheet, row: int, titles: Sequence[str]) -> None:
 def _put(page: Worksheet, row: int, column: int, value: Cell):  # type: ignore[no-untyped-def]  # noqa: ANN202 openpyxl's own
     """Write a cell; a text is a text and never a formula."""
     if isinstance(value, str):
-        value = ILLEGAL_CHARACTERS_RE.sub("\N{REPLACEMENT CHARACTER}", value)
+        value = fitting(value)
     cell = page.cell(row=row, column=column, value=value)
     if isinstance(value, str):
         cell.data_type = "s"

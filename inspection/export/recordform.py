@@ -15,8 +15,11 @@ from pathlib import Path
 from typing import Any
 
 from openpyxl import Workbook, load_workbook
+from openpyxl.cell.cell import MergedCell
 from openpyxl.drawing.image import Image
+from openpyxl.utils import column_index_from_string
 from openpyxl.utils.exceptions import InvalidFileException
+from openpyxl.worksheet.copier import WorksheetCopy
 from openpyxl.worksheet.worksheet import Worksheet
 
 from inspection.errors import BadInput
@@ -32,7 +35,16 @@ TEMPLATE_MAX = 20_000_000
 SHEETS_MAX = 300
 """Most sheets of a filled form; more than a bridge ever had."""
 
-_CELL = re.compile(r"[A-Z]{1,3}[1-9][0-9]{0,5}")
+TITLE_MAX = 31
+"""Most characters of the name of a sheet. Source: Microsoft, "Excel specifications and limits"."""
+
+COLUMNS_MAX = 16_384
+"""Most columns of a sheet, up to XFD. Source: the same."""
+
+_CELL = re.compile(r"([A-Z]{1,3})[1-9][0-9]{0,5}")
+_OF_SUMMARY = re.compile(r"(damage|grade|previous)_[1-4]")
+"""Names that a row of the summary has only when a member has so many damages."""
+
 _COLUMN = re.compile(r"[A-Z]{1,3}")
 
 
@@ -129,13 +141,19 @@ def fill_form(
     copies = 0
     for described in cell_map["sheets"]:
         sheet = _sheet(book, described)
-        pages = _pages(book, sheet, described, filling)
-        copies += len(pages) - 1
-        for page, start in pages:
-            empty += _fill_cells(page, described, filling.values)
-            _fill_rows(page, described, filling, start)
-            _fill_blocks(page, described, filling, start)
-            _fill_pictures(page, described, filling.pictures)
+        try:
+            pages = _pages(book, sheet, described, filling)
+            copies += len(pages) - 1
+            for page, start in pages:
+                empty += _fill_cells(page, described, filling.values)
+                _fill_rows(page, described, filling, start)
+                _fill_blocks(page, described, filling, start)
+                _fill_pictures(page, described, filling.pictures)
+        except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
+            raise BadInput(
+                f"the cell map of sheet {described['sheet']!r} is not formed like the one that "
+                f"ships: {error!r}"
+            ) from error
     with replacing(path) as temporary:
         book.save(temporary)
     return FormReport(
@@ -163,8 +181,9 @@ def _pages(
     pages = [(sheet, 0)]
     place = book.index(sheet)
     for number, start in enumerate(starts[1:], start=2):
-        page = book.copy_worksheet(sheet)
-        page.title = f"{sheet.title}({number})"
+        mark = f"({number})"
+        page = book.create_sheet(f"{sheet.title[: TITLE_MAX - len(mark)]}{mark}")
+        WorksheetCopy(source_worksheet=sheet, target_worksheet=page).copy_worksheet()
         page.print_area = sheet.print_area
         book.move_sheet(page, offset=place + number - 1 - book.index(page))
         pages.append((page, start))
@@ -174,7 +193,12 @@ def _pages(
 def _capacity(described: Mapping[str, Any], filling: Filling) -> tuple[int, int]:
     """Give how many rows of its table a sheet holds, and how many there are."""
     if "table" in described:
-        return int(described["rows"]), len(_table(filling, described["table"]))
+        size = int(described["rows"])
+        if size < 1:
+            raise BadInput(
+                f"the cell map gives {described['table']!r} {size} rows a sheet; 1 or more"
+            )
+        return size, len(_table(filling, described["table"]))
     if "blocks" in described:
         return len(described["blocks"]), len(_table(filling, described["blocks_of"]))
     return 0, 0
@@ -204,7 +228,15 @@ def _fill_rows(page: Worksheet, described: Mapping[str, Any], filling: Filling, 
     """Write the rows of a table that belong on a page."""
     if "table" not in described:
         return
-    rows = _table(filling, described["table"])[start : start + int(described["rows"])]
+    table = _table(filling, described["table"])
+    known = {name for row in table for name in row}
+    for name in described["columns"].values():
+        if known and name not in known and _OF_SUMMARY.fullmatch(name) is None:
+            raise BadInput(
+                f"the cell map asks for {name!r} of table {described['table']!r}; there are "
+                f"{sorted(known)}"
+            )
+    rows = table[start : start + int(described["rows"])]
     for number, row in enumerate(rows, start=int(described["first_row"])):
         for column, name in described["columns"].items():
             if _COLUMN.fullmatch(column) is None:
@@ -239,20 +271,27 @@ def _place(page: Worksheet, at: str, picture: FormPicture, size_px: Sequence[int
     """Place a picture in a box, its shape kept."""
     scale = min(size_px[0] / picture.width_px, size_px[1] / picture.height_px)
     image = Image(BytesIO(picture.content))
-    image.width = round(picture.width_px * scale)
-    image.height = round(picture.height_px * scale)
+    image.width = max(1, round(picture.width_px * scale))
+    image.height = max(1, round(picture.height_px * scale))
     page.add_image(image, _checked(at))
 
 
 def _write(page: Worksheet, at: str, value: Cell) -> None:
     """Write a value into a cell; a text is never a formula."""
     cell = page[_checked(at)]
+    if isinstance(cell, MergedCell):
+        merged = next(str(r) for r in page.merged_cells.ranges if at in r)
+        raise BadInput(
+            f"the cell map names cell {at} of {page.title}, which is inside the merged {merged}; "
+            f"name its first cell {merged.partition(':')[0]}"
+        )
     cell.value = fitting(value) if isinstance(value, str) else value
     if isinstance(value, str):
         cell.data_type = "s"
 
 
 def _checked(at: str) -> str:
-    if _CELL.fullmatch(at) is None:
+    found = _CELL.fullmatch(at)
+    if found is None or column_index_from_string(found[1]) > COLUMNS_MAX:
         raise BadInput(f"the cell map names cell {at!r}; write such as C4")
     return at

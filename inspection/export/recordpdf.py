@@ -11,7 +11,7 @@ from inspection.codelists.findings import FORM
 from inspection.codelists.guidelines import load_guidelines
 from inspection.domain.inspectionrecord import ConfirmedDefect, InspectionRecord
 from inspection.export.figure import Bar, Figure, bar_lengths
-from inspection.export.formvalues import GROUPS_JA, MARK
+from inspection.export.formvalues import GROUPS_JA, MARK, day_of
 from inspection.export.pdf import write_pdf
 from inspection.export.sheetstyle import Language
 from inspection.export.worklistpdf import cut
@@ -101,7 +101,7 @@ def _diagnosis(record: InspectionRecord, language: Language) -> dict[str, str]:
     rows = {str(row["code"]): row for row in load_codelist("jp_soundness").rows()}
     row = rows.get(record.diagnosis.value.split("-")[0], {})
     by = record.diagnosis.by or ("台帳の記載" if language == "ja" else "as the ledger says")
-    at = record.diagnosis.at[:10]
+    at = day_of(record.diagnosis.at)
     who = f"診断: {by} {at}" if language == "ja" else f"diagnosed by {by} {at}"
     note = f"　{record.diagnosis.note}" if record.diagnosis.note else ""
     return {
@@ -236,7 +236,7 @@ def _card(defect: ConfirmedDefect, figure: Figure | None, language: Language) ->
         ("長さ" if ja else "Length", f"{defect.length} m" if defect.length else ""),
         ("面積" if ja else "Area", "" if defect.length else f"{defect.area} m²"),
         ("写真" if ja else "Photo", cut(defect.photos[0], 60) if defect.photos else ""),
-        ("確認" if ja else "Confirmed", f"{defect.confirmed_by} {defect.confirmed_at[:10]}"),
+        ("確認" if ja else "Confirmed", f"{defect.confirmed_by} {day_of(defect.confirmed_at)}"),
     ]
     return RecordCard(
         title=f"{defect.number}. {name}",

@@ -20,12 +20,21 @@ from inspection.intake.table import Table
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ElementRow:
-    """Carry what one row says: the elements of a range, and the record that all of them share."""
+    """Carry what one row says: the elements of a range, and the record that all of them share.
+
+    Attributes:
+        asset_id: the bridge.
+        span: its span.
+        elements: the elements, with the usual material and concrete where the row says none.
+        damages: one record for each of them; empty when the row has none.
+        stated: which of ``material`` and ``concrete`` the row says.
+    """
 
     asset_id: str
     span: Span
     elements: tuple[Element, ...]
     damages: tuple[ElementDamage, ...]
+    stated: frozenset[str] = frozenset()
 
 
 def read_element_sheet(
@@ -82,6 +91,7 @@ def _row(asset_id: str, cells: Mapping[str, Value], fiscal_year: int | None) -> 
         span=Span(asset_id=asset_id, span=span, length_m=None if length is None else float(length)),
         elements=elements,
         damages=_damages(elements, cells, fiscal_year),
+        stated=frozenset(cells) & {"material", "concrete"},
     )
 
 

@@ -143,14 +143,17 @@ def crack_contradiction(damage: ElementDamage) -> Reason | None:
     spacing_m = None if found[2] is None else float(found[2])
     if spacing_m is not None and found[3] == "未満":
         spacing_m = spacing_m - 1e-6
-    letter = crack_grade(width_mm, spacing_m, damage.element.concrete, rule=rule)
-    if letter == record.grade or (found[2] is None and letter <= record.grade):
+    concrete = damage.element.concrete
+    spacings = (None, 0.0) if spacing_m is None else (spacing_m,)  # unsaid: alone, or close
+    letters = [crack_grade(width_mm, spacing, concrete, rule=rule) for spacing in spacings]
+    if record.grade in letters:
         return None
-    kind = damage.element.concrete.value
+    kind = concrete.value
     return Reason(
         code="record_vs_values",
-        ja=f"記録は {record.grade}、値 {record.values}（{kind}）からは {letter}",
-        en=f"recorded as {record.grade}, the values {record.values} ({kind}) give {letter}",
+        ja=f"記録は {record.grade}、値 {record.values}（{kind}）からは {'か'.join(letters)}",
+        en=f"recorded as {record.grade}, the values {record.values} ({kind}) give "
+        f"{' or '.join(letters)}",
     )
 
 

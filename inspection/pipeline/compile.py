@@ -6,7 +6,7 @@ Only human values come in: confirmed defects, decided grades and soundness, reco
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from datetime import datetime, timedelta, timezone
+from datetime import datetime
 from typing import Any
 
 import shapely
@@ -20,6 +20,7 @@ from inspection.domain.asset import AssetKind
 from inspection.domain.assetsheet import LedgerEntry
 from inspection.domain.defect import Defect, ReviewState
 from inspection.domain.elementdamage import ElementDamage
+from inspection.domain.eradate import day_in_japan
 from inspection.domain.eradate import fiscal_year as fiscal_year_of
 from inspection.domain.grade import Subject
 from inspection.domain.inspectionrecord import (
@@ -44,7 +45,6 @@ from inspection.store import grades as grade_rows
 from inspection.store import orthomosaics, photos, reviews, sheets, surveys
 from inspection.store.grades import GradeRow
 
-JST = timezone(timedelta(hours=9), "JST")
 DIAGNOSES = ("soundness_candidate", "pavement_class")
 """Schemes whose decided value is the diagnosis of an asset."""
 
@@ -101,7 +101,7 @@ def gather(connection: Connection, asset_id: str, fiscal_year: int) -> Gathered:
 
 def survey_year(survey: Survey) -> int:
     """Give the Japanese fiscal year in which a survey was made."""
-    return fiscal_year_of(survey.created_at.astimezone(JST).date())
+    return fiscal_year_of(day_in_japan(survey.created_at))
 
 
 def _has_mosaic(connection: Connection, survey_id: uuid.UUID) -> bool:
@@ -199,11 +199,7 @@ def _groups(found: Gathered) -> tuple[Diagnosis, ...]:
         if damage.soundness:
             group = f"{damage.element.span}/{damage.element.number.symbol}"
             known = groups.get(group)
-            if (
-                known is None
-                or len(damage.soundness) > len(known.value)
-                or "IV" in damage.soundness
-            ):
+            if known is None or _level(damage.soundness) > _level(known.value):
                 groups[group] = Diagnosis(
                     subject=group,
                     value=damage.soundness,
@@ -221,7 +217,7 @@ def _groups(found: Gathered) -> tuple[Diagnosis, ...]:
 
 
 def _level(value: str) -> int:
-    """Give the place of a soundness among I to IV."""
+    """Give the place of a soundness among I to IV; -1 for what is none of them."""
     return SOUNDNESS.index(value) if value in SOUNDNESS else -1
 
 
@@ -344,7 +340,7 @@ def _survey(connection: Connection, survey: Survey, found: Gathered) -> Recorded
     models = {d.latest.model_id for d in found.defects if d.latest.survey_id == survey.survey_id}
     return RecordedSurvey(
         survey_id=str(survey.survey_id),
-        date=survey.created_at.astimezone(JST).date().isoformat(),
+        date=day_in_japan(survey.created_at).isoformat(),
         surface=survey.surface.value,
         crs=mosaic.grid.crs,
         mosaic_sha256=mosaic.sha256,

@@ -17,6 +17,7 @@ from sqlalchemy import Connection
 from inspection.domain.asset import Asset
 from inspection.domain.capture import Photo, Rejection, RejectionReason
 from inspection.domain.detection import Detections
+from inspection.domain.eradate import day_in_japan
 from inspection.domain.mission import Survey, SurveyState
 from inspection.domain.raster import Orthomosaic
 from inspection.errors import BadInput, Broken, Conflict, TenkenError
@@ -294,7 +295,7 @@ class _Road:
         now = self.tools.clock.now()
         survey_id = self.survey.survey_id
         with reading(self.tools.engine) as connection:
-            drawn, appraised = draw_up(connection, survey_id=survey_id, today=now.date())
+            drawn, appraised = draw_up(connection, survey_id=survey_id, today=day_in_japan(now))
         frozen = freeze(drawn, survey_id=survey_id, now=now)
 
         def save(connection: Connection) -> Plain:

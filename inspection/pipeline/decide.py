@@ -68,7 +68,9 @@ def decide(connection: Connection, judgement: Judgement, *, clock: Clock) -> Gra
         decided=judgement.decided,
         decided_by=judgement.by,
         decided_at=clock.now(),
-        expected_version=judgement.expected_version or row.version,
+        expected_version=row.version
+        if judgement.expected_version is None
+        else judgement.expected_version,
         note=judgement.note,
     )
     return grades.decide(connection, decision)
@@ -116,8 +118,9 @@ def legal_values(scheme: str) -> tuple[str, ...]:
     (('a', 'e'), ('I', 'II', 'III', 'IV'))
     """
     name = scheme.split("/", maxsplit=1)[0]
-    if name.startswith("appearance:"):
-        return load_damage_types()[int(name.removeprefix("appearance:"))].grades
+    types = {f"appearance:{number}": kind for number, kind in load_damage_types().items()}
+    if name in types:
+        return types[name].grades
     if name in ("jp_crack_grade", "jp_deck_crack", "jp_deck_crack_2004", "jp_corrosion"):
         return tuple(GRADES)
     if name == "soundness_candidate":

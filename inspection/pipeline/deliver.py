@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from inspection.domain.defect import Defect
+from inspection.domain.eradate import day_in_japan
 from inspection.domain.workorder import WorkList
 from inspection.export.csv import write_csv
 from inspection.export.geojson import write_geojson
@@ -50,7 +51,7 @@ def deliver(
     now = tools.clock.now()
     survey_id = conducted.survey.survey_id
     with reading(tools.engine) as connection:
-        work_list, appraised = draw_up(connection, survey_id=survey_id, today=now.date())
+        work_list, appraised = draw_up(connection, survey_id=survey_id, today=day_in_japan(now))
         taken = photos.of_survey(connection, survey_id)
         rejections = photos.rejected(connection, survey_id)
         ingested = [s for s in steps.of_survey(connection, survey_id) if s.step == "ingest"]

@@ -1,7 +1,7 @@
 """Ledger → assets: preview what a file says, then bring it together with what is known."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import date
 from enum import StrEnum
 from pathlib import Path
@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 from inspection.codelists.columns import ELEMENTS, LEDGER, load_fields
 from inspection.domain.asset import AssetKind
 from inspection.domain.assetsheet import LedgerEntry, LedgerRow, merge
-from inspection.domain.bridge import Span
+from inspection.domain.bridge import Element, Span
 from inspection.domain.elementdamage import damage_key
 from inspection.errors import BadInput
 from inspection.intake.elementsheet import ElementRow, read_element_sheet
@@ -202,6 +202,8 @@ def enrol_elements(
 ) -> Enrolment:
     """Bring an element sheet together with the elements and records that are known.
 
+    Material and concrete that a row omits stay as they were.
+
     Args:
         connection: an open transaction.
         opened: the file.
@@ -233,8 +235,15 @@ def _enrol_batch(
     known = {e.subject_id: e for e in element_rows.elements_of(connection, bridges)}
     recorded = {damage_key(d): d for d in element_rows.damages_of(connection, bridges)}
     spans = _spans(rows, known_spans)
-    elements = {e.subject_id: e for row in rows for e in row.elements}
-    damages = {damage_key(d): d for row in rows for d in row.damages}
+    elements: dict[str, Element] = {}
+    for row in rows:
+        before = known | elements
+        elements |= {e.subject_id: _filled(e, before.get(e.subject_id), row) for e in row.elements}
+    damages = {
+        damage_key(d): replace(d, element=elements[d.element.subject_id])
+        for row in rows
+        for d in row.damages
+    }
     for name, element in elements.items():
         counts[_change(known.get(name), element)] += 1
     for key, damage in damages.items():
@@ -243,6 +252,17 @@ def _enrol_batch(
         element_rows.save_spans(connection, spans)
         element_rows.save_elements(connection, elements.values())
         element_rows.save_damages(connection, damages.values())
+
+
+def _filled(element: Element, known: Element | None, row: ElementRow) -> Element:
+    """Give an element with what a row omits as it was known."""
+    if known is None:
+        return element
+    return replace(
+        element,
+        material=element.material if "material" in row.stated else known.material,
+        concrete=element.concrete if "concrete" in row.stated else known.concrete,
+    )
 
 
 def _spans(rows: Sequence[ElementRow], known: dict[tuple[str, int], Span]) -> list[Span]:

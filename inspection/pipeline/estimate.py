@@ -117,9 +117,9 @@ def _ledger(path: Path, today: date) -> tuple[dict[str, Mapping[str, Any]], int]
 
 
 def _facts(row: LedgerRow) -> Mapping[str, Any]:
-    status = str(row.sheet.get("repair_status", ""))
-    done = row.attributes.get("measure_done") is True or says_done(status, DONE_WORDS)
-    return {**row.attributes, "measure_done": done}
+    """Give what a row says; what its owner states of the measure wins over its words."""
+    done = says_done(str(row.sheet.get("repair_status", "")), DONE_WORDS)
+    return {"measure_done": done, **row.attributes}
 
 
 def _stored(connection: Connection) -> dict[str, Mapping[str, Any]]:

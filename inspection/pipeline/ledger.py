@@ -105,7 +105,7 @@ def record(
 ) -> Plain:
     """Write the ledger row of a step that was just done; give its result as it is kept."""
     kept = {**result, "code": f"tenken {__version__}, {step} r{REVISIONS[step]}"}
-    steps.commit(
+    row = steps.commit(
         connection,
         survey_id,
         step,
@@ -115,7 +115,7 @@ def record(
         peak_rss_mb=gauge.peak_rss_mb,
         now=clock.now(),
     )
-    return kept
+    return row.result
 
 
 def once(

@@ -7,11 +7,11 @@ from typing import Any
 from sqlalchemy import Connection
 
 from inspection.codelists.opendata import load_redaction_rule
+from inspection.domain.eradate import day_in_japan
 from inspection.domain.publicrow import Redacted, changed_columns, redact
 from inspection.domain.release import InspectionState, ReleaseAction, step
 from inspection.errors import IllegalTransition
 from inspection.pipeline.approve import approved_record, decision, known_release
-from inspection.pipeline.compile import JST
 from inspection.pipeline.ports import Clock
 from inspection.store import releases
 from inspection.store.releases import Release, ReleaseEvent
@@ -66,7 +66,7 @@ def preview(
     return redact(
         kept.record,
         rule=load_redaction_rule(),
-        published_on=clock.now().astimezone(JST).date().isoformat(),
+        published_on=day_in_japan(clock.now()).isoformat(),
         blur=gate.blur,
         show_damage=gate.show_damage,
     )
@@ -150,7 +150,7 @@ def changes(connection: Connection) -> tuple[Change, ...]:
             last[decided.asset_id] = row
         log.append(
             Change(
-                day=decided.at.astimezone(JST).date().isoformat(),
+                day=day_in_japan(decided.at).isoformat(),
                 action=decided.action.value,
                 asset_id=decided.asset_id,
                 fiscal_year=decided.fiscal_year,

@@ -34,7 +34,7 @@ BATCH = 500
 LOOSE_TYPES = frozenset({7, 12})
 """Damage types that can fall on people (rule R2): 剥離・鉄筋露出, うき."""
 
-DONE_WORDS = ("完了", "措置済", "修繕済", "対策済")
+DONE_WORDS = ("完了", "措置済", "補修済", "修繕済", "対策済", "done", "completed")
 """What ``repair_status`` says when the measure has been carried out."""
 
 

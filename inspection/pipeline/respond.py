@@ -109,7 +109,7 @@ def route(
         network: roads; its assets must be placed on them.
 
     Raises:
-        BadInput: when nothing is left to look at, or too much for one plan.
+        BadInput: when nothing is left to look at, too much for one plan, or a speed is none.
     """
     done = newest(emergencies.reports_of(connection, emergency.name))
     known = know(connection, fiscal_year=fiscal_year)
@@ -125,6 +125,8 @@ def route(
             "smaller area"
         )
     closed = [a for a, told in done.items() if told.signal is Signal.RED]
+    if not 0 < speed_kmh < float("inf"):
+        raise BadInput(f"crews drive at a speed above 0 km/h, got {speed_kmh:g}")
     if network is None:
         minutes = _through_air([start_lonlat, *(stop.lonlat for stop in stops)], speed_kmh)
     else:

@@ -10,12 +10,11 @@ from typing import Any
 from sqlalchemy import Connection
 
 from inspection.codelists.opendata import load_open_columns, load_redaction_rule
-from inspection.domain.eradate import fiscal_year
+from inspection.domain.eradate import JST, day_in_japan, fiscal_year
 from inspection.domain.figures import FrozenAsset, figures_of
 from inspection.domain.publicrow import level_of, meshes
 from inspection.errors import BadInput
 from inspection.export.opendata import DataFile, OpenData, data_files
-from inspection.pipeline.compile import JST
 from inspection.pipeline.ports import BlobStore, Clock
 from inspection.pipeline.publish import changes
 from inspection.store import releases, snapshots
@@ -107,7 +106,7 @@ def freeze(
     now = clock.now()
     name = check_month(month or f"{now.astimezone(JST):%Y-%m}", now)
     rows = rows_now(connection)
-    figures = figures_of(rows, fiscal_year=fiscal_year(now.astimezone(JST).date()))
+    figures = figures_of(rows, fiscal_year=fiscal_year(day_in_japan(now)))
     written = data_files(data_of(rows, figures, changes(connection), name))
     files = tuple(_kept(name, file) for file in written)
     snapshot = Snapshot(month=name, taken_at=now, figures=figures)
@@ -132,7 +131,7 @@ def _kept(month: str, file: DataFile) -> SnapshotFile:
 def figures_today(connection: Connection, *, clock: Clock) -> tuple[str, dict[str, Any]]:
     """Count what is published now and keep it as the figures of the day; later ones replace it."""
     now = clock.now()
-    today = now.astimezone(JST).date()
+    today = day_in_japan(now)
     figures = figures_of(rows_now(connection), fiscal_year=fiscal_year(today))
     snapshots.save_daily(connection, today.isoformat(), figures, now=now)
     return today.isoformat(), figures

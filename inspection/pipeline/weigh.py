@@ -2,10 +2,10 @@
 
 import csv
 import io
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from math import isfinite
 from typing import Any
 
 import yaml
@@ -15,6 +15,7 @@ from inspection.codelists.codelist import Codelist, load_codelist, read_codelist
 from inspection.codelists.priorities import DEFAULT_MODEL, priority_model
 from inspection.codelists.yamltext import read_yaml
 from inspection.domain.ahp import Ahp, combine, weigh
+from inspection.domain.notation import fold
 from inspection.domain.prioritymodel import PriorityModel
 from inspection.errors import BadCodelist, BadInput, Conflict
 from inspection.pipeline.ports import Clock
@@ -25,6 +26,9 @@ SHIPPED = (DEFAULT_MODEL,)
 """Models that come with Tenken; their names are taken."""
 
 PARTS = ("L", "C", "T")
+_FRACTION = re.compile(r"-?[0-9]{1,9}(\.[0-9]{1,9})?(/[0-9]{1,9})?")
+"""Judgements as people write them; an exponent would let a few characters fill the memory."""
+
 HEAD = ("id", "version", "source", "needs_review")
 
 
@@ -137,9 +141,8 @@ def checked_weights(weights: Mapping[str, float]) -> dict[str, float]:
     >>> checked_weights({"L": 0.4, "C": 0.5, "T": 0.1})
     {'L': 0.4, 'C': 0.5, 'T': 0.1}
     """
-    sound = all(isfinite(weight) and weight >= 0 for weight in weights.values())
-    if set(weights) != set(PARTS) or not sound:
-        raise BadInput(f"give weights ≥ 0 for L, C and T, got {dict(weights)}")
+    if set(weights) != set(PARTS) or not all(0 <= value <= 1 for value in weights.values()):
+        raise BadInput(f"give weights from 0 to 1 for L, C and T, got {dict(weights)}")
     total = sum(weights.values())
     if abs(total - 1) > 1e-6:
         raise BadInput(f"the weights of L, C and T must add up to 1, got {total:g}")
@@ -209,6 +212,8 @@ def _matrix(name: str, text: str) -> tuple[tuple[str, ...], list[list[float]]]:
             f"{name} must have a row and a column for each criterion, got {max(0, len(rows) - 1)} "
             f"rows and {len(names)} columns"
         )
+    if len(set(names)) < len(names) or not all(names):
+        raise BadInput(f"{name}: each criterion needs a name of its own, got {', '.join(names)}")
     stated: dict[tuple[int, int], float] = {}
     for i, row in enumerate(rows[1:]):
         if row[0].strip() != names[i] or len(row) != len(names) + 1:
@@ -222,10 +227,15 @@ def _matrix(name: str, text: str) -> tuple[tuple[str, ...], list[list[float]]]:
 
 
 def _judgement(cell: str, name: str, row: int) -> float:
+    plain = fold(cell).replace(" ", "")
     try:
-        value = float(Fraction(cell.strip().replace(" ", "")))
+        if _FRACTION.fullmatch(plain) is None:
+            raise ValueError(plain)
+        value = float(Fraction(plain))
     except (ValueError, ZeroDivisionError) as error:
-        raise BadInput(f"{name}: row {row} has {cell!r}, which is no number or fraction") from error
+        raise BadInput(
+            f"{name}: row {row} has {cell[:40]!r}, which is no number or fraction"
+        ) from error
     if value <= 0:
         raise BadInput(f"{name}: row {row} has {cell!r}; judgements are above 0")
     return value
@@ -234,6 +244,8 @@ def _judgement(cell: str, name: str, row: int) -> float:
 def _entry(stated: Mapping[tuple[int, int], float], i: int, j: int, name: str) -> float:
     """Give one judgement, or the reciprocal of the one across the diagonal."""
     if i == j:
+        if stated.get((i, j), 1.0) != 1.0:
+            raise BadInput(f"{name} has {stated[i, j]:g} where criterion {i + 1} meets itself; 1")
         return 1.0
     if (i, j) in stated:
         return stated[i, j]
