@@ -10,7 +10,7 @@ import pyogrio
 import shapely
 from pyogrio.errors import DataLayerError, DataSourceError
 
-from inspection.domain.notation import fold
+from inspection.domain.notation import fold, is_unknown
 from inspection.domain.roadnetwork import Place, RoadLine
 from inspection.errors import BadInput, NotFound
 from inspection.geo.frames import WGS84_LONLAT, to_crs
@@ -138,13 +138,15 @@ def _lines(
     for part in parts:
         _check_lonlat(part)
     stated = _number(values, SPEED_FIELDS)
+    written = _text(values, ASSET_FIELDS)
+    asset_id = "" if is_unknown(written) else fold(written)  # as ledgers are read
     if not shape.length > 0:
         raise BadInput("the line has no length")
     return [
         RoadLine(
             line_lonlat=tuple((float(x), float(y)) for x, y in part.coords),
             speed_kmh=speed_kmh if stated is None else stated,
-            asset_id=fold(_text(values, ASSET_FIELDS)),  # as ledgers are read
+            asset_id=asset_id,
         )
         for part in parts
         if part.length > 0
