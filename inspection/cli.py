@@ -43,7 +43,7 @@ def tenken() -> None:
 def main(argv: list[str] | None = None) -> None:
     """Run the command line and turn Tenken's errors into words and exit codes."""
     try:
-        tenken.main(args=argv, prog_name="tenken", standalone_mode=False)
+        code = tenken.main(args=argv, prog_name="tenken", standalone_mode=False)
     except TenkenError as error:
         click.echo(f"tenken: {error}", err=True)
         sys.exit(exit_code(error))
@@ -56,5 +56,18 @@ def main(argv: list[str] | None = None) -> None:
     except click.ClickException as error:
         error.show()
         sys.exit(error.exit_code)
-    except click.exceptions.Exit as leave:
-        sys.exit(leave.exit_code)
+    except ValueError as error:
+        _refuse_settings(error)
+        raise
+    if isinstance(code, int) and code:  # click gives what a command handed to its exit()
+        sys.exit(code)
+
+
+def _refuse_settings(error: ValueError) -> None:
+    """End when an error is about a variable of the environment."""
+    from inspection.settings import unusable  # noqa: PLC0415  # pydantic is slow to import
+
+    words = unusable(error)
+    if words:
+        click.echo(f"tenken: {words}", err=True)
+        sys.exit(EXIT_CODES[BadInput])

@@ -5,7 +5,7 @@ Scientific thresholds are function arguments with documented defaults, never env
 
 from pathlib import Path
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -100,4 +100,19 @@ class DetectSettings(BaseSettings):
     models_dir: Path = Field(
         default_factory=lambda: default_home() / "models",
         description="networks that `tenken models register` wrote",
+    )
+
+
+def unusable(error: ValueError) -> str:
+    """Say which variables of the environment cannot be used and why, never what they hold.
+
+    Empty when the error is about something else.
+    """
+    kinds = {kind.__name__: kind for kind in BaseSettings.__subclasses__()}
+    if not isinstance(error, ValidationError) or error.title not in kinds:
+        return ""
+    prefix = kinds[error.title].model_config["env_prefix"]
+    return "; ".join(
+        f"{prefix}{'_'.join(map(str, one['loc'])).upper()}: {one['msg']}"
+        for one in error.errors(include_input=False)
     )

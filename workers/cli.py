@@ -21,6 +21,7 @@ from inspection.settings import DetectSettings, QueueSettings, StoreSettings
 from models.registry import DEFAULT_MODEL
 from workers import queue
 from workers.demo import demonstrate
+from workers.finite import FiniteRange
 from workers.outfit import home_settings, outfit
 from workers.progress import progress_for_stderr
 
@@ -45,7 +46,7 @@ STORE_FOLDER = "store"
 )
 @click.option(
     "--gsd-mm-per-px",
-    type=click.FloatRange(0.01, 10000),
+    type=FiniteRange(0.01, 10000),
     help="Size of a pixel on the surface; needed for a strip, else it sets the mosaic's.",
 )
 @click.option(

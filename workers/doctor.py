@@ -13,12 +13,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from importlib.util import find_spec
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from kombu import Connection as Broker
 from sqlalchemy import select
 
-from inspection.errors import NotFound, Refused, TenkenError, Unavailable
+from inspection.errors import BadInput, NotFound, Refused, TenkenError, Unavailable
 from inspection.settings import OidcSettings, QueueSettings, ServeSettings, StoreSettings
 from inspection.store import accounts, audit, jobs, schema
 from inspection.store.engine import create_engine, reading
@@ -146,7 +146,7 @@ def broker(setup: Setup) -> str:
     url = setup.queue.broker_url
     if url is None:
         return "a folder in the home folder"
-    host = urlsplit(url.get_secret_value()).hostname
+    host = _parts(url.get_secret_value(), "TENKEN_QUEUE_BROKER_URL").hostname
     try:
         with Broker(url.get_secret_value(), connect_timeout=BROKER_TIMEOUT_S) as tried:
             tried.ensure_connection(max_retries=1, timeout=BROKER_TIMEOUT_S)
@@ -199,15 +199,15 @@ def pages(_setup: Setup) -> str:
 def port(setup: Setup) -> str:
     """Check that the port of the service is free, or that Tenken itself has it."""
     host, number = setup.serve.host, setup.serve.port
-    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as tried:
-        tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
+    try:
+        with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as tried:
+            tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             tried.bind((host, number))
-        except OSError as error:
-            raise Unavailable(
-                f"{host} port {number}: {error.strerror}; if that is no other 'tenken serve', "
-                "choose another with TENKEN_PORT or --port"
-            ) from error
+    except (OSError, UnicodeError) as error:
+        raise Unavailable(
+            f"{host} port {number}: {getattr(error, 'strerror', error)}; if that is no other "
+            "'tenken serve', choose another with TENKEN_PORT or --port"
+        ) from error
     return f"{host} port {number} is free"
 
 
@@ -224,7 +224,7 @@ def door(setup: Setup) -> str:
                 "address that they use"
             )
         return "this machine only"
-    if urlsplit(url).scheme != "https":
+    if _parts(url, "TENKEN_PUBLIC_URL").scheme != "https":
         raise Refused(f"TENKEN_PUBLIC_URL {url} is not https: put a proxy with a certificate there")
     if not _admin_exists(setup):
         raise Refused("nobody can sign in: run 'tenken users add NAME --role admin'")
@@ -280,11 +280,18 @@ def _check_writable(folder: Path) -> None:
     probe.unlink()
 
 
+def _parts(url: str, variable: str) -> SplitResult:
+    """Take an address apart; what is wrong with it may be a secret and is not shown."""
+    try:
+        return urlsplit(url)
+    except ValueError as error:
+        raise BadInput(f"{variable} is no address; write it as scheme://host:port") from error
+
+
 def _sqlite_missing(setup: Setup) -> bool:
     """Tell that there is no SQLite file yet; opening it would make one."""
-    parts = urlsplit(setup.database_url)
     return (
-        parts.scheme.startswith("sqlite")
+        setup.database_url.startswith("sqlite")
         and not Path(setup.database_url.partition(":///")[2]).is_file()
     )
 

@@ -1,6 +1,8 @@
 """Options that the planner's commands share, and how they open the store."""
 
 import json
+import math
+from collections.abc import Mapping
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -70,8 +72,21 @@ def present_day(today: datetime | None) -> date:
 
 
 def print_json(content: Any) -> None:  # noqa: ANN401 plain values
-    """Print plain values for programs."""
-    click.echo(json.dumps(content, ensure_ascii=False, indent=2, default=str))
+    """Print plain values for programs; infinity is null, for JSON has no word for it."""
+    click.echo(json.dumps(finite(content), ensure_ascii=False, indent=2, default=str))
+
+
+def finite(value: Any) -> Any:  # noqa: ANN401 plain values
+    """Give plain values with null for what is no finite number.
+
+    >>> finite({"a": [1.5, float("inf")]})
+    {'a': [1.5, None]}
+    """
+    if isinstance(value, Mapping):
+        return {key: finite(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [finite(inner) for inner in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def read_lonlat(text: str) -> tuple[float, float]:
@@ -95,14 +110,20 @@ def read_lonlat(text: str) -> tuple[float, float]:
 def read_weights(text: str) -> dict[str, float]:
     """Read ``L=0.4,C=0.5,T=0.1``.
 
+    Raises:
+        BadInput: when a weight is no number, or stands there twice.
+
     >>> read_weights("L=0.4,C=0.5,T=0.1")
     {'L': 0.4, 'C': 0.5, 'T': 0.1}
     """
     found = {}
     for pair in text.split(","):
         name, _, value = pair.partition("=")
+        part = name.strip().upper()
+        if part in found:
+            raise BadInput(f"{text!r} gives two weights of {part}")
         try:
-            found[name.strip().upper()] = float(value)
+            found[part] = float(value)
         except ValueError as error:
             raise BadInput(f"{text!r} must be such as L=0.4,C=0.5,T=0.1") from error
     return found

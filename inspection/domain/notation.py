@@ -126,7 +126,9 @@ def read_soundness(text: str) -> str:
     return _ROMAN[found[1]]
 
 
-_NUMBER = re.compile(r"([+-]?\d{1,3}(?:,\d{3})+(?:\.\d+)?|[+-]?\d+(?:\.\d+)?|[+-]?\.\d+)\s*(\D*)")
+_NUMBER = re.compile(
+    r"([+-]?\d{1,3}(?:,\d{3})+(?:\.\d+)?|[+-]?\d+(?:\.\d+)?|[+-]?\.\d+)\s*((?:[^\d.,\s].*)?)"
+)
 
 
 def read_number(text: str, *, units: frozenset[str] = frozenset()) -> float:

@@ -83,14 +83,14 @@ def _degrees(text: str, field: LedgerField) -> float:
 
 
 def _chainage(text: str, field: LedgerField) -> float:
-    """Read metres along a route: 12.3kp, 12k300, 12+300 or 12300 m."""
+    """Read metres along a route, to the millimetre: 12.3kp, 12k300, 12+300 or 12300 m."""
     del field
     found = _KP.fullmatch(fold(text).lower())
     if found is None:
         return read_number(text, units=frozenset({"m"}))
     if found[3] is not None:
-        return int(found[3]) * 1000 + float(found[4])
-    return float(found[1]) * 1000 + float(found[2] or 0)
+        return round(int(found[3]) * 1000 + float(found[4]), 3)
+    return round(float(found[1]) * 1000 + float(found[2] or 0), 3)  # 16.1 × 1000 is not 16100
 
 
 def _year(text: str, field: LedgerField) -> float | None:
@@ -126,6 +126,18 @@ def _countermeasures(text: str, field: LedgerField) -> str:
 
 def _flag(text: str, field: LedgerField) -> bool | None:
     del field
+    return read_flag(text)
+
+
+def read_flag(text: str) -> bool | None:
+    """Read yes (有, ○, 1) or no (無, ×, 0); None where nobody knows.
+
+    Raises:
+        BadInput: when it is neither.
+
+    >>> read_flag("有"), read_flag("×"), read_flag("不明")
+    (True, False, None)
+    """
     plain = fold(text).lower()
     if plain in _YES:
         return True

@@ -2,9 +2,10 @@
 
 import csv
 import io
+import re
 from collections.abc import Iterator
 
-from inspection.intake.table import MAX_CELL_CHARACTERS, Table, TableRow, tabulate
+from inspection.intake.table import MAX_CELL_CHARACTERS, Table, TableRow, tabulate, unwritable
 
 BOM = b"\xef\xbb\xbf"
 UTF16_BOMS = (b"\xff\xfe", b"\xfe\xff")
@@ -64,15 +65,18 @@ def _fits(line: bytes, codec: str) -> bool:
 
 
 def _separator(text: str) -> str:
-    """Find the separator: the one that the first lines have most of."""
-    start = text[:20_000]
+    """Find the separator: the one that the first lines have most of outside of quotes."""
+    start = re.sub(r'"[^"]*"', "", text[:20_000])
     return max((",", "\t", ";"), key=lambda mark: (start.count(mark), mark == ","))
 
 
 def _rows(text: str, separator: str) -> Iterator[TableRow]:
-    """Give the rows with the line on which each begins; cells may hold line breaks."""
+    """Give the rows with the line on which each begins; cells may hold line breaks.
+
+    The reader is strict: a quote that is never closed would swallow all rows after it.
+    """
     csv.field_size_limit(max(csv.field_size_limit(), 4 * MAX_CELL_CHARACTERS))
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
     while True:
         line = reader.line_num + 1
         try:
@@ -80,9 +84,16 @@ def _rows(text: str, separator: str) -> Iterator[TableRow]:
         except StopIteration:
             return
         except csv.Error as error:
-            yield TableRow(line=line, cells=(), broken=f"the line is no CSV: {error}")
+            yield TableRow(line=line, cells=(), broken=_no_csv(error, line, reader.line_num))
             continue
         yield TableRow(line=line, cells=tuple(cells), broken=_unreadable(cells))
+
+
+def _no_csv(error: csv.Error, first: int, last: int) -> str:
+    """Say why lines are no CSV, and which of them were not read."""
+    if last > first:
+        return f"a quote that opens here is not closed: lines {first} to {last} were not read"
+    return f"the line is no CSV: {error}"
 
 
 def _unreadable(cells: list[str]) -> str:
@@ -91,6 +102,4 @@ def _unreadable(cells: list[str]) -> str:
     if any("\udc80" <= c <= "\udcff" for c in joined):
         byte = next(ord(c) - 0xDC00 for c in joined if "\udc80" <= c <= "\udcff")
         return f"the line has the byte 0x{byte:02X}, which is no character in its encoding"
-    if "\0" in joined:
-        return "the line has a NUL character"
-    return ""
+    return unwritable(joined, "line")

@@ -9,7 +9,7 @@ from shapely.errors import ShapelyError
 
 from inspection.errors import BadInput
 from inspection.geo.frames import WGS84_LONLAT, to_crs
-from inspection.intake.table import Table, TableRow
+from inspection.intake.table import Table, TableRow, unwritable
 
 LAT, LON = "@lat", "@lon"
 """Headings under which the position of a geometry stands."""
@@ -25,7 +25,7 @@ def read_json(content: bytes, name: str) -> Table:
     """
     try:
         document = json.loads(content.decode("utf-8-sig"))
-    except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:  # numbers of thousands of digits too
         raise BadInput(f"{name} is no JSON in UTF-8: {error}") from error
     if isinstance(document, dict) and document.get("type") == "FeatureCollection":
         return _features(document, name)
@@ -53,7 +53,11 @@ def _features(document: Mapping[str, Any], name: str) -> Table:
         if not isinstance(feature, dict):
             flat.append(None)
             continue
-        cells = _flatten(feature.get("properties") or {})
+        properties = feature.get("properties") or {}
+        if not isinstance(properties, dict):
+            flat.append("the properties of the feature are no mapping")
+            continue
+        cells = _flatten(properties)
         if "id" in feature:
             cells.setdefault("id", _text(feature["id"]))
         try:
@@ -139,11 +143,20 @@ def _table(
     heading = tuple(
         dict.fromkeys(key for cells in flat if isinstance(cells, dict) for key in cells)
     )
-    rows = []
-    for number, cells in enumerate(flat, 1):
-        if isinstance(cells, dict):
-            row = TableRow(line=number, cells=tuple(cells.get(key, "") for key in heading))
-        else:
-            row = TableRow(line=number, cells=(), broken=cells or f"the {unit} is no mapping")
-        rows.append(row)
+    rows = [_row(number, cells, heading, unit) for number, cells in enumerate(flat, 1)]
+    if not heading and rows[0].broken:
+        raise BadInput(f"{name} has no {unit} that can be read; {unit} 1: {rows[0].broken}")
     return Table(name=name, form=form, unit=unit, heading=heading, heading_line=0, rows=tuple(rows))
+
+
+def _row(
+    number: int, cells: dict[str, str] | str | None, heading: tuple[str, ...], unit: str
+) -> TableRow:
+    """Set one record under the heading, or say why it cannot be read."""
+    if not isinstance(cells, dict):
+        return TableRow(line=number, cells=(), broken=cells or f"the {unit} is no mapping")
+    return TableRow(
+        line=number,
+        cells=tuple(cells.get(key, "") for key in heading),
+        broken=unwritable("".join(cells.values()), unit),
+    )

@@ -65,7 +65,9 @@ def _yen(cells: Mapping[str, Value]) -> float:
         raise RowRefusedError("price_yen", "the row has no price")
     if len(found) == 2:
         raise RowRefusedError("price_yen", "the row has a price in yen and one in thousands")
-    return float(cells[found[0]]) * (1000.0 if found[0] == "price_thousand_yen" else 1.0)
+    price = float(cells[found[0]])
+    # 16.1 thousand are 16 100 yen, not 16 100.000000000002
+    return round(price * 1000.0, 4) if found[0] == "price_thousand_yen" else price
 
 
 def _conditions(text: str, kind: AssetKind) -> frozenset[str]:

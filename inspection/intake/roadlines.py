@@ -10,9 +10,11 @@ import pyogrio
 import shapely
 from pyogrio.errors import DataLayerError, DataSourceError
 
+from inspection.domain.notation import fold, is_unknown
 from inspection.domain.roadnetwork import Place, RoadLine
 from inspection.errors import BadInput, NotFound
 from inspection.geo.frames import WGS84_LONLAT, to_crs
+from inspection.intake.cells import read_flag
 from inspection.intake.reading import RowProblem
 from inspection.intake.table import MAX_BYTES
 
@@ -26,7 +28,6 @@ PEOPLE_FIELDS = ("people", "population", "人口")
 HUB_FIELDS = ("hub", "拠点")
 
 DEFAULT_SPEED_KMH = 40.0
-_YES = frozenset({"1", "true", "yes", "有", "○", "拠点"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,11 +138,15 @@ def _lines(
     for part in parts:
         _check_lonlat(part)
     stated = _number(values, SPEED_FIELDS)
+    written = _text(values, ASSET_FIELDS)
+    asset_id = "" if is_unknown(written) else fold(written)  # as ledgers are read
+    if not shape.length > 0:
+        raise BadInput("the line has no length")
     return [
         RoadLine(
             line_lonlat=tuple((float(x), float(y)) for x, y in part.coords),
             speed_kmh=speed_kmh if stated is None else stated,
-            asset_id=_text(values, ASSET_FIELDS),
+            asset_id=asset_id,
         )
         for part in parts
         if part.length > 0
@@ -158,8 +163,12 @@ def _place(shape: shapely.Geometry | None, values: Mapping[str, Any], number: in
         name=_text(values, NAME_FIELDS) or f"place {number}",
         lonlat=(float(point.x), float(point.y)),
         people=_number(values, PEOPLE_FIELDS) or 0.0,
-        hub=_text(values, HUB_FIELDS).lower() in _YES,
+        hub=_is_hub(_text(values, HUB_FIELDS)),
     )
+
+
+def _is_hub(text: str) -> bool:
+    return text == "拠点" or bool(read_flag(text))
 
 
 def _check_lonlat(shape: shapely.Geometry) -> None:

@@ -110,6 +110,20 @@ def tabulate(
     )
 
 
+def unwritable(text: str, unit: str) -> str:
+    """Say why text cannot be kept: it has what is no character; empty when it can.
+
+    >>> unwritable("犀川大橋", "line")
+    ''
+    """
+    if "\0" in text:
+        return f"the {unit} has a NUL character"
+    if "\ufffd" in text:
+        return f"the {unit} has the mark of a lost character (U+FFFD); save the file anew"
+    lone = next((c for c in text if "\ud800" <= c <= "\udfff"), None)
+    return "" if lone is None else f"the {unit} has half of a character (U+{ord(lone):04X})"
+
+
 def _fitted(row: TableRow, columns: int, unit: str) -> TableRow:
     """Give a row the width of the heading; text beyond it means that cells have shifted."""
     if row.broken:

@@ -2,6 +2,8 @@
 
 import io
 import zipfile
+import zlib
+from collections.abc import Iterable
 from datetime import date, datetime, time
 from zipfile import BadZipFile, ZipFile
 
@@ -9,11 +11,16 @@ from openpyxl import load_workbook
 from openpyxl.utils.exceptions import InvalidFileException
 
 from inspection.errors import BadInput
-from inspection.intake.table import MAX_COLUMNS, MAX_ROWS, Table, TableRow, tabulate
+from inspection.intake.table import MAX_COLUMNS, MAX_ROWS, Table, TableRow, tabulate, unwritable
 
 MAX_UNPACKED_BYTES = 500 * 2**20
 MAX_RATIO = 200
 """A member that unpacks to more than this times its size is taken for an attack."""
+
+
+DAMAGED = (InvalidFileException, BadZipFile, zlib.error, SyntaxError, KeyError, ValueError, OSError,
+           IndexError, AttributeError, TypeError, EOFError, RuntimeError)  # fmt: skip
+"""What openpyxl raises on damaged workbooks; errors of both XML parsers are ``SyntaxError``."""
 
 
 def read_xlsx(
@@ -26,23 +33,30 @@ def read_xlsx(
     """
     _check_zip(content, name)
     try:
-        book = load_workbook(io.BytesIO(content), read_only=True, data_only=True)
-    except (InvalidFileException, BadZipFile, KeyError, ValueError, OSError) as error:
+        rows, facts = _rows(content, name, sheet)
+    except DAMAGED as error:  # rows are unpacked and parsed as they are read
         raise BadInput(f"{name} is no XLSX workbook: {error}") from error
+    return tabulate(name, rows, form="XLSX", unit="row", known=known, facts=facts)
+
+
+def _rows(content: bytes, name: str, sheet: str | None) -> tuple[list[TableRow], dict[str, str]]:
+    """Give the rows of a sheet, and the names of this one and of all."""
+    book = load_workbook(io.BytesIO(content), read_only=True, data_only=True)
     try:
-        if sheet is not None and sheet not in book.sheetnames:
-            raise BadInput(f"{name} has no sheet {sheet!r}; it has {book.sheetnames}")
-        chosen = book[sheet] if sheet is not None else book.worksheets[0]
-        rows = [
-            TableRow(line=line, cells=tuple(_text(value) for value in values))
-            for line, values in enumerate(
-                chosen.iter_rows(values_only=True, max_row=MAX_ROWS + 1, max_col=MAX_COLUMNS), 1
-            )
-        ]
-        facts = {"sheet": chosen.title, "sheets": ", ".join(book.sheetnames)}
+        sheets = {one.title: one for one in book.worksheets}
+        if not sheets or (sheet is not None and sheet not in sheets):
+            raise BadInput(f"{name} has no sheet {sheet or 'of cells'!r}; it has {[*sheets]}")
+        chosen = book.worksheets[0] if sheet is None else sheets[sheet]
+        values = chosen.iter_rows(values_only=True, max_row=MAX_ROWS + 1, max_col=MAX_COLUMNS)
+        rows = [_row(line, cells) for line, cells in enumerate(values, 1)]
+        return rows, {"sheet": chosen.title, "sheets": ", ".join(sheets)}
     finally:
         book.close()
-    return tabulate(name, rows, form="XLSX", unit="row", known=known, facts=facts)
+
+
+def _row(line: int, values: Iterable[object]) -> TableRow:
+    cells = tuple(map(_text, values))
+    return TableRow(line=line, cells=cells, broken=unwritable("".join(cells), "row"))
 
 
 def _check_zip(content: bytes, name: str) -> None:

@@ -9,6 +9,7 @@ place they do not own, and hand it to ``verify``.
 
 import hashlib
 import json
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -30,6 +31,8 @@ UNSCOPED: dict[str, Any] = {OPTION: None}
 """Options of a statement that the scope of its connection does not narrow."""
 
 CHUNK = 1000
+
+_HEAD = re.compile(r"([0-9]{1,18}):([0-9a-f]{64})")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,10 +87,10 @@ def parse_head(text: str) -> Head:
     >>> parse_head("0:" + "0" * 64).entries
     0
     """
-    count, _, digest = text.strip().partition(":")
-    if not count.isdecimal() or len(digest) != len(FIRST_DIGEST):
+    found = _HEAD.fullmatch(text.strip())
+    if found is None:
         raise BadInput(f"a head is COUNT:SHA256 as 'tenken audit head' prints it, got {text!r}")
-    return Head(entries=int(count), entry_sha256=digest)
+    return Head(entries=int(found[1]), entry_sha256=found[2])
 
 
 def append(connection: Connection, events: Iterable[Event]) -> None:
@@ -138,7 +141,9 @@ def verify(connection: Connection, noted: Sequence[Head] = ()) -> Iterator[Fault
         connection: an open transaction.
         noted: heads that were noted before; the chain must still go through them.
     """
-    wanted = {one.entries: one.entry_sha256 for one in noted}
+    wanted: dict[int, set[str]] = {}
+    for one in noted:
+        wanted.setdefault(one.entries, set()).add(one.entry_sha256)
     at, previous = 0, FIRST_DIGEST
     for row in _rows(connection):
         if row.seq != at + 1:
@@ -148,14 +153,14 @@ def verify(connection: Connection, noted: Sequence[Head] = ()) -> Iterator[Fault
             yield Fault(seq=row.seq, reason="it does not follow from the entry before it")
         if entry_digest(row.seq, event, row.previous_sha256) != row.entry_sha256:
             yield Fault(seq=row.seq, reason="it was changed")
-        if wanted.pop(row.seq, row.entry_sha256) != row.entry_sha256:
+        if wanted.pop(row.seq, {row.entry_sha256}) != {row.entry_sha256}:
             yield Fault(seq=row.seq, reason="it is not the entry that was noted: chain rebuilt")
         at, previous = row.seq, row.entry_sha256
     yield from _ending(connection, at, previous, wanted)
 
 
 def _ending(
-    connection: Connection, at: int, previous: str, wanted: dict[int, str]
+    connection: Connection, at: int, previous: str, wanted: dict[int, set[str]]
 ) -> Iterator[Fault]:
     kept = head(connection)
     if (kept.entries, kept.entry_sha256) != (at, previous):
@@ -164,8 +169,8 @@ def _ending(
             reason=f"the log ends with entry {at}, its head says {kept.entries}: the end is cut "
             "off, or entries were put in beside the log",
         )
-    for entries, digest in sorted(wanted.items()):
-        if entries > at or (entries == 0 and digest != FIRST_DIGEST):
+    for entries, digests in sorted(wanted.items()):
+        if entries > at or (entries == 0 and digests != {FIRST_DIGEST}):
             yield Fault(seq=entries, reason="an entry that was noted is not there")
 
 

@@ -19,6 +19,10 @@ INCOMING = ".incoming"
 """Folder of unfinished files; no key begins with a dot, so it can hide none."""
 
 
+NO_FILE = (FileNotFoundError, NotADirectoryError, IsADirectoryError)
+"""What the disk says of a key without a file: nothing, below a file, or a folder of other keys."""
+
+
 class FolderBlobs:
     """Keep blobs under a folder of this machine."""
 
@@ -60,7 +64,7 @@ class FolderBlobs:
         """
         try:
             return self._path(key).read_bytes()
-        except FileNotFoundError as error:
+        except NO_FILE as error:
             raise NotFound(f"there is no blob {key!r}") from error
         except OSError as error:
             raise Unavailable(f"blob {key!r} cannot be read: {error.strerror}") from error
@@ -84,7 +88,9 @@ class FolderBlobs:
     def delete(self, key: str) -> None:
         """Remove a key; a missing key is no error."""
         try:
-            self._path(key).unlink(missing_ok=True)
+            self._path(key).unlink()
+        except NO_FILE:
+            return
         except OSError as error:
             raise Unavailable(f"blob {key!r} cannot be removed: {error.strerror}") from error
 
@@ -93,11 +99,11 @@ class FolderBlobs:
         check_prefix(prefix)
         start = self._folder / prefix.rpartition("/")[0]
         found = (
-            path.relative_to(self._folder).as_posix()
-            for path in start.rglob("*")
-            if path.is_file() and INCOMING not in path.parts
+            path.relative_to(self._folder).as_posix() for path in start.rglob("*") if path.is_file()
         )
-        return iter(sorted(key for key in found if key.startswith(prefix)))
+        return iter(
+            sorted(k for k in found if k.startswith(prefix) and not k.startswith(f"{INCOMING}/"))
+        )
 
     def sweep(self, older_than_s: float, now_s: float) -> int:
         """Remove unfinished files that a killed writer left; give how many there were.

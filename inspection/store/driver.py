@@ -79,6 +79,8 @@ def translate(context: ExceptionContext) -> None:
         raise from_sqlite(original) from original
     if isinstance(original, psycopg.Error):
         raise from_postgresql(original) from original
+    if isinstance(original, OverflowError):
+        raise BadInput(f"a value is too large for the database: {original}") from original
     if isinstance(original, ValueError | TypeError):
         raise Broken(f"a value cannot be written to the database: {original}") from original
 

@@ -60,7 +60,7 @@ def checked_url(url: str) -> URL:
     """Parse the URL of a database and name the driver that Tenken uses for it."""
     try:
         parsed = make_url(url)
-    except ArgumentError as error:
+    except (ArgumentError, ValueError) as error:  # a port that is no number
         raise BadInput(
             "the database URL cannot be parsed; write it as sqlite:///folder/tenken.sqlite or "
             "postgresql://user:password@host/name"

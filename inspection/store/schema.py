@@ -4,6 +4,7 @@ An upgrade is one transaction, on SQLite too: it happens as a whole or not at al
 start at the same moment upgrade one after the other, and the second finds nothing to do.
 """
 
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -56,7 +57,9 @@ def upgrade(url: str) -> None:
 
 
 def upgrade_engine(engine: Engine) -> None:
-    """Make or renew the tables of an open database."""
+    """Make or renew the tables of an open database; write nothing where they are up to date."""
+    if current(engine) == head():
+        return
     with writing(engine) as connection:
         if connection.dialect.name == "postgresql":
             connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({UPGRADE_LOCK})")
@@ -77,8 +80,7 @@ def check(engine: Engine) -> None:
     Raises:
         Unavailable: when they are not, or the database cannot be reached.
     """
-    with reading(engine) as connection:
-        found = MigrationContext.configure(connection).get_current_revision()
+    found = current(engine)
     if found != head():
         raise Unavailable(
             f"the tables are at version {found or 'none'}, this program needs {head()}; "
@@ -86,6 +88,13 @@ def check(engine: Engine) -> None:
         )
 
 
+def current(engine: Engine) -> str | None:
+    """Name the version of the tables of an open database; None where there are none."""
+    with reading(engine) as connection:
+        return MigrationContext.configure(connection).get_current_revision()
+
+
+@lru_cache(maxsize=1)
 def head() -> str:
     """Name the version of the tables that this program needs."""
     newest = ScriptDirectory.from_config(_config()).get_current_head()

@@ -65,7 +65,8 @@ def find(
     Args:
         connection: an open transaction.
         kind: only this kind.
-        text: only those whose identifier, name, kana, route or municipality has it.
+        text: only those whose identifier, name, kana, route or municipality has it, in either
+            case.
         limit: rows of a page.
         offset: rows before it.
     """
@@ -79,7 +80,7 @@ def find(
             asset_sheets.c.route_name,
             asset_sheets.c.municipality,
         )
-        conditions.append(or_(*(column.contains(text, autoescape=True) for column in columns)))
+        conditions.append(or_(*(column.icontains(text, autoescape=True) for column in columns)))
     joined = assets.outerjoin(asset_sheets)
     total = connection.execute(
         select(func.count()).select_from(joined).where(*conditions)

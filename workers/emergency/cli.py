@@ -28,6 +28,7 @@ from inspection.store import emergencies
 from inspection.store.engine import reading, writing
 from workers.emergency.file import write_situation
 from workers.emergency.words import plain_route, say_route, say_situation
+from workers.finite import FiniteRange
 from workers.planner_options import (
     home_option,
     json_option,
@@ -48,7 +49,7 @@ roads_option = click.option(
 )
 within_option = click.option(
     "--within-m",
-    type=click.FloatRange(0.1, 5000),
+    type=FiniteRange(0.1, 5000),
     default=WITHIN_M,
     show_default=True,
     help="How far an asset may lie from its road.",
@@ -80,7 +81,7 @@ def emergency() -> None:
 )
 @click.option("--at", "began", metavar="TIME", help="When, ISO 8601 with its zone.  [default: now]")
 @click.option("--centre", metavar="LAT,LON", help="Middle of the area to look at.")
-@click.option("--radius-km", type=click.FloatRange(0.1, 2000), help="Radius of the area.")
+@click.option("--radius-km", type=FiniteRange(0.1, 2000), help="Radius of the area.")
 @click.option("--note", default="", help="Magnitude, rainfall, what else is known.")
 @home_option
 def start(
@@ -130,7 +131,12 @@ def read_moment(text: str) -> datetime:
         raise BadInput(f"{text!r} is no time; write 2024-01-01T16:10+09:00") from error
     if moment.tzinfo is None:
         raise BadInput(f"{text!r} has no zone; write 2024-01-01T16:10+09:00")
-    return moment.astimezone(UTC)
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError as error:
+        raise BadInput(
+            f"{text!r} lies beyond the calendar; write 2024-01-01T16:10+09:00"
+        ) from error
 
 
 @emergency.command("list")
@@ -169,14 +175,14 @@ def _network(
 )
 @click.option(
     "--speed-kmh",
-    type=click.FloatRange(1, 120),
+    type=FiniteRange(1, 120),
     default=30.0,
     show_default=True,
     help="Where no network is given, over 1.3 × the line through the air.",
 )
 @click.option(
     "--stop-min",
-    type=click.FloatRange(0, 1440),
+    type=FiniteRange(0, 1440),
     default=15.0,
     show_default=True,
     help="Minutes at each asset.",

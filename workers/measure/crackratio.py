@@ -17,6 +17,7 @@ from inspection.domain.taxonomy import DamageClass
 from inspection.errors import BadInput
 from inspection.geo.frames import WGS84_LONLAT, to_crs
 from inspection.geo.grid import LOCAL_CRS
+from workers.finite import FiniteRange
 from workers.surveyed import Surveyed, open_survey
 
 
@@ -31,7 +32,7 @@ from workers.surveyed import Surveyed, open_survey
 @click.option(
     "--lane-width-m",
     required=True,
-    type=click.FloatRange(0, min_open=True),
+    type=FiniteRange(0, min_open=True),
     help="Width of the lane.",
 )
 @click.option(
@@ -116,6 +117,17 @@ def distress_of(surveyed: Surveyed, rule: CrackRatioRule) -> tuple[Distress, int
     ), unknown
 
 
+LONGEST_M = 100_000.0
+"""A longer lane is taken for one in another frame."""
+
+NO_LINE = (OSError, ValueError, KeyError, IndexError, TypeError, AttributeError, RecursionError)
+"""What reading a file raises that is no GeoJSON."""
+
+
+def _refuse(token: str) -> float:
+    raise ValueError(f"{token} is no coordinate")
+
+
 def read_line(path: Path, crs: str) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
     """Read a GeoJSON LineString, lon/lat or local metres, as (n, 2) in the CRS of the mosaic.
 
@@ -123,11 +135,11 @@ def read_line(path: Path, crs: str) -> np.ndarray[tuple[int, ...], np.dtype[np.f
         BadInput: when it is no line, or its frame does not fit the mosaic.
     """
     try:
-        plain = json.loads(path.read_text(encoding="utf-8"))
+        plain = json.loads(path.read_text(encoding="utf-8-sig"), parse_constant=_refuse)
         local = plain.get("tenken:crs") == LOCAL_CRS
         feature = plain["features"][0] if "features" in plain else plain
         line = shapely.geometry.shape(feature.get("geometry", feature))
-    except (OSError, ValueError, KeyError, IndexError, TypeError, AttributeError) as error:
+    except (*NO_LINE, shapely.errors.ShapelyError) as error:
         raise BadInput(f"{path.name} is no GeoJSON line: {error!r}") from error
     if line.geom_type != "LineString":
         raise BadInput(f"{path.name} holds a {line.geom_type}; give one LineString")
@@ -137,7 +149,15 @@ def read_line(path: Path, crs: str) -> np.ndarray[tuple[int, ...], np.dtype[np.f
             '"tenken:crs": "LOCAL" for a local mosaic, and lon/lat for any other'
         )
     points = shapely.get_coordinates(line)
-    return points if local else to_crs(points, WGS84_LONLAT, crs)
+    placed = points if local else to_crs(points, WGS84_LONLAT, crs)
+    with np.errstate(invalid="ignore"):
+        length_m = float(np.hypot(*np.diff(placed, axis=0).T).sum())
+    if not length_m <= LONGEST_M:  # NaN too
+        raise BadInput(
+            f"{path.name} is {length_m / 1000:g} km long; up to {LONGEST_M / 1000:g} km are "
+            "measured at a time: is it in the frame of the mosaic?"
+        )
+    return placed
 
 
 def read_truth(path: Path, starts_m: list[float]) -> list[str]:
@@ -146,12 +166,12 @@ def read_truth(path: Path, starts_m: list[float]) -> list[str]:
     Raises:
         BadInput: when a column or a section is missing.
     """
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        rows = list(csv.DictReader(file))
     try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            rows = list(csv.DictReader(file))
         given = {round(float(row["start_m"]), 2): row["class"].strip() for row in rows}
         return [given[round(start, 2)] for start in starts_m]
-    except (KeyError, ValueError, AttributeError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError, csv.Error) as error:
         raise BadInput(
             f"{path.name} needs the columns start_m and class and one row a section; "
             f"missing or unreadable: {error}"

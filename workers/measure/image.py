@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from inspection.errors import BadInput
+from workers.finite import FiniteRange
 
 if TYPE_CHECKING:
     from inspection.pipeline.imagewidths import PieceWidth
@@ -23,26 +24,26 @@ if TYPE_CHECKING:
 )
 @click.option(
     "--gsd-mm-per-px",
-    type=click.FloatRange(0.0, 1000.0, min_open=True),
+    type=FiniteRange(0.0, 1000.0, min_open=True),
     required=True,
     help="Size of a pixel on the surface, mm.",
 )
 @click.option(
     "--gsd-uncertainty",
-    type=click.FloatRange(0.0, 1.0),
+    type=FiniteRange(0.0, 1.0),
     default=0.05,
     show_default=True,
     help="Standard uncertainty of that, of 1.",
 )
 @click.option(
     "--tilt-deg",
-    type=click.FloatRange(0.0, 90.0),
+    type=FiniteRange(0.0, 90.0),
     default=0.0,
     help="Angle of incidence, 0 = square on; above 45 no width is given.",
 )
 @click.option(
     "--tilt-direction-deg",
-    type=float,
+    type=FiniteRange(),
     default=0.0,
     help="Direction of the tilt in the image, from right towards down.",
 )

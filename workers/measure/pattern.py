@@ -15,6 +15,7 @@ from inspection.domain.crackpattern import crack_pattern, crack_shape, segments
 from inspection.domain.defect import Observation
 from inspection.domain.outlineshape import outline_shape
 from inspection.pipeline.capability import Element, read_elements
+from workers.finite import FiniteRange
 from workers.surveyed import Surveyed, open_survey
 
 Lines = list[NDArray[np.float64]]
@@ -30,14 +31,14 @@ Lines = list[NDArray[np.float64]]
 )
 @click.option(
     "--member-axis-deg",
-    type=float,
+    type=FiniteRange(),
     default=0.0,
     show_default=True,
     help="Axis of the member, counter-clockwise from the x axis of the map.",
 )
 @click.option(
     "--segment-m",
-    type=click.FloatRange(0, min_open=True),
+    type=FiniteRange(0.01),
     default=0.5,
     show_default=True,
     help="Length of a stretch along the crack.",

@@ -9,6 +9,7 @@ from inspection.export.writing import replace_text
 from inspection.imaging.viewfile import from_plain
 from inspection.pipeline.capability import CELL_M, prove, read_elements, summary, write_proof
 from inspection.pipeline.growth import Side, compare, cracks_of, growth_to_plain
+from workers.finite import FiniteRange
 from workers.progress import progress_for_stderr
 from workers.surveyed import open_survey, photo_files
 
@@ -17,7 +18,7 @@ from workers.surveyed import open_survey, photo_files
 @click.argument("survey")
 @click.option(
     "--width-mm",
-    type=click.FloatRange(0, min_open=True),
+    type=FiniteRange(0, min_open=True),
     default=0.2,
     show_default=True,
     help="Crack width that should have been measurable.",
@@ -35,14 +36,14 @@ from workers.surveyed import open_survey, photo_files
 )
 @click.option(
     "--cell-m",
-    type=click.FloatRange(0, min_open=True),
+    type=FiniteRange(0, min_open=True),
     default=CELL_M,
     show_default=True,
     help="Side of a cell of the map.",
 )
 @click.option(
     "--max-incidence-deg",
-    type=click.FloatRange(0, 45, min_open=True),
+    type=FiniteRange(0, 45, min_open=True),
     default=20.0,
     show_default=True,
     help="Flatter views prove nothing.",

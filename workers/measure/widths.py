@@ -1,11 +1,19 @@
 """Command ``tenken measure widths``: widths across the profiles of a CSV."""
 
 import csv
+import io
 import json
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
+
+from workers.finite import FiniteRange
+
+if TYPE_CHECKING:
+    from inspection.pipeline.profilewidths import RowWidth
 
 COLUMNS = ("id", "width_px", "width_mm", "expanded_uncertainty_mm", "method", "below_limit")
 
@@ -20,7 +28,7 @@ COLUMNS = ("id", "width_px", "width_mm", "expanded_uncertainty_mm", "method", "b
 )
 @click.option(
     "--gsd-uncertainty",
-    type=click.FloatRange(0.0, 1.0),
+    type=FiniteRange(0.0, 1.0),
     default=0.05,
     show_default=True,
     help="Standard uncertainty of mm_per_px, of 1: 0.02 from a 3-D model, 0.05 from a known "
@@ -49,21 +57,13 @@ def widths_command(
     """  # noqa: D301
     from inspection.codelists.widthcalibrations import load_width_calibration  # noqa: PLC0415
     from inspection.domain.widthcalibration import CONCRETE  # noqa: PLC0415  # SciPy is slow
+    from inspection.export.writing import replace_text  # noqa: PLC0415
     from inspection.imaging.profiles_file import read_profiles_csv  # noqa: PLC0415
     from inspection.pipeline.profilewidths import measure_rows  # noqa: PLC0415
 
     calibration = load_width_calibration(widths_file) if widths_file else CONCRETE
     answers = measure_rows(read_profiles_csv(profiles), calibration, gsd_ratio=gsd_uncertainty)
-    with out.open("w", newline="", encoding="utf-8") as stream:
-        writer = csv.writer(stream)
-        writer.writerow(COLUMNS)
-        for answer in answers:
-            numbers = (answer.width_px, answer.width_mm, answer.expanded_uncertainty_mm)
-            writer.writerow(
-                [answer.row_id]
-                + ["" if number is None else f"{number:.4f}" for number in numbers]
-                + [answer.method, int(answer.below_limit)]
-            )
+    replace_text(out, _csv(answers))
     methods = Counter(answer.method for answer in answers)
     refused = [(answer.row_id, answer.trouble) for answer in answers if answer.trouble]
     summary = {
@@ -85,3 +85,18 @@ def widths_command(
         click.echo(f"row {row_id}: {trouble}", err=True)
     if len(refused) > 20:
         click.echo(f"and {len(refused) - 20} more rows were refused", err=True)
+
+
+def _csv(answers: Sequence["RowWidth"]) -> str:
+    """Write the answers as CSV, one row for each."""
+    text = io.StringIO(newline="")
+    writer = csv.writer(text)
+    writer.writerow(COLUMNS)
+    for answer in answers:
+        numbers = (answer.width_px, answer.width_mm, answer.expanded_uncertainty_mm)
+        writer.writerow(
+            [answer.row_id]
+            + ["" if number is None else f"{number:.4f}" for number in numbers]
+            + [answer.method, int(answer.below_limit)]
+        )
+    return text.getvalue()

@@ -16,6 +16,7 @@ from inspection.pipeline.tools import SystemClock
 from inspection.store import programmes
 from inspection.store.engine import reading, writing
 from inspection.store.programmes import KeptProgramme
+from workers.finite import FiniteRange
 from workers.planner_options import (
     home_option,
     json_option,
@@ -42,7 +43,7 @@ ageing_option = click.option("--ageing", default="", help="Name of another estim
 @click.option("--save", "name", help="Keep the estimate under this name.")
 @click.option(
     "--shrinkage",
-    type=click.FloatRange(0, 10_000),
+    type=FiniteRange(0, 10_000),
     default=SHRINKAGE,
     show_default=True,
     help="How many bridges the default matrix counts for.",

@@ -89,12 +89,8 @@ def add(*, file: Path, by: str, note: str, home: Path | None) -> None:
     """  # noqa: D301 click needs the character itself
     if not file.is_file():
         raise NotFound(f"there is no file {file}")
-    try:
-        text = file.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise BadInput(f"{file.name} is not in UTF-8") from error
     with writing(open_engine(home)) as connection:
-        made = add_model(connection, text, by=by, note=note, clock=SystemClock())
+        made = add_model(connection, _text(file), by=by, note=note, clock=SystemClock())
     _say(made)
 
 
@@ -161,7 +157,7 @@ def ahp(
     missing = [file for file in files if not file.is_file()]
     if missing:
         raise NotFound(f"there is no file {missing[0]}")
-    judged = judge([(file.name, file.read_text(encoding="utf-8-sig")) for file in files])
+    judged = judge([(file.name, _text(file)) for file in files])
     found = judged.ahp
     triple = [judged.names[i] for i in found.worst or ()]
     if as_json:
@@ -215,6 +211,13 @@ def show(*, name: str, home: Path | None) -> None:
     """  # noqa: D301 click needs the character itself
     with reading(open_engine(home)) as connection:
         _say(model_named(connection, name))
+
+
+def _text(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise BadInput(f"{file.name} is not in UTF-8; save it as UTF-8") from error
 
 
 def _say(made: PriorityModel) -> None:

@@ -12,6 +12,7 @@ from inspection.pipeline.detour import Network, detour, open_network
 from inspection.pipeline.tools import SystemClock
 from inspection.planning.roadgraph import WITHIN_M
 from inspection.store.engine import writing
+from workers.finite import FiniteRange
 from workers.planner_options import home_option, json_option, open_engine, print_json
 from workers.progress import progress_for_stderr
 
@@ -26,14 +27,14 @@ from workers.progress import progress_for_stderr
 @click.option("--layer", help="Layer of a GeoPackage.")
 @click.option(
     "--within-m",
-    type=click.FloatRange(0.1, 5000),
+    type=FiniteRange(0.1, 5000),
     default=WITHIN_M,
     show_default=True,
     help="How far an asset may lie from its road.",
 )
 @click.option(
     "--speed-kmh",
-    type=click.FloatRange(1, 200),
+    type=FiniteRange(1, 200),
     default=DEFAULT_SPEED_KMH,
     show_default=True,
     help="Speed on roads that do not say (speed_kmh, maxspeed, 速度).",

@@ -17,6 +17,7 @@ from inspection.planning.select import SECONDS, Method
 from inspection.store import programmes, sheets
 from inspection.store.engine import reading, writing
 from inspection.store.programmes import KeptProgramme
+from workers.finite import FiniteRange
 from workers.planner_options import (
     home_option,
     json_option,
@@ -49,7 +50,7 @@ def read_budgets(texts: tuple[str, ...], *, first_year: int, years: int) -> tupl
         if not sign:
             common = _yen(amount, text)
             continue
-        if not year.isdigit() or not first_year <= int(year) < first_year + years:
+        if not year.isdecimal() or not first_year <= int(year) < first_year + years:
             raise BadInput(
                 f"budget {text!r}: the programme has the fiscal years {first_year} to "
                 f"{first_year + years - 1}"
@@ -86,6 +87,10 @@ def read_shares(texts: tuple[str, ...]) -> dict[str, tuple[float, float]]:
             low, high = (float(part) / 100 for part in bounds.split("-"))
         except ValueError as error:
             raise BadInput(f"share {text!r} must be such as 七尾市=10-30 (percent)") from error
+        if not district or district in found:
+            raise BadInput(
+                f"share {text!r} names {'no place' if not district else 'a place twice'}"
+            )
         found[district] = (low, high)
     return found
 
@@ -109,14 +114,14 @@ def read_shares(texts: tuple[str, ...]) -> dict[str, tuple[float, float]]:
 @click.option("--ageing", default="", help="Name of an estimated transition matrix.")
 @click.option(
     "--rate",
-    type=click.FloatRange(0, 0.5),
+    type=FiniteRange(0, 0.5),
     default=0.02,
     show_default=True,
     help="Yearly rate by which a later benefit counts less; with 0 all years are equal.",
 )
 @click.option(
     "--lcc-rate",
-    type=click.FloatRange(0, 0.2),
+    type=FiniteRange(0, 0.2),
     default=0.0,
     show_default=True,
     help="Yearly discount of life-cycle costs; 0.04 in public-works appraisal.",
@@ -146,7 +151,7 @@ def read_shares(texts: tuple[str, ...]) -> dict[str, tuple[float, float]]:
 )
 @click.option(
     "--seconds",
-    type=click.FloatRange(1, 3600),
+    type=FiniteRange(1, 3600),
     default=SECONDS,
     show_default=True,
     help="Limit of the solver.",
