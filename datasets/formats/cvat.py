@@ -86,7 +86,8 @@ def _turned(
     """Turn points about a middle by the degrees that CVAT notes, clockwise on the screen."""
     angle = np.radians(float(fields.get("rotation", "0")))
     c, s = np.cos(angle), np.sin(angle)
-    return np.asarray((points - middle) @ np.array([[c, s], [-s, c]]) + middle)
+    with np.errstate(invalid="ignore"):  # an endless box is refused by its shape, by name
+        return np.asarray((points - middle) @ np.array([[c, s], [-s, c]]) + middle)
 
 
 def _mask(fields: dict[str, str], name: str, size_px: tuple[int, int]) -> Shape:
