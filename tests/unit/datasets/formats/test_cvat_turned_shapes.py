@@ -125,7 +125,9 @@ class TestTurnedBox:
 def test_a_shape_that_cannot_be_painted_is_never_background_in_silence(
     tmp_path: Path, kind: str
 ) -> None:
-    with pytest.raises(BadInput, match=rf"c\.xml: shape 'crack' is a {kind}, which is not read; draw it as"):
+    with pytest.raises(
+        BadInput, match=rf"c\.xml: shape 'crack' is a {kind}, which is not read; draw it as"
+    ):
         read_body(tmp_path / "c.xml", f'<{kind} label="crack"/>')
 
 
