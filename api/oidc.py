@@ -183,4 +183,8 @@ def _fetched(url: str) -> dict[str, Any]:
 
 
 def _unreachable(url: str) -> Unavailable:
-    return Unavailable(f"the issuer does not answer at {urlsplit(url).netloc}; try again")
+    try:
+        where = urlsplit(url).netloc
+    except ValueError:  # the issuer named a place that is none
+        where = url
+    return Unavailable(f"the issuer does not answer at {where}; try again")
