@@ -5,6 +5,7 @@ from fastapi.responses import Response
 
 HTML = "text/html"
 JSON = "application/json"
+GEOJSON = "application/geo+json"
 
 IMMUTABLE = "private, max-age=31536000, immutable"
 REVALIDATE = "private, no-cache"
@@ -18,7 +19,17 @@ def prefers_html(request: Request, form: str | None = None) -> bool:
     if form is not None:
         return form == "html"
     accepted = _accepted(request.headers.get("accept", "*/*"))
-    return accepted.get(HTML, 0.0) > accepted.get(JSON, accepted.get("application/geo+json", 0.0))
+    data = max(_wanted(accepted, JSON), accepted.get(GEOJSON, 0.0))
+    return _wanted(accepted, HTML) > data
+
+
+def _wanted(accepted: dict[str, float], media_type: str) -> float:
+    """Give the quality of a media type by the most specific range that fits (RFC 9110 §12.5.1)."""
+    of_kind = media_type.partition("/")[0] + "/*"
+    for fitting in (media_type, of_kind, "*/*"):
+        if fitting in accepted:
+            return accepted[fitting]
+    return 0.0
 
 
 def _accepted(header: str) -> dict[str, float]:
@@ -30,14 +41,14 @@ def _accepted(header: str) -> dict[str, float]:
     accepted = {}
     for part in header.split(","):
         media_type, *parameters = (piece.strip() for piece in part.split(";"))
-        accepted[media_type] = _quality(parameters)
+        accepted[media_type.lower()] = _quality(parameters)
     return accepted
 
 
 def _quality(parameters: list[str]) -> float:
     for parameter in parameters:
         name, _, value = parameter.partition("=")
-        if name.strip() == "q":
+        if name.strip().lower() == "q":
             try:
                 return float(value)
             except ValueError:

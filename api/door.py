@@ -31,8 +31,12 @@ class Door:
         """Check that passwords do not cross a network in the clear."""
         if self.public_url is None:
             return
-        parts = urlsplit(self.public_url)
-        if parts.hostname is None or parts.path not in ("", "/") or parts.query:
+        try:
+            parts = urlsplit(self.public_url)
+            whole = bool(self.host) and parts.port != 0 and parts.username is None
+        except ValueError:  # half a bracket, a port that no machine has, a name that is none
+            whole = False
+        if not whole or parts.path not in ("", "/") or parts.query or parts.fragment:
             raise Refused(
                 f"TENKEN_PUBLIC_URL {self.public_url!r} is no address of a whole site; write it "
                 "like https://tenken.example.jp"
@@ -46,8 +50,12 @@ class Door:
 
     @property
     def host(self) -> str | None:
-        """Name the host that people use, without port; None for loopback only."""
-        return None if self.public_url is None else urlsplit(self.public_url).hostname
+        """Name the host that people use, without port; None for loopback only.
+
+        Browsers spell a Japanese name in ASCII (IDNA), so that is what it is compared with.
+        """
+        name = None if self.public_url is None else urlsplit(self.public_url).hostname
+        return None if name is None else name.encode("idna").decode("ascii")
 
     @property
     def allowed_hosts(self) -> frozenset[str]:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any, cast
 from urllib.parse import urlsplit
 
-import httpx
+import httpx2 as httpx  # Authlib raises the errors of this one, not of httpx
 from authlib.integrations.base_client import OAuthError
 from authlib.integrations.httpx_client import OAuth2Client
 from joserfc import jwt
@@ -95,7 +95,7 @@ class Issuer:
                 )
             except OAuthError as error:
                 raise Refused(f"the issuer refused the sign-in ({error.error})") from error
-            except httpx.HTTPError as error:
+            except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
                 raise _unreachable(self.url) from error
         return self._subject(str(token.get("id_token", "")), flow.nonce)
 
@@ -115,7 +115,9 @@ class Issuer:
             rules.validate(claims)
         except JoseError as error:
             raise Refused(f"the issuer's ID token is not for this sign-in ({error})") from error
-        if isinstance(claims["aud"], list) and claims.get("azp") != self.client_id:
+        audience, party = claims["aud"], claims.get("azp")
+        several = isinstance(audience, list) and len(audience) > 1
+        if party != self.client_id and (several or party is not None):
             raise Refused("the issuer's ID token is for several programs and not for this one")
         return str(claims["sub"])
 
@@ -131,8 +133,11 @@ class Issuer:
     def _keys(self, *, fresh: bool) -> KeySet:
         with self._lock:
             if fresh or "keys" not in self._known:
-                url = self._discovered(fresh=False)["jwks_uri"]
-                self._known["keys"] = KeySet.import_key_set(cast("Any", _fetched(url)))
+                url = self._discovered(fresh=False).get("jwks_uri")
+                if not isinstance(url, str):
+                    raise Unavailable(f"issuer {self.url} names no jwks_uri")
+                found = {"keys": [], **_fetched(url)}
+                self._known["keys"] = KeySet.import_key_set(cast("Any", found))
             return cast("KeySet", self._known["keys"])
 
     def _endpoint(self, name: str) -> str:
@@ -170,7 +175,7 @@ def _fetched(url: str) -> dict[str, Any]:
     try:
         with httpx.Client(timeout=TIMEOUT_S, trust_env=False) as client:
             answer = client.get(url).raise_for_status().json()
-    except (httpx.HTTPError, ValueError) as error:
+    except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
         raise _unreachable(url) from error
     if not isinstance(answer, dict):
         raise _unreachable(url)
@@ -178,4 +183,8 @@ def _fetched(url: str) -> dict[str, Any]:
 
 
 def _unreachable(url: str) -> Unavailable:
-    return Unavailable(f"the issuer does not answer at {urlsplit(url).netloc}; try again")
+    try:
+        where = urlsplit(url).netloc
+    except ValueError:  # the issuer named a place that is none
+        where = url
+    return Unavailable(f"the issuer does not answer at {where}; try again")

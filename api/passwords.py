@@ -24,13 +24,16 @@ def checked(password: str, *, name: str) -> str:
     """Check that a new password is hard to guess; nothing of it stands in the message.
 
     Raises:
-        BadInput: when it is too short, too long, or mostly the name or one character.
+        BadInput: when it is too short, too long, or mostly the name or one character, or holds
+            half a character.
     """
     if not LENGTH_MIN <= len(password) <= LENGTH_MAX:
         raise BadInput(
             f"a password has {LENGTH_MIN} to {LENGTH_MAX} characters, this has {len(password)}; "
             "several words together are easy to remember"
         )
+    if not _is_text(password):
+        raise BadInput("this password holds bytes that are no characters; type it as UTF-8")
     if len(set(password.lower()) - set(name.lower())) < 4:
         raise BadInput("this password is the name or a few characters repeated; take another")
     return password
@@ -44,13 +47,22 @@ def hashed(password: str) -> str:
 
 def matches(password_hash: str | None, password: str) -> bool:
     """Tell whether a password is the one that was hashed; takes as long when there is none."""
-    if len(password) > LENGTH_MAX:
+    if len(password) > LENGTH_MAX or not _is_text(password):
         return False
     with _turns:
         try:
             return _hasher.verify(password_hash or _nobody(), password) and bool(password_hash)
         except (VerificationError, InvalidHashError):
             return False
+
+
+def _is_text(password: str) -> bool:
+    """Tell whether a password can be hashed: JSON and terminals may carry half characters."""
+    try:
+        password.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 @cache

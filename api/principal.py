@@ -6,10 +6,10 @@ import hashlib
 import secrets
 from dataclasses import dataclass
 from datetime import datetime
-from http.cookies import CookieError, SimpleCookie
 
 from sqlalchemy import Connection
 from starlette.datastructures import Headers
+from starlette.requests import cookie_parser
 
 from api.door import Door
 from api.permission import permissions
@@ -116,12 +116,12 @@ def token_of(headers: Headers) -> str | None:
 
 
 def cookie_of(headers: Headers, name: str) -> str | None:
-    """Read a cookie; None when there is none."""
-    try:
-        found = SimpleCookie(headers.get("cookie", "")).get(name)
-    except CookieError:
-        return None
-    return None if found is None else found.value
+    """Read a cookie; None when there is none.
+
+    Browsers send along what other programs of the same host have set, in any form; the standard
+    library gives up at the first that it does not like, and with it our own.
+    """
+    return cookie_parser(headers.get("cookie", "")).get(name)
 
 
 def principal_for(connection: Connection, found: SignedIn, *, csrf: str | None) -> Principal:

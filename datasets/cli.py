@@ -74,10 +74,26 @@ def describe(source: Source, data_dir: Path) -> dict[str, object]:
     "sources of the shipped model.",
 )
 @click.option(
-    "--procedural", default=500, show_default=True, help="Rendered training chips to add."
+    "--procedural",
+    type=click.IntRange(0),
+    default=500,
+    show_default=True,
+    help="Rendered training chips to add.",
 )
-@click.option("--chip-px", default=512, show_default=True, help="Largest side of a chip, px.")
-@click.option("--seed", default=1, show_default=True, help="Seed of the rendered chips.")
+@click.option(
+    "--chip-px",
+    type=click.IntRange(32, 8192),
+    default=512,
+    show_default=True,
+    help="Largest side of a chip, px.",
+)
+@click.option(
+    "--seed",
+    type=click.IntRange(0),
+    default=1,
+    show_default=True,
+    help="Seed of the rendered chips.",
+)
 @data_dir_option
 @json_option
 def build(

@@ -1,5 +1,6 @@
 """Cut labelled images into training chips at native resolution, and build a folder of them."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +12,7 @@ from datasets.chips import Chip, ChipRow, write_chip, write_manifest
 from datasets.labels import read_class_mask, read_rgb
 from datasets.manifest import Sample, Source
 from datasets.sources import find_source, read_source
-from inspection.errors import Refused
+from inspection.errors import BadInput, Refused, Unavailable
 
 DEFAULT_SOURCES = ("uav_concrete", "uav75", "cracksc", "quaywall", "paveseg", "brazil")
 
@@ -42,13 +43,16 @@ def window_starts(length_px: int, chip_px: int) -> list[int]:
     return [round(index * last / (count - 1)) for index in range(count)]
 
 
-def cut_chips(source: Source, sample: Sample, *, chip_px: int = 512) -> Iterator[Chip]:
+def cut_chips(
+    source: Source, sample: Sample, *, chip_px: int = 512, stem: str | None = None
+) -> Iterator[Chip]:
     """Yield the chips of one labelled image; nothing is scaled.
 
     Args:
         source: Description of the set.
         sample: One image of it.
         chip_px: Largest side of a chip.
+        stem: Beginning of the chips' names; by default that of the image's file.
     """
     rgb = read_rgb(sample.image_path)
     height_px, width_px = rgb.shape[:2]
@@ -59,7 +63,7 @@ def cut_chips(source: Source, sample: Sample, *, chip_px: int = 512) -> Iterator
                 source=source.name,
                 split=sample.split,
                 group=sample.group,
-                name=f"{sample.image_path.stem}_{x}_{y}",
+                name=f"{stem or sample.image_path.stem}_{x}_{y}",
                 rgb=rgb[y : y + chip_px, x : x + chip_px],
                 classes=classes[y : y + chip_px, x : x + chip_px],
                 gsd_mm_per_px=source.gsd_mm_per_px,
@@ -75,8 +79,19 @@ def read_all_chips(name: str, data_dir: Path, *, chip_px: int) -> Iterator[Chip]
     source = find_source(name)
     if not source.trainable:
         raise Refused(f"source {name} only judges the detector; it is not for training")
+    taken: set[str] = set()
     for sample in read_source(name, data_dir):
-        yield from cut_chips(source, sample, chip_px=chip_px)
+        stem = _free_stem(sample.image_path.stem, taken)
+        yield from cut_chips(source, sample, chip_px=chip_px, stem=stem)
+
+
+def _free_stem(stem: str, taken: set[str]) -> str:
+    """Number the images of one name in several folders, so that no chip overwrites another."""
+    name, number = stem, 2
+    while name in taken:
+        name, number = f"{stem}~{number}", number + 1
+    taken.add(name)
+    return name
 
 
 def build_chips(
@@ -100,10 +115,21 @@ def build_chips(
 
     Returns:
         One summary a source and split.
+
+    Raises:
+        BadInput: Two sources have one name.
+        Unavailable: The folder cannot be written.
     """
+    names = tuple(dict.fromkeys(names))
+    called = Counter(find_source(name).name for name in names)
+    if twice := [name for name, count in called.items() if count > 1]:
+        raise BadInput(f"two sources are called {twice[0]}; their chips would mix, rename one")
     rows: list[ChipRow] = []
     pixels: dict[tuple[str, str], np.ndarray[tuple[int], np.dtype[np.int64]]] = {}
-    out_dir.mkdir(parents=True, exist_ok=True)
+    try:
+        out_dir.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise Unavailable(f"folder {out_dir} cannot be made: {error.strerror}") from error
 
     def keep(chip: Chip, licence: str, *, shippable: bool = True) -> None:
         rows.append(write_chip(out_dir, chip, licence, shippable=shippable))

@@ -13,6 +13,7 @@ Verdicts are named by identifier, not by person: who decided stays in the databa
 
 import hashlib
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -42,6 +43,7 @@ SET_FILE = "set.yaml"
 PROVENANCE_FILE = "provenance.jsonl"
 JUDGED = (ReviewState.CONFIRMED, ReviewState.REJECTED)
 PAGE = 500
+TILE_NAME = re.compile(r"[0-9a-f]{10}_[0-9a-f]{10}_\d{5}_\d{5}\.png")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,7 +92,8 @@ def gather(
     Args:
         connection: An open transaction.
         blobs: Where the mosaics are.
-        out_dir: Folder of the set; tiles of an earlier call are kept or written anew.
+        out_dir: Folder of the set; tiles of an earlier call that no verdict stands for any more
+            are taken away.
         name: Name of the set.
         licence: SPDX identifier of the imagery.
         asset_id: Only this asset.
@@ -126,6 +129,7 @@ def gather(
         raise NotFound("no defect has been confirmed or rejected; review some first (tenken serve)")
     _write_text(out_dir / PROVENANCE_FILE, "\n".join(lines) + "\n")
     _write_text(out_dir / SET_FILE, set_file(name, licence, groups))
+    _drop_others(out_dir, {str(json.loads(line)["image"]) for line in lines})
     return FeedbackSummary(
         tiles=len(lines),
         confirmed=counts[ReviewState.CONFIRMED],
@@ -324,6 +328,14 @@ def _fill(shape: tuple[int, int], rings: list[NDArray[np.int32]]) -> NDArray[np.
     if rings:
         cv2.fillPoly(mask, rings, 1, shift=8)
     return mask > 0
+
+
+def _drop_others(out_dir: Path, kept: set[str]) -> None:
+    """Take away tiles whose verdicts were reopened: they would go on teaching them."""
+    for folder in ("images", "labels"):
+        for path in (out_dir / folder).iterdir():
+            if TILE_NAME.fullmatch(path.name) and path.name not in kept:
+                path.unlink()
 
 
 def _write_png(path: Path, image: NDArray[np.uint8]) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from defusedxml import ElementTree
+from defusedxml import DefusedXmlException, ElementTree
 from numpy.typing import NDArray
 
 from datasets.classes import BACKGROUND, IGNORE_INDEX
@@ -15,6 +15,7 @@ from datasets.formats.crackforest import read_crackforest
 from datasets.formats.cvat import read_cvat
 from datasets.formats.labelme import read_labelme
 from datasets.formats.shape import Shape, paint
+from datasets.formats.written import read_bytes, read_text
 from datasets.formats.yolo import read_yolo_polygons
 from datasets.manifest import BOX_KINDS, MASK_KINDS, Box, LabelKind, Sample, Source
 from inspection.errors import BadInput
@@ -26,10 +27,19 @@ def read_rgb(path: Path) -> NDArray[np.uint8]:
     Raises:
         BadInput: The file is not a readable image.
     """
-    bgr = cv2.imread(str(path), cv2.IMREAD_COLOR)
-    if bgr is None:
-        raise BadInput(f"{path.name} cannot be decoded as an image; check the download")
+    bgr = _decoded(path, cv2.IMREAD_COLOR, "an image")
     return np.ascontiguousarray(bgr[..., ::-1], dtype=np.uint8)
+
+
+def _decoded(path: Path, flags: int, kind: str) -> NDArray[np.generic]:
+    """Decode a picture; OpenCV gives None for what is none, and throws at sizes of no photo."""
+    try:
+        pixels = cv2.imread(str(path), flags)
+    except cv2.error as error:
+        raise BadInput(f"{path.name} cannot be decoded as {kind}: {error.err}") from error
+    if pixels is None:
+        raise BadInput(f"{path.name} cannot be decoded as {kind}; check the download")
+    return np.asarray(pixels)
 
 
 def read_mask(path: Path, classes: Mapping[int, int]) -> NDArray[np.uint8]:
@@ -42,9 +52,7 @@ def read_mask(path: Path, classes: Mapping[int, int]) -> NDArray[np.uint8]:
     Raises:
         BadInput: The file is not readable or holds a grey value without a class.
     """
-    grey = cv2.imread(str(path), cv2.IMREAD_UNCHANGED)
-    if grey is None:
-        raise BadInput(f"{path.name} cannot be decoded as a mask; check the download")
+    grey = _decoded(path, cv2.IMREAD_UNCHANGED, "a mask")
     if grey.ndim == 3:
         grey = grey[..., 0]
     table = np.full(256, IGNORE_INDEX, dtype=np.uint8)
@@ -93,24 +101,23 @@ def read_yolo_boxes(
     """
     boxes = []
     width, height = size_px
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
+    for number, line in enumerate(read_text(path).splitlines(), start=1):
         fields = line.split()
         if not fields:
             continue
         try:
             x, y, w, h = (float(value) for value in fields[1:])
-            index = classes[fields[0]]
-        except (KeyError, ValueError) as error:
-            raise BadInput(f"{path.name} line {number} is not a YOLO box: {line!r}") from error
-        boxes.append(
-            Box(
-                class_index=index,
-                x0_px=(x - w / 2) * width,
-                y0_px=(y - h / 2) * height,
-                x1_px=(x + w / 2) * width,
-                y1_px=(y + h / 2) * height,
+            boxes.append(
+                Box(
+                    class_index=classes[fields[0]],
+                    x0_px=(x - w / 2) * width,
+                    y0_px=(y - h / 2) * height,
+                    x1_px=(x + w / 2) * width,
+                    y1_px=(y + h / 2) * height,
+                )
             )
-        )
+        except (KeyError, ValueError, BadInput) as error:
+            raise BadInput(f"{path.name} line {number} is not a YOLO box: {line!r}") from error
     return tuple(boxes)
 
 
@@ -126,20 +133,23 @@ def read_voc_boxes(path: Path, classes: Mapping[str, int]) -> tuple[Box, ...]:
         BadInput: The file is not XML, or a box lacks a number.
     """
     try:
-        root = ElementTree.fromstring(path.read_bytes())
-    except ElementTree.ParseError as error:
+        root = ElementTree.fromstring(read_bytes(path))
+    except (ElementTree.ParseError, DefusedXmlException) as error:
         raise BadInput(f"{path.name} is not XML: {error}") from error
     boxes = []
     for item in root.iter("object"):
-        index = classes.get(item.findtext("name", default=""))
+        index = classes.get(item.findtext("name", default="").strip())
         if index is None:
             continue
         edges = [item.findtext(f"bndbox/{key}") for key in ("xmin", "ymin", "xmax", "ymax")]
         try:
             x0, y0, x1, y1 = (float(edge) for edge in edges if edge is not None)
+            box = Box(class_index=index, x0_px=x0 - 1, y0_px=y0 - 1, x1_px=x1, y1_px=y1)
         except ValueError as error:
             raise BadInput(f"{path.name} holds a box without four numbers: {edges}") from error
-        boxes.append(Box(class_index=index, x0_px=x0 - 1, y0_px=y0 - 1, x1_px=x1, y1_px=y1))
+        except BadInput as error:
+            raise BadInput(f"{path.name}: {error}") from error
+        boxes.append(box)
     return tuple(boxes)
 
 

@@ -3,7 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from math import isfinite
 from pathlib import Path
+
+from inspection.errors import BadInput
 
 
 class Split(StrEnum):
@@ -111,6 +114,17 @@ class Box:
     y0_px: float
     x1_px: float
     y1_px: float
+
+    def __post_init__(self) -> None:
+        """Check that the edges bound something.
+
+        Raises:
+            BadInput: an edge is no number, or a far edge lies before a near one.
+        """
+        edges = (self.x0_px, self.y0_px, self.x1_px, self.y1_px)
+        ordered = self.x0_px <= self.x1_px and self.y0_px <= self.y1_px
+        if not ordered or not all(isfinite(edge) for edge in edges):
+            raise BadInput(f"box {edges} px is none: left, top, right, bottom in this order")
 
     @property
     def centre_px(self) -> tuple[float, float]:

@@ -15,9 +15,10 @@ from numpy.typing import NDArray
 from datasets.chips import Chip
 from datasets.classes import CRACK, JOINT
 from datasets.manifest import Split
+from datasets.sources import PROCEDURAL
 
 LICENCE = "AGPL-3.0-or-later"
-NAME = "procedural"
+NAME = PROCEDURAL
 GSD_MM_PER_PX = (1.0, 2.0)
 
 Floats = NDArray[np.float32]

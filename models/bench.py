@@ -25,7 +25,8 @@ from inspection.pipeline.detect import (
     detect,
     fragments_of_core,
 )
-from models.registry import DEFAULT_MODEL, load_entry
+from inspection.settings import DetectSettings
+from models.registry import DEFAULT_MODEL, folder_of, load_entry
 
 if TYPE_CHECKING:
     from models.backends.openvino import OpenVinoDetector
@@ -219,7 +220,9 @@ def bench(
     """  # noqa: D301
     from models.backends.openvino import OpenVinoDetector  # noqa: PLC0415  # heavy, only on use
 
-    detector = OpenVinoDetector(load_entry(model), precision=precision, threads=threads)
+    weights_dir = folder_of(model, DetectSettings().models_dir)
+    entry = load_entry(model, weights_dir=weights_dir)
+    detector = OpenVinoDetector(entry, precision=precision, threads=threads)
     with tempfile.TemporaryDirectory() as folder:
         drawn = Path(folder) / "mosaic.tif"
         if mosaic is None:

@@ -5,6 +5,7 @@ and writes the file. It belongs to one set of weights, named by digest.
 """
 
 import json
+import math
 from dataclasses import asdict
 from pathlib import Path
 
@@ -31,7 +32,10 @@ def load_calibration(entry: ModelEntry) -> MaskCalibration | None:
         fields = json.loads(path.read_text(encoding="utf-8"))
         if fields["sha256"] != entry.sha256:
             return None
-        return MaskCalibration(**{name: float(fields[name]) for name in asdict(UNCALIBRATED)})
+        numbers = {name: float(fields[name]) for name in asdict(UNCALIBRATED)}
+        if not all(map(math.isfinite, numbers.values())) or numbers["offset_std_px"] < 0:
+            raise ValueError(f"{numbers} are no offsets and deviations in pixels")
+        return MaskCalibration(**numbers)
     except (ValueError, KeyError, TypeError) as error:
         raise Broken(f"calibration {path.name} cannot be read: {error!r}") from error
 

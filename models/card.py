@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from datasets.procedural import LICENCE as PROCEDURAL_LICENCE
-from datasets.sources import READERS
+from datasets.sources import PROCEDURAL, READERS
 from models.evaluate import Evaluation, SourceScores
 from models.intervals import DRAWS, ScoreIntervals
 from models.metrics import HitCounts, PixelCounts
@@ -47,8 +47,10 @@ def data_section(entry: ModelEntry) -> str:
         if name in READERS:
             source = READERS[name][0]
             rows.append([name, f"{share:.0%}", source.licence, source.citation])
-        else:
+        elif name == PROCEDURAL:
             rows.append([name, f"{share:.0%}", PROCEDURAL_LICENCE, "rendered, datasets.procedural"])
+        else:
+            rows.append([name, f"{share:.0%}", "not recorded", "a set of one's own; see its file"])
     return table(["source", "share of views", "licence", "citation"], rows)
 
 

@@ -5,7 +5,7 @@ torch and Ultralytics (extra ``ml``) are imported only by the commands that need
 
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -240,11 +240,18 @@ def evaluate(*, name: str, card: bool, data_dir: Path, as_json: bool) -> None:
         return
     for line in summary_lines(result.pixels):
         click.echo(line)
-    hit = sum(counts.hit for counts in result.strip.values())
-    boxes = sum(counts.boxes for counts in result.strip.values())
-    false = sum(counts.false_alarms for counts in result.strip.values())
-    area_m2 = sum(counts.area_m2 for counts in result.strip.values())
-    click.echo(f"quay strip: {hit} of {boxes} boxes, {100 * false / area_m2:.1f} false per 100 m²")
+    click.echo(strip_line(result.strip.values()))
+
+
+def strip_line(photos: Iterable[Any]) -> str:
+    """Return one line about all photos of the quay strip; none of them is nought, not an error."""
+    found = list(photos)
+    hit, boxes, false = (
+        sum(getattr(counts, name) for counts in found) for name in ("hit", "boxes", "false_alarms")
+    )
+    area_m2 = sum(counts.area_m2 for counts in found)
+    rate = 100 * false / area_m2 if area_m2 else 0.0
+    return f"quay strip: {hit} of {boxes} boxes, {rate:.1f} false per 100 m²"
 
 
 def summary_lines(scores: Sequence[Any]) -> list[str]:

@@ -1,5 +1,7 @@
 """Read what a training run needs from one readable file."""
 
+import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -10,6 +12,21 @@ from datasets.classes import LABEL_NAMES
 from inspection.errors import BadInput, NotFound
 
 PRECISIONS = ("f32", "bf16")
+NAME = r"[a-z0-9][a-z0-9-]{0,62}"
+"""How a model may be called; a dot would hide it from the registry."""
+
+BOUNDS = (
+    ("seed", 0, 2**63),
+    ("batch", 1, 4096),
+    ("steps", 1, 10**9),
+    ("warmup_steps", 0, 10**9),
+    ("rate", 0, 10),
+    ("start_rate", 0, 10),
+    ("weight_decay", 0, 10),
+    ("ema_decay", 0, 1),
+)
+"""Least and most of each number; what lies outside trains nothing or never ends."""
+
 CONFIGS_DIR = Path(__file__).parent / "configs"
 
 
@@ -61,14 +78,25 @@ class TrainConfig:
     gsd_range_mm_per_px: tuple[float, float]
 
     def __post_init__(self) -> None:
-        if self.chip_px % 32:
+        if self.chip_px % 32 or self.chip_px < 32:
             raise BadInput(f"chip_px {self.chip_px} must be a multiple of 32 px")
+        if not re.fullmatch(NAME, self.name):
+            raise BadInput(f"name {self.name!r}: use small letters, digits and hyphens, at most 63")
+        for field, least, most in BOUNDS:
+            value = getattr(self, field)
+            if not least <= value <= most:
+                raise BadInput(f"{field} {value} lies outside {least:g}..{most:g}")
+        low, high = self.gsd_range_mm_per_px
+        if not 0 < low <= high < math.inf:
+            raise BadInput(f"gsd_range_mm_per_px {low:g}..{high:g} mm/px is not a range above 0")
         unknown = sorted(set(self.classes) - set(LABEL_NAMES))
         if unknown or self.classes[:1] != ("background",):
             raise BadInput(f"classes must start with background; unknown: {', '.join(unknown)}")
         if set(self.class_weights) != set(self.classes):
             raise BadInput(f"class_weights must name exactly {', '.join(self.classes)}")
-        if not self.sampling or min(self.sampling.values()) <= 0:
+        if not all(0 <= weight < math.inf for weight in self.class_weights.values()):
+            raise BadInput("class_weights must be 0 or more, and finite")
+        if not self.sampling or not all(0 < s < math.inf for s in self.sampling.values()):
             raise BadInput("sampling must give each source a share above 0")
         if self.precision not in PRECISIONS:
             raise BadInput(f"precision {self.precision!r} is not one of {', '.join(PRECISIONS)}")

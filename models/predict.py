@@ -154,6 +154,12 @@ def predict_folder(
         Unavailable: An answer cannot be written.
     """
     images = images_in(folder)
+    stems = {path.stem for path in images}
+    if probabilities and (twice := sorted(s for s in stems if f"{s}.prob" in stems)):
+        raise BadInput(
+            f"the probabilities of {twice[0]} would overwrite the answer to {twice[0]}.prob; "
+            "rename one of them"
+        )
     if out_dir.resolve() == folder.resolve():
         raise BadInput(f"the answers would overwrite the images of {folder.name}; choose another")
     out_dir.mkdir(parents=True, exist_ok=True)

@@ -100,7 +100,7 @@ def folder_of(name: str, own_dir: Path) -> Path:
         NotFound: No model has that name in either.
     """
     for folder in (WEIGHTS_DIR, own_dir):
-        if (folder / f"{name}.json").is_file():
+        if name in list_names(folder):
             return folder
     known = ", ".join((*shipped_names(), *list_names(own_dir)))
     raise NotFound(f"no model {name!r} is registered; known: {known}")
@@ -127,7 +127,7 @@ def load_entry(
         Broken: The description cannot be read, or the network is missing or altered.
     """
     path = weights_dir / f"{name}.json"
-    if not path.is_file():
+    if name not in list_names(weights_dir):
         known = ", ".join(list_names(weights_dir)) or "none"
         raise NotFound(f"no model {name!r} is registered; known: {known}")
     if cards_dir is None:

@@ -8,6 +8,8 @@ import copy
 import json
 import math
 import os
+import pickle
+import struct
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -24,7 +26,7 @@ from datasets.augment import augment
 from datasets.chips import Chip, read_chips, unshippable_sources
 from datasets.classes import IGNORE_INDEX, LABEL_NAMES
 from datasets.manifest import Split
-from inspection.errors import BadInput, NotFound
+from inspection.errors import BadInput, Broken, NotFound
 from models.config import TrainConfig
 from models.losses import segmentation_loss
 from models.network import HEAD_INPUT_LAYER, build_network, load_start_weights, unfold_batch_norm
@@ -33,6 +35,18 @@ Report = Callable[[str], None]
 CHECKPOINT_NAME = "checkpoint.pt"
 LOG_NAME = "log.jsonl"
 UNFOLD_BATCHES = 24
+DAMAGED = (
+    OSError,
+    EOFError,
+    RuntimeError,
+    ValueError,
+    LookupError,
+    TypeError,
+    AttributeError,
+    pickle.UnpicklingError,
+    struct.error,
+)
+"""What torch raises when it reads a file that is not whole."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -180,13 +194,20 @@ def load_state(config: TrainConfig, path: Path) -> TrainState:
 
     Raises:
         NotFound: There is no checkpoint.
-        BadInput: The checkpoint belongs to another architecture.
+        BadInput: The checkpoint belongs to another architecture, or learned other classes.
+        Broken: The file is damaged.
     """
     if not path.is_file():
         raise NotFound(f"no {path.name} in {path.parent.name}; run `tenken models train` first")
-    saved = torch.load(path, map_location="cpu", weights_only=True)
+    saved = _read_checkpoint(path)
     if saved["config"]["architecture"] != config.architecture:
         raise BadInput(f"{path.name} was trained as {saved['config']['architecture']}")
+    if tuple(saved["config"]["classes"]) != config.classes:
+        learned = ", ".join(saved["config"]["classes"])
+        raise BadInput(
+            f"{path.name} learned the classes {learned}, not {', '.join(config.classes)}; "
+            "train in another folder"
+        )
     network = build_network(config.architecture, config.classes)
     network.load_state_dict(saved["network"])
     network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch's stub
@@ -203,6 +224,18 @@ def load_state(config: TrainConfig, path: Path) -> TrainState:
         history=saved["history"],
         unshippable=tuple(saved.get("unshippable", ())),
     )
+
+
+def _read_checkpoint(path: Path) -> dict[str, Any]:
+    """Read a checkpoint; torch's ways to say that a file is damaged are many."""
+    try:
+        saved = torch.load(path, map_location="cpu", weights_only=True)
+    except DAMAGED as error:
+        told = " ".join(str(error).split())[:200] or "it is empty"
+        raise Broken(f"{path.name} in {path.parent.name} is damaged: {told}") from error
+    if not isinstance(saved, dict) or not {"config", "network", "average"} <= set(saved):
+        raise Broken(f"{path.name} in {path.parent.name} is no checkpoint of `tenken models train`")
+    return saved
 
 
 def update_average(state: TrainState, decay: float) -> None:

@@ -337,7 +337,7 @@ def _set_active(name: str, home: Path | None, *, active: bool) -> None:
 def _hash_of_new(name: str, *, stdin: bool) -> str:
     """Ask for a new password, twice on a terminal, and give its hash."""
     if stdin:
-        typed = sys.stdin.readline().rstrip("\n")
+        typed = sys.stdin.readline().rstrip("\r\n")
     else:
         typed = click.prompt("Password", hide_input=True, confirmation_prompt=True)
     return passwords.hashed(passwords.checked(typed, name=name))

@@ -135,7 +135,9 @@ def defect_items(
     with reading(services.engine) as connection:
         offered = crs_uris(connection)
         target = from_uri(crs, offered)
-        box = parse_bbox(bbox, from_uri(bbox_crs, offered)) if bbox else WHOLE_EARTH
+        box = WHOLE_EARTH
+        if bbox is not None:
+            box = parse_bbox(bbox, from_uri(bbox_crs, offered))
         page = defects.find(
             connection,
             bbox_lonlat=box,
@@ -209,7 +211,7 @@ def survey_items(
         after, before = parse_interval(when)
         found = catalogue.footprints(
             connection,
-            bbox_lonlat=parse_bbox(bbox, from_uri(bbox_crs, offered)) if bbox else None,
+            bbox_lonlat=None if bbox is None else parse_bbox(bbox, from_uri(bbox_crs, offered)),
             asset_id=asset_id,
             created_after=after,
             created_before=before,

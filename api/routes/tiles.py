@@ -20,7 +20,12 @@ Format = Literal["png", "webp"]
 Level = Annotated[int, Path(ge=0, le=30)]
 Number = Annotated[int, Path(ge=0, le=1 << 30)]
 Version = Annotated[
-    str | None, Query(alias="v", description="digest of the mosaic; lets the answer be kept")
+    str | None,
+    Query(
+        alias="v",
+        pattern="^[0-9a-f]{16,64}$",
+        description="digest of the mosaic; lets the answer be kept",
+    ),
 ]
 PICTURE: dict[int | str, dict[str, Any]] = {
     200: {"content": {"image/png": {}, "image/webp": {}}},

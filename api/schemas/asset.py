@@ -1,13 +1,16 @@
 """Shapes of an asset."""
 
-from typing import Self
+from typing import Annotated, Self
 
-from pydantic import Field
+from pydantic import Field, StringConstraints
 
 from api.schemas.base import Shape
 from inspection.domain.asset import Asset, AssetKind, Concrete
 
-AttributeValue = bool | float | str
+Words = Annotated[str, StringConstraints(min_length=0)]
+"""Text; a constraint, though it is none, keeps out the half characters that JSON can carry."""
+
+AttributeValue = bool | float | Words
 
 
 class AssetIn(Shape):
@@ -18,7 +21,7 @@ class AssetIn(Shape):
     kind: AssetKind = AssetKind.OTHER
     member: str = Field(default="", max_length=40, description="such as Ds0101; empty if unknown")
     concrete: Concrete = Concrete.RC
-    attributes: dict[str, AttributeValue] = Field(
+    attributes: dict[Words, AttributeValue] = Field(
         default_factory=dict,
         max_length=200,
         description="inputs of the priority model by code; absent means unknown",

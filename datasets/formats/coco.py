@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from datasets.formats.shape import NOWHERE, LabelFile, Shape, ShapeKind, checked_size
+from datasets.formats.written import read_text
 from inspection.errors import BadInput
 
 
@@ -23,8 +24,9 @@ def read_coco(path: Path) -> LabelFile:
     Raises:
         BadInput: The file is not COCO's.
     """
+    text = read_text(path)
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
+        content = json.loads(text)
         names = {item["id"]: str(item["name"]) for item in content["categories"]}
         files = {item["id"]: str(item["file_name"]) for item in content["images"]}
         sizes = {
@@ -35,8 +37,10 @@ def read_coco(path: Path) -> LabelFile:
         for item in content["annotations"]:
             file = files[item["image_id"]]
             shapes[file] += _shapes(item, names[item["category_id"]], sizes[file])
-    except (ValueError, KeyError, TypeError, AttributeError, IndexError) as error:
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
         raise BadInput(f"{path.name} is not a COCO instance file: {error!r}") from error
+    except BadInput as error:
+        raise BadInput(f"{path.name}: {error}") from error
     return LabelFile(sizes_px=sizes, shapes={file: tuple(found) for file, found in shapes.items()})
 
 

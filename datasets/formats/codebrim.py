@@ -7,8 +7,9 @@ concrete defect classification; the XML has one 0/1 flag a defect inside each ob
 from collections.abc import Mapping
 from pathlib import Path
 
-from defusedxml import ElementTree
+from defusedxml import DefusedXmlException, ElementTree
 
+from datasets.formats.written import read_bytes
 from datasets.manifest import Box
 from inspection.errors import BadInput
 
@@ -24,8 +25,8 @@ def read_defect_boxes(path: Path, classes: Mapping[str, int]) -> tuple[Box, ...]
         BadInput: The file is not XML, a flag is unknown, or an edge is missing.
     """
     try:
-        root = ElementTree.fromstring(path.read_bytes())
-    except ElementTree.ParseError as error:
+        root = ElementTree.fromstring(read_bytes(path))
+    except (ElementTree.ParseError, DefusedXmlException) as error:
         raise BadInput(f"{path.name} is not XML: {error}") from error
     boxes = []
     for item in root.iter("object"):
@@ -38,8 +39,11 @@ def read_defect_boxes(path: Path, classes: Mapping[str, int]) -> tuple[Box, ...]
             x0, y0, x1, y1 = (float(edge) for edge in edges if edge is not None)
         except ValueError as error:
             raise BadInput(f"{path.name} holds a box without four numbers: {edges}") from error
-        boxes += [
-            Box(class_index=classes[flag], x0_px=x0 - 1, y0_px=y0 - 1, x1_px=x1, y1_px=y1)
-            for flag in flags
-        ]
+        try:
+            boxes += [
+                Box(class_index=classes[flag], x0_px=x0 - 1, y0_px=y0 - 1, x1_px=x1, y1_px=y1)
+                for flag in flags
+            ]
+        except BadInput as error:
+            raise BadInput(f"{path.name}: {error}") from error
     return tuple(boxes)

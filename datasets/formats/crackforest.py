@@ -6,6 +6,7 @@ forests; cuilimeng/CrackForest-dataset.
 
 from collections.abc import Mapping
 from pathlib import Path
+from zlib import error as ZlibError  # noqa: N812  # a class, whatever its letters
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +25,8 @@ def read_crackforest(path: Path, classes: Mapping[int, int]) -> NDArray[np.uint8
     try:
         values = np.asarray(loadmat(path)["groundTruth"]["Segmentation"][0, 0])
     except (
+        OSError,
+        ZlibError,
         MatReadError,
         ValueError,
         KeyError,

@@ -1,4 +1,4 @@
-"""Read "CVAT for images 1.1", one XML for many images: polygons, polylines, boxes and masks.
+"""Read "CVAT for images 1.1", one XML for many images: polygons, polylines, ellipses, boxes, masks.
 
 Source: CVAT documentation, the CVAT for images format; masks are run lengths row by row inside
 their own rectangle.
@@ -12,8 +12,10 @@ from xml.etree.ElementTree import Element, ParseError
 import numpy as np
 from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import fromstring
+from numpy.typing import NDArray
 
 from datasets.formats.shape import NOWHERE, LabelFile, Shape, ShapeKind, checked_size
+from datasets.formats.written import read_bytes
 from inspection.errors import BadInput
 
 
@@ -24,8 +26,9 @@ def read_cvat(path: Path) -> LabelFile:
     Raises:
         BadInput: The file is not CVAT's.
     """
+    content = read_bytes(path)
     try:
-        root: Element = fromstring(path.read_bytes(), forbid_dtd=True)
+        root: Element = fromstring(content, forbid_dtd=True)
         sizes = {}
         shapes = {}
         for image in root.iter("image"):
@@ -34,6 +37,8 @@ def read_cvat(path: Path) -> LabelFile:
             shapes[name] = tuple(_shapes(image, sizes[name]))
     except (ParseError, DefusedXmlException, KeyError, ValueError) as error:
         raise BadInput(f"{path.name} is not a CVAT file for images: {error!r}") from error
+    except BadInput as error:
+        raise BadInput(f"{path.name}: {error}") from error
     if not sizes:
         raise BadInput(f"{path.name} names no image; export as 'CVAT for images 1.1'")
     return LabelFile(sizes_px=sizes, shapes=shapes)
@@ -41,18 +46,48 @@ def read_cvat(path: Path) -> LabelFile:
 
 def _shapes(image: Element, size_px: tuple[int, int]) -> Iterator[Shape]:
     for item in image:
-        if item.tag not in {"polygon", "polyline", "box", "mask"}:
+        if item.tag in {"tag", "points"}:  # of the whole image, or of places without an extent
             continue
         name = item.attrib["label"]
         if item.tag == "mask":
             yield _mask(item.attrib, name, size_px)
         elif item.tag == "box":
-            edges = [float(item.attrib[key]) for key in ("xtl", "ytl", "xbr", "ybr")]
-            yield Shape(name=name, kind=ShapeKind.BOX, points_px=np.reshape(edges, (2, 2)))
+            yield Shape(name=name, kind=ShapeKind.BOX, points_px=_corners(item.attrib))
+        elif item.tag == "ellipse":
+            yield Shape(name=name, kind=ShapeKind.POLYGON, points_px=_round(item.attrib))
+        elif item.tag not in {"polygon", "polyline"}:
+            raise BadInput(
+                f"shape {name!r} is a {item.tag}, which is not read; draw it as a polygon"
+            )
         else:
             points = [[float(v) for v in p.split(",")] for p in item.attrib["points"].split(";")]
             kind = ShapeKind.POLYGON if item.tag == "polygon" else ShapeKind.LINE
-            yield Shape(name=name, kind=kind, points_px=np.array(points))
+            yield Shape(name=name, kind=kind, points_px=np.reshape(points, (len(points), 2)))
+
+
+def _corners(fields: dict[str, str]) -> NDArray[np.float64]:
+    """Return the four corners of a box, turned about its middle as it was drawn."""
+    x0, y0, x1, y1 = (float(fields[key]) for key in ("xtl", "ytl", "xbr", "ybr"))
+    corners = np.array([[x0, y0], [x1, y0], [x1, y1], [x0, y1]])
+    return _turned(corners, np.array([(x0 + x1) / 2, (y0 + y1) / 2]), fields)
+
+
+def _round(fields: dict[str, str]) -> NDArray[np.float64]:
+    """Return the outline of an ellipse in 64 points."""
+    x, y, wide, high = (float(fields[key]) for key in ("cx", "cy", "rx", "ry"))
+    angles = np.linspace(0, 2 * np.pi, 64, endpoint=False)
+    outline = np.column_stack([x + wide * np.cos(angles), y + high * np.sin(angles)])
+    return _turned(outline, np.array([x, y]), fields)
+
+
+def _turned(
+    points: NDArray[np.float64], middle: NDArray[np.float64], fields: dict[str, str]
+) -> NDArray[np.float64]:
+    """Turn points about a middle by the degrees that CVAT notes, clockwise on the screen."""
+    angle = np.radians(float(fields.get("rotation", "0")))
+    c, s = np.cos(angle), np.sin(angle)
+    with np.errstate(invalid="ignore"):  # an endless box is refused by its shape, by name
+        return np.asarray((points - middle) @ np.array([[c, s], [-s, c]]) + middle)
 
 
 def _mask(fields: dict[str, str], name: str, size_px: tuple[int, int]) -> Shape:

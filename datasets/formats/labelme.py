@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from datasets.formats.shape import Shape, ShapeKind
+from datasets.formats.written import read_text
 from inspection.errors import BadInput
 
 KINDS = {
@@ -26,10 +27,11 @@ def read_labelme(path: Path) -> tuple[Shape, ...]:
     Raises:
         BadInput: The file is not LabelMe's, or a shape is of a kind that names no pixels.
     """
+    text = read_text(path)
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))["shapes"]
+        found = json.loads(text)["shapes"]
         return tuple(_shape(item) for item in found)
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise BadInput(f"{path.name} is not a LabelMe file: {error!r}") from error
     except BadInput as error:
         raise BadInput(f"{path.name}: {error}") from error

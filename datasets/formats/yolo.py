@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from datasets.formats.shape import Shape, ShapeKind
+from datasets.formats.written import read_text
 from inspection.errors import BadInput
 
 
@@ -19,10 +20,10 @@ def read_yolo_polygons(path: Path, size_px: tuple[int, int]) -> tuple[Shape, ...
         size_px: Image width and height.
 
     Raises:
-        BadInput: A line is neither an outline nor a box.
+        BadInput: The file cannot be read, or a line is neither an outline nor a box.
     """
     shapes = []
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
+    for number, line in enumerate(read_text(path).splitlines(), start=1):
         fields = line.split()
         if not fields:
             continue

@@ -25,7 +25,7 @@ from datasets.sources import (
     uav_concrete,
 )
 from datasets.sources.own import read_own_set, samples_of
-from inspection.errors import NotFound
+from inspection.errors import BadInput, NotFound
 
 Reader = Callable[[Path], tuple[Sample, ...]]
 
@@ -53,16 +53,22 @@ READERS: dict[str, tuple[Source, Reader]] = {
 
 SET_FILE_SUFFIXES = (".yaml", ".yml")
 
+PROCEDURAL = "procedural"
+"""Name of the rendered chips, which are no set of files."""
+
 
 def find_source(name: str) -> Source:
     """Return the description of a source: a name of ``READERS``, or the path of a set file.
 
     Raises:
         NotFound: No reader has that name.
-        BadInput: The set file is unusable.
+        BadInput: The set file is unusable, or takes the name of another source.
     """
     if name.endswith(SET_FILE_SUFFIXES):
-        return read_own_set(Path(name)).source
+        own = read_own_set(Path(name)).source
+        if own.name in READERS or own.name == PROCEDURAL:
+            raise BadInput(f"{Path(name).name}: name {own.name!r} is taken; choose another")
+        return own
     if name not in READERS:
         raise NotFound(f"no source {name!r}; known: {', '.join(READERS)}")
     return READERS[name][0]

@@ -21,6 +21,7 @@
 Everything from a data folder is read, nothing outside it, and a name without a class is an error.
 """
 
+import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -83,13 +84,19 @@ def read_own_set(path: Path) -> OwnSet:
     if wrong:
         raise BadInput(f"{path.name}: missing or unknown fields {', '.join(wrong)}")
     kind = _kind(path, fields["kind"])
+    images, labels = _below(path, fields["images"]), _below(path, fields["labels"])
+    if not images.is_dir():
+        raise BadInput(f"{path.name}: images {fields['images']!r} is a file; name their folder")
+    if labels.is_dir() == (kind in ONE_FILE_KINDS):
+        wanted = "the one file" if kind in ONE_FILE_KINDS else "a folder, one file an image"
+        raise BadInput(f"{path.name}: labels {fields['labels']!r} of kind {kind} must be {wanted}")
     return OwnSet(
         source=_source(path, fields, kind),
-        images_dir=_below(path, fields["images"]),
-        labels_path=_below(path, fields["labels"]),
-        label_suffix=str(fields.get("label_suffix", SUFFIX.get(kind, ".txt"))),
+        images_dir=images,
+        labels_path=labels,
+        label_suffix=_suffix(path, str(fields.get("label_suffix", SUFFIX.get(kind, ".txt")))),
         group=_pattern(path, fields.get("group")),
-        val=frozenset(str(name) for name in fields.get("val", ())),
+        val=_judging(path, fields.get("val", [])),
     )
 
 
@@ -123,7 +130,7 @@ def samples_of(own: OwnSet) -> tuple[Sample, ...]:
 
 
 def _kind(path: Path, value: object) -> LabelKind:
-    if value not in {kind.value for kind in KINDS}:
+    if not isinstance(value, str) or value not in {kind.value for kind in KINDS}:
         known = ", ".join(sorted(KINDS))
         raise BadInput(f"{path.name}: kind {value!r} is unknown; use one of {known}")
     return LabelKind(str(value))
@@ -136,14 +143,12 @@ def _source(path: Path, fields: Mapping[str, Any], kind: LabelKind) -> Source:
     if not isinstance(fields["classes"], dict) or not fields["classes"]:
         raise BadInput(f"{path.name}: classes must map each label name to a class")
     classes = {str(key): class_index(str(value)) for key, value in fields["classes"].items()}
-    gsd = fields.get("gsd_mm_per_px")
     try:
-        span = None if gsd is None else (float(gsd[0]), float(gsd[1]))
         grey = {int(key): index for key, index in classes.items()} if kind is LabelKind.MASK else {}
-    except (TypeError, ValueError, IndexError) as error:
-        raise BadInput(
-            f"{path.name}: grey values are whole numbers, gsd_mm_per_px two lengths: {error}"
-        ) from error
+    except ValueError as error:
+        raise BadInput(f"{path.name}: grey values are whole numbers: {error}") from error
+    if beyond := [value for value in grey if not 0 <= value <= 255]:
+        raise BadInput(f"{path.name}: grey value {beyond[0]} of classes is outside 0..255")
     return Source(
         name=name,
         folder=path.parent.name,
@@ -152,14 +157,45 @@ def _source(path: Path, fields: Mapping[str, Any], kind: LabelKind) -> Source:
         label_kind=kind,
         mask_classes=grey,
         box_classes={} if kind is LabelKind.MASK else classes,
-        gsd_mm_per_px=span,
+        gsd_mm_per_px=_span(path, fields.get("gsd_mm_per_px")),
         shippable=fields.get("shippable", False) is True,
     )
 
 
+def _span(path: Path, value: object) -> tuple[float, float] | None:
+    """Read the smallest and largest ground sample distance."""
+    if value is None:
+        return None
+    try:
+        low, high = (float(length) for length in (value if isinstance(value, list) else ()))
+    except (TypeError, ValueError) as error:
+        raise BadInput(f"{path.name}: gsd_mm_per_px {value!r} is not two lengths") from error
+    if not 0 < low <= high < math.inf:
+        raise BadInput(
+            f"{path.name}: gsd_mm_per_px {value!r} must be two lengths above 0 mm, smaller first"
+        )
+    return low, high
+
+
+def _suffix(path: Path, value: str) -> str:
+    if not re.fullmatch(r"(\.[^./\\\0]+)+", value):
+        raise BadInput(f"{path.name}: label_suffix {value!r} must be like .txt, with its dot")
+    return value
+
+
+def _judging(path: Path, value: object) -> frozenset[str]:
+    if not isinstance(value, list):
+        raise BadInput(f"{path.name}: val {value!r} must be a list of groups, such as [bridge-3]")
+    return frozenset(str(name) for name in value)
+
+
 def _below(path: Path, value: object) -> Path:
     root = path.parent.resolve()
-    place = (root / str(value)).resolve()
+    try:
+        place = (root / str(value)).resolve()
+        place.exists()
+    except (OSError, ValueError) as error:
+        raise BadInput(f"{path.name} names {str(value)[:60]!r}, which no file can be") from error
     if not place.is_relative_to(root):
         raise BadInput(f"{path.name}: {value!r} lies outside the folder of the set")
     if not place.exists():
@@ -185,7 +221,7 @@ def _places(own: OwnSet, keys: list[str]) -> dict[str, tuple[Split, str]]:
     places = {}
     for key in keys:
         found = own.group.search(key)
-        if found is None:
+        if found is None or found.group(1) is None:
             raise BadInput(f"{own.source.name}: {key} has no group by {own.group.pattern!r}")
         part = Split.VAL if found.group(1) in own.val else Split.TRAIN
         places[key] = (part, found.group(1))
