@@ -21,7 +21,8 @@ from inspection.store.engine import create_engine, writing
 
 OPEN = (
     "", "未措置", "未完了", "措置未完了", "未措置済", "R9完了予定", "令和9年度 措置完了見込み",
-    "一部完了", "設計完了", "補修設計完了（R6）", "前回措置完了、再劣化で工事中", "not completed 完了",
+    "一部完了", "設計完了", "補修設計完了（R6）", "前回措置完了、再劣化で工事中",
+    "not completed 完了",
 )  # fmt: skip
 CLOSED = ("完了", "措置完了", "措置済", "修繕済（R6）", "対策済 2024", "R6 措置完了")
 
