@@ -102,6 +102,11 @@ def open_programme(page: Page) -> None:
     expect(page.locator(".money tbody tr").first).to_be_visible()
 
 
+def open_public_figures(page: Page) -> None:
+    page.locator("header a[href='/app/open']").click()
+    expect(page.locator(".open h1")).to_be_visible()
+
+
 ROAD: tuple[Callable[[Page], None], ...] = (
     sign_in,
     open_surveys,
@@ -110,6 +115,7 @@ ROAD: tuple[Callable[[Page], None], ...] = (
     open_flight,
     open_planner,
     open_programme,
+    open_public_figures,
 )
 
 

@@ -7,6 +7,7 @@ import { sessionQuery } from "./queries";
 import { Person } from "./session/Person";
 import { mustSignIn } from "./session/session";
 import { SignInPage } from "./session/SignInPage";
+import { OpenPage } from "./open/OpenPage";
 import { Trouble } from "./Trouble";
 import { SurveysPage } from "./upload/SurveysPage";
 import { WorklistPage } from "./worklist/WorklistPage";
@@ -16,7 +17,7 @@ const ReviewPage = lazy(() => import("./review/ReviewPage"));
 const FlightPage = lazy(() => import("./flight/FlightPage"));
 const PlannerPage = lazy(() => import("./planner/PlannerPage"));
 
-const ROOMS = ["planner", "flight"] as const;
+const ROOMS = ["planner", "flight", "open"] as const;
 
 export function App() {
   const view = useView();
@@ -59,7 +60,8 @@ export function App() {
         </button>
       </header>
       <Trouble error={error} />
-      {session && mustSignIn(session) && <SignInPage session={session} />}
+      {view.name === "open" && <OpenPage />}
+      {session && view.name !== "open" && mustSignIn(session) && <SignInPage session={session} />}
       {session && !mustSignIn(session) && (
         <Suspense fallback={<p className="empty">{say("loading")}</p>}>
           {view.name === "surveys" && <SurveysPage />}

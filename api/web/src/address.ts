@@ -4,6 +4,7 @@ export type View =
   | { name: "surveys" }
   | { name: "flight" }
   | { name: "planner" }
+  | { name: "open" }
   | { name: "review"; surveyId: string; defectId?: string }
   | { name: "worklist"; surveyId: string };
 
@@ -19,6 +20,7 @@ export function viewOf(path: string): View {
   if (worklist?.[1]) return { name: "worklist", surveyId: worklist[1] };
   if (/^\/app\/flight\/?$/.test(path)) return { name: "flight" };
   if (/^\/app\/planner\/?$/.test(path)) return { name: "planner" };
+  if (/^\/app\/open\/?$/.test(path)) return { name: "open" };
   return { name: "surveys" };
 }
 
@@ -30,6 +32,8 @@ export function addressOf(view: View): string {
       return "/app/flight";
     case "planner":
       return "/app/planner";
+    case "open":
+      return "/app/open";
     case "review": {
       const survey = `/app/surveys/${view.surveyId}`;
       return view.defectId ? `${survey}/defects/${view.defectId}` : survey;

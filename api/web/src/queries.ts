@@ -1,6 +1,7 @@
 import { queryOptions } from "@tanstack/react-query";
 
 import { api, type Defect, keepCsrf, told } from "./client";
+import { filesOf, monthsOf } from "./open/figures";
 
 const PAGE = 1000;
 const BUSY_MS = 1_500;
@@ -124,3 +125,17 @@ export const programmeQuery = (name: string) =>
     queryFn: async () =>
       told(await api.GET("/api/programmes/{name}", { params: { path: { name } } }), "ProgrammeOut"),
   });
+
+/** Read what is published of each month; everybody may. */
+export const monthlyQuery = queryOptions({
+  queryKey: ["monthly"],
+  queryFn: async () => monthsOf(told(await api.GET("/api/figures/monthly"), "MonthlyList")),
+});
+
+export const openFilesQuery = queryOptions({
+  queryKey: ["open-files"],
+  queryFn: async () => {
+    const { data } = await api.GET("/api/3/action/package_search", { params: { query: { rows: 1 } } });
+    return data === undefined ? [] : filesOf(data); // no publisher is named: there are no files
+  },
+});

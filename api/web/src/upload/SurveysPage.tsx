@@ -32,7 +32,7 @@ export function SurveysPage() {
                   go({ name: "review", surveyId: survey.survey_id });
                 }}
               >
-                {say("open")}
+                {say("openSurvey")}
               </a>
             </div>
             <p>
