@@ -132,10 +132,10 @@ def test_no_news_is_left_out_and_silence_is_at_most_ten_beats(
     beats: list[tuple[int, bool, bool]],
 ) -> None:
     told: list[int] = []
+    now = [0]
     teller = Teller(on_terminal=False)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("click.echo", lambda *a, **k: told.append(now[0]))
-        now = [0]
         before: tuple[int, bool] | None = None
         for at, (item, said, armed) in enumerate(beats):
             now[0] = at
