@@ -72,7 +72,7 @@ def test_ctrl_c_in_flight_calls_the_vehicle_home_and_waits_for_its_landing(
     before = signal.signal(signal.SIGINT, lambda number, frame: None)
     interrupt = threading.Timer(1.5, os.kill, (os.getpid(), signal.SIGINT))
     try:
-        with served("tcp:127.0.0.1:0", "--speed", "40", "--once") as (_, port):
+        with served("tcp:127.0.0.1:0", "--speed", "40") as (_, port):
             upload(plan, port)
             capsys.readouterr()
             interrupt.start()
@@ -148,7 +148,7 @@ def test_a_flight_for_programs_prints_one_object(
 ) -> None:
     write_mission(replace(BRIDGE, items=(BRIDGE.items[0], BRIDGE.items[-1])), plan)
     main(["flight", "check", str(plan)])
-    with served("tcp:127.0.0.1:0", "--speed", "60", "--once", "--battery", "30") as (_, port):
+    with served("tcp:127.0.0.1:0", "--speed", "60", "--battery", "30") as (_, port):
         upload(plan, port)
         capsys.readouterr()
         address = ("--address", f"tcp:127.0.0.1:{port}")
