@@ -295,6 +295,7 @@ class Link:
         state: MAV_STATE of its last heartbeat.
         base_mode: flags of its last heartbeat; 128 is armed.
         custom_mode: mode of its last heartbeat.
+        was_armed: whether a heartbeat was armed since this was last set to False.
     """
 
     wire: Wire
@@ -303,6 +304,7 @@ class Link:
     state: int
     base_mode: int = 0
     custom_mode: int = 0
+    was_armed: bool = False
 
     @property
     def armed(self) -> bool:
@@ -325,6 +327,7 @@ class Link:
                 self.state = message.system_status
                 self.base_mode = message.base_mode
                 self.custom_mode = message.custom_mode
+                self.was_armed = self.was_armed or self.armed
             return message
 
     def say_alive(self) -> None:
