@@ -88,22 +88,6 @@ def test_ctrl_c_in_flight_calls_the_vehicle_home_and_waits_for_its_landing(
     assert "return: item 2" in streams.out
 
 
-def test_an_upload_that_was_killed_is_made_whole_by_the_next(
-    plan: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    with served("udp:127.0.0.1:0", "--speed", "10", "--delay-ms", "100") as (_, port):
-        address = f"udpout:127.0.0.1:{port}"
-        first = started("upload", str(plan), "--address", address)
-        assert "uploading 9 items" in "".join(lines_until(first, lambda line: "uploading" in line))
-        time.sleep(0.2)
-        first.kill()
-        assert ended(first)[0] == -signal.SIGKILL
-        main(["flight", "upload", str(plan), "--address", address, "--json"])
-    report = json.loads(capsys.readouterr().out)
-    assert report["verified"] is True
-    assert report["items"] == {"fence": 5, "rally": 1, "mission": 10}
-
-
 def test_ctrl_c_stops_a_waiting_upload_without_a_traceback(plan: Path) -> None:
     waiting = started("upload", str(plan), "--address", "udp:127.0.0.1:0")
     time.sleep(1.2)
