@@ -330,3 +330,34 @@ def test_numbers_in_xml_read_back_to_the_last_digit() -> None:
     again = xmltext.parse(xmltext.serialise(root), "x")
     words = [element.text for element in xmltext.children(xmltext.child(again, "Document"), "v")]
     assert words == ["0.30000000000000004", "-0.0", "1e-12", "136.65630000000002"]
+
+
+@pytest.mark.parametrize(
+    ("top", "words"),
+    [
+        ({"type": "Feature", "geometry": None}, "its type is 'Feature'"),
+        ({"type": "Point", "coordinates": [136, 36, 9]}, "its type is 'Point'"),
+        ({"waypoints": []}, "its type is None"),
+        ({"type": ["x"] * 100}, "its type is "),
+    ],
+)
+def test_json_that_is_no_mission_is_told_as_what_it_is(
+    tmp_path: Path, top: dict[str, object], words: str
+) -> None:
+    path = saved(tmp_path, json.dumps(top), "x.json")
+    with pytest.raises(BadInput, match=rf"^x\.json is JSON, but neither a plan .*{words}") as told:
+        open_mission(path)
+    assert len(str(told.value)) < 200
+
+
+def test_a_word_inside_does_not_decide_what_a_file_is(tmp_path: Path) -> None:
+    point_ = {"type": "Point", "coordinates": [136, 36, 9]}
+    feature = {"type": "Feature", "geometry": point_, "properties": {"fileType": "Plan"}}
+    collection = {"type": "FeatureCollection", "features": [feature]}
+    path = saved(tmp_path, json.dumps(collection), "x.json")
+    assert open_mission(path, foreign_frame=AltitudeFrame.HOME).kind == "GeoJSON"
+    write_mission(BRIDGE, tmp_path / "a.plan")
+    text = (tmp_path / "a.plan").read_text(encoding="utf-8")
+    noted = text.replace('"Tenken"', '"FeatureCollection"')
+    assert noted != text
+    assert open_mission(saved(tmp_path, noted, "b.plan")).kind == "QGroundControl plan"
