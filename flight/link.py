@@ -41,6 +41,9 @@ STATES = {
 
 MAX_DATAGRAM = 65_535
 MOST_PORT = 65_535
+WRITE_S = 10.0
+"""An other side that takes nothing for so long is gone."""
+
 NUMBER = re.compile(r"[0-9]{1,8}")
 
 
@@ -128,11 +131,13 @@ class DatagramLine:
 class StreamLine:
     """Carry bytes over TCP."""
 
-    def __init__(self, stream: socket.socket) -> None:
+    def __init__(self, stream: socket.socket, *, write_s: float = WRITE_S) -> None:
         self._socket = stream
+        self._write_s = write_s
 
     def write(self, content: bytes) -> None:
-        """Send bytes."""
+        """Send bytes; the other side may be slow, but not for ever."""
+        self._socket.settimeout(self._write_s)
         self._socket.sendall(content)
 
     def read(self, timeout_s: float) -> bytes:
@@ -290,6 +295,7 @@ class Link:
         state: MAV_STATE of its last heartbeat.
         base_mode: flags of its last heartbeat; 128 is armed.
         custom_mode: mode of its last heartbeat.
+        was_armed: whether a heartbeat was armed since this was last set to False.
     """
 
     wire: Wire
@@ -298,6 +304,7 @@ class Link:
     state: int
     base_mode: int = 0
     custom_mode: int = 0
+    was_armed: bool = False
 
     @property
     def armed(self) -> bool:
@@ -320,6 +327,7 @@ class Link:
                 self.state = message.system_status
                 self.base_mode = message.base_mode
                 self.custom_mode = message.custom_mode
+                self.was_armed = self.was_armed or self.armed
             return message
 
     def say_alive(self) -> None:

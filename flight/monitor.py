@@ -183,7 +183,6 @@ class Watch:
     _reached: set[int] = field(default_factory=set)
     _texts: list[str] = field(default_factory=list)
     _last_text: str = ""
-    _seen_armed: bool = False
     _camera_stopped: bool = False
     _heard_s: float = 0.0
 
@@ -218,10 +217,9 @@ class Watch:
                 armed=self.link.armed,
             )
             yield self.progress
-            self._seen_armed = self._seen_armed or self.link.armed
-            if self._seen_armed and not self.link.armed:
+            if self.link.was_armed and not self.link.armed:
                 return
-            if not self._seen_armed and self.link.wire.now_s() - began_s > UNARMED_S:
+            if not self.link.was_armed and self.link.wire.now_s() - began_s > UNARMED_S:
                 raise Refused(
                     f"the vehicle took the order to arm, but is not armed after {UNARMED_S:g} s; "
                     f"it said: {self._last_text or 'nothing'}"
@@ -325,6 +323,7 @@ def fly(
         raise BadInput("the vehicle holds no mission; upload one first")
     began_s = link.wire.now_s()
     watch = Watch(link, items)
+    link.was_armed = False
     for text in start(link):
         watch.hear(text)
     for progress in watch.follow(wants_home):

@@ -196,9 +196,11 @@ def _same_z(sent: WireItem, z: float) -> bool:
     """Say whether an altitude came back as sent, or cut to centimetres."""
     if _same(z, sent.z):
         return True
+    if sent.command not in PLACED:
+        return False
     whole = centimetres(sent.z)
     cut = (single(whole / 100.0), float(np.float32(whole) * np.float32(0.01)))
-    return sent.command in PLACED and any(_same(z, value) for value in cut)
+    return any(_same(z, value) for value in cut)
 
 
 def _same(a: float, b: float) -> bool:

@@ -211,7 +211,6 @@ def _serve(
 ) -> None:
     """Serve until the time is over, the vehicle has landed, or Ctrl-C."""
     server = Server(vehicle, faults, listen, speed=speed)
-    click.echo(f"a vehicle waits on port {server.port}; Ctrl-C stops it")
     began, flew, landed_s = time.monotonic(), False, math.inf
 
     def over(now_s: float) -> bool:
@@ -226,6 +225,7 @@ def _serve(
         return late or (once and clock_s - landed_s >= FAREWELL_S)
 
     try:
+        click.echo(f"a vehicle waits on port {server.port}; Ctrl-C stops it")
         server.serve(over)
     except KeyboardInterrupt:
         click.echo("stopped")

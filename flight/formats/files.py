@@ -5,7 +5,7 @@ import uuid
 from dataclasses import dataclass
 from pathlib import Path
 
-from flight.formats import archive
+from flight.formats import archive, jsontext
 from flight.formats.fencepoints import looks_like_points, read_points
 from flight.formats.geojson import read_geojson, write_geojson
 from flight.formats.kml import read_kml, write_kml
@@ -150,9 +150,15 @@ def _from_text(
     """Read one of the formats that are text."""
     start = text.lstrip()
     if start.startswith("{"):
-        if '"FeatureCollection"' in text and '"fileType"' not in text:
+        top = jsontext.parse(text, name)
+        if "fileType" in top:
+            return "QGroundControl plan", read_plan(text, name, ledger)
+        if top.get("type") == "FeatureCollection":
             return "GeoJSON", read_geojson(text, name, ledger, frame)
-        return "QGroundControl plan", read_plan(text, name, ledger)
+        raise BadInput(
+            f"{name} is JSON, but neither a plan of QGroundControl (fileType) nor a GeoJSON "
+            f"FeatureCollection; its type is {top.get('type')!r:.40}"
+        )
     if start.startswith(HEADER):
         return "mission list (WPL 110)", read_wpl(text, name, ledger)
     if looks_like_points(text):

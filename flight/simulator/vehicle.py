@@ -292,8 +292,8 @@ class Vehicle:
             inside_wanted = item.command in (5001, 5003)
             if item.command in (5001, 5002):
                 corners = items[at : at + max(int(item.params[0]), 1)]
-                shape = Polygon([(c.y / 1e7, c.x / 1e7) for c in corners])
-                inside = bool(shape.contains(Point(lon, lat)))
+                shape = Polygon([self.craft.local_m((c.x / 1e7, c.y / 1e7)) for c in corners])
+                inside = bool(shape.contains(Point(self.craft.at_m[:2])))
                 at += len(corners)
             else:
                 away_m = distance_m((item.x / 1e7, item.y / 1e7), (lat, lon))

@@ -132,10 +132,10 @@ def test_no_news_is_left_out_and_silence_is_at_most_ten_beats(
     beats: list[tuple[int, bool, bool]],
 ) -> None:
     told: list[int] = []
+    now = [0]
     teller = Teller(on_terminal=False)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("click.echo", lambda *a, **k: told.append(now[0]))
-        now = [0]
         before: tuple[int, bool] | None = None
         for at, (item, said, armed) in enumerate(beats):
             now[0] = at
@@ -322,3 +322,27 @@ def test_silence_is_told_with_who_must_act() -> None:
     assert vehicle.photos == 0
     with pytest.raises(Unavailable, match=r"not heard for 20 s; .*remote control"):
         fly(link, ITEMS, on_progress=lambda progress: None)
+
+
+def test_a_flight_that_is_over_before_the_first_look_is_not_taken_for_none() -> None:
+    """A ground station that is slow hears the whole flight while it still waits for an answer."""
+    unruly = Unruly()
+    link = uploaded(unruly)
+    held: list[Message] = []
+
+    def answer(message: Message, said: list[Message]) -> list[Message]:
+        if not (is_a("COMMAND_LONG")(message) and message.command == 300):
+            return said
+        now_s = link.wire.now_s()
+        while unruly.vehicle.armed:
+            now_s += 0.1
+            held.extend(m for m in unruly.vehicle.tick(now_s) if is_a("HEARTBEAT")(m))
+        return [*held, *said]
+
+    landed = dialect().MAVLink_heartbeat_message(2, 3, 89, 6, 3, 3)
+    unruly._answers = answer
+    unruly._ticks = lambda said: said if unruly.vehicle.armed else [*said, landed]
+    report = fly(link, ITEMS, on_progress=lambda progress: None)
+    assert len(held) > 60
+    assert report.turned_back is None
+    assert unruly.vehicle.photos > 10

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from defusedxml.ElementTree import fromstring
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from flight.formats import archive, jsontext, open_mission, write_mission, xmltext
@@ -216,7 +216,8 @@ def kmz(**files: str | bytes) -> bytes:
 
 @pytest.mark.parametrize("name", ["doc.kml", "Folder/DOC.KML", "../../etc/doc.kml", "/abs/doc.kml"])
 def test_an_ordinary_kmz_is_read_by_its_one_kml(tmp_path: Path, name: str) -> None:
-    content = kmz(**{name: kml(point("136,36,9")), "picture.png": b"x"})
+    files: dict[str, str | bytes] = {name: kml(point("136,36,9")), "picture.png": b"x"}
+    content = kmz(**files)
     reading = open_mission(saved(tmp_path, content, "x.kmz"))
     assert (reading.kind, len(reading.mission.items)) == ("KMZ", 1)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["x.kmz"]
@@ -228,6 +229,7 @@ def test_two_kml_in_an_archive_are_not_chosen_between(tmp_path: Path) -> None:
         open_mission(saved(tmp_path, content, "x.kmz"))
 
 
+@settings(max_examples=40, deadline=None)
 @given(
     files=st.dictionaries(
         st.from_regex(r"[a-c]{1,3}(/[a-c]{1,3})?\.(kml|png)", fullmatch=True),
@@ -283,6 +285,7 @@ json_values = st.recursive(
 )  # fmt: skip
 
 
+@settings(max_examples=40, deadline=None)
 @given(value=st.dictionaries(st.text(st.characters(codec="utf-8"), max_size=5), json_values))
 def test_any_object_of_json_is_parsed_as_it_is(value: dict[str, object]) -> None:
     assert jsontext.parse(json.dumps(value), "x") == json.loads(json.dumps(value))
@@ -327,3 +330,34 @@ def test_numbers_in_xml_read_back_to_the_last_digit() -> None:
     again = xmltext.parse(xmltext.serialise(root), "x")
     words = [element.text for element in xmltext.children(xmltext.child(again, "Document"), "v")]
     assert words == ["0.30000000000000004", "-0.0", "1e-12", "136.65630000000002"]
+
+
+@pytest.mark.parametrize(
+    ("top", "words"),
+    [
+        ({"type": "Feature", "geometry": None}, "its type is 'Feature'"),
+        ({"type": "Point", "coordinates": [136, 36, 9]}, "its type is 'Point'"),
+        ({"waypoints": []}, "its type is None"),
+        ({"type": ["x"] * 100}, "its type is "),
+    ],
+)
+def test_json_that_is_no_mission_is_told_as_what_it_is(
+    tmp_path: Path, top: dict[str, object], words: str
+) -> None:
+    path = saved(tmp_path, json.dumps(top), "x.json")
+    with pytest.raises(BadInput, match=rf"^x\.json is JSON, but neither a plan .*{words}") as told:
+        open_mission(path)
+    assert len(str(told.value)) < 200
+
+
+def test_a_word_inside_does_not_decide_what_a_file_is(tmp_path: Path) -> None:
+    point_ = {"type": "Point", "coordinates": [136, 36, 9]}
+    feature = {"type": "Feature", "geometry": point_, "properties": {"fileType": "Plan"}}
+    collection = {"type": "FeatureCollection", "features": [feature]}
+    path = saved(tmp_path, json.dumps(collection), "x.json")
+    assert open_mission(path, foreign_frame=AltitudeFrame.HOME).kind == "GeoJSON"
+    write_mission(BRIDGE, tmp_path / "a.plan")
+    text = (tmp_path / "a.plan").read_text(encoding="utf-8")
+    noted = text.replace('"Tenken"', '"FeatureCollection"')
+    assert noted != text
+    assert open_mission(saved(tmp_path, noted, "b.plan")).kind == "QGroundControl plan"

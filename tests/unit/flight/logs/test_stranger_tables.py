@@ -3,6 +3,7 @@
 import unicodedata
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from hypothesis import given
@@ -105,6 +106,7 @@ def test_a_number_that_cannot_be_is_a_loss_with_its_column(
     assert words in log.losses[0]
 
 
+Form = Literal["NFC", "NFD"]
 BOMB = "9" * 5000
 
 
@@ -165,7 +167,7 @@ def test_a_line_that_makes_no_sense_costs_only_itself(tmp_path: Path, line: str)
 
 @pytest.mark.parametrize("form", ["NFC", "NFD"])
 @pytest.mark.parametrize("told", ["NFC", "NFD"])
-def test_a_name_is_the_same_however_a_system_spells_it(form: str, told: str) -> None:
+def test_a_name_is_the_same_however_a_system_spells_it(form: Form, told: Form) -> None:
     name = "橋げた_ポンプ場_é.JPG"
     table = f"image,lat,lon\n{unicodedata.normalize(told, name)},36.5,136.6\n"
     log = read_position_list(table, "a.csv")

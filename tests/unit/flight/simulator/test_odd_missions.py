@@ -171,7 +171,7 @@ def odd_items(draw: st.DrawFn) -> MissionItem:
     )
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(items=st.lists(odd_items(), min_size=1, max_size=4))
 def test_any_mission_is_flown_to_an_end_or_refused(items: list[MissionItem]) -> None:
     whole = [
