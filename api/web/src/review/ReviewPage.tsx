@@ -1,5 +1,5 @@
-import { useQuery } from "@tanstack/react-query";
-import { useEffect, useMemo, useState } from "react";
+import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { useEffect, useMemo, useRef, useState } from "react";
 
 import "ol/ol.css";
 
@@ -26,6 +26,7 @@ export default function ReviewPage({ surveyId, defectId }: Props) {
   const { say } = useLanguage();
   const survey = useQuery(surveyQuery(surveyId));
   const found = useQuery({ ...defectsQuery(surveyId), enabled: survey.data?.mosaic != null });
+  useFreshWhenDone(surveyId, survey.data?.job?.active);
   const classes = useClasses();
   const [filter, setFilter] = useState<Filter>(EVERYTHING);
   const [order, setOrder] = useState<Order>("size");
@@ -95,6 +96,20 @@ export default function ReviewPage({ surveyId, defectId }: Props) {
       )}
     </main>
   );
+}
+
+/** Read defects and work list anew when processing has ended: what was read before holds less. */
+function useFreshWhenDone(surveyId: string, active: boolean | undefined) {
+  const queries = useQueryClient();
+  const was = useRef(active);
+  useEffect(() => {
+    if (was.current === true && active === false) {
+      for (const queryKey of [["defects", surveyId], ["worklist", surveyId]]) {
+        void queries.invalidateQueries({ queryKey });
+      }
+    }
+    was.current = active;
+  }, [active, surveyId, queries]);
 }
 
 function useClasses() {
