@@ -144,7 +144,12 @@ def usual() -> tuple[Capability, Drone]:
 def order(**changes: Any) -> Order:
     """Order an area with the default drone."""
     found, drone = usual()
-    fields = {"name": "it", "pattern": Pattern.AREA, "capability": found, "drone": drone}
+    fields: dict[str, Any] = {
+        "name": "it",
+        "pattern": Pattern.AREA,
+        "capability": found,
+        "drone": drone,
+    }
     return Order(**(fields | changes))
 
 

@@ -125,8 +125,9 @@ def places(node: Any, before: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 def test_one_wrong_value_is_refused_in_words_or_read(tmp_path: Path) -> None:
     whole = document(name="deck", height_m=9)
+    hostile: list[object] = [None, "x", -1, 1e300, [], {}, True, [1, 2], float("nan"), "ｘ"]
     for place in places(whole):
-        for value in (None, "x", -1, 1e300, [], {}, True, [1, 2], float("nan"), "ｘ"):
+        for value in hostile:
             changed = copy.deepcopy(whole)
             node: Any = changed
             for key in place[:-1]:
