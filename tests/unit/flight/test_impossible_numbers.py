@@ -62,8 +62,8 @@ def complete(pattern: str) -> list[str]:
     return {
         "area": [],
         "corridor": ["--width-m", "6"],
-        "facade": ["--bottom-m", "0", "--top-m", "8"],
-        "orbit": ["--radius-m", "1.5", "--bottom-m", "0", "--top-m", "8"],
+        "facade": ["--bottom-m", "3", "--top-m", "6"],
+        "orbit": ["--radius-m", "0.5", "--bottom-m", "3", "--top-m", "4"],
     }[pattern]
 
 

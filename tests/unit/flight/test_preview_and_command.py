@@ -64,7 +64,7 @@ SAME = [
     ),
     (
         wish(
-            Pattern.AREA, DECK_FEATURE, camera="dji_m3e_wide", gsd_m_per_px=0.004,
+            Pattern.AREA, DECK_FEATURE, camera="dji_m3e_wide", gsd_m_per_px=0.008,
             layout={"sets": (PhotoSet.NADIR, PhotoSet.OBLIQUE), "heading_deg": 33.0},
         ),
         ["--sets", "nadir,oblique", "--heading-deg", "33"],
