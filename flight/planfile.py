@@ -172,7 +172,8 @@ def _texts(values: list[object]) -> tuple[str, ...]:
     texts = tuple(value for value in values if isinstance(value, str))
     if not isinstance(values, list) or len(texts) != len(values):
         raise ValueError(f"{values!r:.60} are not all texts")
-    "".join(texts).encode()  # half of a character could never be written again
+    if b"\0" in "".join(texts).encode():  # half of a character could never be written again
+        raise ValueError("a text holds a character of no text")
     return texts
 
 
