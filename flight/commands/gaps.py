@@ -81,6 +81,7 @@ def gaps(
         gsd_m_per_px=wish,
         obstacle_sensing=craft.obstacle_sensing,
         wind_m_s=wind_m_s,
+        least_step_m=craft.sure_step_m,
     )
     out.mkdir(parents=True, exist_ok=True)
     layout = panels(found)
