@@ -20,15 +20,18 @@ from flight.coverage import coverage
 from flight.drone import GRAIN_M, find_drone, load_drones
 from flight.flightplan import FlightPlan, Trigger
 from flight.formats import read_mission, write_mission
+from flight.gapmap import panels
 from flight.gaps import Gaps, find_gaps, reach_m
 from flight.partition import split
 from flight.planfile import read_plan, write_plan
 from flight.refly import Refly, plan_refly
 from inspection.errors import BadInput
 from inspection.geo.camera import Camera
+from tests.support.courses import write_dem
 from tests.support.flightcommand import fly
 from tests.support.flightplans import nadir_photo, small_plan
 from tests.support.placed_photos import write_photo
+from tests.support.sites import polygon, write
 
 COUNT = 1500
 STEP_M = 0.505
@@ -192,6 +195,40 @@ def test_a_plan_whose_camera_nobody_carries_needs_a_drone(tmp_path: Path) -> Non
     ran = fly("gaps", tmp_path / "p.photos.geojson", views, "--out", tmp_path / "o", "--drone",
               "px4_survey")  # fmt: skip
     assert (ran.code, "16 planned ones are missing" in ran.out) == (0, True)
+
+
+def test_slivers_of_a_surface_face_nowhere_and_are_not_asked() -> None:
+    """Rounded to 0.1 mm in the file, thin triangles of a slope lose their area."""
+    usual = deck()
+    line = np.array([[[0, 0, 0], [20, 20, 0], [10, 10, 0]], [[3, 3, 0]] * 3], dtype=np.float64)
+    surface = np.concatenate([line, usual.surface_m])
+    plan = replace(usual, surface_m=surface, surface_elements=("deck",) * 4)
+    gaps = gaps_of(plan, {0, 1})
+    np.testing.assert_allclose(np.linalg.norm(gaps.samples.normal, axis=1), 1.0)
+    assert set(gaps.samples.triangle.tolist()) == {2, 3}
+    assert gaps.samples.weight_m2.sum() == pytest.approx(400.0)
+    (panel,) = panels(gaps)
+    assert panel.side == "up"
+    with pytest.raises(BadInput, match="no area"):
+        gaps_of(replace(plan, surface_m=line, surface_elements=()), {0})
+
+
+def test_gaps_over_a_slope_are_found_after_the_plan_was_written(tmp_path: Path) -> None:
+    """A plan along a DEM could be written, but not compared with what came."""
+    rise = np.add.outer(np.zeros(40), np.arange(40) * 0.7) + 40.0
+    dem = write_dem(tmp_path / "dem.tif", rise, west_m=-40, north_m=40, step_m=2)
+    site = write(tmp_path / "s.geojson", polygon([(5, 5), (25, 5), (25, 15), (5, 15)], name="s"))
+    views = tmp_path / "views.json"
+    views.write_text('{"surface": {"kind": "ground", "origin": [136.6, 36.6, 0]}, "views": []}')
+    ran = fly(
+        "plan", "area", site, "--camera", "dji_m3e_wide", "--gsd-mm-per-px", 3, "--dem", dem,
+        "--takeoff", "36.594606,136.625669", "--out", tmp_path / "s.plan",
+    )  # fmt: skip
+    assert ran.code == 0
+    ran = fly("gaps", tmp_path / "s.photos.geojson", views, "--out", tmp_path / "o", "--json")
+    found = json.loads(ran.out)
+    assert (ran.code, found["good_percent"]) == (0, 0.0)
+    assert found["elements"][0]["unseen_m2"] == pytest.approx(200 * np.hypot(1, 0.35), rel=0.02)
 
 
 def test_a_plan_without_surface_has_no_second_flight() -> None:
