@@ -37,6 +37,10 @@ LOWEST_TAKEOFF_M = 3.0
 FAR_M = 10.0
 """Beyond this the way to the next row is flown at the speed of a transit."""
 
+PLACE_GRAIN_M = 0.02
+"""So much shorter a row may be on the vehicle, which knows places to 1e-7°; its last photo shall
+come all the same."""
+
 CLOSEST_WAY_M = 0.6
 """A mere waypoint nearer to the next one is left out."""
 
@@ -91,7 +95,8 @@ def _row_steps(plan: FlightPlan, row: tuple[PlannedPhoto, ...]) -> list[Step]:
     places = np.array([photo.position_m for photo in row])
     kept = _bends(plan, row, places)
     steps = [_at(row[index], along_row=True) for index in kept]
-    spacing_m = float(np.linalg.norm(np.diff(places, axis=0), axis=1).mean())
+    legs_m = np.linalg.norm(np.diff(places, axis=0), axis=1)
+    spacing_m = float(max(legs_m.sum() - PLACE_GRAIN_M, legs_m.sum() / 2) / len(legs_m))
     steps[0] = _at(row[0], trigger_m=spacing_m, along_row=True)
     steps[-1] = _at(row[-1], trigger_m=0.0, along_row=True)
     if plan.lead_in_m > 0:

@@ -30,6 +30,8 @@ SAMPLES = 20_000
 FEWEST_SAMPLES = 2_500
 MOST_PAIRS = 2_500_000
 PHOTOS_AT_ONCE = 2_000
+LEAST_SHARE = 1e-9
+"""A triangle of a smaller share of the surface is a sliver without a direction."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,13 +107,20 @@ class Coverage:
 def sample(triangles_m: Floats, count: int = SAMPLES) -> Samples:
     """Spread points over (n, 3, 3) triangles, about ``count`` in all and at least one each.
 
-    The same surface always gives the same points (a Kronecker sequence, one a triangle).
+    The same surface always gives the same points (a Kronecker sequence, one a triangle). Triangles
+    without area, to which rounding in a file makes slivers, get none: they face nowhere.
+
+    Raises:
+        BadInput: when no triangle has an area.
 
     Source: M. Roberts, "The unreasonable effectiveness of quasirandom sequences", 2018 (R2).
     """
     areas = area_m2(triangles_m)
+    if not areas.sum() > 0:
+        raise BadInput("the surface has no area, so nobody can say what is seen of it")
     share = areas / areas.sum()
-    counts = np.maximum(1, np.round(share * count)).astype(np.int64)
+    real = share > LEAST_SHARE
+    counts = np.where(real, np.maximum(1, np.round(share * count)), 0).astype(np.int64)
     triangle = np.repeat(np.arange(len(areas)), counts)
     order = np.arange(len(triangle)) - np.repeat(np.cumsum(counts) - counts, counts) + 1
     u, v = (0.5 + order * 0.7548776662466927) % 1.0, (0.5 + order * 0.5698402909980532) % 1.0
@@ -121,7 +130,7 @@ def sample(triangles_m: Floats, count: int = SAMPLES) -> Samples:
     return Samples(
         point_m=a + u[:, None] * (b - a) + v[:, None] * (c - a),
         normal=normals(triangles_m)[triangle],
-        weight_m2=(areas / counts)[triangle],
+        weight_m2=(areas / np.maximum(counts, 1))[triangle],
         triangle=triangle,
     )
 

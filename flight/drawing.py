@@ -2,6 +2,8 @@
 
 import math
 from collections.abc import Sequence
+from contextlib import suppress
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +15,11 @@ Colour = tuple[int, int, int] | tuple[int, int, int, int]
 INK: Colour = (38, 44, 52)
 QUIET: Colour = (128, 136, 146)
 PAPER: Colour = (255, 255, 255)
+JAPANESE_FONTS = (
+    "NotoSansCJK-Regular.ttc", "NotoSansCJKjp-Regular.otf", "NotoSansJP-Regular.otf", "ipaexg.ttf",
+    "meiryo.ttc", "YuGothM.ttc", "ヒラギノ角ゴシック W3.ttc",
+)  # fmt: skip
+"""Looked for in this order, where the machine keeps its fonts."""
 SMOOTH = 2
 """Canvases are drawn this much larger and shrunk, for smooth edges."""
 
@@ -51,7 +58,7 @@ class Canvas:
         self, x_px: float, y_px: float, words: str, *, size_px: int = 14, colour: Colour = INK
     ) -> None:
         """Write a line with its top-left corner at a place."""
-        font = ImageFont.load_default(size=size_px * SMOOTH)
+        font = _font(size_px * SMOOTH, plain=words.isascii())
         self._draw.text((x_px * SMOOTH, y_px * SMOOTH), words, fill=colour, font=font)
 
     def image(self) -> Image.Image:
@@ -89,6 +96,16 @@ class Panel:
         ends = np.array([[left, bottom + 20], [left + length_m * self.px_per_m, bottom + 20]])
         self.canvas.line(ends, colour=INK, width_px=3)
         self.canvas.text(left, bottom + 25, f"{length_m:g} m", size_px=12)
+
+
+@cache
+def _font(size_px: int, *, plain: bool) -> ImageFont.ImageFont | ImageFont.FreeTypeFont:
+    """Give Pillow's own font, which knows no Japanese, or for other words one of the machine."""
+    if not plain:
+        for name in JAPANESE_FONTS:
+            with suppress(OSError):
+                return ImageFont.truetype(name, size_px)
+    return ImageFont.load_default(size=size_px)
 
 
 def _flat(points_px: Floats) -> Sequence[tuple[float, float]]:

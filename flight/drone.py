@@ -11,6 +11,8 @@ from flight.tablefile import read_rows
 from inspection.errors import BadCodelist, NotFound
 
 VEHICLES = ("ardupilot", "px4", "dji")
+GRAIN_M = 0.005
+"""What rounding of places and heights in a mission file may take off a step."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,6 +88,11 @@ class Drone:
         low, high = self.gimbal_pitch_deg
         if not -180 <= low < high <= 180:
             raise BadCodelist(f"drone {self.code!r}: gimbal {low}° to {high}° is no range")
+
+    @property
+    def sure_step_m(self) -> float:
+        """Give the least distance of waypoints that is one still after rounding; 0 for any."""
+        return self.least_step_m + GRAIN_M if self.least_step_m > 0 else 0.0
 
     @classmethod
     def from_row(cls, row: Mapping[str, Any]) -> Self:

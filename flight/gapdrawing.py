@@ -1,5 +1,6 @@
 """Draw the map of gaps as SVG: one panel for each side of each element, with a scale."""
 
+import re
 from html import escape
 
 from flight.gapmap import Panel, blocks
@@ -17,6 +18,8 @@ LABELS = {
     Seen.COARSE: "too coarse or too oblique",
     Seen.UNSEEN: "not seen",
 }
+NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+"""What no XML may hold, however it is escaped."""
 WIDTH_PX = 1000.0
 GAP_PX, TITLE_PX, LEGEND_PX = 24.0, 22.0, 64.0
 MOST_PX_PER_M = 60.0
@@ -50,7 +53,7 @@ def _panel(panel: Panel, scale: float, top_px: float) -> str:
     rows = panel.kinds.shape[0]
     size = panel.cell_m * scale
     name = " · ".join(part for part in (panel.element, panel.side) if part)
-    lines = [f'<text x="{GAP_PX}" y="{top_px - 7:.1f}" font-weight="600">{escape(name)}</text>']
+    lines = [f'<text x="{GAP_PX}" y="{top_px - 7:.1f}" font-weight="600">{_words(name)}</text>']
     for block in blocks(panel):
         x, y = GAP_PX + block.first * size, top_px + (rows - 1 - block.row) * size
         wide = (block.behind - block.first) * size
@@ -63,7 +66,7 @@ def _panel(panel: Panel, scale: float, top_px: float) -> str:
 
 def _legend(text: str) -> str:
     """Draw the title and what the colours mean."""
-    lines = [f'<text x="{GAP_PX}" y="26" font-size="17" font-weight="600">{escape(text)}</text>']
+    lines = [f'<text x="{GAP_PX}" y="26" font-size="17" font-weight="600">{_words(text)}</text>']
     x = GAP_PX
     for kind, label in LABELS.items():
         lines.append(
@@ -72,6 +75,11 @@ def _legend(text: str) -> str:
         )
         x += 50 + 7.2 * len(label)
     return "\n".join(lines)
+
+
+def _words(text: str) -> str:
+    """Give words as XML can hold them."""
+    return escape(NOT_XML.sub("\N{REPLACEMENT CHARACTER}", text))
 
 
 def _bar(length_m: float, scale: float, y_px: float) -> str:

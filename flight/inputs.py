@@ -182,7 +182,9 @@ def _refuse_mixed_json(path: Path) -> None:
             None,
             document.get("crs"),
         ):
-            name = (feature.get("properties") or {}).get("name") or f"feature {number}"
+            own = feature.get("properties")
+            name = own.get("name") if isinstance(own, dict) else None
+            name = name or f"feature {number}"
             raise BadInput(
                 f"{path.name} mixes coordinate systems: feature {name!r} has a 'crs' of its own; "
                 "GeoJSON has one for all, move the feature to it"
@@ -197,10 +199,11 @@ def _rows(layer: _Layer, label: str) -> Iterator[tuple[str, BaseGeometry | None,
             for name, column in zip(layer.fields, layer.columns, strict=True)
         }
         names = (properties.get(key) for key in NAME_FIELDS)
-        name = next((str(name) for name in names if name not in {None, ""}), "")
+        name = next((str(n) for n in names if isinstance(n, str | int | float) and n != ""), "")
         wkb = layer.shapes[number]
         try:
-            shape = None if wkb is None else shapely.from_wkb(wkb)
+            with np.errstate(invalid="ignore"):  # what is not finite is refused by name
+                shape = None if wkb is None else shapely.from_wkb(wkb)
         except shapely.errors.ShapelyError as error:
             raise BadGeometry(f"{label}: feature {name or number + 1}: {error}") from error
         yield name or f"feature {number + 1}", shape, properties
@@ -223,7 +226,8 @@ def _checked(
         if not np.isfinite(shapely.get_coordinates(part)).all():
             raise BadGeometry(f"feature {part_name!r} has a coordinate that is not finite")
         if not part.is_valid:
-            why = shapely.is_valid_reason(part).replace("[", " at ").rstrip("]")
+            with np.errstate(over="ignore", invalid="ignore"):
+                why = shapely.is_valid_reason(part).replace("[", " at ").rstrip("]")
             raise BadGeometry(
                 f"feature {part_name!r} is not a simple {part.geom_type.lower()}: {why}; redraw it"
             )
@@ -263,6 +267,8 @@ def _to_lonlat(name: str, shape: BaseGeometry, source: str) -> BaseGeometry:
 
 def _plain(value: object) -> object:
     """Give an attribute as plain Python; unknown numbers are None."""
+    if isinstance(value, np.ndarray):  # a list of the file
+        return value.tolist()
     if isinstance(value, np.generic):
         value = value.item()
     return None if isinstance(value, float) and np.isnan(value) else value

@@ -13,8 +13,6 @@ from flight.mission import AltitudeFrame
 from inspection.errors import BadInput, Refused
 
 LOWEST_M = 2.0
-GRAIN_M = 0.005
-"""What rounding of places and heights in a mission file may take off a step."""
 NUMBERS = (
     "takeoff_msl_m", "heading_deg", "width_m", "bottom_m", "top_m", "height_m", "radius_m",
     "lowest_m", "speed_m_s",
@@ -117,9 +115,7 @@ class Order:
     @property
     def least_step_m(self) -> float:
         """Give the least distance of photo points at which the drone stops."""
-        if self.capability.trigger != "stop" or not self.drone.least_step_m > 0:
-            return 0.0
-        return self.drone.least_step_m + GRAIN_M
+        return self.drone.sure_step_m if self.capability.trigger == "stop" else 0.0
 
     @property
     def goes_beyond_edges(self) -> bool:

@@ -148,7 +148,7 @@ def _plan(figures: dict[str, Any], features: list[dict[str, Any]]) -> FlightPlan
     return FlightPlan(**kept, photos=photos)
 
 
-def _figure(key: str, value: object) -> object:
+def _figure(key: str, value: object) -> Any:  # noqa: ANN401 a text, a number or nothing
     """Give a figure of a plan that is of its kind."""
     if value is None and key in OPEN:
         return None
@@ -160,7 +160,7 @@ def _figure(key: str, value: object) -> object:
     return number
 
 
-def _number(key: str, value: object) -> float:
+def _number(key: str, value: object) -> Any:  # noqa: ANN401 whole or not, as it is
     """Give a finite number as it is."""
     if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
         raise ValueError(f"{key} is {value!r}, no finite number")
@@ -172,7 +172,8 @@ def _texts(values: list[object]) -> tuple[str, ...]:
     texts = tuple(value for value in values if isinstance(value, str))
     if not isinstance(values, list) or len(texts) != len(values):
         raise ValueError(f"{values!r:.60} are not all texts")
-    "".join(texts).encode()  # half of a character could never be written again
+    if b"\0" in "".join(texts).encode():  # half of a character could never be written again
+        raise ValueError("a text holds a character of no text")
     return texts
 
 

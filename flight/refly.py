@@ -47,6 +47,7 @@ def plan_refly(
     gsd_m_per_px: float | None = None,
     obstacle_sensing: bool = True,
     wind_m_s: float = 0.0,
+    least_step_m: float = 0.0,
 ) -> Refly:
     """Plan photos for the gaps: as few of the planned ones as see them, then new ones.
 
@@ -61,6 +62,7 @@ def plan_refly(
         gsd_m_per_px: finer than the plan's, when the photos that came proved too coarse.
         obstacle_sensing: of the craft, for the safe distance.
         wind_m_s: for the safe distance.
+        least_step_m: of new photos from all others; some drones refuse less.
     """
     open_ = gaps.open
     gsd = min(plan.gsd_m_per_px, gsd_m_per_px or plan.gsd_m_per_px)
@@ -75,7 +77,8 @@ def plan_refly(
     safe_m = safe_standoff_m(obstacle_sensing=obstacle_sensing, wind_m_s=wind_m_s)
     fresh: list[PlannedPhoto] = []
     if standoff_m >= safe_m - 1e-9:
-        fresh, need = _fresh(wish, part, need, standoff_m)
+        apart = _Apart(part, standoff_m, [shot.position_m for shot in chosen], least_step_m)
+        fresh, need = _fresh(wish, part, need, apart)
     left_m2 = float(part.weight_m2[need > 0].sum())
     made = _second(wish, chosen, fresh)
     return Refly(plan=made, again=len(chosen), new=len(fresh), left_m2=left_m2)
@@ -129,8 +132,27 @@ def _choose(need: Ints, photo: Ints, point: Ints, count: int) -> tuple[list[int]
     return sorted(chosen), np.maximum(need, 0)
 
 
+class _Apart:
+    """Know from which samples a square photo would be too near to one that is there."""
+
+    def __init__(
+        self, samples: Samples, standoff_m: float, places: Sequence[Floats], least_m: float
+    ) -> None:
+        self.standoff_m = standoff_m
+        self._spots_m = samples.point_m + samples.normal * standoff_m
+        self._least_m = least_m
+        self.tried = np.zeros(len(self._spots_m), dtype=bool)
+        for place in places:
+            self.add(place)
+
+    def add(self, place: Floats) -> None:
+        """Try no sample whose photo would stand so near to a place."""
+        if self._least_m > 0:
+            self.tried |= np.linalg.norm(self._spots_m - place, axis=1) < self._least_m
+
+
 def _fresh(
-    wish: FlightPlan, samples: Samples, need: Ints, standoff_m: float
+    wish: FlightPlan, samples: Samples, need: Ints, apart: _Apart
 ) -> tuple[list[PlannedPhoto], Ints]:
     """Take new photos, each square to a sample that still needs one.
 
@@ -140,19 +162,20 @@ def _fresh(
     spare = SPARE_SHARE * float(samples.weight_m2.sum())
     lowest_m = min((float(p.position_m[2]) for p in wish.photos), default=-np.inf) - GRAIN_M
     fresh: list[PlannedPhoto] = []
-    tried = np.zeros(len(need), dtype=bool)
+    tried = apart.tried
     while len(fresh) < MOST_NEW:
         waiting = (need > 0) & ~tried
         if float(samples.weight_m2[waiting].sum()) <= spare:
             break
         at = _middle(samples.point_m, waiting)
         tried[at] = True
-        shot = _square_on(wish, samples, at, standoff_m)
+        shot = _square_on(wish, samples, at, apart.standoff_m)
         if samples.normal[at, 2] < FROM_ABOVE and shot.position_m[2] < lowest_m:
             continue
         _, point = _pairs_of(wish, [shot], samples)
         if (need[point] > 0).any():
             fresh.append(shot)
+            apart.add(shot.position_m)
             need = need.copy()
             need[point] = np.maximum(need[point] - 1, 0)
     return fresh, need

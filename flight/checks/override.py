@@ -5,8 +5,11 @@ a finding that says something else (a stronger wind, a shorter distance), has no
 Records are only ever added; the file is the flight's memory, not its state.
 """
 
+import fcntl
 import json
-from collections.abc import Iterable, Sequence
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,7 +17,7 @@ from typing import Any
 
 from flight.checks.finding import Finding, Outcome
 from flight.checks.words import Language, reason
-from inspection.errors import BadInput, Broken
+from inspection.errors import BadInput, Broken, Unavailable
 from inspection.export.writing import replace_text
 
 FORMAT = 1
@@ -143,13 +146,33 @@ def add_overrides(path: Path, new: Sequence[Override]) -> tuple[Override, ...]:
 
     Raises:
         Broken: when the record is damaged.
+        Unavailable: when the folder cannot be read or written.
     """
-    kept = (*read_overrides(path), *new)
-    text = json.dumps(
-        {"format": FORMAT, "overrides": [_row(one) for one in kept]}, ensure_ascii=False, indent=2
-    )
-    replace_text(path, text + "\n")
+    with _alone(path.parent):
+        kept = (*read_overrides(path), *new)
+        rows = {"format": FORMAT, "overrides": [_row(one) for one in kept]}
+        replace_text(path, json.dumps(rows, ensure_ascii=False, indent=2) + "\n")
     return kept
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Let one at a time read and add to the records of a folder, or a decision would be lost.
+
+    The kernel lets go of the lock when the process dies, however it dies.
+
+    Raises:
+        Unavailable: when there is no such folder.
+    """
+    try:
+        held = os.open(folder, os.O_RDONLY)
+    except OSError as error:
+        raise Unavailable(f"{folder} cannot be used: {error.strerror}; check the folder") from error
+    try:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(held)
 
 
 def holding(finding: Finding, overrides: Iterable[Override], plan_sha256: str) -> Override | None:

@@ -57,6 +57,7 @@ FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
 @click.option("--takeoff-msl-m", type=float, help="Its height.  [default: that of the DEM]")
 @click.option("--pilot", metavar="LAT,LON", help="Where the pilot stands.  [default: take-off]")
 @click.option("--drone", help="Key of the drone table.  [default: the plan's]")
+@click.option("--drones", type=FILE, help="Your own drone table, as for the plan.")
 @click.option("--obstacle-sensing/--no-obstacle-sensing", default=None, help="Of the craft.")
 @click.option("--wind-m-s", type=click.FloatRange(0, 100), help="Expected mean wind.")
 @click.option("--gust-m-s", type=click.FloatRange(0, 100), help="Expected gusts.")
@@ -108,6 +109,7 @@ def check(
     takeoff_msl_m: float | None,
     pilot: str | None,
     drone: str | None,
+    drones: Path | None,
     obstacle_sensing: bool | None,
     wind_m_s: float | None,
     gust_m_s: float | None,
@@ -157,7 +159,7 @@ def check(
         pilot_latlon_deg=read_latlon("--pilot", pilot),
     )
     conditions = Conditions(
-        drone=None if craft is None else find_drone(craft),
+        drone=None if craft is None else find_drone(craft, path=drones),
         obstacle_sensing=obstacle_sensing,
         wind_m_s=wind_m_s,
         gust_m_s=gust_m_s,

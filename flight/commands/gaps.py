@@ -36,6 +36,7 @@ EXISTING = click.Path(path_type=Path, exists=True)
     help="Format of the second mission.",
 )  # fmt: skip
 @click.option("--drone", help="Key of the drone table.  [default: the plan's]")
+@click.option("--drones", type=EXISTING, help="Your own drone table, as for the plan.")
 @click.option(
     "--gsd-mm-per-px", type=click.FloatRange(0, min_open=True), help="Finer than the plan's."
 )
@@ -48,6 +49,7 @@ def gaps(
     out: Path,
     suffix: str,
     drone: str | None,
+    drones: Path | None,
     gsd_mm_per_px: float | None,
     wind_m_s: float,
     as_json: bool,
@@ -72,7 +74,7 @@ def gaps(
       tenken flight gaps deck.photos.geojson out/bridge-12/capability/gaps.geojson --out second/
     """  # noqa: D301 click needs the character itself
     planned = read_plan(plan)
-    craft = _drone(planned, drone)
+    craft = _drone(planned, drone, drones)
     found, arrived, needed = _found(planned, came)
     wish = gsd_mm_per_px / 1000 if gsd_mm_per_px else needed
     refly = plan_refly(
@@ -81,6 +83,7 @@ def gaps(
         gsd_m_per_px=wish,
         obstacle_sensing=craft.obstacle_sensing,
         wind_m_s=wind_m_s,
+        least_step_m=craft.sure_step_m,
     )
     out.mkdir(parents=True, exist_ok=True)
     layout = panels(found)
@@ -100,12 +103,12 @@ def gaps(
         click.echo("\n".join(_say(report, out)))
 
 
-def _drone(plan: FlightPlan, named: str | None) -> Drone:
+def _drone(plan: FlightPlan, named: str | None, table: Path | None) -> Drone:
     """Find the drone: as named, else the plan's, else the first that carries the camera."""
     code = named or plan.drone_name
     if code is not None:
-        return find_drone(code)
-    carrying = drones_for(plan.camera_name.split("@")[0])
+        return find_drone(code, path=table)
+    carrying = drones_for(plan.camera_name.split("@")[0], path=table)
     if not carrying:
         raise BadInput(f"no drone of the table carries {plan.camera_name}; name one with --drone")
     return carrying[0]

@@ -27,6 +27,9 @@ from inspection.pipeline.ingest import ingest
 @click.option("--camera", help="Camera and lens, such as dji_m3e_wide; needed for photos.")
 @click.option("--drone", help="Key of the drone table.  [default: the first with the camera]")
 @click.option(
+    "--drones", type=click.Path(path_type=Path, exists=True), help="Your own drone table."
+)
+@click.option(
     "--distance-m", type=click.FloatRange(0.5, 500),
     help="Of the surface along the optical axis.  [default: level ground below]",
 )  # fmt: skip
@@ -40,6 +43,7 @@ def repeat(
     out: Path,
     camera: str | None,
     drone: str | None,
+    drones: Path | None,
     distance_m: float | None,
     ground_m: float,
     takeoff: str | None,
@@ -80,10 +84,10 @@ def repeat(
     if name is not None:
         plan = replace(plan, name=name)
     code = drone or plan.drone_name
-    carrying = drones_for(plan.camera_name.split("@")[0])
+    carrying = drones_for(plan.camera_name.split("@")[0], path=drones)
     if code is None and not carrying:
         raise BadInput(f"no drone of the table carries {plan.camera_name}; name one with --drone")
-    craft = find_drone(code) if code is not None else carrying[0]
+    craft = find_drone(code, path=drones) if code is not None else carrying[0]
     files, losses = write_parts(plan, craft, out)
     report = {
         "name": plan.name,

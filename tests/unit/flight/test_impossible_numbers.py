@@ -62,8 +62,8 @@ def complete(pattern: str) -> list[str]:
     return {
         "area": [],
         "corridor": ["--width-m", "6"],
-        "facade": ["--bottom-m", "0", "--top-m", "8"],
-        "orbit": ["--radius-m", "1.5", "--bottom-m", "0", "--top-m", "8"],
+        "facade": ["--bottom-m", "3", "--top-m", "6"],
+        "orbit": ["--radius-m", "0.5", "--bottom-m", "3", "--top-m", "4"],
     }[pattern]
 
 
@@ -144,7 +144,12 @@ def usual() -> tuple[Capability, Drone]:
 def order(**changes: Any) -> Order:
     """Order an area with the default drone."""
     found, drone = usual()
-    fields = {"name": "it", "pattern": Pattern.AREA, "capability": found, "drone": drone}
+    fields: dict[str, Any] = {
+        "name": "it",
+        "pattern": Pattern.AREA,
+        "capability": found,
+        "drone": drone,
+    }
     return Order(**(fields | changes))
 
 

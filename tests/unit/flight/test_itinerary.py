@@ -94,7 +94,8 @@ def test_a_plan_that_flies_on_triggers_by_distance_row_by_row() -> None:
     assert len(triggers) == 2 * len(plan.rows)
     for on, off, row in zip(triggers[::2], triggers[1::2], plan.rows, strict=True):
         steps = np.diff([photo.position_m for photo in row], axis=0)
-        assert on.params[0] == pytest.approx(np.linalg.norm(steps, axis=1).mean(), abs=1e-3)
+        spacing_m = np.linalg.norm(steps, axis=1).mean()  # a little less: the last one shall come
+        assert spacing_m - 0.02 / len(steps) - 1e-3 <= (on.params[0] or 0) < spacing_m
         assert on.params[2] == 1.0  # the first photo at once
         assert off.params[0] == 0.0
     assert RELEASE not in commands(items)

@@ -20,6 +20,7 @@ from flight.tablefile import read_rows
 from inspection.codelists.cameras import find_camera, load_cameras, read_cameras
 from inspection.errors import BadCodelist, BadInput, NotFound, TenkenError
 from tests.support.flightcommand import fly
+from tests.support.sites import polygon, write
 
 DRONE: dict[str, Any] = {
     "code": "mine", "label": "自作機", "vehicle": "ardupilot", "least_step_m": 0,
@@ -210,6 +211,28 @@ def test_only_what_your_own_table_carries_is_offered(tmp_path: Path) -> None:
     assert drones_for("dji_m3e_wide", path=path) == ()
     with pytest.raises(NotFound, match=r"no drone 'ｍine'.*did you mean 'mine'"):
         find_drone("ｍine", path=path)
+
+
+def test_a_plan_of_your_own_drone_is_checked_repeated_and_closed_with_your_table(
+    tmp_path: Path,
+) -> None:
+    """The plan names the drone; without its table nobody else knows it."""
+    drones = table(tmp_path, DRONE)
+    site = write(tmp_path / "deck.geojson", polygon([(5, 5), (25, 5), (25, 15), (5, 15)], name="d"))
+    out, photos = tmp_path / "deck.plan", tmp_path / "deck.photos.geojson"
+    views = tmp_path / "views.json"
+    views.write_text('{"surface": {"kind": "ground", "origin": [136.6, 36.6, 0]}, "views": []}')
+    asked: list[tuple[object, ...]] = [
+        ("plan", "area", site, "--camera", "sony_a7r@35", "--gsd-mm-per-px", 5, "--drone", "mine",
+         "--out", out),
+        ("check", out),
+        ("repeat", photos, "--out", tmp_path / "again.plan"),
+        ("gaps", photos, views, "--out", tmp_path / "second"),
+    ]  # fmt: skip
+    for words in asked:
+        assert fly(*words, "--drones", drones).code == 0, words
+        ran = fly(*words)
+        assert (ran.code, "no drone 'mine' in the table" in ran.said) == (2, True), words
 
 
 # --- cameras -------------------------------------------------------------------------------------

@@ -250,7 +250,7 @@ def test_ground_that_ends_below_the_course_is_told_in_per_cent() -> None:
     ),
     seed=st.integers(0, 9),
 )  # fmt: skip
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=8, deadline=None)
 def test_the_approach_to_rough_ground_is_that_of_a_thousand_looks(
     places: list[tuple[float, float, float]], seed: int
 ) -> None:
