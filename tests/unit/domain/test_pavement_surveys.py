@@ -1,5 +1,6 @@
 """Pavement: meshes, indices, ages and deduct values at their bounds and beyond (§2, §3.1)."""
 
+from collections.abc import Callable
 from math import inf, nan
 
 import numpy as np
@@ -101,7 +102,7 @@ def test_golden_repair_kinds(
         assert found.candidates == ("III-1", "III-2")
 
 
-NO_NUMBERS = {
+NO_NUMBERS: dict[str, Callable[[], object]] = {
     "index": lambda: index_class("rut_mm", nan, rule=RULE),
     "negative index": lambda: index_class("iri_mm_per_m", -0.1, rule=RULE),
     "ratio above 100": lambda: index_class("crack_ratio_percent", 100.1, rule=RULE),

@@ -135,7 +135,7 @@ RECORD = InspectionRecord(
     diagnosis=Diagnosis(subject="ISK-1", value="II", by="花子"),
     groups=(Diagnosis(subject="1/Mg", value="I"),),
     damages=(
-        RecordedDamage(**{
+        RecordedDamage(**{  # type: ignore[arg-type]
             **{f.name: "" for f in fields(RecordedDamage)}, "span": 1, "damage_no": 6, "pattern": 0,
             "division": 0, "countermeasures": ("C2", "S1"), "main": True, "grade": "d",
         }),

@@ -206,7 +206,7 @@ def test_a_local_frame_is_square_and_comes_back_anywhere_on_earth(
     lon: float, lat: float, east: float, north: float
 ) -> None:
     frame = LocalFrame(lon_deg=lon, lat_deg=lat, height_ellipsoid_m=30.0)
-    there = frame.to_lonlat_h([[east, north, 5.0], [0, 0, 0]])
+    there = frame.to_lonlat_h([[east, north, 5.0], [0.0, 0.0, 0.0]])
     assert there[1] == pytest.approx([lon, lat, 30.0], abs=1e-6)
     assert frame.to_enu_m(there) == pytest.approx(
         np.array([[east, north, 5.0], [0, 0, 0]]), abs=1e-4

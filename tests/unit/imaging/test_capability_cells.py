@@ -2,6 +2,7 @@
 
 from math import inf, nan
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -57,7 +58,7 @@ def grades(blur_px: float = 0.5, level: float = 128.0, clipped: float = 0.0) -> 
 
 
 def mapped(
-    *views: View, grade: PhotoGrade | list[PhotoGrade] | None = None, **more: float
+    *views: View, grade: PhotoGrade | list[PhotoGrade] | None = None, **more: Any
 ) -> Capability:
     several = grade if isinstance(grade, list) else [grade or grades()] * len(views)
     return map_capability(views, FlatSurface(), GRID, lambda number: several[number], **more)
@@ -82,7 +83,7 @@ def test_golden_straight_down_the_scale_is_distance_over_focal_length(
 def test_golden_a_slanted_photo_has_its_worst_scale_along_the_tilt(tilt: float, yaw: float) -> None:
     distance, angle = 5.0, np.radians(tilt)
     back = -distance * np.sin(angle) * np.array([np.sin(np.radians(yaw)), np.cos(np.radians(yaw))])
-    slanted = view(*back, z_m=distance * np.cos(angle), pitch_deg=tilt - 90, yaw_deg=yaw)
+    slanted = view(back[0], back[1], distance * np.cos(angle), pitch_deg=tilt - 90, yaw_deg=yaw)
     grid = PixelGrid.north_up(
         left_m=-0.005, top_m=0.005, gsd_m_per_px=0.01, width_px=1, height_px=1
     )
