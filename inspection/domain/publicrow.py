@@ -19,6 +19,7 @@ from inspection.domain.assetsheet import says_done
 from inspection.domain.eradate import due_fiscal_year
 from inspection.domain.inspectionrecord import ConfirmedDefect, InspectionRecord
 from inspection.domain.municipality import full_code
+from inspection.domain.notation import fold
 from inspection.errors import BadInput, Refused
 from inspection.geo.mesh import mesh_bounds, mesh_code
 
@@ -30,6 +31,8 @@ LEVELS = {"I": 1, "II": 2, "III": 3, "III-1": 3, "III-2": 3, "IV": 4}
 
 SENSITIVE = "sensitive_location"
 """Attribute of an asset whose exact place is not for everybody."""
+
+NOT_SENSITIVE = frozenset({"none", "", "false", "no", "n", "0", "0.0", "無", "なし", "いいえ"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,11 +128,11 @@ def redact(
     """
     _check_texts(record, rule)
     applied: list[str] = []
-    hidden = blur or record.attributes.get(SENSITIVE) is True
+    hidden = blur or _sensitive(record.attributes.get(SENSITIVE))
     lon_deg, lat_deg, mesh = _position(record, rule, hidden, applied)
     repair = str(record.sheet.get("repair_status", ""))
     done = rule.measure_done(repair)
-    damages = tuple(_damage(record, d, rule, mesh if hidden else "") for d in record.defects)
+    damages = tuple(_damage(record, d, rule, hidden) for d in record.defects)
     withheld = _withheld(record, rule, done, show_damage)
     if withheld and damages:
         applied.append(f"{len(damages)} damages withheld: {withheld}")
@@ -159,6 +162,11 @@ def redact(
     return Redacted(
         row=row, damages=seen, applied=tuple(applied), mesh_code=mesh, measure_done=done
     )
+
+
+def _sensitive(value: object) -> bool:
+    """Tell whether an attribute calls a place sensitive; what is not a plain no is a yes."""
+    return fold(str(value)).lower() not in NOT_SENSITIVE
 
 
 def level_of(soundness: str) -> int | None:
@@ -213,9 +221,11 @@ def _check_texts(record: InspectionRecord, rule: RedactionRule) -> None:
     texts = {name: str(record.sheet.get(name, "")) for name in rule.free_text}
     texts["name"] = record.name
     texts["asset_id"] = record.asset_id
+    texts["member"] = " ".join(sorted({defect.member for defect in record.defects}))
     for name, text in texts.items():
         for kind in rule.forbidden:
-            if kind.pattern.search(text):
+            # a number in the wide digits of a Japanese keyboard is the same number
+            if kind.pattern.search(text) or kind.pattern.search(fold(text)):
                 raise Refused(
                     f"{record.asset_id} cannot be published: its {name} has what looks like "
                     f"{kind.en}; mend the ledger, approve anew and publish again"
@@ -256,7 +266,7 @@ def _withheld(record: InspectionRecord, rule: RedactionRule, done: bool, show_da
 
 
 def _damage(
-    record: InspectionRecord, defect: ConfirmedDefect, rule: RedactionRule, blurred: str
+    record: InspectionRecord, defect: ConfirmedDefect, rule: RedactionRule, blurred: bool
 ) -> PublicRow:
     """Give the public columns of one damage; on a sensitive asset it has no place of its own."""
     row: PublicRow = {
