@@ -54,7 +54,7 @@ def test_estimator_a_reads_what_the_mask_shows_in_any_direction(
     cosine, sine = np.cos(np.radians(angle)), np.sin(np.radians(angle))
     points = [(centre[0] + s * cosine, centre[1] + s * sine) for s in np.linspace(-25, 25, 21)]
     found = across(mask, points, (-sine, cosine), width / 2 + 1)
-    # golden 0.6 px of §4.8 stands in test_widths; here the mask itself is a whole pixel off where an edge halves pixels
+    # a mask is a whole pixel off where its edges halve pixels
     drawn = mask.sum() / 90
     assert abs(drawn - width) <= 1.05
     assert abs(float(found.mean()) - drawn) <= 0.8
