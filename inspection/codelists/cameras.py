@@ -1,5 +1,6 @@
 """Know the sensors of drone cameras: the code-list ``cameras.yaml``."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -132,7 +133,7 @@ def _list(value: object) -> list[object]:
 
 def _number(value: object) -> float:
     """Give a value that must be a number > 0."""
-    if isinstance(value, bool) or not isinstance(value, int | float) or not value > 0:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < math.inf:
         raise ValueError(f"expected a number > 0, got {value!r}")
     return float(value)
 
