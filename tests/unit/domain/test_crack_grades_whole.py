@@ -1,4 +1,4 @@
-"""The matrix of ⑥ ひびわれ whole, by a second hand; reasons of programmes; disasters on the globe."""
+"""The matrix of ⑥ ひびわれ whole, by a second hand; reasons of programmes; disasters."""
 
 import uuid
 from datetime import UTC, datetime, timedelta, timezone
@@ -178,7 +178,8 @@ def test_every_reason_is_true_of_its_programme(
 @pytest.mark.parametrize(
     ("yen", "ja", "en"),
     [(0, "0 円", "0 yen"), (999_999, "999,999 円", "999,999 yen"),
-     (1_000_000, "1,000 千円", "1.00 million yen"), (-2_500_000, "-2,500 千円", "-2.50 million yen"),
+     (1_000_000, "1,000 千円", "1.00 million yen"),
+     (-2_500_000, "-2,500 千円", "-2.50 million yen"),
      (123_456_789_000, "123,456,789 千円", "123,456.79 million yen")],
 )  # fmt: skip
 def test_golden_words_of_money(yen: float, ja: str, en: str) -> None:
@@ -195,9 +196,10 @@ def test_golden_distances_on_the_globe(
     a: tuple[float, float], b: tuple[float, float], km: float
 ) -> None:
     assert distance_km(a, b) == pytest.approx(km, rel=0.004, abs=0.05)
-    assert Area(lonlat=a, radius_km=max(km * 1.01, 1)).holds(b)
+    if km < 2000:
+        assert Area(lonlat=a, radius_km=max(km * 1.01, 1)).holds(b)
     if km > 1:
-        assert not Area(lonlat=a, radius_km=min(2000.0, km * 0.98)).holds(b) or km > 2000
+        assert not Area(lonlat=a, radius_km=min(2000.0, km * 0.98)).holds(b)
 
 
 @pytest.mark.parametrize(
@@ -214,11 +216,13 @@ def test_an_area_that_is_nowhere_is_refused(lonlat: tuple[float, float], radius:
 @pytest.mark.parametrize(
     ("attributes", "hazard", "points", "wave"),
     [
-        ({"emergency_route": "1", "detour_min": "isolated", "soundness": "IV"}, "earthquake", 90, 1),
+        ({"emergency_route": "1", "detour_min": "isolated", "soundness": "IV"}, "earthquake",
+         40 + 25 + 20 + 5, 1),
         ({"emergency_route": 2, "detour_min": 5, "soundness": "III", "length_m": 100.0,
           "pre_1980_seismic": False}, "earthquake", 25 + 15 + 6, 2),
         ({"emergency_route": "none", "detour_min": 0, "soundness": "I"}, "flood", 5, 3),
-        ({"emergency_route": "none", "detour_min": 0, "soundness": "I", "scour": True}, "flood", 20, 3),
+        ({"emergency_route": "none", "detour_min": 0, "soundness": "I", "scour": True}, "flood",
+         20, 3),
         ({"emergency_route": "none", "detour_min": 30, "soundness": "I", "scour": True,
           "length_m": 15}, "flood", 33, 2),
         ({}, "earthquake", 5 + 5 + 5, 3),
@@ -251,13 +255,14 @@ def test_golden_a_light_beside_each_diagnosis(signal: Signal, soundness: object)
 
 
 JST = timezone(timedelta(hours=9))
+BEGAN = datetime(2024, 1, 1, 7, 10, tzinfo=UTC)
 REPORTS = st.lists(
     st.builds(
-        QuickReport, report_id=st.uuids(), emergency=st.just("能登"), signal=st.sampled_from(Signal),
-        asset_id=st.sampled_from("AB"), reported_by=st.just("花子"),
+        QuickReport, report_id=st.uuids(), emergency=st.just("能登"),
+        signal=st.sampled_from(Signal), asset_id=st.sampled_from("AB"), reported_by=st.just("花子"),
         reported_at=st.integers(0, 20).flatmap(
             lambda h: st.sampled_from([UTC, JST]).map(
-                lambda zone: datetime(2024, 1, 1, 7, tzinfo=UTC).astimezone(zone) + timedelta(hours=h)
+                lambda zone: BEGAN.astimezone(zone) + timedelta(hours=h)
             )
         ),
     ),
