@@ -139,7 +139,9 @@ def test_a_line_keeps_every_pixel_of_a_path_and_its_depth() -> None:
 
 
 # change of width §8, §4.3 B
-def pictures(first_px: float, second_px: float, seed: int = 3) -> tuple[NDArray[np.float32], ...]:
+def pictures(
+    first_px: float, second_px: float, seed: int = 3
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     random = np.random.default_rng(seed)
     y = np.arange(96)[:, None] + 0.5
     made = []
@@ -147,7 +149,7 @@ def pictures(first_px: float, second_px: float, seed: int = 3) -> tuple[NDArray[
         light = 0.4 + random.normal(0, 0.004, (96, 400))
         cover = np.clip(width / 2 - np.abs(y - 48) + 0.5, 0, min(width, 1))
         made.append(ndimage.gaussian_filter(light * (1 - 0.9 * cover), 0.8).astype(np.float32))
-    return tuple(made)
+    return made[0], made[1]
 
 
 LINE = np.array([[10.0, 48.0], [390.0, 48.0]])
