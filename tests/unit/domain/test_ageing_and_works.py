@@ -33,7 +33,7 @@ from inspection.domain.soundness import SOUNDNESS
 from inspection.domain.unitcost import CostUnit, Priced, Sized, UnitCost, price
 from inspection.errors import BadInput, Refused
 
-LAW = settings(max_examples=40, deadline=None)
+LAW = settings(max_examples=40, deadline=None, derandomize=True)
 P = load_ageing().transition
 EFFECTS = load_effects()[AssetKind.BRIDGE]
 MODEL = load_priority_model()

@@ -37,7 +37,7 @@ from inspection.domain.soundness import (
 )
 from inspection.errors import BadInput
 
-LAW = settings(max_examples=50, deadline=None)
+LAW = settings(max_examples=50, deadline=None, derandomize=True)
 RUST, LOOK, SOUND = load_corrosion_rule(), load_appearance_rule(), load_soundness_rule()
 CLASSES, MBEI = load_countermeasures(), load_mbei_rule()
 NO_SHARE = (-0.01, 1.01, 30.0, nan, inf, -inf)

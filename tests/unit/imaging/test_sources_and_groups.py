@@ -18,7 +18,7 @@ from inspection.imaging.evidence import READ_PX, check_size, open_sources
 from inspection.imaging.planar_group import adjust_largest_group, largest_group
 from inspection.imaging.planar_ties import Tie
 
-LAW = settings(max_examples=40, deadline=None)
+LAW = settings(max_examples=40, deadline=None, derandomize=True)
 PLACED = Affine(0.01, 0, 5, 0, -0.01, 7)
 
 
