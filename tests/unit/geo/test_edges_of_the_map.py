@@ -28,7 +28,7 @@ from inspection.geo.polyline import (
 from inspection.geo.scale import map_scale
 
 LAW = settings(max_examples=40, deadline=None, derandomize=True)
-LINES = st.lists(
+LINES: st.SearchStrategy[NDArray[np.float64]] = st.lists(
     st.tuples(*[st.integers(-2000, 2000).map(lambda n: n / 100)] * 2),
     min_size=2,
     max_size=12,
