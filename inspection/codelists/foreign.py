@@ -122,7 +122,7 @@ def indicative_mbei(grade: str) -> tuple[str, ...]:
     ('CS1', 'CS2')
     """
     table = load_codelist("indicative_scale")["mbei"]
-    if grade not in GRADES or not set(table[grade]) <= set(STATES):
+    if grade not in tuple(GRADES) or not set(table[grade]) <= set(STATES):
         raise BadInput(f"grade {grade!r} is none of a to e")
     return tuple(table[grade])
 

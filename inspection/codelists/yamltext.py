@@ -16,7 +16,7 @@ class _Careful(yaml.SafeLoader):
     def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
         """Compose a node that is none of those written before."""
         if self.check_event(yaml.AliasEvent):
-            event = self.peek_event()
+            event = self.peek_event()  # type: ignore[no-untyped-call]
             raise yaml.YAMLError(f"*{event.anchor}: aliases are not read; write it out")
         return super().compose_node(parent, index)
 
@@ -30,7 +30,7 @@ class _Careful(yaml.SafeLoader):
                 seen.add((key.tag, key.value))
         return super().construct_mapping(node, deep)
 
-    def construct_scalar(self, node: yaml.ScalarNode) -> str:
+    def construct_scalar(self, node: yaml.ScalarNode | yaml.MappingNode) -> str:
         """Construct a text; JSON escapes what lies beyond the first plane, as 𠮷, in two halves."""
         text = str(super().construct_scalar(node))
         if not _HALF.search(text):

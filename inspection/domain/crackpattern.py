@@ -17,6 +17,7 @@ import shapely
 from numpy.typing import ArrayLike, NDArray
 
 from inspection.errors import BadGeometry
+from inspection.geo.places import distinct
 from inspection.geo.polyline import (
     axial_difference_deg,
     axial_mean_deg,
@@ -193,7 +194,7 @@ def crack_pattern(cracks: Sequence[ArrayLike], *, area_m2: float) -> CrackPatter
     total = sum(length(line) for line in lines)
     share = second_mode_share(lines)
     crossings = count_crossings(lines)
-    two = share >= SECOND_MODE_SHARE and crossings >= MIN_CROSSINGS
+    two = share >= SECOND_MODE_SHARE - 1e-9 and crossings >= MIN_CROSSINGS
     return CrackPattern(
         count=len(lines),
         length_m=total,
@@ -253,14 +254,13 @@ def count_crossings(lines: Sequence[ArrayLike]) -> int:
     2
     """
     shapes = [shapely.linestrings(np.asarray(line, dtype=np.float64)) for line in lines]
-    places: set[tuple[int, int]] = set()
+    common: list[NDArray[np.float64]] = []
     if len(shapes) < 2:
         return 0
     for i, j in shapely.STRtree(shapes).query(shapes, predicate="intersects").T:
         if i < j:
-            common = shapely.get_coordinates(shapely.intersection(shapes[i], shapes[j]))
-            places |= {(round(x / 1e-3), round(y / 1e-3)) for x, y in common}
-    return len(places)
+            common.append(shapely.get_coordinates(shapely.intersection(shapes[i], shapes[j])))
+    return len(distinct(np.concatenate(common))) if common else 0
 
 
 def _cell_side_m(lines: Sequence[NDArray[np.float64]]) -> float | None:

@@ -17,6 +17,10 @@ from numpy.typing import NDArray
 
 from inspection.domain.grade import GRADES, GradeCandidate, Reason, Subject
 from inspection.errors import BadGeometry, BadInput
+from inspection.geo.places import distinct
+
+ROUNDING = 1e-9
+"""A bound that is met but for the rounding of a sum is met."""
 
 
 class Directions(StrEnum):
@@ -128,12 +132,18 @@ class DeckPanel:
         shapes = {v.shape for v in (self.lengths_m, self.widths_mm, self.angles_deg)}
         if len(shapes) != 1 or self.lengths_m.ndim != 1:
             raise BadInput(f"lengths, widths and angles need one shape (n,), got {shapes}")
-        if not self.area_m2 > 0:
+        if not 0 < self.area_m2 < np.inf:
             raise BadGeometry(f"a deck panel needs an area > 0 m², got {self.area_m2}")
         if self.lengths_m.size and not (
-            self.lengths_m.min() > 0 and np.isfinite(self.widths_mm).all()
+            self.lengths_m.min() > 0
+            and np.isfinite(self.lengths_m).all()
+            and np.isfinite(self.widths_mm).all()
+            and self.widths_mm.min() >= 0
+            and np.isfinite(self.angles_deg).all()
         ):
-            raise BadInput("pieces of crack need a length > 0 m and a finite width in mm")
+            raise BadInput(
+                "pieces of crack need a length > 0 m, a finite width ≥ 0 mm and an angle"
+            )
 
     @property
     def total_m(self) -> float:
@@ -144,13 +154,13 @@ class DeckPanel:
         """Give the share of the crack length whose width is at most this, 0–1."""
         if not self.total_m:
             return 1.0
-        return float(self.lengths_m[self.widths_mm <= width_mm + 1e-9].sum()) / self.total_m
+        return float(self.lengths_m[self.widths_mm <= width_mm + ROUNDING].sum()) / self.total_m
 
     def share_from(self, width_mm: float) -> float:
         """Give the share of the crack length whose width is at least this, 0–1."""
         if not self.total_m:
             return 0.0
-        return float(self.lengths_m[self.widths_mm >= width_mm - 1e-9].sum()) / self.total_m
+        return float(self.lengths_m[self.widths_mm >= width_mm - ROUNDING].sum()) / self.total_m
 
     @property
     def grid_m(self) -> float:
@@ -183,7 +193,7 @@ def directions_of(panel: DeckPanel, words: DeckWords) -> Directions:
     first = (int(np.argmax(smooth)) + 0.5) * 15.0
     away = np.abs((angles - first + 90.0) % 180.0 - 90.0)
     second = panel.lengths_m[away >= words.second_angle_deg].sum() / panel.total_m
-    return Directions.TWO if second >= words.second_share else Directions.ONE
+    return Directions.TWO if second >= words.second_share - ROUNDING else Directions.ONE
 
 
 def deck_grade(panel: DeckPanel, *, rule: DeckCrackRule) -> str:
@@ -202,12 +212,15 @@ def _row_of(panel: DeckPanel, rule: DeckCrackRule) -> DeckRow | None:
 
 def _holds(row: DeckRow, panel: DeckPanel, directions: Directions, words: DeckWords) -> bool:
     """Tell whether everything that a row asks is true of a panel."""
-    conspicuous = panel.share_from(words.conspicuous_mm) >= words.conspicuous_share
+    conspicuous = panel.share_from(words.conspicuous_mm) >= words.conspicuous_share - ROUNDING
     return (
         row.directions in (None, directions)
-        and (row.mainly_mm is None or panel.share_up_to(row.mainly_mm) >= words.mainly_share)
-        and (row.max_mm is None or panel.share_up_to(row.max_mm) >= 1.0 - 1e-9)
-        and (row.grid_m is None or panel.spacing_m(directions) >= row.grid_m)
+        and (
+            row.mainly_mm is None
+            or panel.share_up_to(row.mainly_mm) >= words.mainly_share - ROUNDING
+        )
+        and (row.max_mm is None or panel.share_up_to(row.max_mm) >= 1.0 - ROUNDING)
+        and (row.grid_m is None or panel.spacing_m(directions) >= row.grid_m - ROUNDING)
         and row.leak in (None, panel.leak)
         and row.conspicuous in (None, conspicuous)
         and row.corner_spall in (None, panel.corner_spall)
@@ -367,9 +380,9 @@ def _crossings(cracks: Sequence[shapely.Geometry]) -> list[shapely.Geometry]:
         return []
     pairs = shapely.STRtree(cracks).query(cracks, predicate="intersects").T.tolist()
     points = [
-        shapely.centroid(part)
+        shapely.get_coordinates(shapely.centroid(part))[0]
         for a, b in pairs
         if a < b
         for part in shapely.get_parts(shapely.intersection(cracks[a], cracks[b]))
     ]
-    return list(shapely.get_parts(shapely.union_all(points))) if points else []
+    return list(shapely.points(distinct(points))) if points else []

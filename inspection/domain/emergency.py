@@ -56,9 +56,10 @@ class Area:
     radius_km: float
 
     def __post_init__(self) -> None:
-        """Check the radius."""
+        """Check the radius and the middle."""
         if not 0 < self.radius_km <= 2000:
             raise BadInput(f"the radius must be above 0 and up to 2000 km, got {self.radius_km:g}")
+        _check_lonlat("the middle of an area", self.lonlat)
 
     def holds(self, lonlat: tuple[float, float]) -> bool:
         """Tell whether a point lies within.
@@ -67,6 +68,16 @@ class Area:
         True
         """
         return distance_km(self.lonlat, lonlat) <= self.radius_km
+
+
+def _check_lonlat(what: str, lonlat: tuple[float, float]) -> None:
+    """Refuse what is no longitude and latitude."""
+    lon, lat = lonlat
+    if not (-180 <= lon <= 180 and -90 <= lat <= 90):
+        raise BadInput(
+            f"{what} lies at longitude {lon:g}°, latitude {lat:g}°; check that the two are not "
+            "swapped"
+        )
 
 
 def distance_km(a: tuple[float, float], b: tuple[float, float]) -> float:
@@ -129,11 +140,13 @@ class QuickReport:
     note: str = ""
 
     def __post_init__(self) -> None:
-        """Check that somebody answers for it."""
+        """Check that somebody answers for it, somewhere on the earth."""
         if not self.reported_by.strip():
             raise BadInput("a report needs the name of the person who judges")
         if self.reported_at.tzinfo is None:
             raise BadInput("QuickReport.reported_at must carry a time zone (UTC)")
+        if self.lonlat is not None:
+            _check_lonlat("the place of a report", self.lonlat)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

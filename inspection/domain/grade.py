@@ -133,8 +133,12 @@ def crack_grade(
         concrete: RC or PC.
         rule: the code-list.
 
+    Raises:
+        BadInput: when a width or a spacing is negative or no number.
+
     Source: domain specification §1.5.1.
     """
+    _check(width_mm, spacing_m)
     if width_mm is None:
         return "a"
     return rule.matrix[rule.width_class(width_mm, concrete)][rule.spacing_class(spacing_m)]
@@ -159,7 +163,11 @@ def crack_grade_candidate(
 
     The width is read as on a crack gauge (steps of 0.05 mm, half up). Every width class that
     touches w ± U, and that of the width as it stands, is a candidate.
+
+    Raises:
+        BadInput: when a width or a spacing is negative or no number.
     """
+    _check(None if width_mm is None else width_mm.value, spacing_m)
     if width_mm is None:
         classes, best, reasons = _NO_CRACK
     elif width_mm.value is None or width_mm.expanded_uncertainty is None:
@@ -185,6 +193,12 @@ def crack_grade_candidate(
         values=_values(width_mm, spacing_m),
         reasons=(*reasons, _spacing_reason(spacing_m, rule)) if width_mm is not None else (),
     )
+
+
+def _check(width_mm: float | None, spacing_m: float | None) -> None:
+    """Refuse what is no width or spacing: compared with bounds it would be the mildest class."""
+    if not ((width_mm or 0.0) >= 0 and (spacing_m or 0.0) >= 0):
+        raise BadInput(f"a crack of {width_mm} mm, {spacing_m} m from the next, has no grade")
 
 
 def _below_limit(limit_mm: float, concrete: Concrete, rule: CrackGradeRule) -> Classes:

@@ -43,6 +43,8 @@ class LaneStrip:
         centre = np.asarray(self.centre_m, dtype=np.float64)
         if centre.ndim != 2 or centre.shape[1] != 2 or len(centre) < 2:
             raise BadGeometry(f"a centre line needs (n ≥ 2, 2) points, got shape {centre.shape}")
+        if not np.isfinite(centre).all():
+            raise BadGeometry("a centre line needs points that are numbers, in metres")
         keep = np.concatenate([[True], np.any(np.diff(centre, axis=0) != 0, axis=1)])
         object.__setattr__(self, "centre_m", centre[keep])
         if not self.width_m > 0 or keep.sum() < 2:

@@ -23,7 +23,7 @@ def incidence_deg(ray: tuple[float, float, float], normal: tuple[float, float, f
     """
     along = abs(sum(a * b for a, b in zip(ray, normal, strict=True)))
     size = math.hypot(*ray) * math.hypot(*normal)
-    if size == 0:
+    if not 0 < size < math.inf:
         raise Refused("a line of sight and a normal need a length above 0")
     return math.degrees(math.acos(min(1.0, along / size)))
 
@@ -52,5 +52,7 @@ def oblique_factor(tilt_deg: float, across_deg: float) -> float:
             f"the surface was seen at {tilt_deg:.0f}° from square on; widths are given up to "
             f"{REFUSE_DEG:.0f}°: photograph it more squarely"
         )
+    if not math.isfinite(across_deg):
+        raise Refused(f"the direction of a crack must be a number of degrees, got {across_deg}")
     across, tilt = math.radians(across_deg), math.radians(tilt_deg)
     return 1.0 / math.hypot(math.cos(across) * math.cos(tilt), math.sin(across))

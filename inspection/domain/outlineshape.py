@@ -78,6 +78,7 @@ def hollow_depth_m(
     Source: domain specification §4.4; the limit of 3σ is a design decision.
     """
     points = np.asarray(points_m, dtype=np.float64)
+    points = points[np.isfinite(points).all(axis=1)]  # surface models have gaps
     ring = ring_m or outline_shape(outline).mean_diameter_m / 2
     inside = shapely.contains_xy(outline, points[:, 0], points[:, 1])
     near = shapely.contains_xy(outline.buffer(ring), points[:, 0], points[:, 1])

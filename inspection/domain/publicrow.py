@@ -32,6 +32,8 @@ LEVELS = {"I": 1, "II": 2, "III": 3, "III-1": 3, "III-2": 3, "IV": 4}
 SENSITIVE = "sensitive_location"
 """Attribute of an asset whose exact place is not for everybody."""
 
+NOT_SENSITIVE = frozenset({"none", "", "false", "no", "n", "0", "0.0", "無", "なし", "いいえ"})
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Forbidden:
@@ -126,12 +128,12 @@ def redact(
     """
     _check_texts(record, rule)
     applied: list[str] = []
-    hidden = blur or record.attributes.get(SENSITIVE) is True
+    hidden = blur or _sensitive(record.attributes.get(SENSITIVE))
     lon_deg, lat_deg, mesh = _position(record, rule, hidden, applied)
     repair = str(record.sheet.get("repair_status", ""))
     stated = record.attributes.get("measure_done")
     done = stated if isinstance(stated, bool) else rule.measure_done(repair)
-    damages = tuple(_damage(record, d, rule, mesh if hidden else "") for d in record.defects)
+    damages = tuple(_damage(record, d, rule, hidden) for d in record.defects)
     withheld = _withheld(record, rule, done, show_damage)
     if withheld and damages:
         applied.append(f"{len(damages)} damages withheld: {withheld}")
@@ -161,6 +163,11 @@ def redact(
     return Redacted(
         row=row, damages=seen, applied=tuple(applied), mesh_code=mesh, measure_done=done
     )
+
+
+def _sensitive(value: object) -> bool:
+    """Tell whether an attribute calls a place sensitive; what is not a plain no is a yes."""
+    return fold(str(value)).lower() not in NOT_SENSITIVE
 
 
 def level_of(soundness: str) -> int | None:
@@ -215,8 +222,10 @@ def _check_texts(record: InspectionRecord, rule: RedactionRule) -> None:
     texts = {name: str(record.sheet.get(name, "")) for name in rule.free_text}
     texts["name"] = record.name
     texts["asset_id"] = record.asset_id
+    texts["member"] = " ".join(sorted({defect.member for defect in record.defects}))
     for name, text in texts.items():
         for kind in rule.forbidden:
+            # a number in the wide digits of a Japanese keyboard is the same number
             if kind.pattern.search(text) or kind.pattern.search(fold(text)):
                 raise Refused(
                     f"{record.asset_id} cannot be published: its {name} has what looks like "
@@ -258,7 +267,7 @@ def _withheld(record: InspectionRecord, rule: RedactionRule, done: bool, show_da
 
 
 def _damage(
-    record: InspectionRecord, defect: ConfirmedDefect, rule: RedactionRule, blurred: str
+    record: InspectionRecord, defect: ConfirmedDefect, rule: RedactionRule, blurred: bool
 ) -> PublicRow:
     """Give the public columns of one damage; on a sensitive asset it has no place of its own."""
     row: PublicRow = {

@@ -79,7 +79,7 @@ class Capability:
         Raises:
             BadInput: when the width is not above 0.
         """
-        if not width_mm > 0:
+        if not 0 < width_mm < np.inf:
             raise BadInput(f"the wanted width must be above 0 mm, got {width_mm} mm")
         answer = np.where(self.width_min_mm <= width_mm, Inspected.YES, Inspected.NO)
         answer = np.where(self.views == 0, Inspected.NOT_SEEN, answer)

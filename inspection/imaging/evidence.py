@@ -41,7 +41,9 @@ class Sources:
         """Give the photo number (n,) at each of some points (n, 2) px, 0 where there is none."""
         if not len(points_px):
             return np.zeros(0, dtype=np.int64)
-        low, high = np.floor(points_px.min(axis=0)), np.floor(points_px.max(axis=0)) + 1
+        # the far edge belongs to the last pixel
+        inner = np.clip(points_px, 0, (self._dataset.width - 1, self._dataset.height - 1))
+        low, high = np.floor(inner.min(axis=0)), np.floor(inner.max(axis=0)) + 1
         box = (int(low[0]), int(low[1]), int(high[0]), int(high[1]))
         return self._at(box, points_px)
 
@@ -64,7 +66,9 @@ class Sources:
         column = ((points_px[:, 0] - x0) * shape[1] / (x1 - x0)).astype(np.int64)
         row = ((points_px[:, 1] - y0) * shape[0] / (y1 - y0)).astype(np.int64)
         seen = photo[np.clip(row, 0, shape[0] - 1), np.clip(column, 0, shape[1] - 1)]
-        return np.asarray(seen, dtype=np.int64)
+        size = (self._dataset.width, self._dataset.height)
+        outside = ((points_px < 0) | (points_px > size)).any(axis=1)
+        return np.where(outside, 0, seen).astype(np.int64)
 
 
 @contextmanager

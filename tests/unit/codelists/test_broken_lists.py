@@ -107,7 +107,7 @@ def numbers(value: Any) -> Iterator[float]:
             yield from numbers(one)
 
 
-STRANGE = st.sampled_from(
+STRANGE: st.SearchStrategy[Any] = st.sampled_from(
     [..., None, "", "x", "いろは", -1, 0, 7, 1e300, math.nan, math.inf, -math.inf, "nan", "inf",
      True, 1.5,
      [], [1], [None], [[]], {}, {"x": 1}, {"x": None}, ["a", "b", "c"], [3, 2, 1]]
@@ -115,7 +115,7 @@ STRANGE = st.sampled_from(
 
 
 @pytest.mark.parametrize("name", BUILDERS)
-@settings(max_examples=45, deadline=None)
+@settings(max_examples=30, deadline=None, derandomize=True)
 @given(data=st.data())
 def test_a_list_changed_at_any_place_is_used_whole_or_refused_by_name(
     name: str, data: st.DataObject
@@ -208,7 +208,7 @@ def test_each_rule_of_a_list_is_kept_and_named(
 
 
 def test_a_heading_or_a_spelling_that_means_two_things_is_refused() -> None:
-    rows = copy.deepcopy(load_codelist("ledger_column").rows())
+    rows = [dict(row) for row in load_codelist("ledger_column").rows()]
     first, second = rows[0], rows[1]
     second["aliases"] = [*second["aliases"], first["aliases"][0].upper()]
     with pytest.raises(BadCodelist, match=f"means both '{first['field']}' and '{second['field']}'"):

@@ -17,7 +17,7 @@ from inspection.codelists.findings import FILE_MAX, FORM, TEXT_MAX, read_finding
 from inspection.codelists.yamltext import read_yaml
 from inspection.errors import BadCodelist, BadInput
 
-LAW = settings(max_examples=40, deadline=None)
+LAW = settings(max_examples=40, deadline=None, derandomize=True)
 
 BOMB = "a0: &a0 [x, x, x, x, x, x, x, x, x]\n" + "".join(
     f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]\n" for n in range(1, 12)
@@ -65,11 +65,10 @@ def test_hostile_yaml_is_refused_at_once_by_every_reader(
     assert time.perf_counter() - begun < 3
 
 
+TEXT = st.text(st.characters(exclude_categories=["Cs", "Cc", "Zl", "Zp"]), max_size=8)
 PLAIN = st.recursive(
-    st.none() | st.booleans() | st.integers(-9999, 9999) | st.text(max_size=8),
-    lambda inner: (
-        st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3)
-    ),
+    st.none() | st.booleans() | st.integers(-9999, 9999) | TEXT,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXT, inner, max_size=3),
     max_leaves=8,
 )
 

@@ -33,7 +33,7 @@ from inspection.domain.soundness import SOUNDNESS
 from inspection.domain.unitcost import CostUnit, Priced, Sized, UnitCost, price
 from inspection.errors import BadInput, Refused
 
-LAW = settings(max_examples=40, deadline=None)
+LAW = settings(max_examples=40, deadline=None, derandomize=True)
 P = load_ageing().transition
 EFFECTS = load_effects()[AssetKind.BRIDGE]
 MODEL = load_priority_model()
@@ -308,7 +308,8 @@ def test_golden_weights_of_n_equal_criteria_and_of_one_that_matters_k_times(
 ) -> None:
     equal = weigh(np.ones((n, n)))
     assert equal.weights == pytest.approx([1 / n] * n)
-    assert (equal.eigenvalue, equal.ratio) == (pytest.approx(n), pytest.approx(0, abs=1e-9))
+    assert equal.eigenvalue == pytest.approx(n)
+    assert equal.ratio == pytest.approx(0, abs=1e-9)
     k = data.draw(st.integers(1, 9))
     matrix = np.ones((n, n))
     matrix[0, 1:], matrix[1:, 0] = k, 1 / k

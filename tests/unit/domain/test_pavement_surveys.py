@@ -1,5 +1,6 @@
 """Pavement: meshes, indices, ages and deduct values at their bounds and beyond (§2, §3.1)."""
 
+from collections.abc import Callable
 from math import inf, nan
 
 import numpy as np
@@ -44,7 +45,7 @@ from inspection.domain.roadsection import PavementKind, RoadSection
 from inspection.errors import BadGeometry, BadInput
 
 RULE, MESH, PCI = load_pavement_rule(), load_crack_ratio_rule(), load_pci_model()
-LAW = settings(max_examples=40, deadline=None)
+LAW = settings(max_examples=40, deadline=None, derandomize=True)
 LANE = Lane(x_m=0, y_m=0, direction_deg=0, length_m=20, width_m=3.25)
 
 # §2.1 with every pair of indices: the worst decides
@@ -101,7 +102,7 @@ def test_golden_repair_kinds(
         assert found.candidates == ("III-1", "III-2")
 
 
-NO_NUMBERS = {
+NO_NUMBERS: dict[str, Callable[[], object]] = {
     "index": lambda: index_class("rut_mm", nan, rule=RULE),
     "negative index": lambda: index_class("iri_mm_per_m", -0.1, rule=RULE),
     "ratio above 100": lambda: index_class("crack_ratio_percent", 100.1, rule=RULE),
