@@ -211,7 +211,7 @@ class TestPdf:
     def test_bars_count_every_line_once(self) -> None:
         work_list = listed(some(40))
         for language in ("ja", "en"):
-            bars = damage_bars(work_list, language)  # type: ignore[arg-type]
+            bars = damage_bars(work_list, language)
             assert sum(bar.count for bar in bars) == len(work_list.rows)
             assert [bar.count for bar in bars] == sorted((b.count for b in bars), reverse=True)
 

@@ -35,7 +35,7 @@ from inspection.store.grades import GradeRow
 from tests.support.bookshelf import damage, entry, fresh_store
 
 NOW = datetime(2026, 6, 1, 3, 0, tzinfo=UTC)
-DIAGNOSED = {"soundness": "II", "inspection_fiscal_year": 2026}
+DIAGNOSED: dict[str, Any] = {"soundness": "II", "inspection_fiscal_year": 2026}
 
 
 @pytest.fixture

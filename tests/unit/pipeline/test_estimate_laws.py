@@ -173,7 +173,7 @@ class TestWhichPairsCount:
     def test_the_store_is_the_second_cycle_when_none_is_given(
         self, store: Connection, tmp_path: Path
     ) -> None:
-        known = {"diagnosis_fiscal_year": 2024}
+        known: dict[str, Any] = {"diagnosis_fiscal_year": 2024}
         sheets.save(
             store,
             [
@@ -244,7 +244,7 @@ def test_programmes_and_publications_agree_on_what_is_done(
     store: Connection, stated: bool | None, words: str
 ) -> None:
     """A bridge that is repaired for one of them must not be unrepaired for the other."""
-    attributes = {} if stated is None else {"measure_done": stated}
+    attributes: dict[str, Any] = {} if stated is None else {"measure_done": stated}
     sheets.save(store, [entry("A", sheet={"repair_status": words}, soundness="III", **attributes)])
     planned = know(store, fiscal_year=2026).case("A").attributes.get("measure_done") is True
     record = make_record(
