@@ -179,13 +179,14 @@ class TestWhichPairsCount:
             [
                 entry("A", soundness="III", **known),
                 entry("B", **known),
+                entry("C", soundness="V", **known),
                 entry("R", kind=AssetKind.PAVEMENT_SECTION, soundness="II", **known),
             ],
         )
-        before = [("A", "II"), ("B", "II"), ("R", "II")]
+        before = [("A", "II"), ("B", "II"), ("C", "II"), ("R", "II")]
         found = learn(store, ledger(tmp_path / "a.csv", before), None, today=TODAY)
         assert found.estimate.counts[1].tolist() == [0, 0, 1, 0]
-        assert (found.estimate.pairs, found.unpaired) == (1, 2)
+        assert (found.estimate.pairs, found.unpaired) == (1, 3)
 
 
 @settings(
