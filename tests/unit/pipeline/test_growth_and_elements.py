@@ -45,7 +45,7 @@ def features(geometry: Any, **more: Any) -> dict[str, Any]:
     return {"features": [{"type": "Feature", "geometry": geometry, **more}]}
 
 
-def polygon(ring: Sequence[Sequence[float]] = RING) -> dict[str, Any]:
+def polygon(ring: Sequence[Sequence[Any]] = RING) -> dict[str, Any]:
     return {"type": "Polygon", "coordinates": [list(ring)] if ring else []}
 
 
@@ -247,20 +247,14 @@ class TestGrowth:
         before = [seen(0, long=1.0, u=0.03), seen(1, long=0.5, u=0.04)]
         after = [seen(0, long=1.9, u=0.12)]
         found = length_difference(before, after)
-        assert (found.value, found.expanded_uncertainty) == (
-            pytest.approx(0.4),
-            pytest.approx(0.13),
-        )
+        assert [found.value, found.expanded_uncertainty] == pytest.approx([0.4, 0.13])
 
     def test_widths_compare_the_widest_and_below_the_limit_is_no_number(self) -> None:
         before = [seen(0, width=quantity(0.2, 0.03)), seen(1, width=quantity(0.4, 0.05))]
         after = [seen(0, width=quantity(0.7, 0.12)), seen(1, width=below(0.1)), seen(2)]
         found = width_difference(before, after)
         assert found is not None
-        assert (found.value, found.expanded_uncertainty) == (
-            pytest.approx(0.3),
-            pytest.approx(0.13),
-        )
+        assert [found.value, found.expanded_uncertainty] == pytest.approx([0.3, 0.13])
         assert width_difference(before, [seen(0, width=below(0.1))]) is None
         assert width_difference([seen(0)], after) is None
 

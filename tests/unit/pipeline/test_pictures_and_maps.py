@@ -235,7 +235,7 @@ class TestYears:
         asset_id = seeded.local.asset_id
         with writing(engine) as connection:
             before = assets.by_id(connection, asset_id)
-            known = {"soundness": "III", "diagnosis_fiscal_year": 2023}
+            known: dict[str, Any] = {"soundness": "III", "diagnosis_fiscal_year": 2023}
             assets.save(connection, replace(before, attributes=known))
         scores = []
         with engine.connect() as connection:

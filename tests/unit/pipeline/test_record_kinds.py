@@ -27,7 +27,7 @@ from inspection.store.releases import Approval
 from tests.support.bookshelf import entry, fresh_store
 from tests.support.released import AtNoon
 
-YEAR = {"inspection_fiscal_year": 2026}
+YEAR: dict[str, Any] = {"inspection_fiscal_year": 2026}
 CLOCK = AtNoon()
 KINDS: dict[str, LedgerEntry] = {
     "bridge": entry("A", name="犀川大橋", soundness="II", length_m=62.3, **YEAR),
