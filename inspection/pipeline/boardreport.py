@@ -166,7 +166,8 @@ def report_csv(test: BoardTest) -> str:
         )
         writer.writerow(
             [inert(r.photo), r.number, f"{r.true_mm:g}", f"{r.angle_deg:g}",
-             f"{r.gsd_mm_per_px:.5f}", f"{r.incidence_deg:.2f}", fitted, calibrated, int(r.detected)]
+             f"{r.gsd_mm_per_px:.5f}", f"{r.incidence_deg:.2f}", fitted, calibrated,
+             int(r.detected)]
         )  # fmt: skip
     return table.getvalue()
 
