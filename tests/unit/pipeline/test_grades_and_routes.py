@@ -205,6 +205,22 @@ class TestRoutes:
         with pytest.raises(BadInput, match=says):
             route(shaken, NOTO, start_lonlat=START, fiscal_year=2024, **options)
 
+    @pytest.mark.parametrize(
+        "place",
+        [(37.3, 136.9), (181.0, 0.0), (0.0, -90.1), (float("nan"), 0.0), (0.0, float("inf"))],
+    )
+    def test_a_place_that_is_none_is_refused_before_anything_is_kept(
+        self, shaken: Connection, tmp_path: Path, place: tuple[float, float]
+    ) -> None:
+        with pytest.raises(BadInput, match="is no position"):
+            route(shaken, NOTO, start_lonlat=place, fiscal_year=2024)
+        with pytest.raises(BadInput, match="is no position"):
+            tell(
+                shaken, FolderBlobs(tmp_path / "b"), emergency="noto", asset_id="near",
+                signal=Signal.RED, by="山田", photos=(), lonlat=place, note="", clock=AtNoon(),
+            )  # fmt: skip
+        assert situation(shaken, NOTO, fiscal_year=2024).standings == ()
+
     @pytest.mark.parametrize(("speed", "crews"), [(10.0, 1), (30.0, 1), (30.0, 2), (60.0, 3)])
     def test_every_asset_of_the_area_is_on_one_tour_and_the_rest_is_named(
         self, shaken: Connection, speed: float, crews: int
