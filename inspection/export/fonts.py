@@ -29,6 +29,9 @@ FAMILIES = (
 
 PACKAGE = "fonts-noto-cjk"
 
+_SELECTOR = re.compile("[\ufe00-\ufe0f\U000e0100-\U000e01ef]")
+"""Choose the form of the character before them. Source: Unicode, UTS #37."""
+
 _LINE = re.compile(r"(?P<file>/.*?): (?P<families>.*?)(?::index=(?P<index>\d+))?")
 
 
@@ -42,12 +45,15 @@ class Font:
     def shown(self, text: str) -> str:
         """Give a text in which every character can be printed; what cannot becomes 〓.
 
+        A variation selector, as in 葛󠄀城市, is no character of its own: it is left out.
+
         >>> Font(family="x", characters=frozenset(map(ord, "橋〓"))).shown("橋😀")
         '橋〓'
         """
         return "".join(
             char if ord(char) in self.characters or char in "\n\t" else MISSING_TYPE
             for char in text
+            if _SELECTOR.fullmatch(char) is None
         )
 
 

@@ -142,7 +142,8 @@ def _row(row: WorkRow, language: Language) -> PrintedRow:
     kind = "emergency" if row.tier == 0 else "" if row.is_confirmed else "open"
     cells = []
     for column in PRINTED:
-        text = str(column.value(row, language) or "")
+        value = column.value(row, language)
+        text = "" if value is None else str(value)
         cells.append((cut(text), "c" if column.align == "center" else ""))
     return PrintedRow(kind=kind, cells=cells)
 

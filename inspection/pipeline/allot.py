@@ -25,6 +25,8 @@ from inspection.store import prices, transitions
 from inspection.store.programmes import KeptProgramme, WorkLine
 
 NAME_MOST = 100
+LCC_RATE_MOST = 0.5
+"""As for the rate of a programme; public works are appraised with 0.04."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +56,14 @@ class Request:
     kind: AssetKind | None = None
     method: Method = Method.AUTO
     seconds: float = SECONDS
+
+    def __post_init__(self) -> None:
+        """Check the rate of life-cycle costs."""
+        if not 0 <= self.lcc_rate <= LCC_RATE_MOST:
+            raise BadInput(
+                f"the yearly rate of life-cycle costs must be 0 to {LCC_RATE_MOST}, got "
+                f"{self.lcc_rate:g}"
+            )
 
     def plain(self) -> dict[str, Any]:
         """Give the request as values that JSON can carry; ``request_from`` reads them back."""

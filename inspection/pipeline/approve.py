@@ -60,8 +60,12 @@ def progress(connection: Connection, asset_id: str, fiscal_year: int) -> Progres
     changed = False
     if release is not None and decided and release.approval_id is not None:
         kept = releases.approval(connection, release.approval_id)
-        changed = not found.evidence.diagnosed or kept.sha256 != digest(
-            to_plain(compile_record(connection, found, kept.record.findings))
+        flown_since = found.evidence.with_mosaic < found.evidence.surveys  # none when approved
+        changed = (
+            flown_since
+            or not found.evidence.diagnosed
+            or kept.sha256
+            != digest(to_plain(compile_record(connection, found, kept.record.findings)))
         )
     return Progress(
         asset_id=asset_id,

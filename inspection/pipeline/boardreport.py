@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from inspection.export.cells import inert
 from inspection.pipeline.boardtest import WANTED_RATE, BoardTest, LineReading
 
 SAME_DISTANCE = 1.15
@@ -164,8 +165,9 @@ def report_csv(test: BoardTest) -> str:
             for value in (r.width_px, test.corrected_px(r))
         )
         writer.writerow(
-            [r.photo, r.number, f"{r.true_mm:g}", f"{r.angle_deg:g}", f"{r.gsd_mm_per_px:.5f}",
-             f"{r.incidence_deg:.2f}", fitted, calibrated, int(r.detected)]
+            [inert(r.photo), r.number, f"{r.true_mm:g}", f"{r.angle_deg:g}",
+             f"{r.gsd_mm_per_px:.5f}", f"{r.incidence_deg:.2f}", fitted, calibrated,
+             int(r.detected)]
         )  # fmt: skip
     return table.getvalue()
 

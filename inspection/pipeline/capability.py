@@ -11,6 +11,7 @@ import rasterio.features
 import shapely
 from affine import Affine
 from numpy.typing import NDArray
+from shapely.errors import ShapelyError
 
 from inspection.errors import BadGeometry, BadInput
 from inspection.export.geojson import LOCAL_NOTE, to_geojson_frame
@@ -229,11 +230,11 @@ def read_elements(path: Path, crs: str) -> tuple[Element, ...]:
         BadGeometry: when a polygon is broken.
     """
     try:
-        plain = json.loads(path.read_text(encoding="utf-8"))
+        plain = json.loads(path.read_text(encoding="utf-8-sig"))
         features = plain["features"]
         local = plain.get("tenken:crs") == LOCAL_CRS
         shapes = [shapely.geometry.shape(f["geometry"]) for f in features]
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, ShapelyError) as error:
         raise BadInput(f"{path.name} is no GeoJSON feature collection: {error!r}") from error
     if local != (crs == LOCAL_CRS):
         raise BadInput(
@@ -242,11 +243,18 @@ def read_elements(path: Path, crs: str) -> tuple[Element, ...]:
         )
     found = []
     for number, (feature, shape) in enumerate(zip(features, shapes, strict=True), start=1):
-        given = feature.get("properties") or {}
+        given = feature.get("properties")
+        given = given if isinstance(given, dict) else {}
         name = str(given.get("element_id") or given.get("name") or feature.get("id") or number)
-        if shape.geom_type not in {"Polygon", "MultiPolygon"} or not shape.is_valid:
+        polygon = shape.geom_type in {"Polygon", "MultiPolygon"}
+        if not polygon or shape.is_empty or not shape.is_valid:
             raise BadGeometry(f"element {name!r} of {path.name} is no valid polygon")
         moved = shape if local else shapely.transform(shape, lambda p: to_crs(p, WGS84_LONLAT, crs))
+        if not np.all(np.isfinite(moved.bounds)):
+            raise BadGeometry(
+                f"element {name!r} of {path.name} lies outside of {crs}, at "
+                f"{shape.bounds[0]:g}, {shape.bounds[1]:g}; are longitude and latitude swapped?"
+            )
         found.append(Element(name=name, outline_m=moved))
     if not found:
         raise BadInput(f"{path.name} holds no polygon; draw one for each element")

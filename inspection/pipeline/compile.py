@@ -31,6 +31,7 @@ from inspection.domain.inspectionrecord import (
     RecordedSurvey,
 )
 from inspection.domain.mission import Survey, SurveyState
+from inspection.domain.publicrow import level_of
 from inspection.domain.release import Evidence
 from inspection.domain.review import Action
 from inspection.domain.soundness import SOUNDNESS
@@ -115,7 +116,8 @@ def _has_mosaic(connection: Connection, survey_id: uuid.UUID) -> bool:
 def diagnosis_of(found: Gathered) -> Diagnosis | None:
     """Find the soundness that a person decided for the asset; None when nobody has.
 
-    A decision in Tenken wins over what a ledger says of the same fiscal year.
+    A decision in Tenken wins over what a ledger says of the same fiscal year; a word of a ledger
+    that is no soundness or class is no diagnosis.
     """
     asset_id = found.entry.asset.asset_id
     decided = [
@@ -132,7 +134,7 @@ def diagnosis_of(found: Gathered) -> Diagnosis | None:
     if attributes.get("inspection_fiscal_year") != found.fiscal_year:
         return None
     value = attributes.get("soundness") or attributes.get("pavement_class")
-    if not isinstance(value, str) or value == "not_inspected":
+    if not isinstance(value, str) or level_of(value) is None:
         return None
     return Diagnosis(subject=asset_id, value=value, source="ledger")
 

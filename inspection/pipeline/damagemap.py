@@ -93,6 +93,8 @@ def sizes(defect: Defect) -> list[str]:
 
 def _the_mosaic(connection: Connection, defects: Sequence[Defect]) -> Orthomosaic:
     digests = {defect.latest.mosaic_sha256 for defect in defects}
+    if not digests:
+        raise BadInput("a damage map shows damage, and there is none on this list")
     if len(digests) != 1:
         raise BadInput(
             f"a damage map shows one face or deck, these defects lie on {len(digests)} mosaics; "

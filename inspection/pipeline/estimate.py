@@ -12,6 +12,7 @@ from inspection.codelists.ageing import load_ageing
 from inspection.domain.asset import AssetKind
 from inspection.domain.assetsheet import LedgerRow, says_done
 from inspection.domain.deterioration import SHRINKAGE, Estimate, Pair, estimate
+from inspection.domain.soundness import SOUNDNESS
 from inspection.errors import BadInput
 from inspection.intake.ledger import read_ledger
 from inspection.pipeline.allot import check_name
@@ -127,7 +128,8 @@ def _stored(connection: Connection) -> dict[str, Mapping[str, Any]]:
     return {
         asset_id: entry.asset.attributes
         for asset_id, entry in entries.items()
-        if "soundness" in entry.asset.attributes and entry.asset.kind is AssetKind.BRIDGE
+        if entry.asset.attributes.get("soundness") in SOUNDNESS
+        and entry.asset.kind is AssetKind.BRIDGE
     }
 
 

@@ -111,6 +111,7 @@ def route(
     Raises:
         BadInput: when nothing is left to look at, too much for one plan, or a speed is none.
     """
+    _check_place(start_lonlat)
     done = newest(emergencies.reports_of(connection, emergency.name))
     known = know(connection, fiscal_year=fiscal_year)
     stops, lost, refused = _stops(known, emergency, frozenset(done))
@@ -140,6 +141,13 @@ def route(
         without_position=lost,
         refused=refused,
     )
+
+
+def _check_place(lonlat: tuple[float, float]) -> None:
+    """Check that a position is on the earth."""
+    lon_deg, lat_deg = lonlat
+    if not (-180 <= lon_deg <= 180 and -90 <= lat_deg <= 90):
+        raise BadInput(f"{lon_deg:g}° east, {lat_deg:g}° north is no position; are they swapped?")
 
 
 def _stops(
@@ -231,6 +239,8 @@ def tell(
         NotFound: when there is no such emergency, asset or file.
         BadInput: when a photo cannot be read, or nobody answers for the judgement.
     """
+    if lonlat is not None:
+        _check_place(lonlat)
     emergencies.by_name(connection, emergency)
     where = sheets.by_id(connection, asset_id).sheet.lonlat
     taken = ingest(photos, gps_required=False, progress=Silence())

@@ -29,6 +29,7 @@ PARTS = ("L", "C", "T")
 _FRACTION = re.compile(r"-?[0-9]{1,9}(\.[0-9]{1,9})?(/[0-9]{1,9})?")
 """Judgements as people write them; an exponent would let a few characters fill the memory."""
 
+WORD_MOST = 100
 HEAD = ("id", "version", "source", "needs_review")
 
 
@@ -82,6 +83,11 @@ def _keep(
 ) -> PriorityModel:
     if codelist.id in SHIPPED:
         raise Conflict(f"{codelist.id!r} ships with Tenken; give your model a name of its own")
+    for what, word in (("name", codelist.id), ("version", codelist.version)):
+        if not 1 <= len(word) <= WORD_MOST or word != word.strip() or not word.isprintable():
+            raise BadInput(f"the {what} of a model has 1 to {WORD_MOST} characters, got {word!r}")
+        if "/" in word:
+            raise BadInput(f"the {what} {word!r} has a '/', which stands between name and version")
     if not by.strip():
         raise BadInput("say who makes the model: its weights are a decision")
     model = priority_model(codelist)

@@ -111,13 +111,21 @@ def pool(candidates: Sequence[Candidate], terms: Terms) -> Pool:
     Emergencies do not wait for a bundle. A bundle of which a member has no option is no bundle.
 
     Raises:
-        BadInput: when a candidate stands there twice, or a bundle names an asset that is none.
+        BadInput: when a candidate stands there twice, a bundle names an asset that is none, or a
+            least share a district that has none.
     """
     ordered = check_candidates(candidates)
     repairs = {c.asset_id: c for c in ordered if c.task == "repair"}
     unknown = [a for bundle in terms.bundles for a in bundle if a not in repairs]
     if unknown:
         raise BadInput(f"the bundle names {unknown[0]!r}, which is no candidate for a repair")
+    towns = {c.district for c in ordered if c.options}
+    strangers = [name for name, (low, _) in terms.shares.items() if low > 0 and name not in towns]
+    if strangers:  # a least share of nothing would only be kept by spending nothing at all
+        raise BadInput(
+            f"{strangers[0]!r} is to get a share of the money and has nothing to spend it on; "
+            f"there are {', '.join(sorted(filter(None, towns))) or 'no districts'}"
+        )
     bound: set[tuple[str, str]] = set()
     groups: list[tuple[Candidate, ...]] = []
     for bundle in terms.bundles:

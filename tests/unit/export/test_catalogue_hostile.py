@@ -63,7 +63,7 @@ def data_set(**changes: Any) -> DataSet:
     return DataSet(**{**values, **changes})
 
 
-def both(sets: list[DataSet], who: Publisher | None = None, modified: datetime = WHEN) -> Graph:
+def both(sets: list[DataSet], who: Publisher | None = None, modified: datetime = WHEN) -> Any:
     """Read both forms, see that they are one graph, and give it."""
     node = catalogue(sets, who or publisher(), base_url=BASE, modified=modified)
     as_json = Graph().parse(data=json_ld(node), format="json-ld")

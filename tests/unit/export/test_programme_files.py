@@ -52,7 +52,12 @@ ROWS = [
     row(4, tier=None, score=None, fiscal_year=2027, municipality=""),
 ]
 YEARS = [(2027, 150_000_000, 149_000_001), (2028, 150_000_000, 2_000_000_000)]
-FACTS = [("作成日", "2026-11-25"), ("橋数", 2275), ("割引率", 0.04), ("備考", None)]
+FACTS: list[tuple[str, Cell]] = [
+    ("作成日", "2026-11-25"),
+    ("橋数", 2275),
+    ("割引率", 0.04),
+    ("備考", None),
+]
 
 
 def sheet(rows: list[dict[str, Cell]] | None = None, title: str = "計画 R9") -> ProgrammeSheet:
@@ -90,7 +95,7 @@ class TestCsv:
         assert content.count(b"\r\n") == content.count(b"\n") == 5
 
     @settings(
-        max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+        max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
     )
     @given(st.lists(st.text(st.characters(codec="utf-8"), max_size=20), min_size=1, max_size=4))
     def test_names_come_back_and_none_is_a_formula(self, tmp_path: Path, names: list[str]) -> None:
@@ -119,7 +124,8 @@ class TestWorkbook:
     @pytest.fixture(params=[True, False], ids=["ja", "en"])
     def pages(self, request: pytest.FixtureRequest, tmp_path: Path) -> list[Worksheet]:
         write_programme_xlsx(sheet(), tmp_path / "p.xlsx", japanese=request.param)
-        return load_workbook(tmp_path / "p.xlsx").worksheets
+        pages: list[Worksheet] = load_workbook(tmp_path / "p.xlsx").worksheets
+        return pages
 
     def test_chosen_and_left_works_stand_apart_and_together_are_all(
         self, pages: list[Worksheet]

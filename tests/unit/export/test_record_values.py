@@ -181,7 +181,7 @@ class TestTables:
             ({"length": ""}, "w=0.40 ± 0.10 mm A=0.003 m²"),
         ],
     )
-    def test_sizes_in_words(self, changes: dict[str, str], words: str) -> None:
+    def test_sizes_in_words(self, changes: dict[str, Any], words: str) -> None:
         assert size_words(make_confirmed(**changes)) == words
 
     @settings(max_examples=60, deadline=None)
@@ -203,7 +203,8 @@ class TestTables:
             for number, grade, previous in found
         ]
         rows = form_tables(make_record(damages=tuple(damages)))["summary"]
-        worst, before = {}, {}
+        worst: dict[int, str] = {}
+        before: dict[int, str] = {}
         for number, grade, previous in found:
             worst[number] = max(worst.get(number, "a"), grade)
             if previous:

@@ -35,7 +35,7 @@ from inspection.store.grades import GradeRow
 from tests.support.bookshelf import damage, entry, fresh_store
 
 NOW = datetime(2026, 6, 1, 3, 0, tzinfo=UTC)
-DIAGNOSED = {"soundness": "II", "inspection_fiscal_year": 2026}
+DIAGNOSED: dict[str, Any] = {"soundness": "II", "inspection_fiscal_year": 2026}
 
 
 @pytest.fixture
@@ -171,6 +171,9 @@ class TestDiagnosis:
             ({"soundness": 2.0, "inspection_fiscal_year": 2026}, None),
             ({"soundness": True, "inspection_fiscal_year": 2026}, None),
             ({"inspection_fiscal_year": 2026}, None),
+            ({"soundness": "V", "inspection_fiscal_year": 2026}, None),
+            ({"soundness": "良", "inspection_fiscal_year": 2026}, None),
+            ({"pavement_class": "III-2", "inspection_fiscal_year": 2026}, "III-2"),
         ],
     )
     def test_a_ledger_speaks_for_the_year_of_its_inspection_only(

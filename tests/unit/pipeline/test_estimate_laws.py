@@ -173,19 +173,20 @@ class TestWhichPairsCount:
     def test_the_store_is_the_second_cycle_when_none_is_given(
         self, store: Connection, tmp_path: Path
     ) -> None:
-        known = {"diagnosis_fiscal_year": 2024}
+        known: dict[str, Any] = {"diagnosis_fiscal_year": 2024}
         sheets.save(
             store,
             [
                 entry("A", soundness="III", **known),
                 entry("B", **known),
+                entry("C", soundness="V", **known),
                 entry("R", kind=AssetKind.PAVEMENT_SECTION, soundness="II", **known),
             ],
         )
-        before = [("A", "II"), ("B", "II"), ("R", "II")]
+        before = [("A", "II"), ("B", "II"), ("C", "II"), ("R", "II")]
         found = learn(store, ledger(tmp_path / "a.csv", before), None, today=TODAY)
         assert found.estimate.counts[1].tolist() == [0, 0, 1, 0]
-        assert (found.estimate.pairs, found.unpaired) == (1, 2)
+        assert (found.estimate.pairs, found.unpaired) == (1, 3)
 
 
 @settings(
@@ -244,7 +245,7 @@ def test_programmes_and_publications_agree_on_what_is_done(
     store: Connection, stated: bool | None, words: str
 ) -> None:
     """A bridge that is repaired for one of them must not be unrepaired for the other."""
-    attributes = {} if stated is None else {"measure_done": stated}
+    attributes: dict[str, Any] = {} if stated is None else {"measure_done": stated}
     sheets.save(store, [entry("A", sheet={"repair_status": words}, soundness="III", **attributes)])
     planned = know(store, fiscal_year=2026).case("A").attributes.get("measure_done") is True
     record = make_record(

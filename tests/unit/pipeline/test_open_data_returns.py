@@ -35,13 +35,13 @@ NUMBERS = ("length_m", "width_m", "built_fiscal_year")
 
 def bridges() -> list[LedgerEntry]:
     """Make bridges with everything that a ledger can say, with nothing, and with odd words."""
-    full = {
+    full: dict[str, Any] = {
         "kana": "サイガワオオハシ", "route_name": "国道１５７号", "prefecture": "石川県",
         "municipality": "金沢市", "municipality_code": "172014", "address": "片町二丁目\n1, \"角\"",
         "administrator": "石川県", "structure": "鋼トラス橋", "repair_status": "未措置",
         "lon_deg": 136.6256691234, "lat_deg": 36.5946061234,
     }  # fmt: skip
-    year = {"inspection_fiscal_year": 2026}
+    year: dict[str, Any] = {"inspection_fiscal_year": 2026}
     sized: dict[str, Any] = {"length_m": 62.3, "width_m": 21.5, "built_fiscal_year": 1924, **year}
     return [
         entry("ISK-0001", name="犀川大橋", sheet=full, soundness="II", **sized),

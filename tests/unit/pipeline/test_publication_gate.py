@@ -76,6 +76,19 @@ class TestWords:
         passed = redact(record, rule=RULE, published_on="2026-05-01")
         assert passed.row[field] == (text or ("橋" if field == "name" else ""))
 
+    @pytest.mark.parametrize(
+        "number", ["02-201-0001", "01-1002-00012", "BR0-022019-00001", "070-1"]
+    )
+    def test_numbers_of_assets_may_look_like_telephones_and_names_may_not(
+        self, number: str
+    ) -> None:
+        """Codes of prefectures from 01 to 10 begin as telephone numbers do."""
+        assert redacted(asset_id=number).row["asset_id"] == number
+        with pytest.raises(Refused, match="its asset_id has what looks like an e-mail"):
+            redacted(asset_id=f"{number}@example.jp")
+        with pytest.raises(Refused, match="its name has what looks like a telephone number"):
+            redacted(asset={"name": "02-201-0001", "kind": "bridge"})
+
     def test_every_searched_field_is_a_column_and_every_free_column_is_searched(self) -> None:
         columns = {column.name for column in load_open_columns()}
         assert set(RULE.free_text) <= columns

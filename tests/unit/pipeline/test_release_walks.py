@@ -2,6 +2,7 @@
 
 import json
 import random
+import uuid
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -15,6 +16,7 @@ from sqlalchemy import Connection, Engine, text
 from inspection.domain.asset import AssetKind
 from inspection.domain.figures import FrozenAsset, cycle_of, figures_of, percent
 from inspection.domain.inspectionrecord import digest, to_plain
+from inspection.domain.mission import Survey
 from inspection.domain.release import Evidence, InspectionState, ReleaseAction, state_of, step
 from inspection.errors import BadInput, Conflict, IllegalTransition, NotFound
 from inspection.pipeline.approve import (
@@ -27,7 +29,7 @@ from inspection.pipeline.approve import (
 )
 from inspection.pipeline.publish import changes, publish, withdraw
 from inspection.pipeline.snapshot import check_month, figures_today, freeze, rows_now, verify
-from inspection.store import releases, sheets, snapshots
+from inspection.store import releases, sheets, snapshots, surveys
 from inspection.store.blobs import FolderBlobs
 from inspection.store.engine import reading, writing
 from tests.support.bookshelf import entry, fresh_engine, fresh_store
@@ -69,7 +71,7 @@ def do(connection: Connection, action: str, asset_id: str = "A", **more: Any) ->
 
 class TestWalks:
     @settings(
-        max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+        max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
     )
     @given(st.lists(st.sampled_from(sorted(STEPS)), max_size=10))
     def test_every_walk_ends_where_the_model_ends(self, tmp_path: Path, actions: list[str]) -> None:
@@ -203,6 +205,24 @@ class TestProgress:
             assert not progress(connection, "A", YEAR).changed
             add(connection, "A", **{"length_m": 8.0, **changed})
             assert progress(connection, "A", YEAR).changed
+
+    @pytest.mark.parametrize("action", ["approve", "publish"])
+    def test_a_new_flight_after_an_approval_is_a_change_and_no_error(
+        self, tmp_path: Path, action: str
+    ) -> None:
+        with fresh_store(tmp_path) as connection:
+            add(connection, "A")
+            do(connection, "approve")
+            if action == "publish":
+                do(connection, "publish")
+            flown = datetime(2026, 6, 1, tzinfo=UTC)
+            survey = Survey(survey_id=uuid.uuid4(), asset_id="A", created_at=flown)
+            surveys.save(connection, survey)
+            found = progress(connection, "A", YEAR)
+            assert (found.changed, found.missing, found.evidence.surveys) == (True, (), 1)
+            assert found.state in (InspectionState.APPROVED, InspectionState.PUBLISHED)
+            assert progress(connection, "A", YEAR + 1).state is InspectionState.PLANNED
+            assert approved_record(connection, "A").record.surveys == ()
 
 
 def frozen(number: int, **changes: Any) -> FrozenAsset:

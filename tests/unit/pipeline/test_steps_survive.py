@@ -259,6 +259,19 @@ class TestWeights:
             with pytest.raises(Exception, match="ours"):
                 model_named(connection, "ours")
 
+    @pytest.mark.parametrize("word", ["", " ", " a", "a ", "a\nb", "a\tb", "a/b", "/", "x" * 101])
+    @pytest.mark.parametrize("what", ["name", "version"])
+    def test_a_model_has_a_name_by_which_it_is_found_again(
+        self, tmp_path: Path, what: str, word: str
+    ) -> None:
+        words = {"name": "ours", "version": "1", "by": "課長", "note": "", "clock": AtNoon(NOW)}
+        weights = {"L": 0.4, "C": 0.5, "T": 0.1}
+        with fresh_store(tmp_path) as connection:
+            with pytest.raises(BadInput, match=f"the {what}"):
+                reweigh(connection, "priority_v1", weights, **{**words, what: word})  # type: ignore[arg-type]
+            made = reweigh(connection, "priority_v1", weights, **words)  # type: ignore[arg-type]
+            assert model_named(connection, "ours") == made == model_named(connection, "ours/1")
+
 
 class TestJudgements:
     @pytest.mark.parametrize(
