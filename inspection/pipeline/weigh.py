@@ -138,7 +138,7 @@ def checked_weights(weights: Mapping[str, float]) -> dict[str, float]:
     if set(weights) != set(PARTS) or min(weights.values(), default=-1.0) < 0:
         raise BadInput(f"give weights ≥ 0 for L, C and T, got {dict(weights)}")
     total = sum(weights.values())
-    if abs(total - 1) > 1e-6:
+    if not abs(total - 1) <= 1e-6:  # NaN too
         raise BadInput(f"the weights of L, C and T must add up to 1, got {total:g}")
     return {part: float(weights[part]) / total for part in PARTS} if total != 1 else dict(weights)
 
