@@ -120,7 +120,7 @@ def _survey_of(folder: Path) -> uuid.UUID:
         return uuid.UUID(json.loads((folder / "run.json").read_text(encoding="utf-8"))["survey_id"])
     except FileNotFoundError as error:
         raise NotFound(f"{folder} holds no run.json; name a folder of 'tenken run'") from error
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+    except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
         raise BadInput(f"{folder / 'run.json'} names no survey: {error!r}") from error
 
 
