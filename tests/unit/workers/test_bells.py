@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic import SecretStr
 
+import workers.cli  # noqa: F401 slow to import: not the time of a test
 from inspection.cli import main
 from inspection.domain.measurement import UNCALIBRATED
 from inspection.errors import NotFound, Unavailable
