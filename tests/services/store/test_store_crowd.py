@@ -4,6 +4,7 @@ import random
 import threading
 import uuid
 from collections import Counter
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -235,13 +236,14 @@ def test_jobs_that_are_not_there(engine: Engine) -> None:
     ghost = uuid.uuid4()
     with writing(engine) as connection:
         held = life.queued(ghost, uuid.uuid4(), "conduct", NOON)
-        for act in (
+        acts: list[Callable[[], object]] = [
             lambda: jobs.claim(connection, ghost, "a", NOON, LEASE_S),
             lambda: jobs.cancel(connection, ghost, NOON),
             lambda: jobs.finish(connection, held, NOON),
             lambda: jobs.heartbeat(connection, held, NOON, LEASE_S),
             lambda: jobs.fail(connection, held, "", NOON, retryable=True),
-        ):
+        ]
+        for act in acts:
             with pytest.raises(NotFound, match=str(ghost)):
                 act()
         assert jobs.of_survey(connection, ghost) == ()

@@ -29,7 +29,7 @@ from inspection.store import (
     steps,
     workorders,
 )
-from inspection.store.engine import create_engine, reading, writing
+from inspection.store.engine import create_engine, ensure_folder, reading, writing
 from inspection.store.grades import GradeDecision
 from inspection.store.prioritymodels import KeptModel
 from inspection.store.tables import work_orders
@@ -56,7 +56,7 @@ def test_a_command_that_starts_while_another_writes_does_not_wait(
 
 def test_the_version_of_the_tables_is_told(engine: Engine, empty_database_url: str) -> None:
     assert schema.current(engine) == schema.head()
-    schema.ensure_folder(empty_database_url)
+    ensure_folder(empty_database_url)
     bare = create_engine(empty_database_url)
     assert schema.current(bare) is None
     bare.dispose()
@@ -111,7 +111,8 @@ def test_more_bridges_than_a_statement_bears_are_read_in_order(engine: Engine) -
             [ElementDamage(element=element(a), fiscal_year=year, record=record)
              for a in kept for year in (2024, 2019)],
         )  # fmt: skip
-        asked = [*(f"N-{n}" for n in range(33_000)), *reversed(kept), "A-1"]
+        many = 33_000 if engine.dialect.name == "sqlite" else 1_200
+        asked = [*(f"N-{n}" for n in range(many)), *reversed(kept), "A-1"]
         spans = elements.spans_of(connection, asked)
         found = elements.elements_of(connection, asked)
         damages = elements.damages_of(connection, asked)

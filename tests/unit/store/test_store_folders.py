@@ -12,7 +12,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from inspection.errors import BadInput, NotFound, Unavailable
-from inspection.store import blobs as module
 from inspection.store import keys
 from inspection.store.blobs import INCOMING, FolderBlobs
 from inspection.store.engine import checked_url, ensure_folder
@@ -128,7 +127,7 @@ def test_a_disk_that_refuses_is_said_and_leaves_nothing(
     def refuse(_: int) -> None:
         raise OSError(code, os.strerror(code))
 
-    monkeypatch.setattr(module.os, "fsync", refuse)
+    monkeypatch.setattr(os, "fsync", refuse)
     with pytest.raises(Unavailable) as refused:
         blobs.put_bytes("a", b"n" * 2_500_000)
     full = code in (errno.ENOSPC, errno.EDQUOT)

@@ -235,7 +235,7 @@ def test_a_detector_is_loaded_when_it_is_asked_for_and_once(
     import workers.outfit as module
 
     loaded: list[dict[str, Any]] = []
-    original: Callable[..., Any] = module.load_detector
+    original: Callable[..., Any] = vars(module)["load_detector"]
 
     def counted(name: str, **options: Any) -> Any:
         loaded.append({"name": name, **options})
