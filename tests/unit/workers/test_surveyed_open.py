@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from inspection.errors import BadInput, NotFound, TenkenError, Unavailable
+from inspection.errors import BadInput, Broken, NotFound, TenkenError, Unavailable
 from inspection.store import assets, keys, observations, orthomosaics, surveys
 from inspection.store.blobs import FolderBlobs
 from inspection.store.engine import create_engine, writing
@@ -134,6 +134,19 @@ def test_blobs_that_are_gone_are_named(run_dir: Path) -> None:
     with found.mosaic_path() as path:
         assert path.read_bytes() == b"tif"
     assert found.views() == {"views": []}
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"{", b"[]", b"5", b"{}", b'{"views": 5}', b'{"views": [{}]}', b'{"views": [5]}'],
+)
+def test_views_that_are_damaged_are_our_fault_and_say_the_cure(
+    run_dir: Path, content: bytes
+) -> None:
+    found = open_survey(str(run_dir))
+    found.blobs.put_bytes(keys.views_key(NEW.sha256), content)
+    with pytest.raises(Broken, match=r"views/.* is damaged .*again into a new folder"):
+        found.views()
 
 
 # photos
