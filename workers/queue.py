@@ -66,6 +66,12 @@ def ring(app: Celery, job_id: uuid.UUID, queue: str = CPU_QUEUE) -> None:
         raise Unavailable(
             f"the workers could not be told of job {job_id} ({error}); it will be found later"
         ) from error
+    except (LookupError, ValueError, ImportError) as error:  # may show a part of the address
+        raise Unavailable(
+            f"the workers could not be told of job {job_id}: TENKEN_QUEUE_BROKER_URL is no address "
+            f"of a broker that this machine can reach ({type(error).__name__}); it will be found "
+            "later"
+        ) from error
 
 
 def _broker(settings: QueueSettings, home: Path) -> dict[str, object]:

@@ -11,7 +11,7 @@ from typing import Any
 
 from inspection.domain.defect import Observation
 from inspection.domain.raster import Orthomosaic
-from inspection.errors import BadInput, NotFound
+from inspection.errors import BadInput, Broken, NotFound
 from inspection.settings import StoreSettings
 from inspection.store import keys, observations, orthomosaics
 from inspection.store.blobs import FolderBlobs
@@ -52,6 +52,7 @@ class Surveyed:
 
         Raises:
             NotFound: when the mosaic was made by a version that did not keep them.
+            Broken: when the file is damaged.
         """
         key = keys.views_key(self.mosaic.sha256)
         if not self.blobs.exists(key):
@@ -59,7 +60,14 @@ class Surveyed:
                 f"survey {self.survey_id} does not say how its photos see the surface; it was made "
                 "by an earlier version: run it again into a new folder"
             )
-        plain: dict[str, Any] = json.loads(self.blobs.read_bytes(key))
+        try:
+            plain: dict[str, Any] = json.loads(self.blobs.read_bytes(key))
+            _ = [str(view["sha256"]) for view in plain["views"]]
+        except (ValueError, LookupError, TypeError) as error:
+            raise Broken(
+                f"blob {key!r} is damaged ({error!r}); run survey {self.survey_id} again into a "
+                "new folder"
+            ) from error
         return plain
 
 
@@ -120,7 +128,7 @@ def _survey_of(folder: Path) -> uuid.UUID:
         return uuid.UUID(json.loads((folder / "run.json").read_text(encoding="utf-8"))["survey_id"])
     except FileNotFoundError as error:
         raise NotFound(f"{folder} holds no run.json; name a folder of 'tenken run'") from error
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+    except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
         raise BadInput(f"{folder / 'run.json'} names no survey: {error!r}") from error
 
 

@@ -47,7 +47,8 @@ def priority_model(codelist: Codelist) -> PriorityModel:
         )
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise BadCodelist(f"priority model {codelist.id!r}: {error!r}") from error
-    if abs(sum(model.weights.values()) - 1) > 1e-9 or min(model.weights.values()) < 0:
+    total = sum(model.weights.values())
+    if not abs(total - 1) <= 1e-9 or min(model.weights.values()) < 0:  # NaN too
         raise BadCodelist(f"the weights of {codelist.id!r} must add up to 1, got {model.weights}")
     if "bridge" not in model.kinds:
         raise BadCodelist(f"priority model {codelist.id!r} needs tables for 'bridge'")

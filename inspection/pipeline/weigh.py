@@ -150,7 +150,7 @@ def checked_weights(weights: Mapping[str, float]) -> dict[str, float]:
     if set(weights) != set(PARTS) or not all(0 <= value <= 1 for value in weights.values()):
         raise BadInput(f"give weights from 0 to 1 for L, C and T, got {dict(weights)}")
     total = sum(weights.values())
-    if abs(total - 1) > 1e-6:
+    if not abs(total - 1) <= 1e-6:  # NaN too
         raise BadInput(f"the weights of L, C and T must add up to 1, got {total:g}")
     return {part: float(weights[part]) / total for part in PARTS} if total != 1 else dict(weights)
 

@@ -19,10 +19,6 @@ INCOMING = ".incoming"
 """Folder of unfinished files; no key begins with a dot, so it can hide none."""
 
 
-NO_FILE = (FileNotFoundError, NotADirectoryError, IsADirectoryError)
-"""What the disk says of a key without a file: nothing, below a file, or a folder of other keys."""
-
-
 class FolderBlobs:
     """Keep blobs under a folder of this machine."""
 
@@ -64,9 +60,9 @@ class FolderBlobs:
         """
         try:
             return self._path(key).read_bytes()
-        except NO_FILE as error:
-            raise NotFound(f"there is no blob {key!r}") from error
         except OSError as error:
+            if self._has_none(error):
+                raise NotFound(f"there is no blob {key!r}") from error
             raise Unavailable(f"blob {key!r} cannot be read: {error.strerror}") from error
 
     def exists(self, key: str) -> bool:
@@ -89,9 +85,9 @@ class FolderBlobs:
         """Remove a key; a missing key is no error."""
         try:
             self._path(key).unlink()
-        except NO_FILE:
-            return
         except OSError as error:
+            if self._has_none(error):
+                return
             raise Unavailable(f"blob {key!r} cannot be removed: {error.strerror}") from error
 
     def keys(self, prefix: str) -> Iterator[str]:
@@ -119,6 +115,12 @@ class FolderBlobs:
                     path.unlink()
                     removed += 1
         return removed
+
+    def _has_none(self, error: OSError) -> bool:
+        """Tell that the disk says a key has no file, rather than that the store is not there."""
+        if isinstance(error, NotADirectoryError):
+            return self._folder.is_dir()  # below the file of another key
+        return isinstance(error, FileNotFoundError | IsADirectoryError)
 
     def _path(self, key: str) -> Path:
         return self._folder / check_key(key)

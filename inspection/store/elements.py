@@ -1,6 +1,6 @@
 """Keep spans, elements and the damage records that people made of them."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -13,6 +13,9 @@ from inspection.domain.elementdamage import ElementDamage
 from inspection.domain.elementnumber import ElementNumber
 from inspection.store.ledger_tables import element_damages, elements, spans
 from inspection.store.rows import add_or_replace, choice
+
+BATCH = 500
+"""Identifiers in one query; SQLite bears at most 32 766 variables."""
 
 ELEMENT_KEY = ("asset_id", "span", "symbol", "number")
 DAMAGE_KEY = (*ELEMENT_KEY, "fiscal_year", "damage_no", "division")
@@ -60,20 +63,22 @@ def save_damages(connection: Connection, known: Iterable[ElementDamage]) -> None
 def spans_of(connection: Connection, asset_ids: Sequence[str]) -> tuple[Span, ...]:
     """List the spans of some bridges."""
     c = spans.c
-    rows = connection.execute(
-        select(spans).where(c.asset_id.in_(asset_ids)).order_by(c.asset_id, c.span)
+    query = select(spans).order_by(c.asset_id, c.span)
+    return tuple(
+        Span(asset_id=row.asset_id, span=row.span, length_m=row.length_m)
+        for batch in _batches(asset_ids)
+        for row in connection.execute(query.where(c.asset_id.in_(batch)))
     )
-    return tuple(Span(asset_id=row.asset_id, span=row.span, length_m=row.length_m) for row in rows)
 
 
 def elements_of(connection: Connection, asset_ids: Sequence[str]) -> tuple[Element, ...]:
     """List the elements of some bridges by span, symbol and number."""
-    query = (
-        select(elements)
-        .where(elements.c.asset_id.in_(asset_ids))
-        .order_by(*(elements.c[name] for name in ELEMENT_KEY))
+    query = select(elements).order_by(*(elements.c[name] for name in ELEMENT_KEY))
+    return tuple(
+        _element(row)
+        for batch in _batches(asset_ids)
+        for row in connection.execute(query.where(elements.c.asset_id.in_(batch)))
     )
-    return tuple(_element(row) for row in connection.execute(query))
 
 
 def damages_of(connection: Connection, asset_ids: Sequence[str]) -> tuple[ElementDamage, ...]:
@@ -82,7 +87,6 @@ def damages_of(connection: Connection, asset_ids: Sequence[str]) -> tuple[Elemen
     query = (
         select(element_damages, elements.c.material, elements.c.concrete)
         .join_from(element_damages, elements)
-        .where(c.asset_id.in_(asset_ids))
         .order_by(*(c[name] for name in DAMAGE_KEY))
     )
     return tuple(
@@ -95,8 +99,16 @@ def damages_of(connection: Connection, asset_ids: Sequence[str]) -> tuple[Elemen
             countermeasures=tuple(row.countermeasures),
             soundness=row.soundness,
         )
-        for row in connection.execute(query)
+        for batch in _batches(asset_ids)
+        for row in connection.execute(query.where(c.asset_id.in_(batch)))
     )
+
+
+def _batches(asset_ids: Sequence[str]) -> Iterator[list[str]]:
+    """Give identifiers, each once, in pieces that a statement bears."""
+    ordered = sorted(set(asset_ids))
+    for start in range(0, len(ordered), BATCH):
+        yield ordered[start : start + BATCH]
 
 
 def _element_key(element: Element) -> dict[str, object]:

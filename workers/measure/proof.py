@@ -5,6 +5,7 @@ from pathlib import Path
 
 import click
 
+from inspection.errors import Unavailable
 from inspection.export.writing import replace_text
 from inspection.imaging.viewfile import from_plain
 from inspection.pipeline.capability import CELL_M, prove, read_elements, summary, write_proof
@@ -48,7 +49,9 @@ from workers.surveyed import open_survey, photo_files
     show_default=True,
     help="Flatter views prove nothing.",
 )
-@click.option("--out", type=click.Path(path_type=Path), help="Default: SURVEY/capability.")
+@click.option(
+    "--out", type=click.Path(path_type=Path, file_okay=False), help="Default: SURVEY/capability."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print capability.json.")
 def capability(
     *,
@@ -89,6 +92,10 @@ def capability(
             max_incidence_deg=max_incidence_deg,
         )
     folder = out or surveyed.folder / "capability"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise Unavailable(f"folder {folder} cannot be made: {error.strerror}") from error
     write_proof(proof, folder)
     if as_json:
         click.echo(json.dumps(summary(proof), ensure_ascii=False, indent=2))

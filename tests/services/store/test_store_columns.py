@@ -243,11 +243,11 @@ def test_nothing_to_write_is_no_statement(engine: Engine) -> None:
 def test_what_is_there_stays_or_is_replaced_as_asked(engine: Engine) -> None:
     plain = {"name": "x", "matrix": [], "evidence": {}, "made_at": NOON}
     with writing(engine) as connection:
-        rows.add_missing(connection, table, [plain | {"matrix": [1]}, plain | {"matrix": [2]}])
-        rows.add_missing(connection, table, [plain | {"matrix": [3]}])
-        assert transitions.by_name(connection, "x").matrix == [1]
+        rows.add_missing(connection, table, [plain | {"matrix": [[1]]}, plain | {"matrix": [[2]]}])
+        rows.add_missing(connection, table, [plain | {"matrix": [[3]]}])
+        assert transitions.by_name(connection, "x").matrix == [[1]]
         later = NOON + timedelta(days=1)
-        for matrix in ([4], [5]):
+        for matrix in ([[4]], [[5]]):
             fresh = {k: v for k, v in plain.items() if k != "made_at"} | {"matrix": matrix}
             for name in ("x", "y"):
                 rows.add_or_replace(
@@ -255,8 +255,8 @@ def test_what_is_there_stays_or_is_replaced_as_asked(engine: Engine) -> None:
                     first={"made_at": later},
                 )  # fmt: skip
         old, new = (transitions.by_name(connection, name) for name in "xy")
-    assert (old.matrix, old.made_at) == ([5], NOON)
-    assert (new.matrix, new.made_at) == ([5], later)
+    assert (old.matrix, old.made_at) == ([[5]], NOON)
+    assert (new.matrix, new.made_at) == ([[5]], later)
 
 
 @pytest.mark.parametrize("kind", [ReviewState, Subject, Work])

@@ -1,6 +1,7 @@
 """Organisations, accounts and memberships: who there is, what they may be, what they see."""
 
 import uuid
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 
@@ -178,11 +179,12 @@ def test_a_subject_of_an_issuer_is_one_account(engine: Engine) -> None:
 def test_changes_to_nobody_are_told(engine: Engine) -> None:
     ghost = uuid.uuid4()
     with writing(engine) as connection:
-        for change in (
+        changes: list[Callable[[], object]] = [
             lambda: accounts.set_password(connection, ghost, "x"),
             lambda: accounts.set_active(connection, ghost, active=True),
             lambda: accounts.link(connection, ghost, issuer=ISSUER, subject="s"),
-        ):
+        ]
+        for change in changes:
             with pytest.raises(NotFound, match=str(ghost)):
                 change()
 

@@ -4,6 +4,7 @@ import re
 import uuid
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import Engine, func, select, text
@@ -147,7 +148,7 @@ def test_a_token_is_given_once_and_kept_as_a_digest(engine: Engine, member: Memb
     with reading(engine) as connection:
         found = sessions.of_token(connection, token, NOON)
         assert found is not None
-        assert (found.membership, found.scopes) == (member, {"read", "write"})
+        assert (found.membership, found.scopes) == (member, frozenset({"read", "write"}))
         (listed,) = sessions.tokens_of(connection, member.account_id)
         assert (listed.label, listed.scopes, listed.revoked_at) == ("地図", ("read", "write"), None)
         assert (listed.created_at, listed.expires_at) == (NOON, NOON + HOUR)
@@ -200,7 +201,7 @@ def test_a_revoked_token_stays_in_the_list_and_opens_nothing(
     ],
 )
 def test_a_token_that_opens_nothing_is_not_made(
-    engine: Engine, member: Membership, changes: dict[str, object], says: str
+    engine: Engine, member: Membership, changes: dict[str, Any], says: str
 ) -> None:
     with pytest.raises(BadInput, match=says):
         make_token(engine, member, **changes)

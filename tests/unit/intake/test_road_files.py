@@ -76,7 +76,7 @@ def test_of_several_parts_those_with_a_length_are_roads(tmp_path: Path) -> None:
         ({"speed_kmh": -40}, None), ({"maxspeed": "50km/h"}, None), ({"速度": "inf"}, None),
     ],
 )  # fmt: skip
-def test_speeds(tmp_path: Path, properties: dict[str, object], speed: float | None) -> None:
+def test_speeds(tmp_path: Path, properties: dict[str, Any], speed: float | None) -> None:
     other = road([[137, 37], [137, 37.1]])
     found = read_roads(write(tmp_path, road(**properties), other))
     if speed is None:

@@ -2,6 +2,7 @@
 
 import io
 from datetime import date
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -55,7 +56,7 @@ def only(found: ReadRows[ElementRow]) -> ElementRow:
     return row
 
 
-def fault(found: ReadRows[object]) -> RowProblem:
+def fault(found: ReadRows[Any]) -> RowProblem:
     (problem,) = found.problems
     return problem
 
@@ -286,9 +287,9 @@ def test_a_workbook_a_cp932_file_and_a_utf16_file_say_the_same() -> None:
         for one in made
     ]
     assert len({str(one) for one in read}) == 1
-    ((_, row),) = read[0].rows
-    assert (row.asset_id, row.asset["name"]) == ("A-1", "犀川～橋")
-    assert row.attributes == {"built_fiscal_year": 1980, "length_m": 12.5}
+    ((_, found),) = read[0].rows
+    assert (found.asset_id, found.asset["name"]) == ("A-1", "犀川～橋")
+    assert found.attributes == {"built_fiscal_year": 1980, "length_m": 12.5}
 
 
 # mapping

@@ -36,14 +36,17 @@ def home(tmp_path: Path, empty_database: bytes) -> Path:
     return folder
 
 
+def secret(text: str | None) -> SecretStr | None:
+    return None if text is None else SecretStr(text)
+
+
 def made(
     home: Path, *, database: str | None = None, broker: str | None = None, **serve: Any
 ) -> Setup:
     oidc = {k: serve.pop(k) for k in ("issuer", "client_id") if k in serve}
     return Setup(
-        store=StoreSettings(home=home, database_url=database and SecretStr(database)),
-        # type: ignore[arg-type]
-        queue=QueueSettings(broker_url=broker and SecretStr(broker)),  # type: ignore[arg-type]
+        store=StoreSettings(home=home, database_url=secret(database)),
+        queue=QueueSettings(broker_url=secret(broker)),
         serve=ServeSettings(**({"port": 0} | serve)),
         oidc=OidcSettings(**oidc),
     )

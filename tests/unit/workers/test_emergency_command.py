@@ -25,7 +25,7 @@ FROM = ("--from", "37.3,136.90")
 
 
 def entry(asset_id: str, lon: float | None, **attributes: Attribute) -> LedgerEntry:
-    place = {} if lon is None else {"lon_deg": lon, "lat_deg": 37.3}
+    place: dict[str, Any] = {} if lon is None else {"lon_deg": lon, "lat_deg": 37.3}
     asset = Asset(
         asset_id=asset_id, name=f"橋{asset_id}", kind=AssetKind.BRIDGE, attributes=attributes
     )
@@ -41,7 +41,7 @@ BRIDGES = [
 ]  # fmt: skip
 
 
-def collection(*features: tuple[str, Any, dict[str, object]]) -> str:
+def collection(*features: tuple[str, Any, Any]) -> str:
     return json.dumps({"type": "FeatureCollection", "features": [
         {"type": "Feature", "properties": properties, "geometry": {"type": kind, "coordinates": c}}
         for kind, c, properties in features
