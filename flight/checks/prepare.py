@@ -54,6 +54,10 @@ class Surroundings:
     pilot_latlon_deg: tuple[float, float] | None = None
 
 
+YEARS = (1950, 2200)
+"""Years of a flight; the place of the sun is known well for them, and no calendar ends there."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Conditions:
     """Carry weather, time and craft (see ``Circumstance``)."""
@@ -66,6 +70,17 @@ class Conditions:
     reserve: float = RESERVE
     storage_gb: float | None = None
     return_height_m: float = RETURN_HEIGHT_M
+
+    def __post_init__(self) -> None:
+        """Check that the sun can be looked up at the time of flight.
+
+        Raises:
+            BadInput: when the time lies far outside anything that is flown.
+        """
+        if self.at is not None and not YEARS[0] <= self.at.year <= YEARS[1]:
+            raise BadInput(
+                f"time of flight {self.at.isoformat()}: its year must lie in {YEARS[0]}–{YEARS[1]}"
+            )
 
 
 def examine_mission(
