@@ -23,7 +23,7 @@ from inspection.export.xlsx import write_xlsx
 from inspection.pipeline.damagemap import map_of_list
 from inspection.pipeline.figures import chip_figures, of_defect
 from inspection.pipeline.ports import BlobStore
-from inspection.pipeline.worklist import draw_up
+from inspection.pipeline.worklist import day_in_japan, draw_up
 
 
 class FileFormat(StrEnum):
@@ -98,7 +98,7 @@ def draw(
         NotFound: when there is no such asset or survey.
     """
     listed, appraised = draw_up(
-        connection, survey_id=survey_id, asset_id=asset_id, today=now.date()
+        connection, survey_id=survey_id, asset_id=asset_id, today=day_in_japan(now)
     )
     defects = [defect for entry in appraised for defect in entry.defects]
     made = f"{now:%Y-%m-%d %H:%M} UTC"

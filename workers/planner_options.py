@@ -11,7 +11,7 @@ from sqlalchemy import Engine
 from inspection.domain.assetsheet import LedgerEntry
 from inspection.errors import BadInput
 from inspection.pipeline.tools import SystemClock
-from inspection.pipeline.worklist import fiscal_year
+from inspection.pipeline.worklist import day_in_japan, fiscal_year
 from inspection.settings import StoreSettings
 from inspection.store import schema
 from inspection.store.blobs import FolderBlobs
@@ -65,7 +65,7 @@ def present_year(today: datetime | None) -> int:
 
 def present_day(today: datetime | None) -> date:
     """Give a day, or today."""
-    return SystemClock().now().date() if today is None else today.date()
+    return day_in_japan(SystemClock().now()) if today is None else today.date()
 
 
 def print_json(content: Any) -> None:  # noqa: ANN401 plain values

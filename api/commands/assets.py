@@ -19,6 +19,7 @@ from inspection.pipeline.enrol import (
     open_ledger,
 )
 from inspection.pipeline.tools import SystemClock
+from inspection.pipeline.worklist import day_in_japan
 from inspection.settings import StoreSettings
 from inspection.store import schema, sheets
 from inspection.store.engine import create_engine, reading, writing
@@ -231,7 +232,7 @@ def _print_json(content: object) -> None:
 
 
 def _today() -> date:
-    return SystemClock().now().date()
+    return day_in_japan(SystemClock().now())
 
 
 def open_engine(home: Path | None) -> Engine:

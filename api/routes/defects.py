@@ -25,7 +25,7 @@ from inspection.domain.taxonomy import DamageClass
 from inspection.errors import NotFound
 from inspection.geo.grid import LOCAL_CRS
 from inspection.imaging import maptiles
-from inspection.pipeline.worklist import draw_up
+from inspection.pipeline.worklist import day_in_japan, draw_up
 from inspection.store import defects, observations, orthomosaics, photos, reviews, surveys
 from inspection.store.engine import reading, writing
 from inspection.store.page import OFFSET_MAX
@@ -153,7 +153,7 @@ def _as_seen_in(
 
 
 def _today(services: Services) -> date:
-    return services.clock.now().date()
+    return day_in_japan(services.clock.now())
 
 
 def _detail(connection: Connection, defect: Defect, today: date) -> DefectDetail:

@@ -11,7 +11,7 @@ from fastapi.responses import Response
 from api.deps import ServicesDep
 from api.schemas.worklist import WorkListOut
 from api.worklist_file import MEDIA_TYPES, CsvEncoding, FileFormat, Language, draw, write
-from inspection.pipeline.worklist import draw_up
+from inspection.pipeline.worklist import day_in_japan, draw_up
 from inspection.store.engine import reading
 
 router = APIRouter(prefix="/api", tags=["worklist"])
@@ -30,7 +30,7 @@ def work_list(
             connection,
             survey_id=survey_id,
             asset_id=asset_id,
-            today=services.clock.now().date(),
+            today=day_in_japan(services.clock.now()),
         )
     return WorkListOut.of(listed)
 
@@ -66,7 +66,7 @@ def work_list_file(
         path = Path(folder) / f"worklist.{file_format.value}"
         write(drawn, path, file_format, language=lang, encoding=encoding)
         content = path.read_bytes()
-    moment = f"{services.clock.now():%Y%m%d}"
+    moment = f"{day_in_japan(services.clock.now()):%Y%m%d}"
     return Response(
         content,
         media_type=_media_type(file_format, encoding),

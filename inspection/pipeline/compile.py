@@ -6,7 +6,7 @@ Only human values come in: confirmed defects, decided grades and soundness, reco
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from datetime import datetime, timedelta, timezone
+from datetime import datetime
 from typing import Any
 
 import shapely
@@ -38,13 +38,13 @@ from inspection.errors import BadInput, NotFound
 from inspection.geo.frames import WGS84_LONLAT, to_crs
 from inspection.geo.grid import LOCAL_CRS
 from inspection.pipeline.assess import record_words
+from inspection.pipeline.worklist import day_in_japan
 from inspection.store import defects as defect_rows
 from inspection.store import elements as element_rows
 from inspection.store import grades as grade_rows
 from inspection.store import orthomosaics, photos, reviews, sheets, surveys
 from inspection.store.grades import GradeRow
 
-JST = timezone(timedelta(hours=9), "JST")
 DIAGNOSES = ("soundness_candidate", "pavement_class")
 """Schemes whose decided value is the diagnosis of an asset."""
 
@@ -101,7 +101,7 @@ def gather(connection: Connection, asset_id: str, fiscal_year: int) -> Gathered:
 
 def survey_year(survey: Survey) -> int:
     """Give the Japanese fiscal year in which a survey was made."""
-    return fiscal_year_of(survey.created_at.astimezone(JST).date())
+    return fiscal_year_of(day_in_japan(survey.created_at))
 
 
 def _has_mosaic(connection: Connection, survey_id: uuid.UUID) -> bool:
@@ -344,7 +344,7 @@ def _survey(connection: Connection, survey: Survey, found: Gathered) -> Recorded
     models = {d.latest.model_id for d in found.defects if d.latest.survey_id == survey.survey_id}
     return RecordedSurvey(
         survey_id=str(survey.survey_id),
-        date=survey.created_at.astimezone(JST).date().isoformat(),
+        date=day_in_japan(survey.created_at).isoformat(),
         surface=survey.surface.value,
         crs=mosaic.grid.crs,
         mosaic_sha256=mosaic.sha256,

@@ -31,7 +31,7 @@ from inspection.pipeline.measure import measure
 from inspection.pipeline.mosaic import mosaic
 from inspection.pipeline.tools import Tools
 from inspection.pipeline.widthfile import widths_to_plain
-from inspection.pipeline.worklist import candidates_of, draw_up, freeze
+from inspection.pipeline.worklist import candidates_of, day_in_japan, draw_up, freeze
 from inspection.pipeline.workshop import workshop
 from inspection.store import (
     assets,
@@ -294,7 +294,7 @@ class _Road:
         now = self.tools.clock.now()
         survey_id = self.survey.survey_id
         with reading(self.tools.engine) as connection:
-            drawn, appraised = draw_up(connection, survey_id=survey_id, today=now.date())
+            drawn, appraised = draw_up(connection, survey_id=survey_id, today=day_in_japan(now))
         frozen = freeze(drawn, survey_id=survey_id, now=now)
 
         def save(connection: Connection) -> Plain:

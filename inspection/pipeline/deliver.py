@@ -19,7 +19,7 @@ from inspection.pipeline.ledger import Entry
 from inspection.pipeline.report import build_report, work_table
 from inspection.pipeline.tools import Tools
 from inspection.pipeline.widthfile import widths_to_geojson
-from inspection.pipeline.worklist import draw_up
+from inspection.pipeline.worklist import day_in_japan, draw_up
 from inspection.store import keys, photos, steps
 from inspection.store.engine import reading
 
@@ -50,7 +50,7 @@ def deliver(
     now = tools.clock.now()
     survey_id = conducted.survey.survey_id
     with reading(tools.engine) as connection:
-        work_list, appraised = draw_up(connection, survey_id=survey_id, today=now.date())
+        work_list, appraised = draw_up(connection, survey_id=survey_id, today=day_in_japan(now))
         taken = photos.of_survey(connection, survey_id)
         rejections = photos.rejected(connection, survey_id)
         ingested = [s for s in steps.of_survey(connection, survey_id) if s.step == "ingest"]

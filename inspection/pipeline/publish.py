@@ -11,8 +11,8 @@ from inspection.domain.publicrow import Redacted, changed_columns, redact
 from inspection.domain.release import InspectionState, ReleaseAction, step
 from inspection.errors import IllegalTransition
 from inspection.pipeline.approve import approved_record, decision, known_release
-from inspection.pipeline.compile import JST
 from inspection.pipeline.ports import Clock
+from inspection.pipeline.worklist import JST
 from inspection.store import releases
 from inspection.store.releases import Release, ReleaseEvent
 

@@ -15,9 +15,9 @@ from inspection.domain.figures import FrozenAsset, figures_of
 from inspection.domain.publicrow import level_of, meshes
 from inspection.errors import BadInput
 from inspection.export.opendata import DataFile, OpenData, data_files
-from inspection.pipeline.compile import JST
 from inspection.pipeline.ports import BlobStore, Clock
 from inspection.pipeline.publish import changes
+from inspection.pipeline.worklist import JST
 from inspection.store import releases, snapshots
 from inspection.store.snapshots import Snapshot, SnapshotFile
 

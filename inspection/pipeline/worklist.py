@@ -8,7 +8,7 @@ is made from its content.
 import json
 import uuid
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta, timezone
 
 from sqlalchemy import Connection
 
@@ -20,6 +20,7 @@ from inspection.errors import BadInput
 from inspection.pipeline.issue import Appraised, appraise, issue
 from inspection.store import assets, defects, photos, surveys, workorders
 
+JST = timezone(timedelta(hours=9), "JST")
 FISCAL_YEAR_MONTH = 4
 """A Japanese fiscal year begins in April."""
 
@@ -31,6 +32,18 @@ def fiscal_year(day: date) -> int:
     (2025, 2026)
     """
     return day.year if day.month >= FISCAL_YEAR_MONTH else day.year - 1
+
+
+def day_in_japan(moment: datetime) -> date:
+    """Give the day that a calendar in Japan shows at a moment.
+
+    Nine hours of the 1st of April lie in March by the clock of Greenwich.
+
+    >>> from datetime import UTC
+    >>> day_in_japan(datetime(2026, 3, 31, 15, 0, tzinfo=UTC))
+    datetime.date(2026, 4, 1)
+    """
+    return moment.astimezone(JST).date()
 
 
 def draw_up(
