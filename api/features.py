@@ -4,6 +4,7 @@ Only what is tied to the earth becomes a feature: a defect in a local frame has 
 is shown under ``/api/surveys/{id}/defects`` instead.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
@@ -32,6 +33,11 @@ class Context:
 
 Interval = tuple[datetime | None, datetime | None]
 OPEN_ENDS = frozenset({"", ".."})
+DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+WEEK = re.compile(r"\d{4}-?W", re.ASCII)
+"""How Python, but not RFC 3339, lets a week begin."""
+
+UNESCAPED_PLUS = re.compile(r" (\d{2}:\d{2})$", re.ASCII)
 
 
 def defect_feature(defect: Defect, context: Context, crs_uri: str) -> Feature:
@@ -129,17 +135,23 @@ def parse_interval(text: str | None) -> Interval:
 
 
 def _moment(text: str, *, last: bool = False) -> datetime:
-    """Read a moment, or the first or last one of a day (in UTC)."""
+    """Read a moment, or the first or last one of a day (in UTC).
+
+    A program that does not escape its address sends a plus sign as a space: ``+09:00`` is meant.
+    """
+    sent, text = text, UNESCAPED_PLUS.sub(r"+\1", text.upper())
     try:
-        if len(text) == len("2026-04-01"):
+        if WEEK.match(text):
+            raise ValueError("RFC 3339 has no weeks")
+        if DAY.fullmatch(text):
             day = date.fromisoformat(text)
             return datetime.combine(day, time.max if last else time.min, UTC)
         moment = datetime.fromisoformat(text)
     except ValueError as error:
-        raise BadInput(f"datetime {text!r} is not a moment such as 2026-04-01T09:00:00Z") from error
+        raise BadInput(f"datetime {sent!r} is not a moment such as 2026-04-01T09:00:00Z") from error
     if moment.tzinfo is None:
-        raise BadInput(f"datetime {text!r} needs a time zone, such as Z for UTC")
+        raise BadInput(f"datetime {sent!r} needs a time zone, such as Z for UTC")
     try:
         return moment.astimezone(UTC)
     except OverflowError as error:
-        raise BadInput(f"datetime {text!r} lies outside the years 1 to 9999 in UTC") from error
+        raise BadInput(f"datetime {sent!r} lies outside the years 1 to 9999 in UTC") from error

@@ -15,15 +15,21 @@ SECRET_NAMES = "|".join(
     ["password", "client_secret", "code_verifier", "id_token", "access_token", "refresh_token"]
 )
 
+QUOTED = r"""(?:"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')"""
+"""A quoted text, with quotes in it that a backslash guards."""
+
 SECRETS: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"tk_([0-9a-f]{12})_[A-Za-z0-9_-]{20,}"), r"tk_\1_…"),
     (re.compile(r"(?i)\b(bearer|basic)\s+[A-Za-z0-9+/=._~-]{8,}"), r"\1 …"),
     (re.compile(r"((?:__Host-)?tenken_(?:session|flow)=)[^;\s\"']+"), r"\1…"),
     (re.compile(r"(?i)(\bx-tenken-csrf\b[\"':=\s]+)[0-9a-f]{16,}"), r"\1…"),
-    (re.compile(r"(\w+://[^\s:/@]+:)[^\s@/]+@"), r"\1…@"),
+    (re.compile(r"(https?://[^\s:/@]*:)[^\s@/]+@"), r"\1…@"),
+    # of databases and brokers: redis://:word@host has no name, and a word may hold @ and /
+    (re.compile(r"((?!https?:)\b\w+://[^\s:/@]*:)[^\s\"'<>]+@"), r"\1…@"),
     (re.compile(r"(?i)([?&](?:code|state|token)=)[^\s&#\"']+"), r"\1…"),
-    (re.compile(rf"(?i)\b({SECRET_NAMES})=([^\s&,;)\"']+)"), r"\1=…"),
-    (re.compile(rf"(?i)([\"'](?:{SECRET_NAMES})[\"']\s*:\s*)(\"[^\"]*\"|'[^']*')"), r"\1…"),
+    (re.compile(rf"(?i)(\w*(?:{SECRET_NAMES}))=([^\s&,;)\"']+)"), r"\1=…"),
+    (re.compile(rf"(?i)([\"']\w*(?:{SECRET_NAMES})[\"']\s*:\s*){QUOTED}"), r"\1…"),
+    (re.compile(rf"(?i)(\w*(?:{SECRET_NAMES})\s*=\s*){QUOTED}"), r"\1…"),
     (re.compile(r"\$argon2id\$\S+"), "$argon2id$…"),
     (re.compile(r"\beyJ[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*"), "<token>"),
 )

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
+from urllib.parse import unquote_to_bytes
 
 from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
 FIELD = "files"
 NAME_MAX_CHARS = 200
+EXTENDED = re.compile(rb"(?i);\s*filename\*\s*=\s*(?:utf-8|shift_jis|cp932)'[^']*'([^;\s\"]+)")
 ENVELOPE_MAX_BYTES = 4096
 """Room for boundary and headers of one part, on top of its content."""
 
@@ -125,6 +127,25 @@ def _boundary(content_type: str) -> bytes:
     return boundary
 
 
+def _extended_name(disposition: bytes) -> bytes | None:
+    """Read ``filename*``: forms should not have it, but many programs write Japanese names so.
+
+    Source: RFC 8187 §3.2 (the value), RFC 7578 §4.2 (that forms should not).
+    """
+    found = EXTENDED.search(disposition)
+    return None if found is None else unquote_to_bytes(found[1])
+
+
+def _read_name(sent: bytes) -> str:
+    """Read a name, which old programs of Japan send as Shift_JIS."""
+    for encoding in ("utf-8", "cp932"):
+        try:
+            return sent.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+    return sent.decode("utf-8", "replace")
+
+
 class _Sink:
     """Follow the parser's events and write one file after the other."""
 
@@ -191,9 +212,10 @@ class _Sink:
 
     def _open_file(self) -> None:
         _, options = parse_options_header(self._disposition)
-        if options.get(b"name") != FIELD.encode() or b"filename" not in options:
+        sent = options.get(b"filename", _extended_name(self._disposition))
+        if options.get(b"name") != FIELD.encode() or sent is None:
             raise BadInput(f"send every file as a part named {FIELD!r} with a file name")
-        self._name = clean_name(options[b"filename"].decode("utf-8", "replace"))
+        self._name = clean_name(_read_name(sent))
         self._path = self._folder / f"{len(self._received):06d}"
         self._size_bytes, self._digest = 0, hashlib.sha256()
         self._file = self._path.open("wb")

@@ -5,7 +5,8 @@
 """
 
 import json
-from collections.abc import Iterable, Mapping
+import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -106,6 +107,16 @@ class Truth:
     distractors: tuple[Distractor, ...]
     capture: Mapping[str, Any]
 
+    def __post_init__(self) -> None:
+        """Check that a comparison can divide by what it divides by.
+
+        Raises:
+            BadInput: when the ground sample distance or the area is no number above 0.
+        """
+        for name, value in (("gsd_mm_per_px", self.gsd_mm_per_px), ("area_m2", self.area_m2)):
+            if not isinstance(value, int | float) or not 0 < value < math.inf:
+                raise BadInput(f"truth {self.name!r}: {name} {value!r} must be a number above 0")
+
     def write(self, path: Path) -> None:
         """Write ``truth.json``, the same bytes for the same truth."""
         record = {
@@ -142,7 +153,7 @@ class Truth:
                 distractors=tuple(_distractor(row) for row in record["distractors"]),
                 capture=record["capture"],
             )
-        except (OSError, ValueError, KeyError, TypeError) as error:
+        except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
             raise BadInput(f"{path} is not a readable truth file: {error!r}") from error
 
 
@@ -206,15 +217,17 @@ def _crack_record(crack: TrueCrack) -> dict[str, Any]:
 def _crack(row: Mapping[str, Any]) -> TrueCrack:
     return TrueCrack(
         crack_id=row["crack_id"],
-        paths_deck_m=_lines(row["paths_deck_m"]),
-        paths_lonlat=_lines(row["paths_lonlat"]),
+        paths_deck_m=tuple(map(_line, row["paths_deck_m"])),
+        paths_lonlat=tuple(map(_line, row["paths_lonlat"])),
         length_m=row["length_m"],
         width_mm=row["width_mm"],
         width_max_mm=row["width_max_mm"],
         width_px=row["width_px"],
         darkness=row["darkness"],
         tapered=row["tapered"],
-        path_widths_mm=_lines(row.get("path_widths_mm", [])),
+        path_widths_mm=tuple(
+            np.array(width, dtype=np.float64) for width in row.get("path_widths_mm", [])
+        ),
     )
 
 
@@ -229,13 +242,17 @@ def _distractor_record(thing: Distractor) -> dict[str, Any]:
 def _distractor(row: Mapping[str, Any]) -> Distractor:
     return Distractor(
         kind=row["kind"],
-        outline_deck_m=np.array(row["outline_deck_m"], dtype=np.float64),
-        outline_lonlat=np.array(row["outline_lonlat"], dtype=np.float64),
+        outline_deck_m=_line(row["outline_deck_m"], least=3),
+        outline_lonlat=_line(row["outline_lonlat"], least=3),
     )
 
 
-def _lines(rows: Iterable[list[Any]]) -> tuple[Line, ...]:
-    return tuple(np.array(row, dtype=np.float64) for row in rows)
+def _line(rows: list[Any], *, least: int = 2) -> Line:
+    """Read the points of a line; what has none or too few is no line."""
+    line = np.array(rows, dtype=np.float64)
+    if line.ndim != 2 or line.shape[1] != 2 or len(line) < least or not np.isfinite(line).all():
+        raise ValueError(f"a line has {least} or more finite points x, y; got shape {line.shape}")
+    return line
 
 
 def _numbers(line: Line, digits: int) -> list[list[float]]:

@@ -204,6 +204,11 @@ def _planned(
             "a smaller part, a coarser GSD, or use 'tenken flight plan'"
         )
     plan = make_plan(features, order)
+    if len(plan.photos) > MOST_PHOTOS:  # many small features have more rim than surface
+        raise BadInput(
+            f"this would be {len(plan.photos)} photos, more than {MOST_PHOTOS} of a preview; draw "
+            "fewer features, choose a coarser GSD, or use 'tenken flight plan'"
+        )
     return plan, found, drone, split(plan, drone, reserve=wish.reserve)
 
 

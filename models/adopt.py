@@ -77,6 +77,7 @@ def adopt(path: Path, form: Form) -> onnx.ModelProto:
         BadInput: The file is no ONNX, keeps weights elsewhere, or takes or gives something else.
     """
     model = _read(path)
+    _check_foreign(model, path.name)
     image = _only_image(model, path.name)
     answer = _only_answer(model, path.name, len(form.channels))
     before = _steps_before(image, form)
@@ -120,6 +121,16 @@ def _read(path: Path) -> onnx.ModelProto:
             f"{path.name} uses operator set {opset}; export it again with {LEAST_OPSET} or newer"
         )
     return model
+
+
+def _check_foreign(model: onnx.ModelProto, name: str) -> None:
+    """Refuse a network that went through ``adopt`` already: the steps would bear the same names."""
+    names = [value.name for value in (*model.graph.input, *model.graph.initializer)]
+    if any(known.startswith(PREFIX) for known in names):
+        raise BadInput(
+            f"{name} has been registered once already; register the file that it was made from, or "
+            "copy it with its .json into the folder of models"
+        )
 
 
 def _only_image(model: onnx.ModelProto, name: str) -> onnx.ValueInfoProto:

@@ -230,7 +230,8 @@ def evaluate(*, name: str, card: bool, data_dir: Path, as_json: bool) -> None:
 
     weights_dir = folder_of(name, DetectSettings().models_dir)
     entry = load_entry(name, weights_dir=weights_dir)
-    scorer = detector_scorer(load_detector(name, weights_dir=weights_dir))
+    detector = load_detector(name, weights_dir=weights_dir)
+    scorer = detector_scorer(detector, size_multiple_px=entry.size_multiple_px)
     result = judge(scorer, data_dir, entry.thresholds, entry.classes, report=say)
     if card:
         write_card(entry, result)

@@ -64,7 +64,7 @@ def predict(
         )
     detector = load_detector(model, weights_dir=weights_dir)
     predictor = Predictor(
-        scorer=detector_scorer(detector),
+        scorer=detector_scorer(detector, size_multiple_px=entry.size_multiple_px),
         model_id=detector.model_id,
         classes=entry.classes,
         thresholds=entry.thresholds,

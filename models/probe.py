@@ -19,6 +19,8 @@ from inspection.errors import BadInput, TenkenError
 LIMIT_S = 120
 LIMIT_GB = 12
 SIDES_PX = (256, 320)
+"""Sides of the chips that are tried, enlarged to what the network takes."""
+
 ROUNDING = 1e-3
 
 
@@ -69,13 +71,16 @@ def probe(folder: Path, name: str, *, limit_s: float = LIMIT_S) -> Probe:
 def run_here(folder: Path, name: str) -> Probe:
     """Score two made-up chips in this process."""
     from models.detector import load_detector  # noqa: PLC0415  # only in the child
+    from models.registry import load_entry  # noqa: PLC0415
 
     try:
+        step = load_entry(name, weights_dir=folder).size_multiple_px
+        sides_px = tuple(-(-side // step) * step for side in SIDES_PX)
         detector = load_detector(name, threads=1, weights_dir=folder)
         rng = np.random.default_rng(1)
         highest = np.zeros(len(detector.classes))
         seconds = 0.0
-        for side in SIDES_PX:
+        for side in sides_px:
             chips = rng.integers(0, 256, (1, side, side, 3), dtype=np.uint8)
             began = time.monotonic()
             scores = detector.score(chips)[0].scores
@@ -90,7 +95,7 @@ def run_here(folder: Path, name: str) -> Probe:
     names = [kind.value for kind in detector.classes]
     return Probe(
         fault=None,
-        mpx_per_s=round(sum(side**2 for side in SIDES_PX) / 1e6 / seconds, 3),
+        mpx_per_s=round(sum(side**2 for side in sides_px) / 1e6 / seconds, 3),
         dead=tuple(n for n, top in zip(names, highest, strict=True) if top < ROUNDING),
     )
 

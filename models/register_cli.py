@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from inspection.errors import BadInput, Conflict, Unavailable
+from inspection.pipeline.detect import CHIP_PX
 from inspection.settings import DetectSettings
 from models.registry import ModelEntry, sha256_of, shipped_names, write_entry
 
@@ -97,6 +98,11 @@ def register(
     """  # noqa: D301
     folder = DetectSettings().models_dir
     check_name(name, folder, replace=replace)
+    if CHIP_PX % size_multiple_px:
+        raise BadInput(
+            f"size multiple {size_multiple_px} px does not divide the chips of {CHIP_PX} px in "
+            "which a mosaic is read; choose a power of two"
+        )
     try:
         import onnx  # noqa: PLC0415  # extra ml
     except ImportError as error:

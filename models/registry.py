@@ -12,6 +12,7 @@ Importing this module needs neither torch nor an inference library.
 
 import hashlib
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -63,7 +64,7 @@ class ModelEntry:
         if not all(0 < value < 1 for value in self.thresholds.values()):
             raise BadInput(f"model {self.name}: thresholds must lie between 0 and 1")
         low, high = self.gsd_range_mm_per_px
-        if not 0 < low <= high:
+        if not 0 < low <= high < math.inf:
             raise BadInput(f"model {self.name}: GSD range {low}..{high} mm/px is not a range")
         if self.size_multiple_px < 1 or len(self.sha256) != 64:
             raise BadInput(f"model {self.name}: size multiple or sha256 is not usable")

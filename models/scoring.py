@@ -13,21 +13,28 @@ Scorer = Callable[[NDArray[np.uint8]], NDArray[np.float32]]
 SIZE_MULTIPLE_PX = 32
 
 
-def detector_scorer(detector: Detector) -> Scorer:
-    """Return a scorer that asks a detector, and puts background back as the rest to 1."""
+def detector_scorer(detector: Detector, *, size_multiple_px: int = SIZE_MULTIPLE_PX) -> Scorer:
+    """Return a scorer that asks a detector, and puts background back as the rest to 1.
 
-    def score(rgb: NDArray[np.uint8]) -> NDArray[np.float32]:
+    Args:
+        detector: Gives the scores.
+        size_multiple_px: Sides that its network takes; images are padded to them.
+    """
+
+    def ask(rgb: NDArray[np.uint8]) -> NDArray[np.float32]:
         found = detector.score(rgb[None])[0].scores
         rest = np.clip(1 - found.sum(axis=0, keepdims=True), 0, 1)
         return np.concatenate([rest, found]).astype(np.float32)
 
-    return score
+    return lambda rgb: score_padded(ask, rgb, size_multiple_px=size_multiple_px)
 
 
-def score_padded(scorer: Scorer, rgb: NDArray[np.uint8]) -> NDArray[np.float32]:
+def score_padded(
+    scorer: Scorer, rgb: NDArray[np.uint8], *, size_multiple_px: int = SIZE_MULTIPLE_PX
+) -> NDArray[np.float32]:
     """Return the probabilities of an image of any size, (c, h, w), by one pass of the network."""
     height, width = rgb.shape[:2]
-    pad_y, pad_x = -height % SIZE_MULTIPLE_PX, -width % SIZE_MULTIPLE_PX
+    pad_y, pad_x = -height % size_multiple_px, -width % size_multiple_px
     padded = np.pad(rgb, ((0, pad_y), (0, pad_x), (0, 0)), mode="symmetric")
     return scorer(padded)[:, :height, :width]
 

@@ -11,10 +11,9 @@ import click
 from sqlalchemy import Engine
 
 from inspection.domain.assetsheet import LedgerEntry
-from inspection.domain.eradate import day_in_japan
+from inspection.domain.eradate import day_in_japan, fiscal_year
 from inspection.errors import BadInput
 from inspection.pipeline.tools import SystemClock
-from inspection.pipeline.worklist import fiscal_year
 from inspection.settings import StoreSettings
 from inspection.store import schema
 from inspection.store.blobs import FolderBlobs

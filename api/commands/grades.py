@@ -11,6 +11,7 @@ from api.commands.assets import home_option, json_option, open_engine
 from inspection.pipeline.decide import Judgement, decide, history_of
 from inspection.pipeline.tools import SystemClock
 from inspection.store import grades as grade_rows
+from inspection.store import surveys
 from inspection.store.engine import reading, writing
 from inspection.store.grades import GradeRow
 
@@ -36,6 +37,7 @@ def list_(*, survey_id: UUID, home: Path | None, as_json: bool) -> None:
       tenken grades list 7f3c2a10-0000-5000-8000-000000000001 --home out/bridge-12/store
     """  # noqa: D301 click needs the character itself
     with reading(open_engine(home)) as connection:
+        surveys.by_id(connection, survey_id)
         rows = grade_rows.of_survey(connection, survey_id)
     if as_json:
         click.echo(json.dumps([asdict(r) for r in rows], ensure_ascii=False, indent=2, default=str))

@@ -84,8 +84,11 @@ def give(*, organisation_id: str, asset_ids: tuple[str, ...], home: Path | None)
 
     Example: tenken orgs give kanazawa bridge-12 bridge-13
     """
+    given = tuple(dict.fromkeys(asset_ids))
     with changing(home) as desk:
-        organisations.give(desk.connection, organisation_id, asset_ids)
-        for asset_id in asset_ids:
+        before = organisations.asset_counts(desk.connection).get(organisation_id, 0)
+        organisations.give(desk.connection, organisation_id, given)
+        for asset_id in given:
             desk.note("orgs give", f"assets {asset_id}", organisation_id)
-    click.echo(f"{organisation_id} has {len(asset_ids)} more assets")
+        after = organisations.asset_counts(desk.connection).get(organisation_id, 0)
+    click.echo(f"{organisation_id} has {after - before} more assets")

@@ -17,7 +17,7 @@ from inspection.pipeline.approve import approve, approved_record, newest_year, p
 from inspection.pipeline.recordfile import RecordFormat, Wanted, write_record
 from inspection.pipeline.tools import SystemClock
 from inspection.settings import StoreSettings
-from inspection.store import releases, schema
+from inspection.store import assets, releases, schema
 from inspection.store.blobs import FolderBlobs
 from inspection.store.engine import create_engine, reading, writing
 
@@ -142,6 +142,7 @@ def history(*, asset_id: str, home: Path | None) -> None:
     """  # noqa: D301 click needs the character itself
     engine = create_engine(open_store(home).resolved_database_url())
     with reading(engine) as connection:
+        assets.by_id(connection, asset_id)
         events = releases.history(connection, asset_id=asset_id)
     for event in events:
         click.echo(say_event(event))

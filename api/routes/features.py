@@ -135,9 +135,8 @@ def defect_items(
     with reading(services.engine) as connection:
         offered = crs_uris(connection)
         target = from_uri(crs, offered)
-        box = WHOLE_EARTH
-        if bbox is not None:
-            box = parse_bbox(bbox, from_uri(bbox_crs, offered))
+        frame = from_uri(bbox_crs, offered)
+        box = WHOLE_EARTH if bbox is None else parse_bbox(bbox, frame)
         page = defects.find(
             connection,
             bbox_lonlat=box,
@@ -207,11 +206,11 @@ def survey_items(
     limit = min(limit, LIMIT_MAX)
     with reading(services.engine) as connection:
         offered = crs_uris(connection)
-        target = from_uri(crs, offered)
+        target, frame = from_uri(crs, offered), from_uri(bbox_crs, offered)
         after, before = parse_interval(when)
         found = catalogue.footprints(
             connection,
-            bbox_lonlat=None if bbox is None else parse_bbox(bbox, from_uri(bbox_crs, offered)),
+            bbox_lonlat=None if bbox is None else parse_bbox(bbox, frame),
             asset_id=asset_id,
             created_after=after,
             created_before=before,

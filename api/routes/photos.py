@@ -7,7 +7,7 @@ from fastapi import APIRouter, Header, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import FileResponse, Response
 
-from api.content import IMMUTABLE
+from api.content import cached
 from api.deps import Services, ServicesDep
 from api.schemas.photo import UploadAnswer, UploadedFile
 from api.upload import FIELD, Received, receive, receiving_folder
@@ -57,15 +57,17 @@ async def upload_photos(
     "/{sha256}",
     operation_id="read_photo",
     response_class=FileResponse,
-    responses={200: {"content": {"image/*": {}}}},
+    responses={200: {"content": {"image/*": {}}}, 304: {}},
 )
-def read_photo(services: ServicesDep, survey_id: UUID, sha256: str) -> Response:
-    """Give the original file of a photo."""
+def read_photo(request: Request, services: ServicesDep, survey_id: UUID, sha256: str) -> Response:
+    """Give the original file of a photo; it never changes."""
     with reading(services.engine) as connection:
         photo = photos.by_sha256(connection, survey_id, sha256)
+    known, headers = cached(request, tag=photo.sha256, media_type="image/*", versioned=True)
+    if known is not None:
+        return known
     with services.blobs.local_path(original_key(photo)) as path:
         content = path.read_bytes()
-    headers = {"ETag": f'"{photo.sha256}"', "Cache-Control": IMMUTABLE}
     return Response(content, media_type=image_type(content), headers=headers)
 
 

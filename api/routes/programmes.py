@@ -14,10 +14,10 @@ from api.deps import Services, ServicesDep
 from api.schemas.programme import ProgrammeIn, ProgrammeList, ProgrammeOut, head_of
 from api.worklist_file import Language
 from inspection.domain.assetsheet import LedgerEntry
+from inspection.domain.eradate import day_in_japan, fiscal_year
 from inspection.export.programme import write_programme_csv, write_programme_xlsx
 from inspection.pipeline.allot import Allotted, allot, check_name, compare
 from inspection.pipeline.programmesheet import laid_out
-from inspection.pipeline.worklist import fiscal_year
 from inspection.store import prices, programmes, sheets
 from inspection.store.engine import reading, writing
 from inspection.store.programmes import KeptProgramme
@@ -129,7 +129,7 @@ def _drawn(services: Services, wanted: ProgrammeIn, name: str) -> Allotted:
     """Draw a programme up from what the asker's organisation owns."""
     now = services.clock.now()
     with reading(services.engine) as connection:
-        request = wanted.to_request(fiscal_year(now.date()))
+        request = wanted.to_request(fiscal_year(day_in_japan(now)))
         return allot(connection, request, name=name, clock=services.clock)
 
 

@@ -9,11 +9,11 @@ from api.deps import ServicesDep
 from api.schemas.ranking import ExplanationOut, RankingOut
 from inspection.codelists.priorities import DEFAULT_MODEL
 from inspection.domain.asset import AssetKind
+from inspection.domain.eradate import day_in_japan, fiscal_year
 from inspection.errors import BadInput
 from inspection.pipeline.rank import explained, know
 from inspection.pipeline.standing import stand
 from inspection.pipeline.weigh import model_named, reweighed
-from inspection.pipeline.worklist import fiscal_year
 from inspection.store.engine import reading
 from inspection.store.page import OFFSET_MAX
 
@@ -41,7 +41,7 @@ def rank_assets(
     offset: Annotated[int, Query(ge=0, le=OFFSET_MAX)] = 0,
 ) -> RankingOut:
     """Rank every asset by tier and score, with what likelihood, consequence and timing give."""
-    year = fiscal_year(services.clock.now().date())
+    year = fiscal_year(day_in_japan(services.clock.now()))
     with reading(services.engine) as connection:
         chosen = model_named(connection, model)
         known = know(connection, fiscal_year=year, kind=kind)
@@ -54,7 +54,7 @@ def explain_rank(
     services: ServicesDep, asset_id: str, model: Model = DEFAULT_MODEL, weights: Weights = None
 ) -> ExplanationOut:
     """Explain the score of one asset: every point with its reason, in Japanese and English."""
-    year = fiscal_year(services.clock.now().date())
+    year = fiscal_year(day_in_japan(services.clock.now()))
     with reading(services.engine) as connection:
         chosen = reweighed(model_named(connection, model), read_weights(weights))
         known = know(connection, fiscal_year=year, asset_ids=[asset_id])

@@ -67,7 +67,7 @@ def work_list_file(
         path = Path(folder) / f"worklist.{file_format.value}"
         write(drawn, path, file_format, language=lang, encoding=encoding)
         content = path.read_bytes()
-    moment = f"{services.clock.now():%Y%m%d}"
+    moment = f"{day_in_japan(services.clock.now()):%Y%m%d}"
     return Response(
         content,
         media_type=_media_type(file_format, encoding),

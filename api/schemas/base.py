@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 from shapely.geometry import mapping
 from shapely.geometry.base import BaseGeometry
 
@@ -25,6 +25,19 @@ class Geometry(Shape):
         "MultiPolygon",
     ]
     coordinates: list[Any]
+
+    @field_validator("coordinates")
+    @classmethod
+    def _numbers_only(cls, coordinates: list[Any]) -> list[Any]:
+        """Refuse what is neither a number nor a list of some, at any depth."""
+        pending: list[Any] = [coordinates]
+        while pending:
+            part = pending.pop()
+            if isinstance(part, list):
+                pending += part
+            elif isinstance(part, bool) or not isinstance(part, int | float):
+                raise ValueError(f"coordinates are numbers, got {ascii(part)[:40]}")
+        return coordinates
 
 
 class Link(Shape):

@@ -6,6 +6,7 @@ Its licence is not stated, so weights trained on it are not shipped.
 from pathlib import Path
 
 from datasets.classes import BACKGROUND, CRACK
+from datasets.formats.written import read_text
 from datasets.manifest import LabelKind, Sample, Source, Split
 from inspection.errors import BadInput, NotFound
 
@@ -50,7 +51,7 @@ def read(data_dir: Path) -> tuple[Sample, ...]:
 def _lines(path: Path) -> list[str]:
     if not path.is_file():
         raise NotFound(f"crack500 needs the list {path.name} beside its folders")
-    return path.read_text(encoding="utf-8").splitlines()
+    return read_text(path).splitlines()
 
 
 def _pair(root: Path, split: Split, line: str, number: int) -> Sample:

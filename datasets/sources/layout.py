@@ -28,7 +28,7 @@ def pair_files(
     """
     check_folders(source, images, labels)
     samples = []
-    for image in sorted(path for path in images.iterdir() if path.suffix.lower() == ".jpg"):
+    for image in images_of(images):
         label = labels / f"{image.stem}{label_suffix}"
         if not label.is_file():
             raise BadInput(f"{source}: {image.name} has no label {label.name}")
@@ -37,6 +37,15 @@ def pair_files(
             Sample(source=source, split=split, group=group, image_path=image, label_path=label)
         )
     return tuple(samples)
+
+
+def images_of(folder: Path) -> list[Path]:
+    """Return the photos of a folder in order of name; what archives of a Mac add is none."""
+    return sorted(
+        path
+        for path in folder.iterdir()
+        if path.suffix.lower() == ".jpg" and not path.name.startswith("._")
+    )
 
 
 def check_folders(source: str, *folders: Path) -> None:
@@ -78,7 +87,7 @@ def read_block_splits(
         prefix: What makes the names of the blocks differ from those of another folder.
     """
     check_folders(source, images, labels)
-    stems = sorted(path.stem for path in images.iterdir() if path.suffix.lower() == ".jpg")
+    stems = sorted(path.stem for path in images_of(images))
     places = {
         stem: (split, prefix + block) for stem, (split, block) in split_by_block(stems).items()
     }

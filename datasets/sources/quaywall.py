@@ -7,7 +7,7 @@ from pathlib import Path
 
 from datasets.classes import CRACK
 from datasets.manifest import LabelKind, Sample, Source
-from datasets.sources.layout import pair_files
+from datasets.sources.layout import images_of, pair_files
 from datasets.split import split_by_block
 
 SOURCE = Source(
@@ -35,7 +35,7 @@ def photo_of(stem: str) -> str:
 def read(data_dir: Path) -> tuple[Sample, ...]:
     """Return the tiles, split by photo; the third photo (15 m) is held out."""
     root = data_dir / SOURCE.folder
-    photos = sorted({photo_of(path.stem) for path in (root / "images").glob("*.jpg")})
+    photos = sorted({photo_of(path.stem) for path in images_of(root / "images")})
     places = split_by_block(photos, block_count=max(3, len(photos)), held_out=(2,))
     return pair_files(
         SOURCE.name,

@@ -1,7 +1,7 @@
 """Read RDD2022 China_MotorBike: road photos 512 px with Pascal VOC boxes.
 
-D00 and D10 are longitudinal and transverse cracks; D20 is alligator cracking; D40 a pothole;
-``Repair`` a patch.
+D00 and D10 are longitudinal and transverse cracks, D01 and D11 those at construction joints; D20 is
+alligator cracking; D40 a pothole; ``Repair`` a patch.
 """
 
 from pathlib import Path
@@ -18,7 +18,9 @@ SOURCE = Source(
     label_kind=LabelKind.VOC_BOXES,
     box_classes={
         "D00": CRACK,
+        "D01": CRACK,  # along a construction joint; the Japanese part of RDD2022 has it
         "D10": CRACK,
+        "D11": CRACK,
         "D20": ALLIGATOR_CRACK,
         "D40": POTHOLE,
         "Repair": PATCH,

@@ -87,7 +87,8 @@ def grow(rng: np.random.Generator, start_m: Points, recipe: Recipe, gsd_mm: floa
     if recipe.branch_m <= 0:
         return [trunk]
     at = int(len(trunk.points_deck_m) * rng.uniform(0.4, 0.6))
-    run = trunk.points_deck_m[at + 40] - trunk.points_deck_m[at - 40]
+    reach = min(40, at, len(trunk.points_deck_m) - 1 - at)
+    run = trunk.points_deck_m[at + reach] - trunk.points_deck_m[at - reach]
     side = rng.choice([-1.0, 1.0]) * np.radians(rng.uniform(40, 60))
     heading = np.arctan2(run[1], run[0]) + side
     base = trunk.points_deck_m[at]

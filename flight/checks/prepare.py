@@ -64,6 +64,10 @@ class Surroundings:
             raise BadInput(f"a take-off height of {self.takeoff_msl_m} m is no finite number")
 
 
+YEARS = (1950, 2200)
+"""Years of a flight; the place of the sun is known well for them, and no calendar ends there."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Conditions:
     """Carry weather, time and craft (see ``Circumstance``)."""
@@ -78,13 +82,18 @@ class Conditions:
     return_height_m: float = RETURN_HEIGHT_M
 
     def __post_init__(self) -> None:
-        """Check the height of return; ``Circumstance`` checks the rest.
+        """Check the height of return, and that the sun can be looked up at the time of flight.
 
         Raises:
-            BadInput: when it is no finite number.
+            BadInput: when the height is no finite number, or the time lies far outside anything
+                that is flown; ``Circumstance`` checks the rest.
         """
         if not math.isfinite(self.return_height_m):
             raise BadInput(f"a return height of {self.return_height_m} m is no finite number")
+        if self.at is not None and not YEARS[0] <= self.at.year <= YEARS[1]:
+            raise BadInput(
+                f"time of flight {self.at.isoformat()}: its year must lie in {YEARS[0]}–{YEARS[1]}"
+            )
 
 
 def examine_mission(

@@ -13,24 +13,13 @@ from datetime import date, datetime
 from sqlalchemy import Connection
 
 from inspection.domain.defect import Defect
+from inspection.domain.eradate import fiscal_year
 from inspection.domain.grade import GradeCandidate
 from inspection.domain.mission import TENKEN_NAMESPACE
 from inspection.domain.workorder import WorkList, WorkRow, shown, shown_grade
 from inspection.errors import BadInput
 from inspection.pipeline.issue import Appraised, appraise, issue
 from inspection.store import assets, defects, photos, surveys, workorders
-
-FISCAL_YEAR_MONTH = 4
-"""A Japanese fiscal year begins in April."""
-
-
-def fiscal_year(day: date) -> int:
-    """Give the Japanese fiscal year of a day.
-
-    >>> fiscal_year(date(2026, 3, 31)), fiscal_year(date(2026, 4, 1))
-    (2025, 2026)
-    """
-    return day.year if day.month >= FISCAL_YEAR_MONTH else day.year - 1
 
 
 def draw_up(

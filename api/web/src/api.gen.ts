@@ -667,7 +667,7 @@ export interface paths {
         };
         /**
          * Read Photo
-         * @description Give the original file of a photo.
+         * @description Give the original file of a photo; it never changes.
          */
         get: operations["read_photo"];
         put?: never;
@@ -4487,6 +4487,13 @@ export interface operations {
                 content: {
                     "image/*": unknown;
                 };
+            };
+            /** @description Not Modified */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description What went wrong, in words for the person who can act (RFC 9457) */
             default: {

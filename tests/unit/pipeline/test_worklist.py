@@ -5,8 +5,9 @@ from uuid import UUID
 
 import pytest
 
+from inspection.domain.eradate import fiscal_year
 from inspection.errors import BadInput, NotFound
-from inspection.pipeline.worklist import candidates_of, draw_up, fiscal_year, freeze
+from inspection.pipeline.worklist import candidates_of, draw_up, freeze
 from inspection.store import workorders
 from inspection.store.engine import create_engine, reading, writing
 from tests.support.seed import Seeded, seed
