@@ -16,6 +16,9 @@ KEY_BYTES_MAX = 1024
 SEGMENT_BYTES_MAX = 200
 """Longest segment, bytes of UTF-8: a file name has 255, and a temporary one needs a suffix."""
 
+UPLOADS = "uploads/"
+"""Beginning of the keys of what is still arriving; a backup leaves it out."""
+
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _SUFFIX = re.compile(r"\.[a-z0-9]{1,8}")
 
@@ -59,7 +62,7 @@ def photo_key(sha256: str, suffix: str) -> str:
 
 def upload_prefix(survey_id: uuid.UUID) -> str:
     """Name the beginning of the keys of what was uploaded for a survey."""
-    return f"uploads/{survey_id}/"
+    return f"{UPLOADS}{survey_id}/"
 
 
 def upload_key(survey_id: uuid.UUID, file_name: str) -> str:

@@ -94,6 +94,16 @@ def head() -> str:
     return newest
 
 
+def is_known(revision: str) -> bool:
+    """Tell whether this program can lead tables of a version to its own.
+
+    >>> is_known("0001"), is_known("of a later year")
+    (True, False)
+    """
+    scripts = ScriptDirectory.from_config(_config())
+    return any(script.revision == revision for script in scripts.walk_revisions())
+
+
 def differences(connection: Connection) -> list[Any]:
     """List how the tables of a database differ from ``tables``; empty when they do not."""
     _teach_geometry(connection)
