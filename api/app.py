@@ -1,11 +1,13 @@
 """Compose the service: routes, errors, the guard of the edge, and what the routes may use."""
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 from fastapi import FastAPI
 
 from api import errors
+from api.caretaker import caring
 from api.deps import Ring, Services
 from api.door import Door
 from api.gate import Gate
@@ -25,14 +27,18 @@ from api.routes import (
     site,
     surveys,
     tiles,
+    uploads,
     worklist,
 )
 from api.schemas.base import Problem
 from api.security import EdgeGuard
+from api.tus import MethodOverride
 from api.upload import Limits
 from inspection import __version__
 from inspection.errors import BadInput, Unavailable
 from inspection.export.catalogue import Publisher
+from inspection.imaging.sandbox import Sandbox
+from inspection.pipeline.gather import Terms
 from inspection.pipeline.tools import SystemClock
 from inspection.settings import (
     OidcSettings,
@@ -52,6 +58,7 @@ PARTS = (
     codelists,
     surveys,
     photos,
+    uploads,
     jobs,
     tiles,
     defects,
@@ -95,6 +102,11 @@ def build_services(serve: ServeSettings, store: StoreSettings, bell: QueueSettin
         clock=SystemClock(),
         limits=Limits(file_max_bytes=serve.upload_max_mb * 1_000_000),
         scratch=store.home / "incoming",
+        terms=Terms(
+            unfinished_max_bytes=serve.upload_unfinished_max_gb * 1_000_000_000,
+            keep=timedelta(hours=serve.upload_keep_h),
+        ),
+        examine=Sandbox().flaws,
         publisher=publisher_of_settings,
     )
 
@@ -146,6 +158,7 @@ def create_app(services: Services, *, dist: Path = site.DIST, door: Door | None 
         docs_url=None,  # those pages load scripts from the internet
         redoc_url=None,
         responses={"default": errors.DESCRIBED},
+        lifespan=caring,
     )
     app.state.services = services
     app.state.dist = dist
@@ -158,6 +171,7 @@ def create_app(services: Services, *, dist: Path = site.DIST, door: Door | None 
         multipart_paths=("/photos",),
         https=door.secure,
     )
+    app.add_middleware(MethodOverride)
     for module in PARTS:
         app.include_router(module.router)
     return app

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, delete
 
 from inspection.errors import BadInput, Broken, Conflict
 from inspection.pipeline.ports import BlobStore, Progress
-from inspection.store import audit, schema
+from inspection.store import audit, schema, uploads
 from inspection.store.databasecopy import copy_in, demand_empty, kind_of, row_counts
 from inspection.store.engine import create_engine, reading, writing
 from inspection.store.identity_tables import oidc_flows, sessions
@@ -174,6 +174,10 @@ def _check_rows(database_url: str, manifest: Manifest) -> None:
 
 
 def _forget_presence(connection: Connection) -> None:
-    """Sign everybody out: a session that ended after the backup must not live again."""
+    """Sign everybody out, and forget uploads whose pieces are not in the backup.
+
+    A session that ended after the backup must not live again.
+    """
     connection.execute(delete(sessions))
     connection.execute(delete(oidc_flows))
+    uploads.forget_unfinished(connection)

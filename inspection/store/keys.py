@@ -77,6 +77,20 @@ def upload_key(survey_id: uuid.UUID, file_name: str) -> str:
     return check_key(upload_prefix(survey_id) + name)
 
 
+def parts_prefix(survey_id: uuid.UUID, upload_id: uuid.UUID) -> str:
+    """Name the beginning of the keys of the pieces of an upload."""
+    return f"{upload_prefix(survey_id)}{upload_id}/"
+
+
+def part_key(survey_id: uuid.UUID, upload_id: uuid.UUID, start_byte: int, part_id: str) -> str:
+    """Name a piece of an upload, by where it begins; two that begin there do not meet.
+
+    >>> part_key(uuid.UUID(int=0), uuid.UUID(int=1), 4096, "ab")[-16:]
+    '/000000004096-ab'
+    """
+    return check_key(f"{parts_prefix(survey_id, upload_id)}{start_byte:012d}-{part_id}")
+
+
 def control_key(survey_id: uuid.UUID) -> str:
     """Name the ground control points of a survey, a CSV file."""
     return f"control/{survey_id}.csv"

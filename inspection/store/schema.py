@@ -18,7 +18,8 @@ from sqlalchemy import Connection, Engine
 import inspection.store.identity_tables
 import inspection.store.ledger_tables
 import inspection.store.programme_tables
-import inspection.store.release_tables  # noqa: F401 their tables belong to the metadata
+import inspection.store.release_tables
+import inspection.store.upload_tables  # noqa: F401 their tables belong to the metadata
 from inspection.errors import Broken, Unavailable
 from inspection.store.columns import LonLatGeometry
 from inspection.store.engine import create_engine, ensure_folder, reading, writing
