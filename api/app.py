@@ -6,13 +6,13 @@ from typing import Any
 
 from fastapi import FastAPI
 
-from api import errors
+from api import census, errors
 from api.caretaker import caring
 from api.deps import Ring, Services
 from api.door import Door
 from api.gate import Gate
+from api.observer import REGISTRY, Observer
 from api.oidc import Issuer
-from api.redaction import configure_logging, name_folder
 from api.routes import (
     assets,
     codelists,
@@ -40,15 +40,18 @@ from inspection.export.catalogue import Publisher
 from inspection.imaging.sandbox import Sandbox
 from inspection.pipeline.gather import Terms
 from inspection.pipeline.tools import SystemClock
+from inspection.redaction import name_folder
 from inspection.settings import (
     OidcSettings,
     PublisherSettings,
     QueueSettings,
     ServeSettings,
     StoreSettings,
+    TelemetrySettings,
 )
 from inspection.store.blobs import FolderBlobs
 from inspection.store.engine import create_engine
+from inspection.telemetry import configure_logging, serve_metrics
 from workers import queue
 
 PARTS = (
@@ -172,15 +175,24 @@ def create_app(services: Services, *, dist: Path = site.DIST, door: Door | None 
         https=door.secure,
     )
     app.add_middleware(MethodOverride)
+    app.add_middleware(Observer)
     for module in PARTS:
         app.include_router(module.router)
     return app
 
 
+def tell_operators(telemetry: TelemetrySettings, store: StoreSettings, services: Services) -> None:
+    """Write the log and offer the metrics of this process, as the settings say."""
+    configure_logging(telemetry.log_format, telemetry.log_level)
+    name_folder(store.home, "home")
+    if telemetry.metrics_listen is not None:
+        census.register(REGISTRY, lambda: services)
+        serve_metrics(telemetry.metrics_listen, REGISTRY)
+
+
 def app_from_environment() -> FastAPI:
     """Build the application as the environment says; what uvicorn starts."""
-    configure_logging()
     serve, store = ServeSettings(), StoreSettings()
-    name_folder(store.home, "home")
     services = build_services(serve, store, QueueSettings())
+    tell_operators(TelemetrySettings(), store, services)
     return create_app(services, door=build_door(serve, OidcSettings()))

@@ -15,7 +15,6 @@ from fastapi.responses import JSONResponse, Response
 from starlette.exceptions import HTTPException
 from starlette.routing import Match
 
-from api.redaction import scrubbed
 from api.schemas.base import Problem
 from inspection.errors import (
     BadInput,
@@ -27,6 +26,7 @@ from inspection.errors import (
     Unavailable,
     family,
 )
+from inspection.redaction import scrubbed
 
 STATUS: dict[type[TenkenError], int] = {
     BadInput: 422,

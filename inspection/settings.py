@@ -73,6 +73,21 @@ class ServeSettings(BaseSettings):
     )
 
 
+class TelemetrySettings(BaseSettings):
+    """How a process tells operators what it does."""
+
+    model_config = SettingsConfigDict(env_prefix="TENKEN_")
+
+    log_format: str = Field(
+        default="text", pattern="^(text|json)$", description="json: one object a line"
+    )
+    log_level: str = Field(default="INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$")
+    metrics_listen: str | None = Field(
+        default=None,
+        description="host:port where Prometheus finds the metrics of this process; unset: nowhere",
+    )
+
+
 class OidcSettings(BaseSettings):
     """Who may vouch for people by OpenID Connect."""
 
