@@ -94,6 +94,7 @@ def configure_logging(log_format: str = "text", level: str = "INFO") -> None:
     formatter.converter = time.gmtime
     handler.setFormatter(JsonFormatter() if log_format == "json" else formatter)
     logging.basicConfig(level=level, handlers=[handler])
+    logging.captureWarnings(capture=True)  # they name folders of this machine too
 
 
 def serve_metrics(listen: str | None, registry: CollectorRegistry) -> WSGIServer | None:

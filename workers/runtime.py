@@ -34,6 +34,7 @@ from inspection.errors import (
 )
 from inspection.pipeline.conduct import conduct
 from inspection.pipeline.tools import Tools
+from inspection.redaction import scrubbed
 from inspection.store import jobs, surveys
 from inspection.store.engine import writing
 from inspection.store.job import ACTIVE, Job, JobState
@@ -220,7 +221,8 @@ class Held:
                 ENDED.labels(self._job.kind, JobState.DONE.value).inc()
                 log.info("job %s is done", self._job.job_id)
                 return
-            words = str(error) if isinstance(error, TenkenError) else repr(error)
+            # people read it in their browsers: no folders of this machine
+            words = scrubbed(str(error) if isinstance(error, TenkenError) else repr(error))
             retryable = is_retryable(error)
             ended = jobs.fail(connection, self._job, words, now, retryable=retryable)
             _mourn(connection, ended)
