@@ -16,8 +16,7 @@ import pytest
 from inspection.store import keys
 from inspection.store.blobs import FolderBlobs
 from tests.support.server import RunningServer, running_server
-from tests.support.tus import TusClient
-from tests.unit.api.test_tus_routes import photo
+from tests.support.tus import TusClient, photo
 
 pytestmark = pytest.mark.services
 

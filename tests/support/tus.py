@@ -2,9 +2,13 @@
 
 import base64
 import hashlib
+import io
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
+
+import numpy as np
+from PIL import Image
 
 OFFSET_TYPE = "application/offset+octet-stream"
 RESUMABLE = {"Tus-Resumable": "1.0.0"}
@@ -77,3 +81,11 @@ def client_sender(client: Any) -> Send:
         return answer.status_code, {key.lower(): value for key, value in answer.headers.items()}
 
     return send
+
+
+def photo(seed: int = 0, size_px: int = 160) -> bytes:
+    """Render a small photo of nothing, another one for each seed."""
+    noise = np.random.default_rng(seed).integers(0, 255, (size_px, size_px, 3), dtype=np.uint8)
+    stream = io.BytesIO()
+    Image.fromarray(noise).save(stream, "JPEG", quality=95)
+    return stream.getvalue()
