@@ -1,16 +1,18 @@
 """Compose the service: routes, errors, the guard of the edge, and what the routes may use."""
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 from fastapi import FastAPI
 
-from api import errors
+from api import census, errors
+from api.caretaker import caring
 from api.deps import Ring, Services
 from api.door import Door
 from api.gate import Gate
+from api.observer import REGISTRY, Observer
 from api.oidc import Issuer
-from api.redaction import configure_logging, name_folder
 from api.routes import (
     assets,
     codelists,
@@ -27,24 +29,31 @@ from api.routes import (
     site,
     surveys,
     tiles,
+    uploads,
     worklist,
 )
 from api.schemas.base import Problem
 from api.security import EdgeGuard
+from api.tus import MethodOverride
 from api.upload import Limits
 from inspection import __version__
 from inspection.errors import BadInput, Unavailable
 from inspection.export.catalogue import Publisher
+from inspection.imaging.sandbox import Sandbox
+from inspection.pipeline.gather import Terms
 from inspection.pipeline.tools import SystemClock
+from inspection.redaction import name_folder
 from inspection.settings import (
     OidcSettings,
     PublisherSettings,
     QueueSettings,
     ServeSettings,
     StoreSettings,
+    TelemetrySettings,
 )
 from inspection.store.blobs import FolderBlobs
 from inspection.store.engine import create_engine
+from inspection.telemetry import configure_logging, serve_metrics
 from workers import queue
 
 PARTS = (
@@ -54,6 +63,7 @@ PARTS = (
     codelists,
     surveys,
     photos,
+    uploads,
     jobs,
     tiles,
     defects,
@@ -99,6 +109,11 @@ def build_services(serve: ServeSettings, store: StoreSettings, bell: QueueSettin
         clock=SystemClock(),
         limits=Limits(file_max_bytes=serve.upload_max_mb * 1_000_000),
         scratch=store.home / "incoming",
+        terms=Terms(
+            unfinished_max_bytes=serve.upload_unfinished_max_gb * 1_000_000_000,
+            keep=timedelta(hours=serve.upload_keep_h),
+        ),
+        examine=Sandbox().flaws,
         publisher=publisher_of_settings,
     )
 
@@ -150,6 +165,7 @@ def create_app(services: Services, *, dist: Path = site.DIST, door: Door | None 
         docs_url=None,  # those pages load scripts from the internet
         redoc_url=None,
         responses={"default": errors.DESCRIBED},
+        lifespan=caring,
     )
     app.state.services = services
     app.state.dist = dist
@@ -162,15 +178,25 @@ def create_app(services: Services, *, dist: Path = site.DIST, door: Door | None 
         multipart_paths=("/photos",),
         https=door.secure,
     )
+    app.add_middleware(MethodOverride)
+    app.add_middleware(Observer)
     for module in PARTS:
         app.include_router(module.router)
     return app
 
 
+def tell_operators(telemetry: TelemetrySettings, store: StoreSettings, services: Services) -> None:
+    """Write the log and offer the metrics of this process, as the settings say."""
+    configure_logging(telemetry.log_format, telemetry.log_level)
+    name_folder(store.home, "home")
+    if telemetry.metrics_listen is not None:
+        census.register(REGISTRY, lambda: services)
+        serve_metrics(telemetry.metrics_listen, REGISTRY)
+
+
 def app_from_environment() -> FastAPI:
     """Build the application as the environment says; what uvicorn starts."""
-    configure_logging()
     serve, store = ServeSettings(), StoreSettings()
-    name_folder(store.home, "home")
     services = build_services(serve, store, QueueSettings())
+    tell_operators(TelemetrySettings(), store, services)
     return create_app(services, door=build_door(serve, OidcSettings()))

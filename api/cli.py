@@ -9,15 +9,20 @@ from uuid import UUID
 import click
 import uvicorn
 
-from api.app import build_door, build_services, create_app
+from api.app import build_door, build_services, create_app, tell_operators
 from api.companion import Companion
 from api.door import Door
-from api.redaction import configure_logging, name_folder
 from api.security import is_loopback
 from api.worklist_file import CsvEncoding, FileFormat, Language, draw, format_of, write
 from inspection.errors import Refused, TenkenError, Unavailable
 from inspection.pipeline.tools import SystemClock
-from inspection.settings import OidcSettings, QueueSettings, ServeSettings, StoreSettings
+from inspection.settings import (
+    OidcSettings,
+    QueueSettings,
+    ServeSettings,
+    StoreSettings,
+    TelemetrySettings,
+)
 from inspection.store import accounts, schema
 from inspection.store.blobs import FolderBlobs
 from inspection.store.engine import create_engine, reading
@@ -49,9 +54,9 @@ def serve(host: str | None, port: int | None, home: Path | None, worker: bool) -
     if not is_loopback(where):
         require_accounts(where, door, store.resolved_database_url())
     schema.upgrade(store.resolved_database_url())
-    configure_logging()
-    name_folder(store.home, "home")
-    app = create_app(build_services(settings, store, QueueSettings()), door=door)
+    services = build_services(settings, store, QueueSettings())
+    tell_operators(TelemetrySettings(), store, services)
+    app = create_app(services, door=door)
     listening = listen(where, settings.port if port is None else port)
     config = uvicorn.Config(
         app,

@@ -14,7 +14,9 @@ from api.principal import Principal
 from api.upload import Limits
 from inspection.errors import Broken, Unavailable
 from inspection.export.catalogue import Publisher
+from inspection.pipeline.gather import Terms
 from inspection.pipeline.ports import BlobStore, Clock
+from inspection.pipeline.receive import Examine, trusting
 from inspection.store.scope import scoped
 
 Ring = Callable[[UUID], None]
@@ -41,6 +43,8 @@ class Services:
         clock: tells the time.
         limits: what an upload may send.
         scratch: folder for files that arrive.
+        terms: what may be arriving in pieces.
+        examine: looks at files of strangers, in another process.
         publisher: tells who publishes; raises Unavailable where nobody has said so.
     """
 
@@ -50,6 +54,8 @@ class Services:
     clock: Clock
     limits: Limits
     scratch: Path
+    terms: Terms = field(default_factory=Terms)
+    examine: Examine = field(default=trusting)
     publisher: Callable[[], Publisher] = field(default=nobody)
 
 

@@ -15,7 +15,6 @@ from fastapi.responses import JSONResponse, Response
 from starlette.exceptions import HTTPException
 from starlette.routing import Match
 
-from api.redaction import scrubbed
 from api.schemas.base import Problem
 from inspection.errors import (
     BadInput,
@@ -27,6 +26,7 @@ from inspection.errors import (
     Unavailable,
     family,
 )
+from inspection.redaction import scrubbed
 
 STATUS: dict[type[TenkenError], int] = {
     BadInput: 422,
@@ -42,6 +42,7 @@ OGC_TAG = "ogc"
 """Routes with this tag answer 400 to bad input, as OGC API – Features Part 1 §7.15 demands."""
 
 MEDIA_TYPE = "application/problem+json"
+TUS_VERSION = "1.0.0"
 RETRY_AFTER_S = 5
 RETRY_LATER_S = 900
 METHOD_NOT_ALLOWED = 405
@@ -76,7 +77,30 @@ class TooOften(Refused):
     retry_after_s = RETRY_LATER_S
 
 
-SPECIAL: dict[type[TenkenError], int] = {TooLarge: 413, NotSignedIn: 401, TooOften: 429}
+class WrongVersion(BadInput):
+    """Say that a client speaks another version of the upload protocol."""
+
+
+class WrongOffset(Conflict):
+    """Say that an upload is at another byte than the client believes."""
+
+
+class ChecksumMismatch(BadInput):
+    """Say that a piece of an upload did not arrive as it was sent."""
+
+
+class Ended(NotFound):
+    """Say that an upload has expired; begin it anew."""
+
+
+SPECIAL: dict[type[TenkenError], int] = {
+    TooLarge: 413,
+    NotSignedIn: 401,
+    TooOften: 429,
+    WrongVersion: 412,
+    ChecksumMismatch: 460,  # of the tus protocol, not registered
+    Ended: 410,
+}
 """Kinds whose status is not that of their family."""
 
 
@@ -183,6 +207,8 @@ def answer_to(error: TenkenError, *, path: str, status: int | None = None) -> JS
 def _headers(error: TenkenError, status: int) -> dict[str, str] | None:
     if isinstance(error, NotSignedIn):
         return {"WWW-Authenticate": 'Bearer realm="tenken"'}
+    if isinstance(error, WrongVersion):
+        return {"Tus-Version": TUS_VERSION}
     if isinstance(error, TooOften):
         return {"Retry-After": str(error.retry_after_s)}
     return {"Retry-After": str(RETRY_AFTER_S)} if status == STATUS[Unavailable] else None

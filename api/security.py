@@ -18,6 +18,8 @@ from api.errors import SAFE_METHODS, problem_response, slug, title_of
 from inspection.errors import Refused
 
 BODY_TYPES = frozenset({"application/json"})
+PIECE_TYPES = frozenset({"application/offset+octet-stream"})
+"""What an upload in pieces sends; no form and no page of another site can."""
 
 CONTENT_SECURITY_POLICY = "; ".join(
     [
@@ -127,6 +129,8 @@ class EdgeGuard:
         sent = headers.get("content-type", "").partition(";")[0].strip().lower()
         wants_parts = scope["path"].endswith(self._multipart_paths or ("\0",))
         allowed = frozenset({"multipart/form-data"}) if wants_parts else BODY_TYPES
+        if scope["method"] == "PATCH" and "/uploads/" in scope["path"]:
+            allowed = PIECE_TYPES
         if has_body and sent not in allowed:
             return 415, f"this address takes {', '.join(sorted(allowed))}, got {sent or 'no type'}"
         return None

@@ -58,12 +58,33 @@ class ServeSettings(BaseSettings):
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=0, le=65535)
     upload_max_mb: int = Field(default=200, ge=1, le=4096, description="one photo, megabytes")
+    upload_keep_h: float = Field(
+        default=24, gt=0, le=24 * 90, description="hours until an unfinished upload is forgotten"
+    )
+    upload_unfinished_max_gb: int = Field(
+        default=100, ge=1, le=100_000, description="quota of one organisation's unfinished uploads"
+    )
     public_url: str | None = Field(
         default=None, description="https address that people use; unset means this machine only"
     )
     trusted_proxies: str | None = Field(
         default=None,
         description="addresses of proxies whose X-Forwarded-For is believed, with commas between",
+    )
+
+
+class TelemetrySettings(BaseSettings):
+    """How a process tells operators what it does."""
+
+    model_config = SettingsConfigDict(env_prefix="TENKEN_")
+
+    log_format: str = Field(
+        default="text", pattern="^(text|json)$", description="json: one object a line"
+    )
+    log_level: str = Field(default="INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$")
+    metrics_listen: str | None = Field(
+        default=None,
+        description="host:port where Prometheus finds the metrics of this process; unset: nowhere",
     )
 
 

@@ -17,7 +17,7 @@ from inspection.errors import BadInput
 from inspection.pipeline.admit import Options, admit
 from inspection.pipeline.conduct import conduct
 from inspection.pipeline.deliver import Delivered, deliver
-from inspection.settings import DetectSettings, QueueSettings, StoreSettings
+from inspection.settings import DetectSettings, QueueSettings, StoreSettings, TelemetrySettings
 from models.registry import DEFAULT_MODEL
 from workers import queue
 from workers.demo import demonstrate
@@ -165,7 +165,7 @@ def worker(*, queues: str) -> None:
         raise BadInput(f"unknown queues {unknown}; choose from {', '.join(queue.QUEUES)}")
     from workers.tasks import run_worker  # noqa: PLC0415  # signals are wired only in a worker
 
-    run_worker(StoreSettings(), QueueSettings(), DetectSettings(), names)
+    run_worker(StoreSettings(), QueueSettings(), DetectSettings(), TelemetrySettings(), names)
 
 
 def _serve(context: click.Context, home: Path, port: int) -> None:

@@ -8,7 +8,7 @@ job loses at most the step at work; the next worker goes on from there.
 import os
 import threading
 
-from inspection.settings import DetectSettings, QueueSettings, StoreSettings
+from inspection.settings import DetectSettings, QueueSettings, StoreSettings, TelemetrySettings
 
 STDIN_FD = 0
 
@@ -29,7 +29,9 @@ def main() -> None:
     threading.Thread(target=end_with, args=(STDIN_FD,), daemon=True).start()
     from workers.tasks import run_worker  # noqa: PLC0415  # after the watch: importing takes seconds
 
-    run_worker(StoreSettings(), QueueSettings(), DetectSettings())
+    # the port for metrics is the parent's
+    telemetry = TelemetrySettings().model_copy(update={"metrics_listen": None})
+    run_worker(StoreSettings(), QueueSettings(), DetectSettings(), telemetry)
 
 
 if __name__ == "__main__":

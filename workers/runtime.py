@@ -10,8 +10,11 @@ import logging
 import os
 import platform
 import threading
+import time
 from collections.abc import Callable
+from contextvars import copy_context
 from dataclasses import dataclass, replace
+from functools import partial
 from types import TracebackType
 from typing import Self
 from uuid import UUID
@@ -31,9 +34,12 @@ from inspection.errors import (
 )
 from inspection.pipeline.conduct import conduct
 from inspection.pipeline.tools import Tools
+from inspection.redaction import scrubbed
 from inspection.store import jobs, surveys
 from inspection.store.engine import writing
 from inspection.store.job import ACTIVE, Job, JobState
+from inspection.telemetry import about
+from workers.metrics import ENDED, JOB, StepClock
 
 RETRY: dict[type[TenkenError], bool] = {
     BadInput: False,  # the same photos and options would fail again
@@ -100,13 +106,20 @@ def work(
     claimed = _claim(tools, job_id, lease_s)
     if claimed is None:
         return False
+    with about(survey_id=claimed.survey_id, job_id=job_id):
+        _do(tools, claimed, lease_s=lease_s, beat_s=beat_s or lease_s / BEATS)
+    return True
+
+
+def _do(tools: Tools, claimed: Job, *, lease_s: float, beat_s: float) -> None:
+    """Do a job that was claimed."""
+    job_id = claimed.job_id
     log.info("job %s: %s of survey %s begins", job_id, claimed.kind, claimed.survey_id)
-    with Held(tools, claimed, lease_s=lease_s, beat_s=beat_s or lease_s / BEATS) as held:
+    with Held(tools, claimed, lease_s=lease_s, beat_s=beat_s) as held:
         todo = KINDS.get(claimed.kind)
         if todo is None:
             raise Broken(f"this worker does not know jobs of kind {claimed.kind!r}; upgrade it")
         todo(claimed.survey_id, replace(tools, progress=held.progress))
-    return True
 
 
 def _claim(tools: Tools, job_id: UUID, lease_s: float) -> Job | None:
@@ -140,10 +153,12 @@ class JobProgress:
     def __init__(self) -> None:
         self.mark = Mark()
         self.lost: Conflict | None = None
+        self.clock = StepClock()
 
     def start(self, step: str, total: int) -> None:
         """Begin a step."""
         self._check()
+        self.clock.begin(step)
         self.mark = Mark(step, 0, total)
 
     def advance(self, units: int = 1) -> None:
@@ -171,7 +186,9 @@ class Held:
         self._lease_s = lease_s
         self._beat_s = beat_s
         self._over = threading.Event()
-        self._thread = threading.Thread(target=self._keep, name=f"lease-{job.job_id}", daemon=True)
+        self._began_s = time.monotonic()
+        keep = partial(copy_context().run, self._keep)  # its lines are about this job too
+        self._thread = threading.Thread(target=keep, name=f"lease-{job.job_id}", daemon=True)
 
     def __enter__(self) -> Self:
         """Begin to renew the lease."""
@@ -187,9 +204,12 @@ class Held:
         """End the job; an error of Tenken's tree has then been dealt with."""
         self._over.set()
         self._thread.join()
+        self.progress.clock.begin(None)
+        JOB.labels(self._job.kind).observe(time.monotonic() - self._began_s)
         try:
             self._end(error)
         except Conflict as lost:
+            ENDED.labels(self._job.kind, "lost").inc()
             log.warning("%s", lost)
         return isinstance(error, TenkenError)
 
@@ -198,12 +218,15 @@ class Held:
         with writing(self._tools.engine) as connection:
             if error is None:
                 jobs.finish(connection, self._job, now)
+                ENDED.labels(self._job.kind, JobState.DONE.value).inc()
                 log.info("job %s is done", self._job.job_id)
                 return
-            words = str(error) if isinstance(error, TenkenError) else repr(error)
+            # people read it in their browsers: no folders of this machine
+            words = scrubbed(str(error) if isinstance(error, TenkenError) else repr(error))
             retryable = is_retryable(error)
             ended = jobs.fail(connection, self._job, words, now, retryable=retryable)
             _mourn(connection, ended)
+        ENDED.labels(self._job.kind, ended.state.value).inc()
         log.error("job %s is %s: %s", self._job.job_id, ended.state.value, words)
 
     def _keep(self) -> None:

@@ -1,6 +1,5 @@
 """Answer the bell: the Celery task, and the worker process that listens for it."""
 
-import logging
 import threading
 from collections.abc import Sequence
 from uuid import UUID
@@ -10,12 +9,13 @@ from celery.signals import worker_ready, worker_shutting_down
 
 from inspection.pipeline.ports import Silence
 from inspection.pipeline.tools import Tools
-from inspection.settings import DetectSettings, QueueSettings, StoreSettings
+from inspection.redaction import name_folder
+from inspection.settings import DetectSettings, QueueSettings, StoreSettings, TelemetrySettings
+from inspection.telemetry import configure_logging, serve_metrics
 from workers import queue, runtime
+from workers.metrics import REGISTRY
 from workers.outfit import outfit
 from workers.sweep import Sweep
-
-LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 
 
 def make_worker(app: Celery, tools: Tools, *, lease_s: float = runtime.LEASE_S) -> None:
@@ -42,13 +42,16 @@ def run_worker(
     store: StoreSettings,
     bell: QueueSettings,
     detection: DetectSettings,
+    telemetry: TelemetrySettings,
     queues: Sequence[str] = (queue.CPU_QUEUE,),
 ) -> None:
     """Listen for the bell and work, until the process is told to end.
 
     One process does one job at a time: a mosaic fills the machine by itself.
     """
-    logging.basicConfig(level=logging.INFO, format=LOG_FORMAT)
+    configure_logging(telemetry.log_format, telemetry.log_level)
+    name_folder(store.home, "home")
+    serve_metrics(telemetry.metrics_listen, REGISTRY)
     app = queue.make_app(bell, store.home)
     make_worker(app, outfit(store, detection, progress=Silence()), lease_s=bell.lease_s)
     app.worker_main(

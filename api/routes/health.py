@@ -6,11 +6,12 @@ import sqlalchemy as sa
 from fastapi import APIRouter
 from pydantic import Field
 
-from api.deps import ServicesDep
+from api.deps import GatekeeperDep, ServicesDep
 from api.errors import HTTP_KIND, all_kinds, status_of, title_of
 from api.schemas.base import Shape
 from inspection import __version__
 from inspection.errors import NotFound
+from inspection.store import schema
 from inspection.store.engine import reading
 
 router = APIRouter(tags=["service"])
@@ -21,6 +22,12 @@ class Health(Shape):
 
     status: str
     version: str
+
+
+class Readiness(Health):
+    """Say that people can be sent here, and the version of the tables."""
+
+    tables: str
 
 
 class ProblemKind(Shape):
@@ -50,6 +57,20 @@ def health(services: ServicesDep) -> Health:
     with reading(services.engine) as connection:
         connection.execute(sa.select(sa.literal(1)))
     return Health(status="ok", version=__version__)
+
+
+@router.get("/livez", operation_id="alive")
+def alive() -> Health:
+    """Answer while the process works, whatever the database does: restart it when this fails."""
+    return Health(status="alive", version=__version__)
+
+
+@router.get("/readyz", operation_id="ready")
+def ready(services: GatekeeperDep) -> Readiness:
+    """Answer when people can be sent here: the tables are this version's, the blobs can be read."""
+    schema.check(services.engine)
+    services.blobs.exists("photos/none")
+    return Readiness(status="ready", version=__version__, tables=schema.head())
 
 
 @router.get("/problems/{kind}", operation_id="problem_kind")

@@ -105,6 +105,7 @@ def _keep(services: Services, survey: Survey, received: list[Received]) -> Uploa
         engine=services.engine,
         blobs=services.blobs,
         file_max_bytes=services.limits.file_max_bytes,
+        examine=services.examine,
     )
     with reading(services.engine) as connection:
         count = len(photos.of_survey(connection, survey.survey_id))

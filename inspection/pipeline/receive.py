@@ -5,7 +5,7 @@ identity and grows. Receiving a photo twice changes nothing. The rows of a batch
 together, after its files are kept.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
@@ -14,12 +14,21 @@ from sqlalchemy import Connection, Engine
 
 from inspection.domain.capture import Photo, Rejection, RejectionReason
 from inspection.domain.mission import Survey
+from inspection.imaging.decode import Flaw
 from inspection.imaging.quality import relate_to_flight
 from inspection.pipeline.admit import Options, original_key
 from inspection.pipeline.ingest import PHOTO_SUFFIXES, Ingested, ingest
 from inspection.pipeline.ports import BlobStore, Silence
 from inspection.store import photos
 from inspection.store.engine import reading, writing
+
+Examine = Callable[[Iterable[Path]], Mapping[Path, Flaw]]
+"""Look at files before anything else does; gives what is wrong with those that cannot be used."""
+
+
+def trusting(_paths: Iterable[Path]) -> Mapping[Path, Flaw]:
+    """Find nothing wrong with files: those who hand them in are trusted."""
+    return {}
 
 
 class Status(StrEnum):
@@ -63,6 +72,7 @@ def receive_photos(
     engine: Engine,
     blobs: BlobStore,
     file_max_bytes: int,
+    examine: Examine = trusting,
 ) -> list[Fate]:
     """Take files in and give the fate of each, in their order.
 
@@ -72,12 +82,13 @@ def receive_photos(
         engine: the database.
         blobs: keeps the originals of usable photos.
         file_max_bytes: the limit that files without a path were over.
+        examine: looks at files of strangers first, in another process.
     """
     with reading(engine) as connection:
         here = photos.of_survey(connection, survey.survey_id)
     known = {photo.sha256: photo.name for photo in here}
     fresh = _fresh(arrivals, known)
-    taken = _inspect(survey, list(fresh.values()))
+    taken = _inspect(survey, list(fresh.values()), examine)
     usable = _named(taken.photos, fresh)
     for photo in usable:
         blobs.put_file(original_key(photo), taken.paths[photo.sha256])
@@ -96,13 +107,20 @@ def _fresh(arrivals: Iterable[Arrival], known: Mapping[str, str]) -> dict[str, A
     return fresh
 
 
-def _inspect(survey: Survey, fresh: Sequence[Arrival]) -> Ingested:
+def _inspect(survey: Survey, fresh: Sequence[Arrival], examine: Examine) -> Ingested:
     """Find out which files are usable photos; they are still called by their paths."""
     options = Options(
         surface=survey.surface, gsd_m_per_px=survey.gsd_m_per_px, map_crs=survey.map_crs
     )
     paths = [arrival.path for arrival in fresh if arrival.path is not None]
-    return ingest(paths, gps_required=options.gps_required, progress=Silence())
+    flaws = examine(paths)
+    harmless = [path for path in paths if path not in flaws]
+    taken = ingest(harmless, gps_required=options.gps_required, progress=Silence())
+    refused = (
+        Rejection(file=path.name, reason=flaw.reason, detail=flaw.detail)
+        for path, flaw in flaws.items()
+    )
+    return replace(taken, rejections=(*taken.rejections, *refused))
 
 
 def _named(taken: Iterable[Photo], fresh: Mapping[str, Arrival]) -> list[Photo]:

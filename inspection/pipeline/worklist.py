@@ -7,7 +7,7 @@ is made from its content.
 
 import json
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 
 from sqlalchemy import Connection
@@ -63,19 +63,25 @@ def _photo_names(connection: Connection, listed: Sequence[Defect]) -> dict[str, 
 def freeze(work_list: WorkList, *, survey_id: uuid.UUID, now: datetime) -> workorders.WorkList:
     """Turn a work list into the snapshot that the store keeps."""
     rows = tuple(_row(row) for row in work_list.rows)
+    parameters = {"left_out": dict(work_list.left_out), "scope": f"survey {survey_id}"}
     return workorders.WorkList(
-        work_list_id=list_id(work_list.model, rows),
+        work_list_id=list_id(work_list.model, rows, parameters),
         model=work_list.model,
         issued_at=now,
-        parameters={"left_out": dict(work_list.left_out), "scope": f"survey {survey_id}"},
+        parameters=parameters,
         rows=rows,
     )
 
 
-def list_id(model: str, rows: Sequence[workorders.WorkOrderRow]) -> uuid.UUID:
-    """Derive the identifier of a list from its content."""
+def list_id(
+    model: str, rows: Sequence[workorders.WorkOrderRow], parameters: Mapping[str, object]
+) -> uuid.UUID:
+    """Derive the identifier of a list from its content, which is more than its lines.
+
+    Two surveys that found nothing have no lines both, and are two lists.
+    """
     content = [[str(row.defect_id), row.score, row.tier, row.reasons] for row in rows]
-    canonical = json.dumps([model, content], sort_keys=True, ensure_ascii=True)
+    canonical = json.dumps([model, content, parameters], sort_keys=True, ensure_ascii=True)
     return uuid.uuid5(TENKEN_NAMESPACE, f"work list\n{canonical}")
 
 

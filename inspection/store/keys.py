@@ -16,6 +16,9 @@ KEY_BYTES_MAX = 1024
 SEGMENT_BYTES_MAX = 200
 """Longest segment, bytes of UTF-8: a file name has 255, and a temporary one needs a suffix."""
 
+UPLOADS = "uploads/"
+"""Beginning of the keys of what is still arriving; a backup leaves it out."""
+
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _SUFFIX = re.compile(r"\.[a-z0-9]{1,8}")
 
@@ -59,7 +62,7 @@ def photo_key(sha256: str, suffix: str) -> str:
 
 def upload_prefix(survey_id: uuid.UUID) -> str:
     """Name the beginning of the keys of what was uploaded for a survey."""
-    return f"uploads/{survey_id}/"
+    return f"{UPLOADS}{survey_id}/"
 
 
 def upload_key(survey_id: uuid.UUID, file_name: str) -> str:
@@ -72,6 +75,20 @@ def upload_key(survey_id: uuid.UUID, file_name: str) -> str:
     """
     name = unicodedata.normalize("NFC", re.split(r"[/\\]", file_name)[-1]).strip().lstrip(".")
     return check_key(upload_prefix(survey_id) + name)
+
+
+def parts_prefix(survey_id: uuid.UUID, upload_id: uuid.UUID) -> str:
+    """Name the beginning of the keys of the pieces of an upload."""
+    return f"{upload_prefix(survey_id)}{upload_id}/"
+
+
+def part_key(survey_id: uuid.UUID, upload_id: uuid.UUID, start_byte: int, part_id: str) -> str:
+    """Name a piece of an upload, by where it begins; two that begin there do not meet.
+
+    >>> part_key(uuid.UUID(int=0), uuid.UUID(int=1), 4096, "ab")[-16:]
+    '/000000004096-ab'
+    """
+    return check_key(f"{parts_prefix(survey_id, upload_id)}{start_byte:012d}-{part_id}")
 
 
 def control_key(survey_id: uuid.UUID) -> str:

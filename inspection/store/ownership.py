@@ -64,6 +64,7 @@ OWNED: dict[str, Through | None] = {
     "grade_decisions": SURVEY,
     "steps": SURVEY,
     "jobs": SURVEY,
+    "uploads": SURVEY,
     "defect_observations": DEFECT,
     "reviews": DEFECT,
 }

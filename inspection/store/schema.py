@@ -19,7 +19,8 @@ from sqlalchemy import Connection, Engine
 import inspection.store.identity_tables
 import inspection.store.ledger_tables
 import inspection.store.programme_tables
-import inspection.store.release_tables  # noqa: F401 their tables belong to the metadata
+import inspection.store.release_tables
+import inspection.store.upload_tables  # noqa: F401 their tables belong to the metadata
 from inspection.errors import Broken, Unavailable
 from inspection.store.columns import LonLatGeometry
 from inspection.store.engine import create_engine, ensure_folder, reading, writing
@@ -101,6 +102,16 @@ def head() -> str:
     if newest is None:
         raise Broken(f"no migrations in {MIGRATIONS}; was Tenken installed completely?")
     return newest
+
+
+def is_known(revision: str) -> bool:
+    """Tell whether this program can lead tables of a version to its own.
+
+    >>> is_known("0001"), is_known("of a later year")
+    (True, False)
+    """
+    scripts = ScriptDirectory.from_config(_config())
+    return any(script.revision == revision for script in scripts.walk_revisions())
 
 
 def differences(connection: Connection) -> list[Any]:

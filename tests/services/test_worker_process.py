@@ -3,12 +3,9 @@
 import io
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +14,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from tests.support.redis import running_redis
 from tests.support.server import SERVE, RunningServer, running_server
 
 pytestmark = pytest.mark.services
@@ -138,31 +136,9 @@ def test_a_worker_killed_in_the_middle_is_replaced_and_the_job_finished(tmp_path
         assert children(server.process.pid) != [worker]
 
 
-@contextmanager
-def redis() -> Iterator[str]:
-    """Run a Redis server on a free port, keeping nothing."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    command = ["redis-server", "--port", str(port), "--bind", "127.0.0.1", "--save", ""]
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
-    try:
-        ends_s = time.monotonic() + 30
-        while True:
-            with socket.socket() as probe:
-                if probe.connect_ex(("127.0.0.1", port)) == 0:
-                    break
-            assert time.monotonic() < ends_s, "redis-server does not answer"
-            time.sleep(0.05)
-        yield f"redis://127.0.0.1:{port}/0"
-    finally:
-        process.terminate()
-        process.wait(20)
-
-
 def test_a_worker_hears_the_bell_over_redis_and_says_why_a_survey_failed(tmp_path: Path) -> None:
     home = tmp_path / "home"
-    with redis() as url:
+    with running_redis() as url:
         environment = {"TENKEN_QUEUE_BROKER_URL": url}
         worker_environment = {**os.environ, **environment, "TENKEN_HOME": str(home)}
         with running_server(home, worker=False, environment=environment) as server:

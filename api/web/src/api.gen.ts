@@ -721,6 +721,69 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/surveys/{survey_id}/uploads": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Begin Upload
+         * @description Begin an upload: ``Upload-Length`` bytes, with ``filename`` and ``sha256`` in the metadata.
+         *
+         *     The answer says where to send the pieces. With a ``sha256`` the whole file is compared with it
+         *     at the end.
+         */
+        post: operations["begin_upload"];
+        delete?: never;
+        /**
+         * Upload Protocol
+         * @description Say which version and extensions of tus this service speaks, and how long a file may be.
+         */
+        options: operations["upload_protocol"];
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/surveys/{survey_id}/uploads/{upload_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Upload
+         * @description Say how far an upload has come and what became of the file: stored, or why not.
+         */
+        get: operations["read_upload"];
+        put?: never;
+        post?: never;
+        /**
+         * End Upload
+         * @description End an upload and remove what has arrived of it; a photo that was stored stays.
+         */
+        delete: operations["end_upload"];
+        options?: never;
+        /**
+         * Upload Offset
+         * @description Say how much of an upload has arrived, so that the rest can be sent.
+         */
+        head: operations["upload_offset"];
+        /**
+         * Continue Upload
+         * @description Take a piece of a file that begins at ``Upload-Offset``.
+         *
+         *     With ``Upload-Checksum`` the piece counts as a whole or not at all; without, what has arrived
+         *     counts also when the connection breaks. With the last byte the file becomes a photo, or is set
+         *     aside; reading the upload says which.
+         */
+        patch: operations["continue_upload"];
+        trace?: never;
+    };
     "/api/surveys/{survey_id}/webmercator/{z}/{x}/{y}.{image_format}": {
         parameters: {
             query?: never;
@@ -981,6 +1044,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/livez": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Alive
+         * @description Answer while the process works, whatever the database does: restart it when this fails.
+         */
+        get: operations["alive"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/opendata/{month}/{name}": {
         parameters: {
             query?: never;
@@ -1013,6 +1096,26 @@ export interface paths {
          * @description Explain what a ``type`` in a problem-details answer means.
          */
         get: operations["problem_kind"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/readyz": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Ready
+         * @description Answer when people can be sent here: the tables are this version's, the blobs can be read.
+         */
+        get: operations["ready"];
         put?: never;
         post?: never;
         delete?: never;
@@ -2705,6 +2808,18 @@ export interface components {
             };
         };
         /**
+         * Readiness
+         * @description Say that people can be sent here, and the version of the tables.
+         */
+        Readiness: {
+            /** Status */
+            status: string;
+            /** Tables */
+            tables: string;
+            /** Version */
+            version: string;
+        };
+        /**
          * ReasonOut
          * @description Show one reason in two languages.
          */
@@ -3030,6 +3145,49 @@ export interface components {
              */
             photo_count: number;
         };
+        /**
+         * UploadOut
+         * @description Say how far an upload has come and what became of it.
+         */
+        UploadOut: {
+            /** Detail */
+            detail: string;
+            /**
+             * Expires At
+             * Format: date-time
+             */
+            expires_at: string;
+            /** Length Bytes */
+            length_bytes: number;
+            /** Name */
+            name: string;
+            /** Offset Bytes */
+            offset_bytes: number;
+            /** @description why the photo was set aside */
+            reason: components["schemas"]["RejectionReason"] | null;
+            /**
+             * Sha256
+             * @description of the whole file, None before its end
+             */
+            sha256: string | null;
+            state: components["schemas"]["UploadState"];
+            /**
+             * Survey Id
+             * Format: uuid
+             */
+            survey_id: string;
+            /**
+             * Upload Id
+             * Format: uuid
+             */
+            upload_id: string;
+        };
+        /**
+         * UploadState
+         * @description Say where an upload is in its life.
+         * @enum {string}
+         */
+        UploadState: "receiving" | "stored" | "already_here" | "rejected";
         /**
          * UploadedFile
          * @description Say what became of one uploaded file, and why.
@@ -4583,6 +4741,200 @@ export interface operations {
             };
         };
     };
+    begin_upload: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                survey_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    /** @description address of the upload */
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong, in words for the person who can act (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    upload_protocol: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                survey_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    /** @description extensions */
+                    "Tus-Extension"?: string;
+                    /** @description versions */
+                    "Tus-Version"?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong, in words for the person who can act (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_upload: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                survey_id: string;
+                upload_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UploadOut"];
+                };
+            };
+            /** @description What went wrong, in words for the person who can act (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    end_upload: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                survey_id: string;
+                upload_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong, in words for the person who can act (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    upload_offset: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                survey_id: string;
+                upload_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    /** @description bytes that have arrived */
+                    "Upload-Offset"?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong, in words for the person who can act (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    continue_upload: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                survey_id: string;
+                upload_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/offset+octet-stream": string;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    /** @description bytes that have arrived */
+                    "Upload-Offset"?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong, in words for the person who can act (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     webmercator_tile: {
         parameters: {
             query?: {
@@ -5043,6 +5395,35 @@ export interface operations {
             };
         };
     };
+    alive: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Health"];
+                };
+            };
+            /** @description What went wrong, in words for the person who can act (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     open_data_file: {
         parameters: {
             query?: never;
@@ -5101,6 +5482,35 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ProblemKind"];
+                };
+            };
+            /** @description What went wrong, in words for the person who can act (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    ready: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Readiness"];
                 };
             };
             /** @description What went wrong, in words for the person who can act (RFC 9457) */

@@ -4,8 +4,8 @@ import os
 import shutil
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import UUID
 
@@ -17,9 +17,11 @@ from api.app import create_app
 from api.deps import Services
 from api.upload import Limits
 from inspection.errors import Unavailable
+from inspection.pipeline.gather import Terms
 from inspection.store.blobs import FolderBlobs
 from inspection.store.engine import create_engine
 from tests.support.seed import Seeded, database_url, seed
+from tests.support.tus import TusClient, client_sender
 
 NOW = datetime(2026, 5, 2, 9, 30, tzinfo=UTC)
 BASE_URL = "http://127.0.0.1:8000"
@@ -97,3 +99,16 @@ def client(app: FastAPI, services: Services, dist: Path) -> Iterator[TestClient]
     app.state.services, app.state.dist = services, dist
     with closing(TestClient(app, base_url=BASE_URL, raise_server_exceptions=False)) as opened:
         yield opened
+
+
+@pytest.fixture
+def tus(client: TestClient, seeded: Seeded) -> TusClient:
+    return TusClient(send=client_sender(client), survey_id=seeded.local.survey_id)
+
+
+@pytest.fixture
+def small_parts(app: FastAPI, services: Services) -> Services:
+    """Write pieces down every 4 kB, so that small photos have many."""
+    changed = replace(services, terms=Terms(part_bytes=4096, keep=timedelta(hours=2)))
+    app.state.services = changed
+    return changed

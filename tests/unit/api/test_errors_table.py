@@ -16,7 +16,7 @@ def test_the_table_has_exactly_the_families() -> None:
 @pytest.mark.parametrize("kind", all_kinds().values(), ids=slug)
 def test_every_error_has_a_status_a_slug_and_a_title(kind: type[TenkenError]) -> None:
     status = status_of(kind("words"))
-    assert status in {401, 403, 404, 409, 413, 422, 429, 500, 503}
+    assert status in {401, 403, 404, 409, 410, 412, 413, 422, 429, 460, 500, 503}
     assert status == SPECIAL.get(kind, STATUS[family(kind)])
     assert slug(kind) == slug(kind).lower()
     assert title_of(kind)[0].isupper()

@@ -55,6 +55,7 @@ def address(name: str, seeded: Seeded) -> tuple[str, str]:
         "file_format": "csv",
         "image_format": "png",
         "job_id": survey.survey_id,
+        "upload_id": survey.survey_id,
         "asset": "nothing.js",
         "view": "surveys",
         "month": "2026-04",
@@ -71,6 +72,9 @@ def send(client: TestClient, name: str, seeded: Seeded, headers: dict[str, str])
     if path.endswith("/photos") and method == "POST":
         files = {"files": ("a.jpg", b"x", "image/jpeg")}
         return client.post(path, files=files, headers=headers).status_code
+    if method == "PATCH":
+        sent = {**headers, "content-type": "application/offset+octet-stream"}
+        return client.request(method, path, content=b"x", headers=sent).status_code
     body = {} if method in {"POST", "PUT", "PATCH"} else None
     return client.request(
         method, path, json=body, headers=headers, follow_redirects=False

@@ -1,5 +1,6 @@
 """The work list of the store: drawn up anew each time, frozen once for equal content."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
 
@@ -82,4 +83,22 @@ def test_a_frozen_row_keeps_what_it_was_ranked_by(seeded: Seeded) -> None:
         assert kept.score == row.score
         assert sum(item["points"] for item in kept.reasons["items"]) == pytest.approx(row.score)
         assert {"ja", "en", "code"} <= set(kept.reasons["items"][0])
+    engine.dispose()
+
+
+def test_surveys_that_found_nothing_have_a_list_each(seeded: Seeded) -> None:
+    """Two empty lists had one identifier, and the second survey of a house died of it."""
+    engine = create_engine(seeded.database_url)
+    with writing(engine) as connection:
+        drawn, _ = draw_up(connection, survey_id=seeded.mapped.survey_id, today=TODAY)
+        empty = replace(drawn, rows=(), left_out={})
+        lists = [
+            freeze(replace(empty, left_out=left_out), survey_id=survey_id, now=NOW)
+            for survey_id in (seeded.mapped.survey_id, seeded.local.survey_id)
+            for left_out in ({}, {"rejected": 2})
+        ]
+        before = workorders.find(connection).total
+        for one in (*lists, *lists):
+            workorders.save(connection, one)
+        assert workorders.find(connection).total == before + 4
     engine.dispose()

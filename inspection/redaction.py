@@ -75,11 +75,4 @@ class ScrubbingFormatter(logging.Formatter):
         return scrubbed(super().format(record))
 
 
-def configure_logging(level: int = logging.INFO) -> None:
-    """Send the log to the standard error output, scrubbed, for every logger of the process."""
-    handler = logging.StreamHandler()
-    handler.setFormatter(ScrubbingFormatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
-    logging.basicConfig(level=level, handlers=[handler])
-
-
 _name_known_folders()
