@@ -4,12 +4,16 @@ The gradient of a step edge blurred by σ, seen through a Gaussian of s pixels, 
 that of a line thinner than the blur is ∝ (σ² + s²)^-1. Several values of s tell which of the two a
 tile shows, and σ, without any reference picture. σ includes the pixel itself.
 
-Fine texture without any edge or line looks sharper than it is: by a fifth to a third, by more than
-half beyond 2.5 px. The median with the neighbouring tiles is taken for that reason.
+Concrete is soft of itself: stones and stains have no sharp rim, and look like blur. Where a photo
+shows clean edges too (cracks, joints, markings, targets), these tell how soft the texture beside
+them is, and that is taken off everywhere. A photo without any edge cannot be corrected; its blur
+then comes out too large on coarse texture, too small on texture finer than the blur.
 
 Source: re-blurring of edges, Zhuo & Sim, "Defocus map estimation from a single image", Pattern
-Recognition 44 (2011); the second model and the choice between them are our own.
+Recognition 44 (2011); the second model, the choice and the correction are our own.
 """
+
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
@@ -27,12 +31,76 @@ MIN_EDGE_PIXELS = 16
 MIN_EDGE_SIGMAS = 6.0
 """An edge counts when its gradient exceeds that of the noise by this factor."""
 
+DIFFERENCE_VARIANCE = 1.0 / 3.0
+"""Variance, px², that the difference of the two neighbours adds to the Gaussian s."""
+
+CLEAN_MISFIT = 0.02
+"""An edge is clean when the model of a step explains it so well, and better than that of a line."""
+
+MIN_CLEAN_TILES = 4
+"""So many tiles with clean edges tell how soft the texture of a photo is."""
+
+STANDS_OUT = 1.5
+"""Such edges are so many times as strong as what most tiles show: texture can look like a step."""
+
 LARGEST_PX = 12.0
 """A blur beyond this is not told from no edge at all."""
 
 
-def blur_map_px(grey: NDArray[np.uint8], *, tile_px: int = TILE_PX) -> NDArray[np.float32]:
-    """Give the standard deviation of the blur (rows, columns) px of each tile; NaN without edges.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BlurReading:
+    """Carry what each tile of a photo shows of its blur, (rows, columns) px.
+
+    Attributes:
+        any_px: standard deviation by the model that fits better; NaN without edge or line.
+        clean_px: by clean edges alone; NaN where there is none.
+        strength: gradient of the stronger edges or lines of the tile; NaN without any.
+    """
+
+    any_px: NDArray[np.float32]
+    clean_px: NDArray[np.float32]
+    strength: NDArray[np.float32]
+
+
+def blur_px(grey: NDArray[np.uint8], *, tile_px: int = TILE_PX) -> NDArray[np.float32]:
+    """Give the standard deviation of the blur (rows, columns) px of each tile of a photo.
+
+    NaN everywhere in a photo that has neither edge nor line.
+
+    Raises:
+        BadInput: when the photo is smaller than 8 × 8 px.
+    """
+    return settle(read_blur(grey, tile_px=tile_px))
+
+
+def settle(reading: BlurReading) -> NDArray[np.float32]:
+    """Take what the texture itself is soft by off a reading, and fill its gaps.
+
+    >>> clean = np.array([[0.8, 0.8, 0.8, 0.8, 0.8, *6 * [np.nan]]], np.float32)
+    >>> strength = np.where(np.isfinite(clean), 40, 10).astype(np.float32)
+    >>> every = np.full((1, 11), 1.0, np.float32)
+    >>> settle(BlurReading(any_px=every, clean_px=clean, strength=strength)).round(2).tolist()[0][-1]
+    0.800000011920929
+    """
+    filled = fill_blur(reading.any_px)
+    clean = np.isfinite(reading.clean_px) & _standing_out(reading.strength)
+    if clean.sum() < MIN_CLEAN_TILES:
+        return filled
+    soft = float(np.median(filled[clean] ** 2 - reading.clean_px[clean] ** 2))
+    sharpest = float(np.percentile(reading.clean_px[clean], 5))
+    sharp = np.sqrt(np.maximum(filled**2 - soft, sharpest**2))
+    return np.asarray(np.where(np.isnan(filled), np.nan, sharp), dtype=np.float32)
+
+
+def _standing_out(strength: NDArray[np.float32]) -> NDArray[np.bool_]:
+    """Mark the tiles whose edges are much stronger than those of most tiles."""
+    if np.isnan(strength).all():
+        return np.zeros(strength.shape, dtype=np.bool_)
+    return np.asarray(strength >= STANDS_OUT * np.nanmedian(strength), dtype=np.bool_)
+
+
+def read_blur(grey: NDArray[np.uint8], *, tile_px: int = TILE_PX) -> BlurReading:
+    """Read the blur of each tile.
 
     Args:
         grey: (H, W) uint8.
@@ -49,14 +117,14 @@ def blur_map_px(grey: NDArray[np.uint8], *, tile_px: int = TILE_PX) -> NDArray[n
     finest = gradients[0]
     crest = (finest > floor) & (finest >= cv2.dilate(finest, np.ones((3, 3), np.uint8)) * 0.999)
     rows, columns = -(-grey.shape[0] // tile_px), -(-grey.shape[1] // tile_px)
-    found = np.full((rows, columns), np.nan, dtype=np.float32)
+    found = np.full((3, rows, columns), np.nan, dtype=np.float32)
     for row in range(rows):
         for column in range(columns):
             box = np.s_[
                 row * tile_px : (row + 1) * tile_px, column * tile_px : (column + 1) * tile_px
             ]
-            found[row, column] = _tile_blur([g[box][crest[box]] for g in gradients])
-    return found
+            found[:, row, column] = _tile_blur([g[box][crest[box]] for g in gradients])
+    return BlurReading(any_px=found[0], clean_px=found[1], strength=found[2])
 
 
 def fill_blur(found: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -97,25 +165,35 @@ def _gradient_noise(level: NDArray[np.float32]) -> float:
     return noise / float(np.sqrt(8 * np.pi)) / SCALES_PX[0] ** 2
 
 
-def _tile_blur(crests: list[NDArray[np.float32]]) -> float:
-    """Give the blur of one tile from its crests at the three scales."""
+def _tile_blur(crests: list[NDArray[np.float32]]) -> tuple[float, float, float]:
+    """Give the blur of one tile by any model and by clean edges, and how strong its edges are."""
     finest = crests[0]
     if len(finest) < MIN_EDGE_PIXELS:
-        return float("nan")
+        return (float("nan"),) * 3
     strong = finest >= np.percentile(finest, 60)
     ratios = [float(np.median(crest[strong] / finest[strong])) for crest in crests]
-    blur = _best_fit(ratios, FINE)
-    return _best_fit(ratios, COARSE) if blur > COARSE_FROM_PX else blur
+    step, line = (_by_scale(ratios, power) for power in (0.5, 1.0))
+    clean = step[1] if step[0] <= min(CLEAN_MISFIT, line[0]) else float("nan")
+    return _fitting_best(ratios), clean, float(np.median(finest[strong]))
 
 
-def _best_fit(ratios: list[float], scales: tuple[int, int, int]) -> float:
-    """Give σ by the model, edge or line, that fits three scales better."""
-    return min(_fit(ratios, scales, power) for power in (0.5, 1.0))[1]
+def _fitting_best(ratios: list[float]) -> float:
+    """Give σ by the model that fits better, at fine scales and, if it is large, at coarse ones."""
+    blur = min(_fit(ratios, FINE, power) for power in (0.5, 1.0))[1]
+    if blur <= COARSE_FROM_PX:
+        return blur
+    return min(_fit(ratios, COARSE, power) for power in (0.5, 1.0))[1]
+
+
+def _by_scale(ratios: list[float], power: float) -> tuple[float, float]:
+    """Give misfit and σ of one model at the scales that suit its σ."""
+    found = _fit(ratios, FINE, power)
+    return found if found[1] <= COARSE_FROM_PX else _fit(ratios, COARSE, power)
 
 
 def _fit(ratios: list[float], scales: tuple[int, int, int], power: float) -> tuple[float, float]:
     """Give misfit and σ of one model: gradient ∝ (σ² + s²)^-power."""
-    near, mid, far = (SCALES_PX[i] ** 2 for i in scales)
+    near, mid, far = (SCALES_PX[i] ** 2 + DIFFERENCE_VARIANCE for i in scales)
     _, middle, coarse = (ratios[i] for i in scales)
     ratio = coarse ** (-1.0 / power)
     variance = (far - ratio * near) / (ratio - 1.0) if ratio > 1.0 else LARGEST_PX**2

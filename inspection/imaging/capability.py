@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from inspection.errors import BadInput
 from inspection.geo.grid import PixelGrid
-from inspection.imaging.blur import TILE_PX, blur_map_px, fill_blur
+from inspection.imaging.blur import TILE_PX, blur_px
 from inspection.imaging.ortho import View
 from inspection.imaging.surface import Surface
 
@@ -105,7 +105,7 @@ class PhotoGrade:
 
 def grade_tiles(grey: NDArray[np.uint8], *, tile_px: int = TILE_PX) -> PhotoGrade:
     """Grade a photo (H, W) uint8 tile by tile."""
-    blur = fill_blur(blur_map_px(grey, tile_px=tile_px))
+    blur = blur_px(grey, tile_px=tile_px)
     level, clipped = np.empty_like(blur), np.empty_like(blur)
     for row in range(blur.shape[0]):
         for column in range(blur.shape[1]):

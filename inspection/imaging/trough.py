@@ -83,6 +83,7 @@ class Troughs:
         centre_px: (n,) place of the middle, 0 in the middle of the profile.
         blur_px: (n,) standard deviation of the point spread function.
         misfit: (n,) root mean square of what the model leaves, in units of the noise.
+        core: (n,) light inside the crack ÷ background, as fitted or as given.
     """
 
     width_px: Floats
@@ -90,6 +91,7 @@ class Troughs:
     centre_px: Floats
     blur_px: Floats
     misfit: Floats
+    core: Floats
 
 
 def background(light: Floats) -> Background:
@@ -157,6 +159,7 @@ def fit_troughs(light: Floats, core: Floats, calibration: WidthCalibration) -> T
         centre_px=state[:, 1],
         blur_px=state[:, 2],
         misfit=misfit,
+        core=state[:, 5] if fit.free_core else core,
     )
 
 

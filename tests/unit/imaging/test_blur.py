@@ -6,7 +6,7 @@ import pytest
 from numpy.typing import NDArray
 
 from inspection.errors import BadInput
-from inspection.imaging.blur import blur_map_px, fill_blur
+from inspection.imaging.blur import blur_px, fill_blur, read_blur
 
 FINE, SIDE = 4, 320
 
@@ -29,7 +29,7 @@ def picture(kind: str, sigma_px: float, *, noise: float = 2.0, seed: int = 1) ->
 @pytest.mark.parametrize("kind", ["stains", "lines"])
 @pytest.mark.parametrize("sigma", [0.5, 0.8, 1.2, 2.0, 3.0])
 def test_blur_is_right_within_a_quarter(kind: str, sigma: float) -> None:
-    found = float(np.nanmedian(fill_blur(blur_map_px(picture(kind, sigma)))))
+    found = float(np.nanmedian(blur_px(picture(kind, sigma))))
     true = float(np.hypot(sigma, 12**-0.5))  # a pixel is itself a blur of variance 1/12
     low, high = (0.75, 1.25) if sigma > 0.5 else (0.75, 1.75)
     assert low * true <= found <= high * true
@@ -37,20 +37,20 @@ def test_blur_is_right_within_a_quarter(kind: str, sigma: float) -> None:
 
 @pytest.mark.parametrize("kind", ["stains", "lines"])
 def test_more_blur_measures_as_more(kind: str) -> None:
-    found = [float(np.nanmedian(blur_map_px(picture(kind, s)))) for s in (0.8, 1.4, 2.2, 3.0)]
+    found = [float(np.nanmedian(read_blur(picture(kind, s)).any_px)) for s in (0.8, 1.4, 2.2, 3.0)]
     assert found == sorted(found)
 
 
 def test_a_wall_without_an_edge_says_nothing() -> None:
-    found = blur_map_px(picture("nothing", 1.0))
-    assert np.isnan(found).all() and np.isnan(fill_blur(found)).all()
+    plain = picture("nothing", 1.0)
+    assert np.isnan(read_blur(plain).any_px).all() and np.isnan(blur_px(plain)).all()
 
 
 def test_blur_is_told_place_by_place() -> None:
     half = SIDE // 2
     mixed = picture("stains", 0.8)
     mixed[:, half:] = picture("stains", 2.6)[:, half:]
-    found = fill_blur(blur_map_px(mixed, tile_px=40))
+    found = blur_px(mixed, tile_px=40)
     assert np.median(found[:, :3]) < 1.2
     assert np.median(found[:, 5:]) > 2.0
 
@@ -62,4 +62,4 @@ def test_a_tile_without_edges_borrows_from_its_neighbours() -> None:
 
 def test_nonsense_is_refused() -> None:
     with pytest.raises(BadInput, match="8×8"):
-        blur_map_px(np.zeros((4, 4), np.uint8))
+        blur_px(np.zeros((4, 4), np.uint8))
