@@ -140,7 +140,7 @@ def _truth(layout: Layout, painted: Painted, flight: Flight, shots: list[Shot], 
         gsd_mm_per_px=flight.gsd_mm_per_px,
         map_crs=deck.map_crs,
         area_m2=deck.area_m2,
-        cracks=_true_cracks(layout, painted),
+        cracks=true_cracks(layout, painted),
         distractors=_distractors(layout),
         capture={
             "deck": asdict(deck),
@@ -153,7 +153,8 @@ def _truth(layout: Layout, painted: Painted, flight: Flight, shots: list[Shot], 
     )
 
 
-def _true_cracks(layout: Layout, painted: Painted) -> tuple[TrueCrack, ...]:
+def true_cracks(layout: Layout, painted: Painted) -> tuple[TrueCrack, ...]:
+    """List the cracks of a painted layout with their widths as painted."""
     cracks = []
     for crack in layout.cracks:
         lines = tuple(_thinned(path.points_deck_m) for path in crack.paths)

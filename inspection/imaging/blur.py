@@ -4,15 +4,17 @@ The gradient of a step edge blurred by σ, seen through a Gaussian of s pixels, 
 that of a line thinner than the blur is ∝ (σ² + s²)^-1. Several values of s tell which of the two a
 tile shows, and σ, without any reference picture. σ includes the pixel itself.
 
-Concrete is soft of itself: stones and stains have no sharp rim, and look like blur. Where a photo
-shows clean edges too (cracks, joints, markings, targets), these tell how soft the texture beside
-them is, and that is taken off everywhere. A photo without any edge cannot be corrected; its blur
-then comes out too large on coarse texture, too small on texture finer than the blur.
+Concrete is soft of itself: stones and stains have no sharp rim, and look like blur. Clean edges
+(cracks, joints, markings, targets) tell how soft the texture beside them is, and that is taken off,
+also in other photos of the same surface that look equally soft. A photo that looks softer than all
+that show edges is left as it looks. Where nothing shows an edge, blur comes out too large on coarse
+texture, and too small on texture that is finer than the blur.
 
 Source: re-blurring of edges, Zhuo & Sim, "Defocus map estimation from a single image", Pattern
 Recognition 44 (2011); the second model, the choice and the correction are our own.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -34,14 +36,25 @@ MIN_EDGE_SIGMAS = 6.0
 DIFFERENCE_VARIANCE = 1.0 / 3.0
 """Variance, px², that the difference of the two neighbours adds to the Gaussian s."""
 
-CLEAN_MISFIT = 0.02
-"""An edge is clean when the model of a step explains it so well, and better than that of a line."""
+CLEAN_MISFIT = {FINE: 0.005, COARSE: 0.010}
+CLEAN_RATIO = 1.08
+"""An edge is clean when the model of a step explains it so well at fine and at coarse scales, with
+nearly one σ. Texture passes for a step at one of them, hardly ever at both."""
 
-MIN_CLEAN_TILES = 4
-"""So many tiles with clean edges tell how soft the texture of a photo is."""
+MIN_CLEAN_TILES = 3
+"""So many tiles with clean edges tell how soft the texture of a surface is."""
+
+OWN_CLEAN_TILES = 12
+"""A photo with so many of its own does not ask others."""
+
+ALIKE = 1.15
+"""Photos look equally soft when their middle readings on the surface differ by less than this factor."""
 
 STANDS_OUT = 1.5
-"""Such edges are so many times as strong as what most tiles show: texture can look like a step."""
+"""Such edges are so many times as strong as what most tiles show."""
+
+SHARPEST_PX = 0.3
+"""No photo is sharper: a pixel alone blurs by that much."""
 
 LARGEST_PX = 12.0
 """A blur beyond this is not told from no edge at all."""
@@ -63,33 +76,75 @@ class BlurReading:
 
 
 def blur_px(grey: NDArray[np.uint8], *, tile_px: int = TILE_PX) -> NDArray[np.float32]:
-    """Give the standard deviation of the blur (rows, columns) px of each tile of a photo.
+    """Give the standard deviation of the blur (rows, columns) px of each tile of one photo.
 
     NaN everywhere in a photo that has neither edge nor line.
 
     Raises:
         BadInput: when the photo is smaller than 8 × 8 px.
     """
-    return settle(read_blur(grey, tile_px=tile_px))
+    reading = read_blur(grey, tile_px=tile_px)
+    return without_softness(fill_blur(reading.any_px), surface_softness([reading], [1.0])[0])
 
 
-def settle(reading: BlurReading) -> NDArray[np.float32]:
-    """Take what the texture itself is soft by off a reading, and fill its gaps.
+def surface_softness(
+    readings: Sequence[BlurReading], gsd_mm_per_px: Sequence[float]
+) -> list[float]:
+    """Find how soft the surface in each photo is of itself, mm² of variance; 0 when unknown.
+
+    Negative where the texture looks sharper than the edges beside it, as a finely grained surface
+    behind much blur does.
+
+    Args:
+        readings: one a photo of one surface.
+        gsd_mm_per_px: of each photo, about.
 
     >>> clean = np.array([[0.8, 0.8, 0.8, 0.8, 0.8, *6 * [np.nan]]], np.float32)
     >>> strength = np.where(np.isfinite(clean), 40, 10).astype(np.float32)
     >>> every = np.full((1, 11), 1.0, np.float32)
-    >>> settle(BlurReading(any_px=every, clean_px=clean, strength=strength)).round(2).tolist()[0][-1]
-    0.800000011920929
+    >>> reading = BlurReading(any_px=every, clean_px=clean, strength=strength)
+    >>> round(surface_softness([reading], [2.0])[0], 3)  # (1.0² − 0.8²) px² · (2 mm/px)²
+    1.44
     """
-    filled = fill_blur(reading.any_px)
+    filled = [fill_blur(reading.any_px) for reading in readings]
+    known = [
+        _softness(reading, tiles) * gsd**2
+        for reading, tiles, gsd in zip(readings, filled, gsd_mm_per_px, strict=True)
+    ]
+    middles = [_middle(tiles) * gsd for tiles, gsd in zip(filled, gsd_mm_per_px, strict=True)]
+    found = []
+    for number, own in enumerate(known):
+        pool = [own]
+        if len(own) < OWN_CLEAN_TILES:
+            alike = [_alike(middle, middles[number]) for middle in middles]
+            pool += [other for j, other in enumerate(known) if j != number and alike[j]]
+        softness = np.concatenate(pool)
+        found.append(float(np.median(softness)) if len(softness) >= MIN_CLEAN_TILES else 0.0)
+    return found
+
+
+def without_softness(
+    seen_px: NDArray[np.float32], softness_px2: float | NDArray[np.float32]
+) -> NDArray[np.float32]:
+    """Take what the surface is soft by off what a photo shows; NaN stays NaN."""
+    variance = np.maximum(seen_px**2 - softness_px2, SHARPEST_PX**2)
+    return np.asarray(np.sqrt(variance), dtype=np.float32)
+
+
+def _softness(reading: BlurReading, filled: NDArray[np.float32]) -> NDArray[np.float64]:
+    """List by how much, px², tiles with clean edges look softer than their edges are."""
     clean = np.isfinite(reading.clean_px) & _standing_out(reading.strength)
-    if clean.sum() < MIN_CLEAN_TILES:
-        return filled
-    soft = float(np.median(filled[clean] ** 2 - reading.clean_px[clean] ** 2))
-    sharpest = float(np.percentile(reading.clean_px[clean], 5))
-    sharp = np.sqrt(np.maximum(filled**2 - soft, sharpest**2))
-    return np.asarray(np.where(np.isnan(filled), np.nan, sharp), dtype=np.float32)
+    return np.asarray(filled[clean] ** 2 - reading.clean_px[clean] ** 2, dtype=np.float64)
+
+
+def _alike(first: float, second: float) -> bool:
+    """Tell whether two photos look equally soft; one that says nothing is like no other."""
+    return first < ALIKE * second and second < ALIKE * first
+
+
+def _middle(tiles: NDArray[np.float32]) -> float:
+    """Give the median of some tiles; NaN without any."""
+    return float("nan") if np.isnan(tiles).all() else float(np.nanmedian(tiles))
 
 
 def _standing_out(strength: NDArray[np.float32]) -> NDArray[np.bool_]:
@@ -172,9 +227,16 @@ def _tile_blur(crests: list[NDArray[np.float32]]) -> tuple[float, float, float]:
         return (float("nan"),) * 3
     strong = finest >= np.percentile(finest, 60)
     ratios = [float(np.median(crest[strong] / finest[strong])) for crest in crests]
-    step, line = (_by_scale(ratios, power) for power in (0.5, 1.0))
-    clean = step[1] if step[0] <= min(CLEAN_MISFIT, line[0]) else float("nan")
-    return _fitting_best(ratios), clean, float(np.median(finest[strong]))
+    return _fitting_best(ratios), _clean_step(ratios), float(np.median(finest[strong]))
+
+
+def _clean_step(ratios: list[float]) -> float:
+    """Give σ of a clean step; NaN when it is none."""
+    fits = {scales: _fit(ratios, scales, 0.5) for scales in (FINE, COARSE)}
+    good = all(misfit <= CLEAN_MISFIT[scales] for scales, (misfit, _) in fits.items())
+    fine, coarse = fits[FINE][1], fits[COARSE][1]
+    agree = max(fine, coarse) <= CLEAN_RATIO * min(fine, coarse)
+    return (fine + coarse) / 2 if good and agree else float("nan")
 
 
 def _fitting_best(ratios: list[float]) -> float:
@@ -183,12 +245,6 @@ def _fitting_best(ratios: list[float]) -> float:
     if blur <= COARSE_FROM_PX:
         return blur
     return min(_fit(ratios, COARSE, power) for power in (0.5, 1.0))[1]
-
-
-def _by_scale(ratios: list[float], power: float) -> tuple[float, float]:
-    """Give misfit and σ of one model at the scales that suit its σ."""
-    found = _fit(ratios, FINE, power)
-    return found if found[1] <= COARSE_FROM_PX else _fit(ratios, COARSE, power)
 
 
 def _fit(ratios: list[float], scales: tuple[int, int, int], power: float) -> tuple[float, float]:
