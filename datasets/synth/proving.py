@@ -1,4 +1,4 @@
-"""Lay out a proving deck: every width from 0.3 to 8 px, crossings and branches, each in its own cell.
+"""Lay out a proving deck: widths of 0.3 to 8 px, crossings and branches, each in its own cell.
 
 The demo's deck is a bridge as it might be; this one is a ruler. Cracks keep away from each other so
 that a width measured on one is not that of its neighbour, and run in all directions.
@@ -24,6 +24,7 @@ CROSSINGS_PX = ((4.0, 4.0), (6.0, 2.5), (3.0, 5.0), (1.5, 4.0))
 BRANCHES_PX = (4.0, 2.5)
 CELL_M = (1.5, 1.3)
 LENGTH_M = 1.1
+BRANCH_M = 0.45
 DARKNESS = (0.62, 0.68, 0.74, 0.80)
 TURN_DEG = 137.508
 """The golden angle: directions that never line up."""
@@ -72,20 +73,30 @@ def lay_out_proving(
             f"{wanted} cells are needed and the deck has {len(centres)}; give it more columns"
         )
     cracks = [
-        _crack(f"W{n + 1:02d}", width_px, n, centres[n], seed, gsd_mm)
+        _crack(f"W{n + 1:02d}", width_px, n, centres[n], seed=seed, gsd_mm=gsd_mm)
         for n, width_px in enumerate(widths_px)
     ]
     cells = iter(range(len(widths_px), wanted))
     for n, pair in enumerate(crossings_px):
         cell = next(cells)
         cracks += [
-            _crack(f"X{n + 1}{side}", width_px, cell, centres[cell], seed, gsd_mm, turn_deg=turn)
+            _crack(
+                f"X{n + 1}{side}",
+                width_px,
+                cell,
+                centres[cell],
+                seed=seed,
+                gsd_mm=gsd_mm,
+                turn_deg=turn,
+            )
             for side, width_px, turn in zip("ab", pair, (0.0, 75.0), strict=True)
         ]
     for n, width_px in enumerate(branches_px):
         cell = next(cells)
         name = f"B{n + 1}"
-        cracks.append(_crack(name, width_px, cell, centres[cell], seed, gsd_mm, branch_m=0.45))
+        cracks.append(
+            _crack(name, width_px, cell, centres[cell], seed=seed, gsd_mm=gsd_mm, branch_m=BRANCH_M)
+        )
     targets = _targets(deck)
     return Layout(
         deck=deck,
@@ -122,9 +133,9 @@ def _crack(
     width_px: float,
     cell: int,
     centre_m: Points,
+    *,
     seed: int,
     gsd_mm: float,
-    *,
     turn_deg: float = 0.0,
     branch_m: float = 0.0,
 ) -> Crack:

@@ -7,9 +7,8 @@ from numpy.typing import NDArray
 
 from inspection.domain.measurement import SEGMENT_M, WidthProfile
 
-
 UPPER_SIGMAS = 1.645
-"""The 95th percentile of a normal distribution lies so many standard deviations above its middle."""
+"""Standard deviations from the middle of a normal distribution to its 95th percentile."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -48,7 +48,10 @@ OWN_CLEAN_TILES = 12
 """A photo with so many of its own does not ask others."""
 
 ALIKE = 1.15
-"""Photos look equally soft when their middle readings on the surface differ by less than this factor."""
+"""Photos look equally soft when their middle readings on the surface differ by less."""
+
+AROUND_TILES = 2
+"""Blur changes slowly across a photo; single tiles stray by a tenth."""
 
 STANDS_OUT = 1.5
 """Such edges are so many times as strong as what most tiles show."""
@@ -183,15 +186,16 @@ def read_blur(grey: NDArray[np.uint8], *, tile_px: int = TILE_PX) -> BlurReading
 
 
 def fill_blur(found: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Give each tile the median of its 3 × 3 neighbours; the photo's median where none is known.
+    """Give each tile the median of its 5 × 5 neighbours; the photo's median where none is known.
 
     A photo without any edge stays NaN.
     """
     if np.isnan(found).all():
         return found.copy()
-    padded = np.pad(found, 1, constant_values=np.nan)
+    padded = np.pad(found, AROUND_TILES, constant_values=np.nan)
+    steps = range(2 * AROUND_TILES + 1)
     around = np.stack(
-        [padded[r : r + found.shape[0], c : c + found.shape[1]] for r in range(3) for c in range(3)]
+        [padded[r : r + found.shape[0], c : c + found.shape[1]] for r in steps for c in steps]
     )
     filled = np.full(found.shape, np.nanmedian(found), dtype=np.float32)
     known = ~np.isnan(around).all(axis=0)

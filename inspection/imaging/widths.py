@@ -167,7 +167,10 @@ def _fit(
         return troughs
     again = fit_troughs(light[odd], own, known)
     return Troughs(
-        **{f.name: _put(getattr(troughs, f.name), odd, getattr(again, f.name)) for f in fields(again)}
+        **{
+            f.name: _put(getattr(troughs, f.name), odd, getattr(again, f.name))
+            for f in fields(again)
+        }
     )
 
 

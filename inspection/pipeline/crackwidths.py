@@ -38,9 +38,9 @@ STEADY_POINTS = 7
 crack makes single readings stray, and the 95th percentile would pick the strays."""
 
 STEADY_NOISE = 0.2
-"""Noise that is left in such a median ÷ that of a single width as the fit states it. Measured on the
-proving deck of seed 11: 0.1 leaves the greatest widths of hairlines too wide, 0.3 makes those of
-cracks of 1 to 3 pixels too narrow by 0.2 px."""
+"""Noise that is left in such a median ÷ that of a single width as the fit states it. Measured on
+the proving deck of seed 11: 0.1 leaves the greatest widths of hairlines too wide, 0.3 makes those
+of cracks of 1 to 3 pixels too narrow by 0.2 px."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

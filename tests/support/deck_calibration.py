@@ -85,8 +85,11 @@ class Samples:
     crack: NDArray[np.int64]
 
 
-def views_of(rendered: RenderedDeck, deck: Deck, flight: Flight) -> list[View]:
-    """Give how the photos truly see the deck."""
+def views_of(
+    rendered: RenderedDeck, deck: Deck, flight: Flight, *, flight_seed: int | None = None
+) -> list[View]:
+    """Give how the photos truly see the deck; the seed of the flight as ``render_deck`` got it."""
+    seed = rendered.truth.seed if flight_seed is None else flight_seed
     return [
         View(
             sha256=shot.name,
@@ -96,7 +99,7 @@ def views_of(rendered: RenderedDeck, deck: Deck, flight: Flight) -> list[View]:
             camera=flight.camera,
             pose=shot.pose,
         )
-        for shot in fly(deck, flight, seed=rendered.truth.seed)
+        for shot in fly(deck, flight, seed=seed)
     ]
 
 

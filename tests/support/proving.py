@@ -206,7 +206,16 @@ def judge(
             band = shapely.LineString(segment.line_m).buffer(reach_m, cap_style="flat")
             inside = (owner == own) & shapely.contains_xy(band, points[:, 0], points[:, 1])
             if inside.sum() >= LEAST_TRUE:
-                found.append(_judged(cracks[own], widths[inside], segment, seen, away_px, gsd_mm))
+                found.append(
+                    _judged(
+                        cracks[own],
+                        widths[inside],
+                        segment,
+                        seen,
+                        away_px=away_px,
+                        gsd_mm=gsd_mm,
+                    )
+                )
     return found
 
 
@@ -215,6 +224,7 @@ def _judged(
     true_px: Floats,
     segment: SegmentReading,
     seen: Seen,
+    *,
     away_px: NDArray[np.float32],
     gsd_mm: float,
 ) -> Judged:

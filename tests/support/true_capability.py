@@ -11,13 +11,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from datasets.synth.facade import RenderedFacade
+from datasets.synth.facade import CAMERA, GSD_MM, SURFACE_SIGMA_M, RenderedFacade
 from datasets.synth.paint import FINE_PX_PER_PX
 
 Floats = NDArray[np.float64]
 
 STEP_M = 0.001
-TRACED_DEG = np.arange(0, 180, 6)
+TRACED_DEG = np.arange(0, 180, 15)
 SEEN_DEG, MEASURED_DEG = 60.0, 20.0
 LEAST_STOP = 0.05
 """A photo with less light than this share is too dark."""
@@ -72,7 +72,8 @@ class TrueShot:
         here = self.see(points_m)[:, :2]
         moved = [
             np.linalg.norm(
-                self.see(points_m + STEP_M * (np.cos(a) * along + np.sin(a) * across))[:, :2] - here,
+                self.see(points_m + STEP_M * (np.cos(a) * along + np.sin(a) * across))[:, :2]
+                - here,
                 axis=1,
             )
             for a in np.radians(TRACED_DEG)
@@ -108,13 +109,12 @@ class TrueMap:
 
     def codes(self, width_mm: float) -> NDArray[np.uint8]:
         """Answer 1 yes, 2 no, 3 not seen."""
+        width_mm *= 1 + 1e-4  # at the limit itself rounding would decide
         answer = np.where(self.smallest_mm <= width_mm, 1, np.where(self.seen, 2, 3))
         return np.asarray(answer, dtype=np.uint8)
 
 
-def true_map(
-    shots: Sequence[TrueShot], points_m: Floats, along: Floats, across: Floats
-) -> TrueMap:
+def true_map(shots: Sequence[TrueShot], points_m: Floats, along: Floats, across: Floats) -> TrueMap:
     """Say what is true of points (n, 3) of a plane with two unit vectors in it."""
     smallest = np.full(len(points_m), np.inf)
     seen = np.zeros(len(points_m), dtype=bool)
@@ -125,10 +125,8 @@ def true_map(
     return TrueMap(smallest_mm=smallest, seen=seen)
 
 
-def shots_of_facade(facade: RenderedFacade, camera_size: tuple[int, int]) -> list[TrueShot]:
+def shots_of_facade(facade: RenderedFacade) -> list[TrueShot]:
     """List the true photos of a rendered facade, in the ENU frame of its wall."""
-    from datasets.synth.facade import CAMERA, GSD_MM, SURFACE_SIGMA_M  # noqa: PLC0415
-
     fine_m = FINE_PX_PER_PX * GSD_MM / 1000
     middle = np.array([facade.deck.length_m / 2, facade.deck.width_m / 2, 0.0])
     return [
@@ -136,7 +134,7 @@ def shots_of_facade(facade: RenderedFacade, camera_size: tuple[int, int]) -> lis
             rotation=station.camera_from_wall,
             centre_m=np.array(station.at_m) - middle,
             focal_px=CAMERA.focal_px,
-            size_px=camera_size,
+            size_px=(CAMERA.width_px, CAMERA.height_px),
             blur_px=station.lens.sigma_in_all_px,
             surface_blur_m=float(np.hypot(SURFACE_SIGMA_M, FINE_SIGMA * fine_m)),
             lit=station.lens.stop >= LEAST_STOP,
