@@ -128,11 +128,11 @@ def measure_in_photos(
     first = chosen.copy()
     first[np.arange(len(chosen)) % COMPARE_EVERY != 0, 1:] = -1
     found = _nothing_yet(first)
-    _measure_views(found, first, places, views, surface, calibration, on_view=on_view)
+    _measure_views(found, first, places, views, surface, calibration=calibration, on_view=on_view)
     blind = found.method[:, 0] == UNREADABLE
     second = np.where(blind[:, None] & (first < 0), chosen, -1)
     found.view[second >= 0] = second[second >= 0]
-    _measure_views(found, second, places, views, surface, calibration)
+    _measure_views(found, second, places, views, surface, calibration=calibration)
     return found
 
 
@@ -157,8 +157,8 @@ def _measure_views(
     places: Places,
     views: Sequence[View],
     surface: Surface,
-    calibration: WidthCalibration,
     *,
+    calibration: WidthCalibration,
     on_view: Callable[[], None] = lambda: None,
 ) -> None:
     """Measure the chosen views (n, k) of places; a photo is decoded when it is needed."""
