@@ -162,7 +162,13 @@ def encode(reflectance: Floats) -> Grey:
 def coverage(distance_m: Floats, half_width_m: Floats | float, pixel_m: float) -> Floats:
     """Give the share of a pixel inside a band, from the distance of its centre to the middle, 0–1.
 
+    A band thinner than a pixel takes the share that it has, and no more.
+
     >>> coverage(np.float32([0.0, 0.0030, 0.0031, 0.0040]), 0.003, 0.001).round(2).tolist()
     [1.0, 0.5, 0.4000000059604645, 0.0]
+    >>> coverage(np.float32([0.0, 0.0003, 0.0005]), 0.0002, 0.001).round(2).tolist()
+    [0.4000000059604645, 0.4000000059604645, 0.20000000298023224]
     """
-    return np.asarray(np.clip((half_width_m - distance_m) / pixel_m + 0.5, 0, 1), dtype=np.float32)
+    inner = np.minimum(half_width_m, distance_m + pixel_m / 2)
+    outer = np.maximum(-half_width_m, distance_m - pixel_m / 2)
+    return np.asarray(np.clip((inner - outer) / pixel_m, 0, 1), dtype=np.float32)

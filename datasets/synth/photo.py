@@ -21,6 +21,10 @@ VIGNETTING = 0.22
 OUTSIDE = (0.045, 0.060, 0.058)
 """Linear RGB of the water beside the bridge, out of focus and in shade."""
 LEVELS = 4096
+OVERSAMPLED = 2
+"""Samples a pixel side behind a ``Lens``."""
+PIXEL_SIGMA = 12**-0.5
+"""Standard deviation of a square pixel, pixels."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,10 +73,62 @@ def srgb_curve(levels: int) -> NDArray[np.uint8]:
     return np.asarray(np.round(curved * 255), dtype=np.uint8)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lens:
+    """Blur a photo as a lens does, in its own pixels, whatever the distance and the angle.
+
+    Attributes:
+        sigma_px: standard deviation of the Gaussian point spread.
+        stop: share of the light that reaches the sensor.
+    """
+
+    sigma_px: float
+    stop: float = 1.0
+
+    @property
+    def sigma_in_all_px(self) -> float:
+        """Give the standard deviation of the blur with that of the pixel itself."""
+        return float(np.hypot(self.sigma_px, PIXEL_SIGMA))
+
+    def focus(self, light: Floats) -> Floats:
+        """Blur light sampled ``OVERSAMPLED`` times a pixel, and gather it in pixels."""
+        soft = cv2.GaussianBlur(light, (0, 0), self.sigma_px * OVERSAMPLED)
+        size = (light.shape[1] // OVERSAMPLED, light.shape[0] // OVERSAMPLED)
+        small = cv2.resize(soft, size, interpolation=cv2.INTER_AREA)
+        return np.asarray(small * np.float32(self.stop), dtype=np.float32)
+
+
+def oversampled(camera: Camera) -> Camera:
+    """Give a camera whose pixels are ``OVERSAMPLED`` times finer, for photos through a ``Lens``."""
+    return Camera(
+        width_px=camera.width_px * OVERSAMPLED,
+        height_px=camera.height_px * OVERSAMPLED,
+        focal_px=camera.focal_px * OVERSAMPLED,
+        cx_px=camera.cx_px * OVERSAMPLED,
+        cy_px=camera.cy_px * OVERSAMPLED,
+        k1=camera.k1,
+    )
+
+
 def expose(
-    canvas: Canvas, deck: Deck, optics: Optics, pose: Pose, rng: np.random.Generator
+    canvas: Canvas,
+    deck: Deck,
+    optics: Optics,
+    pose: Pose,
+    rng: np.random.Generator,
+    *,
+    lens: Lens | None = None,
 ) -> NDArray[np.uint8]:
-    """Take one photo of the painted surface, (H, W, 3) uint8 RGB."""
+    """Take one photo of the painted surface, (H, W, 3) uint8 RGB.
+
+    Args:
+        canvas: the painted surface.
+        deck: where it lies.
+        optics: of the camera, built for ``lens`` where one is given.
+        pose: of the camera.
+        rng: noise and exposure.
+        lens: blurs the photo itself; without one the blur is that of the painted surface.
+    """
     map_x, map_y = _lookup(canvas, deck, optics, pose)
     grey = cv2.remap(
         canvas.grey, map_x, map_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT, borderValue=0
@@ -80,12 +136,15 @@ def expose(
     outside = ~_inside(canvas, map_x, map_y)
     tint = _soft_tint(canvas, map_x, map_y)
     gain = optics.gain * np.float32(1 + rng.normal(0, 0.015))
-    photo = np.empty((*grey.shape, 3), dtype=np.uint8)
+    fold = 1 if lens is None else OVERSAMPLED
+    photo = np.empty((grey.shape[0] // fold, grey.shape[1] // fold, 3), dtype=np.uint8)
     for channel in range(3):
         light = np.multiply(grey, tint[..., channel], dtype=np.float32)
         light *= np.float32(FULL / 255)
         light[outside] = OUTSIDE[channel]
         light *= gain
+        if lens is not None:
+            light = lens.focus(light)
         photo[..., channel] = _develop(light, optics.curve, rng)
     return photo
 

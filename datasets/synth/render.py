@@ -59,6 +59,8 @@ def render_deck(
     deck: Deck | None = None,
     flight: Flight | None = None,
     seed: int = 7,
+    layout: Layout | None = None,
+    flight_seed: int | None = None,
     progress: Progress | None = None,
 ) -> RenderedDeck:
     """Render a deck into a folder; the same arguments give the same bytes.
@@ -68,21 +70,25 @@ def render_deck(
         deck: what is rendered.
         flight: camera, grid and noise.
         seed: of every random number.
+        layout: what is painted on the deck; by default the mix of the demo, drawn by the seed.
+        flight_seed: of poses and noise; by default the seed. Another one is another visit to the
+            same surface.
         progress: hears how far it has come.
     """
     deck, flight = deck or Deck(), flight or Flight()
+    visit = seed if flight_seed is None else flight_seed
     progress = progress or Silence()
     photos_dir = out_dir / "photos"
     photos_dir.mkdir(parents=True, exist_ok=True)
     progress.start("paint the deck", 1)
-    layout = lay_out(deck, seed=seed, gsd_mm=flight.gsd_mm_per_px)
+    layout = layout or lay_out(deck, seed=seed, gsd_mm=flight.gsd_mm_per_px)
     painted = paint(layout, seed=seed, lens_sigma_m=LENS_SIGMA_PX * flight.gsd_mm_per_px / 1000)
     progress.advance()
-    shots = fly(deck, flight, seed=seed)
+    shots = fly(deck, flight, seed=visit)
     _shoot(
-        photos_dir, painted.canvas, shots, deck=deck, flight=flight, seed=seed, progress=progress
+        photos_dir, painted.canvas, shots, deck=deck, flight=flight, seed=visit, progress=progress
     )
-    sightings = sight_targets(deck, flight, layout.targets_deck_m, shots, seed=seed)
+    sightings = sight_targets(deck, flight, layout.targets_deck_m, shots, seed=visit)
     rendered = RenderedDeck(
         truth=_truth(layout, painted, flight, shots, seed),
         photos_dir=photos_dir,
@@ -134,7 +140,7 @@ def _truth(layout: Layout, painted: Painted, flight: Flight, shots: list[Shot], 
         gsd_mm_per_px=flight.gsd_mm_per_px,
         map_crs=deck.map_crs,
         area_m2=deck.area_m2,
-        cracks=_true_cracks(layout, painted),
+        cracks=true_cracks(layout, painted),
         distractors=_distractors(layout),
         capture={
             "deck": asdict(deck),
@@ -147,7 +153,8 @@ def _truth(layout: Layout, painted: Painted, flight: Flight, shots: list[Shot], 
     )
 
 
-def _true_cracks(layout: Layout, painted: Painted) -> tuple[TrueCrack, ...]:
+def true_cracks(layout: Layout, painted: Painted) -> tuple[TrueCrack, ...]:
+    """List the cracks of a painted layout with their widths as painted."""
     cracks = []
     for crack in layout.cracks:
         lines = tuple(_thinned(path.points_deck_m) for path in crack.paths)

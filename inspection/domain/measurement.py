@@ -165,6 +165,7 @@ class WidthProfile:
         length_m: length of the piece.
         start_margin_m: how much at the start is not trusted (an end or a junction).
         end_margin_m: likewise at the end.
+        noise_mm: (n,) standard deviation of each width by noise alone; None when it is not known.
     """
 
     along_m: NDArray[np.float64]
@@ -172,6 +173,7 @@ class WidthProfile:
     length_m: float
     start_margin_m: float
     end_margin_m: float
+    noise_mm: NDArray[np.float64] | None = None
 
     def __post_init__(self) -> None:
         """Check that the columns belong together."""
@@ -179,6 +181,10 @@ class WidthProfile:
             raise BadInput(
                 f"columns of a width profile need one shape, got {self.along_m.shape} "
                 f"and {self.width_mm.shape}"
+            )
+        if self.noise_mm is not None and self.noise_mm.shape != self.width_mm.shape:
+            raise BadInput(
+                f"{len(self.width_mm)} widths need as many noises, got {self.noise_mm.shape}"
             )
 
     def trusted(self) -> NDArray[np.bool_]:

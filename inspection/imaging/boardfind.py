@@ -31,6 +31,12 @@ class FoundBoard:
     markers: int
     residual_px: float
 
+    def on_board_mm(self, pixels: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Give where on the board some photo pixels (n, 2) lie, (n, 2) mm."""
+        assert self.view.photo_from_plane is not None
+        inverse = np.linalg.inv(self.view.photo_from_plane)
+        return np.asarray(cv2.perspectiveTransform(pixels[None], inverse)[0] * 1000)
+
 
 def find_board(path: Path, board: WidthBoard) -> FoundBoard:
     """Find the board in a photo.

@@ -17,7 +17,14 @@ from numpy.typing import NDArray
 
 from inspection.errors import BadInput
 from inspection.geo.grid import PixelGrid
-from inspection.imaging.blur import TILE_PX, blur_map_px, fill_blur
+from inspection.imaging.blur import (
+    TILE_PX,
+    BlurReading,
+    fill_blur,
+    read_blur,
+    surface_softness,
+    without_softness,
+)
 from inspection.imaging.ortho import View
 from inspection.imaging.surface import Surface
 
@@ -93,28 +100,66 @@ class PhotoGrade:
     """Carry what one photo is worth, tile by tile (rows, columns).
 
     Attributes:
-        blur_px: standard deviation; NaN when the photo has no edge at all.
+        seen_px: standard deviation of the blur as it looks; NaN when the photo has no edge at all.
+        softness_mm2: how much of its variance is the surface's own, on the surface.
         level: median sRGB level, 0–255.
         clipped: share of pixels at either end of the range.
     """
 
-    blur_px: NDArray[np.float32]
+    seen_px: NDArray[np.float32]
+    softness_mm2: float
     level: NDArray[np.float32]
     clipped: NDArray[np.float32]
 
 
-def grade_tiles(grey: NDArray[np.uint8], *, tile_px: int = TILE_PX) -> PhotoGrade:
-    """Grade a photo (H, W) uint8 tile by tile."""
-    blur = fill_blur(blur_map_px(grey, tile_px=tile_px))
-    level, clipped = np.empty_like(blur), np.empty_like(blur)
-    for row in range(blur.shape[0]):
-        for column in range(blur.shape[1]):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TileReading:
+    """Carry what one photo shows by itself, tile by tile (rows, columns).
+
+    Attributes:
+        blur: of its edges, lines and texture.
+        level: median sRGB level, 0–255.
+        clipped: share of pixels at either end of the range.
+    """
+
+    blur: BlurReading
+    level: NDArray[np.float32]
+    clipped: NDArray[np.float32]
+
+
+def read_tiles(grey: NDArray[np.uint8], *, tile_px: int = TILE_PX) -> TileReading:
+    """Read a photo (H, W) uint8 tile by tile."""
+    blur = read_blur(grey, tile_px=tile_px)
+    level, clipped = np.empty_like(blur.any_px), np.empty_like(blur.any_px)
+    for row in range(level.shape[0]):
+        for column in range(level.shape[1]):
             tile = grey[
                 row * tile_px : (row + 1) * tile_px, column * tile_px : (column + 1) * tile_px
             ]
             level[row, column] = np.median(tile)
             clipped[row, column] = np.mean((tile <= 2) | (tile >= 253))
-    return PhotoGrade(blur_px=blur, level=level, clipped=clipped)
+    return TileReading(blur=blur, level=level, clipped=clipped)
+
+
+def grade_photos(
+    readings: Sequence[TileReading], gsd_mm_per_px: Sequence[float]
+) -> list[PhotoGrade]:
+    """Grade photos of one surface: what they share tells how soft the surface is of itself.
+
+    Args:
+        readings: one a photo.
+        gsd_mm_per_px: of each photo, about.
+    """
+    softness = surface_softness([reading.blur for reading in readings], gsd_mm_per_px)
+    return [
+        PhotoGrade(
+            seen_px=fill_blur(reading.blur.any_px),
+            softness_mm2=soft,
+            level=reading.level,
+            clipped=reading.clipped,
+        )
+        for reading, soft in zip(readings, softness, strict=True)
+    ]
 
 
 Grader = Callable[[int], PhotoGrade]
@@ -164,9 +209,10 @@ def map_capability(
         if looked is not None:
             pixels, seen, gsd, incidence = looked
             tiles = grade(number)
-            blur, light, clipped = (
-                _at(tiles_of, pixels) for tiles_of in (tiles.blur_px, tiles.level, tiles.clipped)
+            seen_px, light, clipped = (
+                _at(tiles_of, pixels) for tiles_of in (tiles.seen_px, tiles.level, tiles.clipped)
             )
+            blur = without_softness(seen_px, tiles.softness_mm2 / gsd**2)
             smallest = smallest_width_mm(gsd, blur)
             lit = (light >= DARK) & (light <= BRIGHT) & (clipped <= CLIPPED_MAX)
             able = seen & lit & (incidence <= max_incidence_deg) & np.isfinite(smallest)

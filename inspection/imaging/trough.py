@@ -9,7 +9,7 @@ second crack beside the first are no noise.
 Source: domain specification §4.3 C.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,7 +23,10 @@ STEPS = 30
 """Most steps of Levenberg and Marquardt; profiles settle in about ten."""
 
 SETTLED_PX = 1e-4
-"""A step that moves no width by more ends the fit."""
+"""A step that moves its width by less ends the fit of a profile."""
+
+FIRST_DAMPING, HOPELESS_DAMPING = 1e-2, 1e5
+"""A step that is damped so much and still no better ends it too."""
 
 NARROWEST_PX, WIDEST_PX = 0.02, 20.0
 BLUR_BOUNDS_PX = 0.35, 2.5
@@ -83,6 +86,7 @@ class Troughs:
         centre_px: (n,) place of the middle, 0 in the middle of the profile.
         blur_px: (n,) standard deviation of the point spread function.
         misfit: (n,) root mean square of what the model leaves, in units of the noise.
+        core: (n,) light inside the crack ÷ background, as fitted or as given.
     """
 
     width_px: Floats
@@ -90,6 +94,7 @@ class Troughs:
     centre_px: Floats
     blur_px: Floats
     misfit: Floats
+    core: Floats
 
 
 def background(light: Floats) -> Background:
@@ -128,26 +133,7 @@ def fit_troughs(light: Floats, core: Floats, calibration: WidthCalibration) -> T
     """
     seen = background(light)
     fit = _Fit(light, core, seen, calibration)
-    state = fit.start()
-    damping = np.full(len(light), 1e-2)
-    cost, active = fit.cost(state), np.ones(len(light), dtype=bool)
-    for _ in range(STEPS):
-        hessian, gradient = fit.normal_equations(state)
-        diagonal = np.einsum("nii->ni", hessian)
-        damped = (
-            hessian + np.eye(state.shape[1]) * (damping[:, None] * diagonal + 1e-12)[:, :, None]
-        )
-        step = -np.linalg.solve(damped, gradient[..., None])[..., 0]
-        trial = fit.bounded(state + step)
-        trial_cost = fit.cost(trial)
-        better = active & (trial_cost < cost)
-        # a refused step is tried again with more damping, until it would move nothing
-        active &= np.abs(trial - state)[:, 0] >= SETTLED_PX
-        state = np.where(better[:, None], trial, state)
-        cost = np.where(better, trial_cost, cost)
-        damping = np.clip(np.where(better, damping / 4, damping * 6), 1e-7, 1e7)
-        if not active.any():
-            break
+    state = _descend(fit)
     hessian, _ = fit.normal_equations(state)
     covariance = np.linalg.inv(hessian + np.eye(state.shape[1]) * 1e-9)
     misfit = fit.misfit(state)
@@ -158,7 +144,34 @@ def fit_troughs(light: Floats, core: Floats, calibration: WidthCalibration) -> T
         centre_px=state[:, 1],
         blur_px=state[:, 2],
         misfit=misfit,
+        core=state[:, 5] if fit.free_core else core,
     )
+
+
+def _descend(fit: "_Fit") -> Floats:
+    """Improve the states of all profiles, each until it settles."""
+    state = fit.start()
+    damping, cost = np.full(len(state), FIRST_DAMPING), fit.cost(state)
+    live = np.arange(len(state))
+    for _ in range(STEPS):
+        part = fit.of(live)
+        hessian, gradient = part.normal_equations(state[live])
+        diagonal = np.einsum("nii->ni", hessian)
+        damped = (
+            hessian + np.eye(state.shape[1]) * (damping[live, None] * diagonal + 1e-12)[:, :, None]
+        )
+        step = -np.linalg.solve(damped, gradient[..., None])[..., 0]
+        trial = part.bounded(state[live] + step)
+        trial_cost = part.cost(trial)
+        better = trial_cost < cost[live]
+        moved = np.abs(trial - state[live])[:, 0]
+        state[live[better]], cost[live[better]] = trial[better], trial_cost[better]
+        damping[live] = np.clip(np.where(better, damping[live] / 4, damping[live] * 6), 1e-7, 1e7)
+        settled = np.where(better, moved < SETTLED_PX, damping[live] > HOPELESS_DAMPING)
+        live = live[~settled]
+        if not len(live):
+            break
+    return state
 
 
 class _Fit:
@@ -182,6 +195,13 @@ class _Fit:
         window = np.clip(seen.darkest[:, None] + np.arange(-5, 6), 0, samples - 1)
         lost = np.clip(seen.level[:, None] - light[rows[:, None], window], 0, None).sum(axis=1)
         self.lost_px = np.maximum(lost / np.maximum(seen.level, NOISE_FLOOR), 0.3)
+
+    def of(self, rows: NDArray[np.int64]) -> "_Fit":
+        """Give the fit of some of the profiles."""
+        if len(rows) == len(self.light):
+            return self
+        seen = Background(**{f.name: getattr(self.seen, f.name)[rows] for f in fields(Background)})
+        return _Fit(self.light[rows], self.core[rows], seen, self.calibration)
 
     def start(self) -> Floats:
         """Begin at the light that is missing around the darkest sample."""

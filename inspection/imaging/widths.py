@@ -1,6 +1,6 @@
 """Measure widths from grey profiles: choose an estimator for each by what the profile supports."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +15,7 @@ from inspection.imaging.profilewidth import (
     read_profiles,
     to_light,
 )
-from inspection.imaging.trough import END_SAMPLES, SHIFT_PX, Troughs, fit_troughs
+from inspection.imaging.trough import END_SAMPLES, SHIFT_PX, SHOWN_PX, Troughs, fit_troughs
 
 Floats = NDArray[np.float64]
 
@@ -150,21 +150,27 @@ def _measure(light: Floats, calibration: WidthCalibration, fit: bool) -> Widths:
 def _fit(
     light: Floats, core: Floats, read: ProfileWidths, calibration: WidthCalibration
 ) -> Troughs:
-    """Fit troughs; wide ones once more, with the darkness that they show themselves."""
+    """Fit troughs; some once more, with a darkness that is known better.
+
+    Where the darkness is taken as known, a wide crack shows its own. Where it is fitted, a wide and
+    bright trough is a stain beside or over a thin crack: what light the crack itself takes is found
+    with the darkness that cracks have.
+    """
     troughs = fit_troughs(light, core, calibration)
-    if calibration.core_std > 0:  # the fit has found the darkness of each crack itself
+    if calibration.core_std > 0:
+        odd = np.flatnonzero((troughs.core > DARKEST_CORE) & (troughs.width_px > SHOWN_PX))
+        own, known = core[odd], replace(calibration, core_std=0.0)
+    else:
+        odd = np.flatnonzero(troughs.width_px > OWN_CORE_BLURS * troughs.blur_px)
+        own, known = np.clip(read.darkness[odd], 0.0, DARKEST_CORE), calibration
+    if not len(odd):
         return troughs
-    wide = np.flatnonzero(troughs.width_px > OWN_CORE_BLURS * troughs.blur_px)
-    if not len(wide):
-        return troughs
-    own = np.clip(read.darkness[wide], 0.0, DARKEST_CORE)
-    again = fit_troughs(light[wide], own, calibration)
+    again = fit_troughs(light[odd], own, known)
     return Troughs(
-        width_px=_put(troughs.width_px, wide, again.width_px),
-        width_std_px=_put(troughs.width_std_px, wide, again.width_std_px),
-        centre_px=_put(troughs.centre_px, wide, again.centre_px),
-        blur_px=_put(troughs.blur_px, wide, again.blur_px),
-        misfit=_put(troughs.misfit, wide, again.misfit),
+        **{
+            f.name: _put(getattr(troughs, f.name), odd, getattr(again, f.name))
+            for f in fields(again)
+        }
     )
 
 

@@ -27,6 +27,9 @@ class WidthRow:
         bias_mm: mean fitted − true width of the detected, before the calibration; None without.
         rmse_mm: root mean square error after the calibration, on the lines that it was fitted to.
         spread_mm: standard deviation of the fitted widths.
+        measured: lines whose length and place were found.
+        length_error_percent: root mean square of (measured − true) ÷ true length of these, %.
+        position_error_mm: root mean square distance of their middles from where they are printed.
     """
 
     gsd_mm_per_px: float
@@ -36,6 +39,9 @@ class WidthRow:
     bias_mm: float | None
     rmse_mm: float | None
     spread_mm: float | None
+    measured: int
+    length_error_percent: float | None
+    position_error_mm: float | None
 
     @property
     def detection_rate(self) -> float:
@@ -52,6 +58,8 @@ class DistanceRow:
         photos: file names.
         smallest_visible_mm: least width from which on nine of ten lines were seen; None when not
             even the widest.
+        length_error_percent: as of ``WidthRow``, over all widths.
+        position_error_mm: likewise.
         false_rate: share of places without a line that were taken for one; None without any.
         incidence_deg: largest angle from square on.
     """
@@ -59,6 +67,8 @@ class DistanceRow:
     gsd_mm_per_px: float
     photos: tuple[str, ...]
     smallest_visible_mm: float | None
+    length_error_percent: float | None
+    position_error_mm: float | None
     false_rate: float | None
     incidence_deg: float
 
@@ -107,7 +117,22 @@ def _width_row(lines: Sequence[LineReading], test: BoardTest) -> WidthRow:
         bias_mm=float((fitted - true).mean()) if seen else None,
         rmse_mm=float(np.sqrt(((corrected - true) ** 2).mean())) if seen else None,
         spread_mm=float(fitted.std()) if seen else None,
+        measured=sum(line.length_mm is not None for line in lines),
+        length_error_percent=_length_error_percent(lines),
+        position_error_mm=_position_error_mm(lines),
     )
+
+
+def _length_error_percent(lines: Sequence[LineReading]) -> float | None:
+    """Give the root mean square relative error of the lengths that were measured, %."""
+    errors = [line.length_error for line in lines if line.length_error is not None]
+    return 100 * float(np.sqrt(np.mean(np.square(errors)))) if errors else None
+
+
+def _position_error_mm(lines: Sequence[LineReading]) -> float | None:
+    """Give the root mean square error of place of the lines that were measured, mm."""
+    errors = [line.offset_mm for line in lines if line.offset_mm is not None]
+    return float(np.sqrt(np.mean(np.square(errors)))) if errors else None
 
 
 def _distance_row(readings: Sequence[LineReading], rows: Sequence[WidthRow]) -> DistanceRow:
@@ -122,6 +147,8 @@ def _distance_row(readings: Sequence[LineReading], rows: Sequence[WidthRow]) -> 
         gsd_mm_per_px=float(np.median([r.gsd_mm_per_px for r in readings])),
         photos=tuple(sorted({reading.photo for reading in readings})),
         smallest_visible_mm=smallest,
+        length_error_percent=_length_error_percent(readings),
+        position_error_mm=_position_error_mm(readings),
         false_rate=float(np.mean(blank)) if blank else None,
         incidence_deg=max(reading.incidence_deg for reading in readings),
     )
@@ -156,7 +183,7 @@ def report_csv(test: BoardTest) -> str:
     writer = csv.writer(table, lineterminator="\n")
     writer.writerow(
         ["photo", "line", "true_mm", "angle_deg", "gsd_mm_per_px", "incidence_deg",
-         "fitted_mm", "calibrated_mm", "detected"]
+         "fitted_mm", "calibrated_mm", "detected", "true_length_mm", "length_mm", "offset_mm"]
     )  # fmt: skip
     for r in test.readings:
         known = np.isfinite(r.width_px)
@@ -165,9 +192,10 @@ def report_csv(test: BoardTest) -> str:
             for value in (r.width_px, test.corrected_px(r))
         )
         writer.writerow(
-            [inert(r.photo), r.number, f"{r.true_mm:g}", f"{r.angle_deg:g}",
-             f"{r.gsd_mm_per_px:.5f}", f"{r.incidence_deg:.2f}", fitted, calibrated,
-             int(r.detected)]
+            [inert(r.photo), r.number, f"{r.true_mm:g}", f"{r.angle_deg:g}", f"{r.gsd_mm_per_px:.5f}",
+             f"{r.incidence_deg:.2f}", fitted, calibrated, int(r.detected),
+             *("" if value is None else f"{value:.4f}"
+               for value in (r.true_length_mm or None, r.length_mm, r.offset_mm))]
         )  # fmt: skip
     return table.getvalue()
 
@@ -188,13 +216,25 @@ def report_lines(test: BoardTest) -> Iterable[str]:
             f"{'none' if smallest is None else f'{smallest:g} mm'}, blank places taken for a line "
             f"{false}"
         )
-        yield "  width mm  lines  detected   bias mm  spread mm   RMSE mm (calibrated)"
+        length, place = distance.length_error_percent, distance.position_error_mm
+        yield (
+            f"  length error {_or_dash(length, 2)} %, position error {_or_dash(place, 3)} mm "
+            "(root mean square over all lines whose ends were found)"
+        )
+        yield ("  width mm  lines  detected   bias mm  spread mm   RMSE mm   length %  position mm")
         for row in rows:
             cells = [
                 "      –" if value is None else f"{value:+7.3f}"
                 for value in (row.bias_mm, row.spread_mm, row.rmse_mm)
             ]
+            length, place = row.length_error_percent, row.position_error_mm
             yield (
                 f"  {row.width_mm:8g}  {row.lines:5d}  {row.detection_rate:8.0%}  "
-                f"{cells[0]}   {cells[1]}   {cells[2]}"
+                f"{cells[0]}   {cells[1]}   {cells[2]}    "
+                f"{_or_dash(length, 2):>6}   {_or_dash(place, 3):>6}"
             )
+
+
+def _or_dash(value: float | None, digits: int) -> str:
+    """Write a number, or a dash where there is none."""
+    return "–" if value is None else f"{value:.{digits}f}"

@@ -8,13 +8,16 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from inspection.domain.widthboard import BoardLine, WidthBoard
 from inspection.domain.widthcalibration import CONCRETE, Tone, WidthCalibration
 from inspection.domain.widthfit import fit_errors, fit_offsets
 from inspection.errors import BadInput, BadPhoto
 from inspection.imaging.boardfind import FoundBoard, find_board
-from inspection.imaging.crossing import half_px
+from inspection.imaging.crossing import half_px, light_of
+from inspection.imaging.decode import read_grey
+from inspection.imaging.lineplace import BEYOND_PX, place_line
 from inspection.imaging.sourcewidth import EDGE_PX, PhotoWidths, Places, measure_in_photos
 from inspection.imaging.surface import FlatSurface
 from inspection.imaging.trough import END_SAMPLES
@@ -47,6 +50,10 @@ SEEN_SHARE = 0.5
 WANTED_RATE = 0.9
 """The smallest visible width is that from which on so many lines are detected."""
 LEAST_HALF_PX = END_SAMPLES + 2
+EMPTY_PITCHES = 0.08
+"""The paper is empty so far beyond the ends of a line, in pitches; then comes a label."""
+BESIDE_PX = 5
+"""Length and place are read so far beside a line: its blur, and a little paper."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +70,9 @@ class LineReading:
         width_px: fitted (median over its places); NaN when nothing could be fitted.
         noise_px: standard deviation of that by noise.
         detected: whether it was seen.
+        true_length_mm: from end to end, as printed.
+        length_mm: as measured; None where its ends could not be found.
+        offset_mm: how far its middle lies from where the board has it; None likewise.
     """
 
     photo: str
@@ -74,6 +84,16 @@ class LineReading:
     width_px: float
     noise_px: float
     detected: bool
+    true_length_mm: float = 0.0
+    length_mm: float | None = None
+    offset_mm: float | None = None
+
+    @property
+    def length_error(self) -> float | None:
+        """Give (measured − true) ÷ true length; None where it was not measured."""
+        if self.length_mm is None or not self.true_length_mm > 0:
+            return None
+        return (self.length_mm - self.true_length_mm) / self.true_length_mm
 
     @property
     def true_px(self) -> float:
@@ -176,14 +196,58 @@ def read_lines(
     seen = measure_in_photos(
         _together([places for _, places in aimed]), [found.view], FlatSurface(), INK
     )
-    readings = []
-    for place, (line, _) in enumerate(aimed):
+    readings: list[LineReading] = []
+    light = light_of(read_grey(found.view.path), Tone.SRGB)
+    for place, (line, aim) in enumerate(aimed):
         rows = slice(place * PLACES, (place + 1) * PLACES)
         true_mm = printed_mm.get(line.width_mm, line.width_mm)
         reading = _line_reading(found.view.path.name, line, true_mm, seen, rows)
         if reading is not None:
-            readings.append(reading)
+            half = int(aim.half_px[0])
+            readings.append(
+                _extended(reading, line, found, light, half_px=half, pitch_mm=board.pitch_mm)
+            )
     return readings
+
+
+def _extended(
+    reading: LineReading,
+    line: BoardLine,
+    found: FoundBoard,
+    light: NDArray[np.float32],
+    *,
+    half_px: int,
+    pitch_mm: float,
+) -> LineReading:
+    """Add length and place to the reading of a line that was detected."""
+    if line.width_mm <= 0 or not reading.detected:
+        return reading
+    ends_mm = np.array([line.start_mm, line.end_mm])
+    start_px, end_px = found.view.project(np.column_stack([ends_mm / 1000, np.zeros(2)]))
+    true_mm = float(np.linalg.norm(ends_mm[1] - ends_mm[0]))
+    extended = replace(reading, true_length_mm=true_mm)
+    reach_px = int(np.ceil(reading.true_px / 2)) + BESIDE_PX
+    beyond_px = EMPTY_PITCHES * pitch_mm / true_mm * float(np.linalg.norm(end_px - start_px))
+    placed = place_line(
+        light,
+        start_px,
+        end_px,
+        half_px=min(half_px, reach_px),
+        beyond_px=min(beyond_px, BEYOND_PX),
+    )
+    if placed is None:
+        return extended
+    along = (end_px - start_px) / np.linalg.norm(end_px - start_px)
+    across = placed.across_px * np.array([-along[1], along[0]])
+    seen_px = np.array(
+        [start_px + placed.start_px * along + across, end_px + placed.end_px * along + across]
+    )
+    seen_mm = found.on_board_mm(seen_px)
+    return replace(
+        extended,
+        length_mm=float(np.linalg.norm(seen_mm[1] - seen_mm[0])),
+        offset_mm=float(np.linalg.norm(seen_mm.mean(axis=0) - ends_mm.mean(axis=0))),
+    )
 
 
 def _line_reading(

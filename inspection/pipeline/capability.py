@@ -26,9 +26,10 @@ from inspection.imaging.capability import (
     Capability,
     Inspected,
     PhotoGrade,
-    grade_tiles,
+    grade_photos,
     grey_of,
     map_capability,
+    read_tiles,
 )
 from inspection.imaging.cog import new_cog
 from inspection.imaging.ortho import View, frame_grid
@@ -105,23 +106,38 @@ def prove(
     if not cell_m > 0:
         raise BadInput(f"a cell must be larger than 0 m, got {cell_m} m")
     grid = _grid(views, surface, crs, cell_m, elements)
-    album = Album(views)
-
-    def grade(number: int) -> PhotoGrade:
-        return grade_tiles(grey_of(album.photo(number)))
-
+    grades = _grades(views, surface, grid, progress)
     progress.start("map capability", len(views))
     middle = grid.to_surface([[grid.width_px / 2, grid.height_px / 2]])[0]
     capability = map_capability(
         views,
         surface,
         grid,
-        grade,
+        grades.__getitem__,
         max_incidence_deg=max_incidence_deg,
         ground_per_map=1.0 / map_scale(crs, float(middle[0]), float(middle[1])).linear,
         on_view=lambda done, total: progress.advance(),
     )
     return answer(capability, width_mm=width_mm, elements=elements)
+
+
+def _grades(
+    views: Sequence[View], surface: Surface, grid: PixelGrid, progress: Progress
+) -> dict[int, PhotoGrade]:
+    """Grade the photos whose footprint reaches the map, by number; each is decoded once."""
+    corners = [[0, 0], [grid.width_px, grid.height_px]]
+    low, high = np.sort(grid.to_surface(corners), axis=0)
+    album, readings, sizes = Album(views), {}, {}
+    progress.start("read blur and light", len(views))
+    for number, view in enumerate(views):
+        outline = view.footprint_surface_m(surface)
+        if (outline.max(axis=0) >= low).all() and (outline.min(axis=0) <= high).all():
+            readings[number] = read_tiles(grey_of(album.photo(number)))
+            area_m2 = float(shapely.Polygon(outline).area)
+            sizes[number] = 1000 * float(np.sqrt(area_m2 / (view.width_px * view.height_px)))
+        progress.advance()
+    graded = grade_photos(list(readings.values()), list(sizes.values()))
+    return dict(zip(readings, graded, strict=True))
 
 
 def answer(capability: Capability, *, width_mm: float, elements: Sequence[Element] = ()) -> Proof:

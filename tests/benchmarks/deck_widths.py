@@ -1,8 +1,8 @@
 """Judge the widths of the road on the demo's deck against the truth: masks before, photos after.
 
 Both come from one run, about five minutes. ``--fit`` measures how the renderer draws cracks, on a
-deck of another seed and from its true poses, so that neither network nor registration has a say;
-``--write`` keeps it as the calibration of ``tenken demo``.
+proving deck of another seed and from its true poses, so that neither network nor registration has a
+say; ``--write`` keeps it as the calibration of ``tenken demo``.
 """
 
 import argparse
@@ -20,7 +20,7 @@ import shapely
 from scipy.spatial import cKDTree
 
 from datasets.synth.capture import Flight
-from datasets.synth.deck import Deck
+from datasets.synth.proving import lay_out_proving, proving_deck
 from datasets.synth.render import render_deck
 from datasets.synth.widths import CALIBRATION_PATH, rendered_calibration
 from datasets.truth import Truth
@@ -38,7 +38,7 @@ from workers.outfit import home_settings, outfit
 from workers.progress import PlainProgress
 
 SEED = 11
-"""Of the deck on which the renderer is calibrated; the demo has another."""
+"""Of the deck on which the renderer is calibrated; what is judged has another."""
 NEAR_M = 0.012
 LEAST_TRUE = 8
 MOST_BIAS_PX, LEAST_COVERAGE = 0.15, 0.90
@@ -150,10 +150,11 @@ def draw(after: dict[str, Any], before: TruthTable) -> np.ndarray:
 
 
 def fit(*, write: bool) -> None:
-    """Calibrate on the other deck and print it."""
-    deck, flight = Deck(), Flight()
+    """Calibrate on the proving deck of another seed and print it."""
+    deck, flight = proving_deck(), Flight()
+    layout = lay_out_proving(deck, seed=SEED, gsd_mm=flight.gsd_mm_per_px)
     with tempfile.TemporaryDirectory() as folder:
-        rendered = render_deck(Path(folder), deck=deck, flight=flight, seed=SEED)
+        rendered = render_deck(Path(folder), deck=deck, flight=flight, seed=SEED, layout=layout)
         found = fit_deck(rendered, deck, flight)
     command = "python -m tests.benchmarks.deck_widths --fit --write"
     text = width_calibration_text(found, measured_by=command)

@@ -9,30 +9,38 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.ndimage import median_filter
+from scipy.spatial import cKDTree
 
 from datasets.synth.capture import Flight, fly
 from datasets.synth.deck import Deck
 from datasets.synth.render import RenderedDeck
+from inspection.domain.segment import robust_maximum
 from inspection.domain.widthcalibration import Tone, WidthCalibration
 from inspection.domain.widthfit import fit_errors, fit_offsets
 from inspection.imaging.crossing import half_px
 from inspection.imaging.ortho import View
 from inspection.imaging.sourcewidth import HALF_STEP_PX, Places, measure_in_photos
 from inspection.imaging.widths import UNREADABLE
+from inspection.pipeline.crackwidths import STEADY_NOISE
 
 Floats = NDArray[np.float64]
 
 CORES = (0.25, 0.29, 0.33)
-CORE_STDS = (0.05, 0.08, 0.12, 0.16)
-KNOTS_PX = (0.8, 1.6, 2.6, 3.6, 7.0)
+CORE_STDS = (0.12, 0.16, 0.20)
+KNOTS_PX = (0.4, 0.8, 1.6, 2.6, 3.6, 5.0, 8.0)
 STEADY_PLACES = 5
 """Places of the truth, 3 pixels apart, in the running median that the road takes over 14 pixels."""
 
 SEGMENT_POINTS = 84
 """Half a metre: the truth has a point every 6 mm."""
 
+BLANK_M, CLEAR_M = 0.2, 0.03
+"""Lines without a crack lie so far beside the cracks, and keep so clear of any other one."""
+BLANK_SHARE = 95
+"""Per cent of the half metres without a crack that must be called below the limit."""
+
 START = WidthCalibration(
-    name="rendered deck of another seed than the demo's",
+    name="rendered proving deck of another seed than what is judged",
     tone=Tone.SRGB,
     core=0.3,
     core_std=0.1,
@@ -40,7 +48,7 @@ START = WidthCalibration(
     blur_std_px=0.1,
     floor_px=0.0,
     share=0.0,
-    limit_px=0.5,
+    limit_px=0.0,
 )
 
 
@@ -77,8 +85,11 @@ class Samples:
     crack: NDArray[np.int64]
 
 
-def views_of(rendered: RenderedDeck, deck: Deck, flight: Flight) -> list[View]:
-    """Give how the photos truly see the deck."""
+def views_of(
+    rendered: RenderedDeck, deck: Deck, flight: Flight, *, flight_seed: int | None = None
+) -> list[View]:
+    """Give how the photos truly see the deck; the seed of the flight as ``render_deck`` got it."""
+    seed = rendered.truth.seed if flight_seed is None else flight_seed
     return [
         View(
             sha256=shot.name,
@@ -88,7 +99,7 @@ def views_of(rendered: RenderedDeck, deck: Deck, flight: Flight) -> list[View]:
             camera=flight.camera,
             pose=shot.pose,
         )
-        for shot in fly(deck, flight, seed=rendered.truth.seed)
+        for shot in fly(deck, flight, seed=seed)
     ]
 
 
@@ -137,32 +148,71 @@ class Fitted:
     crack: NDArray[np.int64]
 
 
+def blanks_of(samples: Samples) -> Samples:
+    """Move every crack's places aside, to where no crack is: what is read there is none."""
+    points = samples.places.points_m.copy()
+    for i in np.unique(samples.crack):
+        mine = samples.crack == i
+        across = samples.places.normals[mine][0]
+        points[mine] += BLANK_M * across
+    away, _ = cKDTree(samples.places.points_m).query(points)
+    kept = away > CLEAR_M
+    places = replace(
+        samples.places,
+        points_m=points[kept],
+        normals=samples.places.normals[kept],
+        half_px=samples.places.half_px[kept],
+        preferred=samples.places.preferred[kept],
+    )
+    return Samples(
+        places=places,
+        true_mm=np.zeros(int(kept.sum())),
+        segment=samples.segment[kept],
+        crack=samples.crack[kept],
+    )
+
+
+def measure_samples(
+    samples: Samples, views: list[View], deck: Deck, calibration: WidthCalibration
+) -> Fitted:
+    """Measure some places in the best photo of each."""
+    found = measure_in_photos(samples.places, views, DeckSurface(deck=deck), calibration)
+    read = found.method[:, 0] != UNREADABLE
+    gsd = found.gsd_mm_per_px[read, 0]
+    return Fitted(
+        width_px=found.width_mm[read, 0] / gsd,
+        noise_px=found.noise_mm[read, 0] / gsd,
+        true_px=samples.true_mm[read] / gsd,
+        segment=samples.segment[read],
+        crack=samples.crack[read],
+    )
+
+
 def fit_deck(rendered: RenderedDeck, deck: Deck, flight: Flight) -> WidthCalibration:
-    """Fit a calibration: darkness by the least spread between cracks, then offsets, then U."""
+    """Fit a calibration: darkness by the least spread between cracks, then offsets, limit and U."""
     samples, views = samples_of(rendered), views_of(rendered, deck, flight)
-
-    def measured(calibration: WidthCalibration) -> Fitted:
-        found = measure_in_photos(samples.places, views, DeckSurface(deck=deck), calibration)
-        read = found.method[:, 0] != UNREADABLE
-        gsd = found.gsd_mm_per_px[read, 0]
-        return Fitted(
-            width_px=found.width_mm[read, 0] / gsd,
-            noise_px=found.noise_mm[read, 0] / gsd,
-            true_px=samples.true_mm[read] / gsd,
-            segment=samples.segment[read],
-            crack=samples.crack[read],
-        )
-
     tried = []
     for core, core_std in itertools.product(CORES, CORE_STDS):
         candidate = replace(START, core=core, core_std=core_std)
-        fitted = measured(candidate)
-        offsets = offsets_of(fitted)
-        corrected = replace(candidate, offsets_px=offsets)
+        fitted = measure_samples(samples, views, deck, candidate)
+        corrected = replace(candidate, offsets_px=offsets_of(fitted))
         tried.append((spread_px(fitted, corrected), corrected))
     best = min(tried, key=lambda pair: pair[0])[1]
-    floor, share = errors_of(measured(best))
-    return replace(best, floor_px=floor, share=share)
+    limit = limit_of(measure_samples(blanks_of(samples), views, deck, best))
+    floor, share = errors_of(measure_samples(samples, views, deck, best), limit)
+    return replace(best, floor_px=floor, share=share, limit_px=limit)
+
+
+def limit_of(blank: Fitted) -> float:
+    """Give the width that 95 % of the half metres without a crack are read below."""
+    robust = [robust_px(blank, part) for part in segments_of(blank)]
+    return round(float(np.percentile(robust, BLANK_SHARE)), 2)
+
+
+def robust_px(fitted: Fitted, part: NDArray[np.int64]) -> float:
+    """Give the robust maximum of a segment as the road takes it."""
+    steady = median_filter(fitted.width_px[part], STEADY_PLACES, mode="nearest")
+    return robust_maximum(steady, STEADY_NOISE * float(np.median(fitted.noise_px[part])))
 
 
 def segments_of(fitted: Fitted) -> list[NDArray[np.int64]]:
@@ -193,16 +243,16 @@ def spread_px(fitted: Fitted, calibration: WidthCalibration) -> float:
     return float(np.sqrt(np.mean(np.square(errors))))
 
 
-def errors_of(fitted: Fitted) -> tuple[float, float]:
+def errors_of(fitted: Fitted, limit_px: float) -> tuple[float, float]:
     """Find floor and share that hold the robust maximum of 95 % of segments with the least U.
 
-    The maximum is taken as the road takes it.
+    The maximum is taken as the road takes it; segments below the limit get no U.
     """
     rows = segments_of(fitted)
     width, true, noise = (np.zeros(len(rows)) for _ in range(3))
     for i, part in enumerate(rows):
-        steady = median_filter(fitted.width_px[part], STEADY_PLACES, mode="nearest")
-        width[i] = np.percentile(steady, 95)
+        width[i] = robust_px(fitted, part)
         true[i] = np.percentile(fitted.true_px[part], 95)
         noise[i] = np.median(fitted.noise_px[part]) / np.sqrt(len(part) / STEADY_PLACES)
-    return fit_errors(width, true, noise)
+    given = width >= limit_px
+    return fit_errors(width[given], true[given], noise[given])

@@ -1,12 +1,15 @@
 """Widths by segment (§4.4): ends left out, equal segments, a robust maximum."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from inspection.domain.measurement import WidthProfile
-from inspection.domain.segment import segment_widths
+from inspection.domain.segment import robust_maximum, segment_widths
+from inspection.errors import BadInput
 
 
 def profile(length_m: float, width_mm: np.ndarray, margin_m: float = 0.0) -> WidthProfile:
@@ -55,3 +58,37 @@ def test_segments_tile_the_piece(length_m: float, count: int, seed: int) -> None
         assert part.length_m <= max(length_m, 0.751)
         assert part.median_mm <= part.largest_mm
         assert part.robust_max_mm <= part.largest_mm
+
+
+@given(true_std=st.floats(0.0, 0.5), noise_std=st.floats(0.0, 0.5), seed=st.integers(0, 2**20))
+def test_noise_does_not_widen_the_greatest_width(
+    true_std: float, noise_std: float, seed: int
+) -> None:
+    rng = np.random.default_rng(seed)
+    true = 2.0 + true_std * rng.standard_normal(4000)
+    seen = true + noise_std * rng.standard_normal(4000)
+    found = robust_maximum(seen, noise_std)
+    assert found == pytest.approx(np.percentile(true, 95), abs=0.03 + 0.35 * noise_std)
+    assert np.median(seen) <= found <= np.percentile(seen, 95) + 1e-9
+
+
+def test_a_segment_takes_its_noise_from_its_own_points() -> None:
+    rng = np.random.default_rng(2)
+    along = np.linspace(0, 1.0, 2001)
+    quiet = 0.2 + 0.01 * rng.standard_normal(2001)
+    loud = np.where(along < 0.5, quiet, 0.2 + 0.1 * rng.standard_normal(2001))
+    noise = np.where(along < 0.5, 0.01, 0.1)
+    whole = WidthProfile(
+        along_m=along,
+        width_mm=loud,
+        length_m=1.0,
+        start_margin_m=0.0,
+        end_margin_m=0.0,
+        noise_mm=noise,
+    )
+    first, second = segment_widths(whole)
+    assert first.robust_max_mm == pytest.approx(0.2, abs=0.01)
+    assert second.robust_max_mm == pytest.approx(0.2, abs=0.06)
+    assert segment_widths(replace(whole, noise_mm=None))[1].robust_max_mm > 0.33
+    with pytest.raises(BadInput, match="as many noises"):
+        replace(whole, noise_mm=noise[:-1])

@@ -82,6 +82,61 @@ def test_every_line_is_read_at_its_scale_and_slant(checked: BoardTest) -> None:
         )
 
 
+def test_lengths_and_places_are_right_and_reported(checked: BoardTest) -> None:
+    clear = [r for r in checked.readings if r.true_px >= 1.0]
+    assert len(clear) >= 60 and all(r.length_mm is not None for r in clear)
+    errors = np.array([r.length_error for r in clear])
+    offsets_px = np.array([r.offset_mm / r.gsd_mm_per_px for r in clear if r.offset_mm])
+    assert 0.0 < np.sqrt((errors**2).mean()) <= 0.004
+    assert 0.0 < np.sqrt((offsets_px**2).mean()) <= 0.4
+    for distance, rows in distances(checked):
+        assert distance.length_error_percent is not None
+        widest = rows[-1]
+        assert widest.measured == widest.lines
+        assert widest.length_error_percent is not None and widest.position_error_mm is not None
+        assert 0.0 < widest.length_error_percent < 0.4
+        assert 0.0 < widest.position_error_mm < 0.4 * distance.gsd_mm_per_px
+    text = "\n".join(report_lines(checked))
+    assert "length error" in text and "position error" in text
+
+
+@pytest.mark.parametrize(("stated_mm", "error"), [(52.5, -2.5 / 52.5), (50.3, -0.3 / 50.3)])
+def test_a_line_that_is_shorter_than_stated_is_found_shorter(
+    photos: list[Path], board: WidthBoard, stated_mm: float, error: float
+) -> None:
+    seen = check_board(photos[:1], _lying(board, stated_mm), progress=Silence())
+    lines = [r for r in seen.readings if r.angle_deg == 0.0 and r.true_px > 2.0]
+    assert len(lines) >= 5
+    for reading in lines:
+        assert reading.true_length_mm == pytest.approx(stated_mm)
+        assert reading.length_error == pytest.approx(error, abs=0.003)
+
+
+def test_a_line_that_goes_on_has_no_length(photos: list[Path], board: WidthBoard) -> None:
+    seen = check_board(photos[:1], _lying(board, 45.0), progress=Silence())
+    lines = [r for r in seen.readings if r.angle_deg == 0.0 and r.true_px > 2.0]
+    assert len(lines) >= 5
+    assert all(reading.length_mm is None and reading.offset_mm is None for reading in lines)
+
+
+def _lying(board: WidthBoard, stated_mm: float) -> WidthBoard:
+    """State another length of the lying lines than the 50 mm that are printed, at their start."""
+    lines = tuple(
+        replace(line, start_mm=(line.end_mm[0] - stated_mm, line.end_mm[1]))
+        if line.angle_deg == 0.0
+        else line
+        for line in board.lines
+    )
+    return replace(board, lines=lines)
+
+
+def test_blanks_and_unseen_lines_have_no_length(checked: BoardTest) -> None:
+    for reading in checked.readings:
+        if reading.true_mm == 0 or not reading.detected:
+            assert reading.length_mm is None and reading.offset_mm is None
+            assert reading.length_error is None
+
+
 def test_calibrated_widths_are_right_and_their_interval_holds(checked: BoardTest) -> None:
     lines = [r for r in checked.readings if r.true_mm > 0 and r.detected]
     assert len(lines) >= 95
