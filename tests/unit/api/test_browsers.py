@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from starlette.datastructures import Headers
 from starlette.requests import Request
@@ -72,6 +72,7 @@ class TestCookies:
         told = client.get("/api/session", headers={"cookie": neighbour.encode()}).json()
         assert (told["account"], told["rights"]) == (None, [])
 
+    @settings(deadline=None)
     @given(
         st.lists(st.text(st.characters(max_codepoint=255, exclude_characters=";"), max_size=20)),
         st.lists(st.text(st.characters(max_codepoint=255, exclude_characters=";"), max_size=20)),

@@ -9,7 +9,7 @@ from contextlib import closing
 
 import pytest
 from fastapi.testclient import TestClient
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from starlette.requests import Request
 
@@ -149,6 +149,7 @@ def test_a_version_may_be_as_long_as_the_digest(
     assert "load it again" in other.json()["detail"]
 
 
+@settings(deadline=None)
 @given(tag=TAG, others=st.lists(TAG, max_size=4), versioned=st.booleans())
 def test_a_tag_is_found_in_any_list_and_nowhere_else(
     tag: str, others: list[str], versioned: bool

@@ -12,7 +12,7 @@ from urllib.parse import quote
 import numpy as np
 import pytest
 from fastapi.testclient import TestClient
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from api.crs import CRS84, EPSG_URI, parse_bbox
@@ -115,6 +115,7 @@ class TestMoments:
         with pytest.raises(BadInput, match="needs a time zone, such as Z for UTC"):
             parse_interval("2026-04-01T09:00:00")
 
+    @settings(deadline=None)
     @given(
         st.datetimes(timezones=st.sampled_from([UTC, JST]), min_value=datetime(2, 1, 1)),
         st.datetimes(timezones=st.sampled_from([UTC, JST]), min_value=datetime(2, 1, 1)),
@@ -226,6 +227,7 @@ class TestBoxes:
         """A filter that is passed over shows more than was asked for."""
         assert words in refused(client, query, path)
 
+    @settings(deadline=None)
     @given(
         west=st.floats(-180, 180), south=st.floats(-90, 90),
         wide=st.floats(0, 20), high=st.floats(0, 20),

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from api.deps import Services
@@ -62,6 +62,7 @@ def test_golden_days(moment: datetime, day: date, year: int) -> None:
     assert fiscal_year(day_in_japan(moment)) == year
 
 
+@settings(deadline=None)
 @given(st.datetimes(timezones=st.just(UTC), min_value=datetime(1950, 1, 1),
                     max_value=datetime(2200, 1, 1)))  # fmt: skip
 def test_a_day_in_japan_lasts_from_fifteen_to_fifteen(moment: datetime) -> None:

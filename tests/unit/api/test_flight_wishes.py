@@ -209,28 +209,42 @@ class TestTimes:
         assert "body.at" in answer.json()["detail"]
 
 
+INSIDE = {
+    "exposure_s": (0.0005, 0.001),
+    "reserve": (0, 0.8),
+    "wind_m_s": (0, 49),
+    "heading_deg": (0, 359.9),
+    "return_height_m": (0, 500),
+    "lowest_m": (0, 100),
+    "overlap_front": (0.6, 0.9),
+}
+
+
 class TestNumbers:
     """Both bounds of every number."""
 
+    @pytest.mark.parametrize("side", [0, 1])
+    def test_the_bounds_are_taken(self, client: TestClient, side: int) -> None:
+        wish = {field: bounds[side] for field, bounds in INSIDE.items()}
+        answer = plan(client, **wish)
+        assert answer.status_code == 200, answer.text
+
     @pytest.mark.parametrize(
-        ("field", "inside", "outside"),
+        ("field", "outside"),
         [
-            ("gsd_mm_per_px", (2, 40), (0, 500.1)),
-            ("exposure_s", (0.001, 0.0005), (9e-6, 1.1)),
-            ("reserve", (0, 0.8), (-0.01, 0.81)),
-            ("wind_m_s", (0, 49), (-1, 49.1)),
-            ("heading_deg", (0, 359.9), (-0.1, 360)),
-            ("return_height_m", (0, 500), (-1, 501)),
-            ("lowest_m", (0, 100), (-0.1, 100.1)),
-            ("overlap_front", (0.6, 0.9), (-0.1, 0.96)),
+            ("gsd_mm_per_px", (0, 500.1)),
+            ("exposure_s", (9e-6, 1.1)),
+            ("reserve", (-0.01, 0.81)),
+            ("wind_m_s", (-1, 49.1)),
+            ("heading_deg", (-0.1, 360)),
+            ("return_height_m", (-1, 501)),
+            ("lowest_m", (-0.1, 100.1)),
+            ("overlap_front", (-0.1, 0.96)),
         ],
     )
-    def test_the_bounds_are_taken_and_beyond_them_the_field_is_named(
-        self, client: TestClient, field: str, inside: tuple[float, ...], outside: tuple[float, ...]
+    def test_beyond_its_bounds_a_field_is_named(
+        self, client: TestClient, field: str, outside: tuple[float, ...]
     ) -> None:
-        for value in inside:
-            answer = plan(client, **{field: value})
-            assert answer.status_code in {200, 403}, (field, value, answer.text)
         for value in (*outside, float("nan"), float("inf"), "many"):
             answer = plan(client, **{field: value})
             assert answer.status_code == 422, (field, value)

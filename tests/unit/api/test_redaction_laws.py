@@ -30,6 +30,7 @@ BROKERS = [
 
 
 @pytest.mark.parametrize("form", BROKERS)
+@settings(deadline=None)
 @given(word=WORD)
 @example(word="p@ss/word:8@x")
 @example(word="12345678")
@@ -59,6 +60,7 @@ FORMS = [
 
 
 @pytest.mark.parametrize("form", FORMS)
+@settings(deadline=None)
 @given(word=st.text("abcdefXYZ0123456789-_.~", min_size=6, max_size=40))
 def test_a_secret_behind_its_name_never_shows(form: str, word: str) -> None:
     shown = scrubbed(form.format(word))
@@ -66,7 +68,7 @@ def test_a_secret_behind_its_name_never_shows(form: str, word: str) -> None:
     assert "…" in shown
 
 
-@settings(max_examples=40)
+@settings(max_examples=40, deadline=None)
 @given(
     word=st.text(min_size=6, max_size=30).filter(lambda word: word.isprintable()),
     field=st.sampled_from(
@@ -81,6 +83,7 @@ def test_json_of_a_request_never_shows_its_secret(word: str, field: str) -> None
     assert repr({field: word}) not in scrubbed(repr({field: word}))
 
 
+@settings(deadline=None)
 @given(st.text(max_size=80))
 def test_scrubbing_again_changes_nothing(text: str) -> None:
     once = scrubbed(text)
@@ -151,6 +154,7 @@ def test_arguments_of_a_log_line_are_scrubbed_too() -> None:
     assert shown == "ERROR cannot reach redis://:…@h/0 as {'password': …}"
 
 
+@settings(deadline=None)
 @given(st.text(min_size=1, max_size=30))
 def test_words_in_an_address_are_not_lost(text: str) -> None:
     """Only the values of code, state and token are secrets of an address."""

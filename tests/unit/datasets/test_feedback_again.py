@@ -229,7 +229,7 @@ def square(x0: float, y0: float, side: float) -> list[NDArray[np.int32]]:
 class TestLabels:
     """What is painted where, for any outlines."""
 
-    @settings(max_examples=40)
+    @settings(max_examples=40, deadline=None)
     @given(side=st.integers(4, 40), index=st.sampled_from([0, 1, 6, 8]))
     def test_around_a_square_lies_a_ring_of_known_area(self, side: int, index: int) -> None:
         label = paint((160, 160), [(square(60, 60, side), index)], [])
@@ -241,7 +241,7 @@ class TestLabels:
         assert label[0, 0] == label[-1, -1] == IGNORE_INDEX
         assert away.max() > 20
 
-    @settings(max_examples=30)
+    @settings(max_examples=30, deadline=None)
     @given(
         places=st.lists(
             st.tuples(st.integers(5, 60), st.integers(5, 60), st.sampled_from([0, 1, 6])),
@@ -259,7 +259,7 @@ class TestLabels:
         one, two = paint((90, 90), judged, []), paint((90, 90), shuffled, [])
         assert np.array_equal(one, two)
 
-    @settings(max_examples=30)
+    @settings(max_examples=30, deadline=None)
     @given(x=st.integers(0, 70), y=st.integers(0, 70))
     def test_an_open_place_never_becomes_background(self, x: int, y: int) -> None:
         label = paint((90, 90), [(square(40, 40, 8), CRACK)], [square(x, y, 10)])
@@ -279,6 +279,7 @@ class TestLabels:
 class TestSetFile:
     """The file that ``tenken datasets build --source`` reads."""
 
+    @settings(deadline=None)
     @given(st.sets(st.text("0123456789abcdef", min_size=10, max_size=10), min_size=1, max_size=30))
     def test_both_sides_have_structures_and_none_has_all(self, groups: set[str]) -> None:
         fields = yaml.safe_load(set_file("f", "CC-BY-4.0", groups))
@@ -288,6 +289,7 @@ class TestSetFile:
         judging = set(map(str, fields["val"]))
         assert judging < groups and judging
 
+    @settings(deadline=None)
     @given(
         st.sets(st.text("0123456789abcdef", min_size=10, max_size=10), min_size=8, max_size=30),
         st.text("0123456789abcdef", min_size=10, max_size=10),

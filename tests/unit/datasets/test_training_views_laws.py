@@ -62,7 +62,7 @@ class TestAnyView:
         again = augment(np.random.default_rng(seed), rgb.copy(), classes.copy(), size)
         assert np.array_equal(again[0], image) and np.array_equal(again[1], labels)
 
-    @settings(max_examples=50)
+    @settings(max_examples=50, deadline=None)
     @given(seed=SEEDS, height=SIDES, width=SIDES)
     def test_the_chip_itself_is_not_written_on(self, seed: int, height: int, width: int) -> None:
         rgb, classes = chip(seed, height, width)
@@ -70,7 +70,7 @@ class TestAnyView:
         classes.setflags(write=False)
         augment(np.random.default_rng(seed), rgb, classes, 32)
 
-    @settings(max_examples=50)
+    @settings(max_examples=50, deadline=None)
     @given(seed=SEEDS, height=SIDES, width=SIDES)
     def test_a_window_keeps_every_pixel_with_its_class(
         self, seed: int, height: int, width: int
@@ -84,7 +84,7 @@ class TestAnyView:
         beyond -= max(0, 48 - height) * max(0, 48 - width)
         assert int((~real).sum()) >= beyond
 
-    @settings(max_examples=40)
+    @settings(max_examples=40, deadline=None)
     @given(seed=SEEDS)
     def test_eight_turns_are_a_group(self, seed: int) -> None:
         """Whatever view was drawn, one of the eight brings the chip back."""
@@ -112,7 +112,7 @@ class TestAnyView:
 class TestLight:
     """Light, lens and codec change values, never shapes."""
 
-    @settings(max_examples=40)
+    @settings(max_examples=40, deadline=None)
     @given(seed=SEEDS, mean=st.floats(0, 1))
     def test_tones_rise_and_stay_bytes(self, seed: int, mean: float) -> None:
         table = light_table(np.random.default_rng(seed), mean)
@@ -120,7 +120,7 @@ class TestLight:
         assert (np.diff(table.astype(int), axis=0) >= 0).all()
         assert np.ptp(table.astype(int), axis=0).min() > 100
 
-    @settings(max_examples=40)
+    @settings(max_examples=40, deadline=None)
     @given(seed=SEEDS)
     def test_a_kernel_of_motion_is_a_short_line_that_sums_to_one(self, seed: int) -> None:
         kernel = motion_kernel(np.random.default_rng(seed))
@@ -138,7 +138,7 @@ class TestLight:
         lit = change_light(rng, np.full((48, 56, 3), shade, np.uint8))
         assert lit.shape == (48, 56, 3) and lit.dtype == np.uint8
 
-    @settings(max_examples=40)
+    @settings(max_examples=40, deadline=None)
     @given(seed=SEEDS)
     def test_a_joint_only_darkens_and_never_covers_a_label(self, seed: int) -> None:
         rgb, classes = np.full((64, 64, 3), 180, np.uint8), np.zeros((64, 64), np.uint8)
@@ -153,7 +153,7 @@ class TestLight:
 class TestDrawing:
     """Strokes of known area, and what is rendered with them."""
 
-    @settings(max_examples=25)
+    @settings(max_examples=25, deadline=None)
     @given(angle=st.floats(0, math.pi), width=st.floats(1.5, 12), length=st.floats(20, 60))
     def test_a_straight_stroke_covers_length_times_width(
         self, angle: float, width: float, length: float

@@ -136,7 +136,9 @@ class TestFiles:
         with pytest.raises(BadInput, match=r"truth\.json is not a readable truth file"):
             Truth.read(tmp_path / "truth.json")
 
-    @settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
+    @settings(
+        max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None
+    )
     @given(
         points=st.lists(
             st.tuples(st.floats(0, 24), st.floats(0, 8)), min_size=2, max_size=20, unique=True
@@ -222,7 +224,7 @@ class TestComparison:
 class TestLines:
     """Distances and shares of lines, in metres."""
 
-    @settings(max_examples=40)
+    @settings(max_examples=40, deadline=None)
     @given(off=st.floats(0, 0.04), length=st.floats(0.1, 5))
     def test_a_line_beside_another_is_off_by_its_distance(self, off: float, length: float) -> None:
         line = LineString([(0, 0), (length, 0)])
@@ -255,7 +257,7 @@ class TestLines:
 class TestGrowing:
     """A crack of any length has its branch."""
 
-    @settings(max_examples=40)
+    @settings(max_examples=40, deadline=None)
     @given(length=st.floats(0.01, 3), branch=st.floats(0.01, 1), seed=st.integers(0, 999))
     def test_a_branch_begins_on_its_trunk(self, length: float, branch: float, seed: int) -> None:
         recipe = Recipe(length_m=length, width_px=3, heading_deg=30, darkness=0.5, branch_m=branch)

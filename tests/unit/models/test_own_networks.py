@@ -198,7 +198,7 @@ class TestScoring:
         dark = 1 - rgb.mean(axis=2, dtype=np.float32) / 255
         return np.stack([1 - dark, dark])
 
-    @settings(max_examples=40)
+    @settings(max_examples=40, deadline=None)
     @given(
         height=st.integers(1, 150), width=st.integers(1, 150),
         core=st.sampled_from([32, 64, 100]), margin=st.sampled_from([0, 8, 40]),

@@ -49,7 +49,9 @@ def inside_turned(
 class TestEllipse:
     """An ellipse is an area like any other."""
 
-    @settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+    @settings(
+        max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None
+    )
     @given(
         wide=st.floats(8, 50), high=st.floats(8, 40), degrees=st.floats(0, 359.9, allow_nan=False)
     )
@@ -98,7 +100,9 @@ class TestEllipse:
 class TestTurnedBox:
     """The inside of a turned box is undecided; a crack that reaches out of the straight one too."""
 
-    @settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+    @settings(
+        max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None
+    )
     @given(degrees=st.floats(0, 359.9))
     def test_nothing_inside_is_taught_as_background(self, tmp_path: Path, degrees: float) -> None:
         body = f'<box label="crack" xtl="60" ytl="55" xbr="140" ybr="65" rotation="{degrees}"/>'

@@ -85,7 +85,9 @@ class TestAnyFile:
             except BadInput as error:
                 assert "half.label" in str(error)
 
-    @settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+    @settings(
+        max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None
+    )
     @given(seed=st.integers(0, 2**32 - 1))
     def test_flipped_bytes_are_named_or_read(self, tmp_path: Path, kind: str, seed: int) -> None:
         rng = np.random.default_rng(seed)
@@ -161,7 +163,9 @@ class TestMatlab:
                 read_crackforest(label, {1: 0, 2: CRACK})
 
     @pytest.mark.filterwarnings("ignore")
-    @settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+    @settings(
+        max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None
+    )
     @given(place=st.integers(128, 230), value=st.integers(0, 255))
     def test_a_flipped_byte_is_named_or_read(self, label: Path, place: int, value: int) -> None:
         content = bytearray(label.read_bytes())
