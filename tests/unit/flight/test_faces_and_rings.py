@@ -55,7 +55,7 @@ def polylines(draw: st.DrawFn) -> LineString:
     """Draw a line of two to five pieces of 2 to 15 m that turns by up to 70° at each corner."""
     places, heading = [np.zeros(2)], draw(st.floats(0, 2 * math.pi))
     for _ in range(draw(st.integers(1, 4))):
-        heading += math.radians(draw(st.integers(-70, 70)))
+        heading += math.radians(draw(st.integers(-70, 69)) + 0.5)  # never just at a limit
         away = draw(st.floats(2, 15))
         places.append(places[-1] + away * np.array([math.cos(heading), math.sin(heading)]))
     return LineString(places)
