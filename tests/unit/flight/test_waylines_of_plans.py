@@ -104,16 +104,18 @@ def test_rings_round_any_pier_make_a_wayline(
 
 @given(
     corners=st.lists(
-        st.tuples(st.floats(-30, 30), st.floats(-30, 30)), min_size=2, max_size=5, unique=True
+        st.tuples(st.integers(-30, 30), st.integers(-30, 30)), min_size=2, max_size=5, unique=True
     ),
     width_m=st.floats(0.5, 8.0),
     edges=st.booleans(),
 )
 @settings(max_examples=20, deadline=None)
 def test_photos_of_a_row_along_any_road_are_no_closer_than_a_wayline_allows(
-    corners: list[tuple[float, float]], width_m: float, edges: bool
+    corners: list[tuple[int, int]], width_m: float, edges: bool
 ) -> None:
     line = LineString(corners)
+    if not line.is_simple:
+        return  # a road that crosses itself
     poses = corridor(
         line,
         width_m=width_m,
