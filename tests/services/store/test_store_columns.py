@@ -26,7 +26,9 @@ from inspection.store.transitions import KeptTransition
 from tests.support.records import NOON, make_asset
 
 ON_BOTH = settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=25,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 ZONES = st.timedeltas(timedelta(hours=-23), timedelta(hours=23)).map(
     lambda offset: timezone(timedelta(seconds=round(offset.total_seconds())))
