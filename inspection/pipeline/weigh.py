@@ -76,6 +76,12 @@ def _keep(
 ) -> PriorityModel:
     if codelist.id in SHIPPED:
         raise Conflict(f"{codelist.id!r} ships with Tenken; give your model a name of its own")
+    for word in (codelist.id, codelist.version):
+        if not word.strip() or "/" in word or not word.isprintable():
+            raise BadInput(
+                f"{word!r} cannot name a model or a version: they are asked for as NAME/VERSION, so "
+                "each needs printable characters and no '/'"
+            )
     if not by.strip():
         raise BadInput("say who makes the model: its weights are a decision")
     model = priority_model(codelist)
