@@ -79,8 +79,8 @@ def _keep(
     for word in (codelist.id, codelist.version):
         if not word.strip() or "/" in word or not word.isprintable():
             raise BadInput(
-                f"{word!r} cannot name a model or a version: they are asked for as NAME/VERSION, so "
-                "each needs printable characters and no '/'"
+                f"{word!r} cannot name a model or a version: both are asked for as NAME/VERSION, "
+                "so each needs printable characters and no '/'"
             )
     if not by.strip():
         raise BadInput("say who makes the model: its weights are a decision")
