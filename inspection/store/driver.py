@@ -81,6 +81,8 @@ def translate(context: ExceptionContext) -> None:
         raise from_postgresql(original) from original
     if isinstance(original, OverflowError):
         raise BadInput(f"a value is too large for the database: {original}") from original
+    if isinstance(original, UnicodeEncodeError):
+        raise BadInput(f"a text has half of a character: {original.reason}") from original
     if isinstance(original, ValueError | TypeError):
         raise Broken(f"a value cannot be written to the database: {original}") from original
 

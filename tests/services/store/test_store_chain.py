@@ -31,7 +31,9 @@ EVENTS = st.builds(
 )  # fmt: skip
 FIELDS = ("actor", "organisation_id", "action", "subject", "before_sha256", "after_sha256")
 ON_BOTH = settings(
-    max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=15,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 
 

@@ -79,7 +79,9 @@ def through(connection: Any, action: str, held: Job, now: datetime) -> Job:
 
 @given(ACTIONS)
 @settings(
-    max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=20,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 def test_rows_and_rules_tell_the_same_life(
     engine: Engine, scene: Scene, actions: list[tuple[str, str]]

@@ -104,7 +104,9 @@ ASSETS = st.lists(
 
 @given(ASSETS, st.integers(2018, 2030))
 @settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=25,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 def test_sql_and_the_rule_count_the_same(
     engine: Engine, rows: list[FrozenAsset], year: int

@@ -73,6 +73,7 @@ def test_quotes_that_are_right_are_read(cell: str, read: str) -> None:
     assert csv(f"{HEAD}A-1,{cell}\r\nA-2,橋\r\n").rows[0].cells == ("A-1", read)
 
 
+@settings(deadline=None)
 @given(
     st.lists(
         st.tuples(
@@ -276,7 +277,7 @@ def test_entities_of_a_sheet_are_not_expanded() -> None:
 
 
 @pytest.mark.filterwarnings("ignore")  # of openpyxl, about parts that it misses
-@settings(max_examples=50)
+@settings(max_examples=50, deadline=None)
 @given(st.integers(0, 4000), st.binary(min_size=1, max_size=6))
 def test_any_damage_of_a_workbook_is_refused_or_harmless(at: int, junk: bytes) -> None:
     whole = workbook()

@@ -88,7 +88,7 @@ def test_speeds(tmp_path: Path, properties: dict[str, Any], speed: float | None)
 
 
 @given(st.text(st.sampled_from("ＩＳＫisk０１12－- 　橋"), min_size=1, max_size=8))
-@settings(max_examples=30)
+@settings(max_examples=30, deadline=None)
 def test_an_asset_has_the_same_number_on_its_road_as_in_its_ledger(number: str) -> None:
     from inspection.codelists.columns import load_fields
     from inspection.intake.cells import read_cell

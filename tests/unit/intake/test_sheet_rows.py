@@ -83,6 +83,7 @@ def test_elements_of_a_range_over_both_pairs_of_digits(text: str, numbers: list[
     assert row.damages == ()
 
 
+@settings(max_examples=50, deadline=None)
 @given(st.integers(1, 99), st.integers(1, 99), st.integers(0, 5), st.integers(0, 5))
 def test_a_range_has_as_many_elements_as_its_rectangle(a: int, b: int, more: int, on: int) -> None:
     c, d = min(99, a + more), min(99, b + on)
@@ -246,7 +247,7 @@ ROWS = st.lists(
 
 
 @given(ROWS)
-@settings(max_examples=50)
+@settings(max_examples=50, deadline=None)
 def test_each_row_is_read_once_or_reported_once(rows: list[tuple[str, str, str]]) -> None:
     found = ledger("施設番号,橋梁名,橋長", *(",".join(row) for row in rows))
     lines = [line for line, _ in found.rows] + [p.line for p in found.problems]
@@ -258,7 +259,7 @@ def test_each_row_is_read_once_or_reported_once(rows: list[tuple[str, str, str]]
 
 
 @given(ROWS)
-@settings(max_examples=30)
+@settings(max_examples=30, deadline=None)
 def test_reading_a_ledger_twice_changes_nothing(rows: list[tuple[str, str, str]]) -> None:
     lines = ("施設番号,橋梁名,橋長", *(",".join(row) for row in rows))
     once = {}
@@ -325,7 +326,7 @@ def test_a_choice_moves_a_field_and_a_column_has_one_meaning() -> None:
 
 
 @given(st.integers(1, 10**9), st.integers(0, 9))
-@settings(max_examples=50)
+@settings(max_examples=50, deadline=None)
 def test_thousands_of_yen_are_the_same_money(yen: int, tenth: int) -> None:
     plain = f"{yen}.{tenth}"
     thousand = f"{yen / 1000:.3f}{tenth}"

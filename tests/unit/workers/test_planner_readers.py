@@ -8,7 +8,7 @@ from typing import Any
 import click
 import pytest
 from click.testing import CliRunner
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from inspection.domain.emergency import Hazard
@@ -42,6 +42,7 @@ from workers.programme.words import (
 # money
 
 
+@settings(deadline=None)
 @given(st.integers(0, 10**12))
 def test_an_amount_in_every_unit_is_the_same_money(yen: int) -> None:
     for text in (
@@ -168,6 +169,7 @@ def test_the_fiscal_year_of_a_day(day: str, year: int) -> None:
 # JSON for programs
 
 
+@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     st.recursive(
         st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
