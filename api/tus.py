@@ -5,7 +5,6 @@ extensions creation, termination, checksum and expiration.
 """
 
 import base64
-import binascii
 import hashlib
 import re
 from collections.abc import Mapping
@@ -108,7 +107,7 @@ def metadata_of(headers: Headers) -> dict[str, str]:
             raise BadInput(f"Upload-Metadata has an unusable or repeated key {key[:80]!r}")
         try:
             found[key] = base64.b64decode(encoded, validate=True).decode()
-        except (binascii.Error, UnicodeDecodeError) as error:
+        except ValueError as error:  # also of characters that are not ASCII, or no UTF-8
             raise BadInput(f"the value of {key[:80]!r} in Upload-Metadata is no Base64") from error
     return found
 
@@ -127,7 +126,7 @@ def checksum_of(headers: Headers) -> Checksum | None:
         raise BadInput(f"checksum {name[:40]!r} is not supported; use {', '.join(ALGORITHMS)}")
     try:
         promised = base64.b64decode(encoded, validate=True)
-    except binascii.Error as error:
+    except ValueError as error:
         raise BadInput("the digest in Upload-Checksum is no Base64") from error
     return Checksum(promised, ALGORITHMS[name](usedforsecurity=False))
 

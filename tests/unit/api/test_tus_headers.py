@@ -83,3 +83,11 @@ def test_a_promise_is_a_digest() -> None:
     for wrong in ("", "ab" * 31, "gg" * 32, "ab" * 33):
         with pytest.raises(BadInput, match="64 hexadecimal"):
             check_promise(wrong)
+
+
+@pytest.mark.parametrize("sent", ["a \x80", "a ????", "a gIA=", "a YQ", "\xff YQ=="])
+def test_values_that_are_no_base64_of_text_are_refused(sent: str) -> None:
+    with pytest.raises(BadInput, match="Upload-Metadata"):
+        tus.metadata_of(Headers({"upload-metadata": sent}))
+    with pytest.raises(BadInput, match="Upload-Checksum"):
+        tus.checksum_of(Headers({"upload-checksum": f"sha256 {sent}"}))
