@@ -149,7 +149,7 @@ class _Readings:
     best: NDArray[np.int64]
     found: PhotoWidths
 
-    def of_best(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+    def of_best(self, values: NDArray[np.float64] | NDArray[np.int64]) -> NDArray[np.float64]:
         """Take the values (n, k) of the photo that was taken, (n,)."""
         return np.asarray(values[np.arange(len(self.best)), self.best], dtype=np.float64)
 
@@ -262,13 +262,16 @@ def _standard_mm(part: _Readings, inside: NDArray[np.int64]) -> float:
 def _disagreement_mm(part: _Readings, inside: NDArray[np.int64]) -> float | None:
     """Give the standard uncertainty of one photo's widths by how others differ; None without any.
 
-    Both photos of a pair stray alike, so the median difference is √2 times that of one.
+    Both photos of a pair stray alike, so the median difference is √2 times that of one. Differences
+    are taken from the earlier photo to the later, because along a seam the two change places.
     """
     best = part.of_best(part.found.width_mm)[inside]
+    shown = part.of_best(part.found.view)[inside]
     medians = []
     for column in range(part.found.width_mm.shape[1]):
         other = np.where(part.best[inside] == column, np.nan, part.found.width_mm[inside, column])
-        difference = (other - best)[np.isfinite(other)]
+        later = np.where(part.found.view[inside, column] > shown, 1.0, -1.0)
+        difference = (later * (other - best))[np.isfinite(other)]
         if len(difference) >= LEAST_POINTS:
             medians.append(float(np.median(difference)))
     return float(np.sqrt(np.mean(np.square(medians)) / 2)) if medians else None

@@ -3,8 +3,9 @@
 Run by hand: ``python -m tests.benchmarks.inspected docs/pictures``.
 """
 
-import sys
+import argparse
 import tempfile
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -26,14 +27,19 @@ NAMES = {1: "yes", 2: "no", 3: "not seen"}
 WALL = Element(name="wall", outline_m=shapely.box(0, 0, 4, 3))
 
 
-def main(pictures: Path) -> None:
-    """Print the figures and write the pictures."""
-    pictures.mkdir(parents=True, exist_ok=True)
+def main(argv: Sequence[str] | None = None) -> int:
+    """Print the figures and write the pictures, where a folder is given."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("pictures", type=Path, nargs="?", help="folder for two pictures")
+    wanted = parser.parse_args(argv)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
+        pictures = wanted.pictures or folder / "pictures"
+        pictures.mkdir(parents=True, exist_ok=True)
         proof = _capability(folder)
         _draw_capability(proof, pictures / "capability.png")
         _growth(folder, pictures / "growth.png")
+    return 0
 
 
 def _capability(folder: Path) -> Proof:
@@ -143,4 +149,4 @@ def _write(
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]) if len(sys.argv) > 1 else Path("docs/pictures"))
+    raise SystemExit(main())
