@@ -193,7 +193,8 @@ def report_csv(test: BoardTest) -> str:
         )
         writer.writerow(
             [inert(r.photo), r.number, f"{r.true_mm:g}", f"{r.angle_deg:g}",
-             f"{r.gsd_mm_per_px:.5f}", f"{r.incidence_deg:.2f}", fitted, calibrated, int(r.detected),
+             f"{r.gsd_mm_per_px:.5f}", f"{r.incidence_deg:.2f}", fitted, calibrated,
+             int(r.detected),
              *("" if value is None else f"{value:.4f}"
                for value in (r.true_length_mm or None, r.length_mm, r.offset_mm))]
         )  # fmt: skip

@@ -84,10 +84,12 @@ def _keep(
     if codelist.id in SHIPPED:
         raise Conflict(f"{codelist.id!r} ships with Tenken; give your model a name of its own")
     for what, word in (("name", codelist.id), ("version", codelist.version)):
-        if not 1 <= len(word) <= WORD_MOST or word != word.strip() or not word.isprintable():
-            raise BadInput(f"the {what} of a model has 1 to {WORD_MOST} characters, got {word!r}")
-        if "/" in word:
-            raise BadInput(f"the {what} {word!r} has a '/', which stands between name and version")
+        plain = word == word.strip() and word.isprintable() and "/" not in word
+        if not 1 <= len(word) <= WORD_MOST or not plain:
+            raise BadInput(
+                f"the {what} {word!r} cannot name a model: it has 1 to {WORD_MOST} printable "
+                "characters and no '/', which stands between name and version"
+            )
     if not by.strip():
         raise BadInput("say who makes the model: its weights are a decision")
     model = priority_model(codelist)
