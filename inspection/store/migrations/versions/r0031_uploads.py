@@ -10,7 +10,7 @@ from sqlalchemy import BigInteger, Column, ForeignKey, MetaData, Table, Text, Uu
 from inspection.store.columns import Json, UtcDateTime
 
 revision = "r0031_uploads"
-down_revision = "r0007_identity"
+down_revision = "r0008_programme_owner"
 
 tables = MetaData(
     naming_convention={
