@@ -15,7 +15,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.gate import route_name
 from inspection.errors import TenkenError
-from inspection.telemetry import about
+from inspection.telemetry import ACCESS, about
 
 NO_ROUTE = "none"
 """Name of all addresses that are none: strangers invent them, and each would be kept for ever."""
@@ -38,7 +38,7 @@ DURATION = Histogram(
 
 _SUBJECT = re.compile(r"/api/(surveys|jobs)/([0-9a-fA-F-]{36})(?:/|$)")
 
-log = logging.getLogger("tenken.access")
+log = logging.getLogger(ACCESS)
 
 
 class Observer:
@@ -72,7 +72,8 @@ class Observer:
         REQUESTS.labels(name, str(status)).inc()
         DURATION.labels(name).observe(seconds)
         extra = {"route": name, "status": status, "milliseconds": round(seconds * 1000, 1)}
-        log.info("%s %d in %.1f ms", name, status, seconds * 1000, extra=extra)
+        level = logging.WARNING if status >= 500 else logging.INFO
+        log.log(level, "%s %d in %.1f ms", name, status, seconds * 1000, extra=extra)
 
 
 def subject_of(path: str) -> dict[str, str]:

@@ -22,6 +22,9 @@ from inspection.redaction import ScrubbingFormatter, scrubbed
 
 TEXT_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 
+ACCESS = "tenken.access"
+"""Logger of the requests."""
+
 SUBJECTS = ("survey_id", "job_id", "request_id")
 """What a line may be about."""
 
@@ -94,6 +97,8 @@ def configure_logging(log_format: str = "text", level: str = "INFO") -> None:
     formatter.converter = time.gmtime
     handler.setFormatter(JsonFormatter() if log_format == "json" else formatter)
     logging.basicConfig(level=level, handlers=[handler])
+    if log_format == "text":  # a line for each request is for programs; a person sees the failures
+        logging.getLogger(ACCESS).setLevel(logging.WARNING)
     logging.captureWarnings(capture=True)  # they name folders of this machine too
 
 

@@ -3,6 +3,8 @@
 import io
 import json
 import logging
+import subprocess
+import sys
 import threading
 import urllib.request
 from collections.abc import Iterator
@@ -141,3 +143,24 @@ def test_metrics_are_offered_where_asked_and_nowhere_else() -> None:
 def test_an_address_that_is_none_is_refused(listen: str) -> None:
     with pytest.raises(BadInput, match=r"like 127\.0\.0\.1:9464"):
         serve_metrics(listen, CollectorRegistry())
+
+
+CHOSEN = """
+import logging, sys
+from inspection.telemetry import ACCESS, configure_logging
+configure_logging(sys.argv[1])
+logging.getLogger(ACCESS).info("answered")
+logging.getLogger(ACCESS).warning("failed")
+logging.getLogger("tenken.api").info("began")
+"""
+
+
+@pytest.mark.parametrize(("log_format", "expected"), [("text", 2), ("json", 3)])
+def test_a_person_sees_only_the_requests_that_failed(log_format: str, expected: int) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", CHOSEN, log_format], capture_output=True, text=True, check=True
+    )
+    lines = done.stderr.splitlines()
+    assert len(lines) == expected
+    assert ("answered" in done.stderr) is (log_format == "json")
+    assert all(line.startswith("{") for line in lines) is (log_format == "json")
