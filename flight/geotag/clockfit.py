@@ -61,6 +61,8 @@ def fit_clock(moments: Moments, start: tuple[float, float], limits: Limits) -> F
     offset, drift = start
     spread, count = 0.0, 0
     most = limits.drift_ppm * 1e-6
+    # what a person knows of the clock bounds the fit too, not only the search
+    stated = limits.offset_s or (-np.inf, np.inf)
     for radius in (2.0, 2.0, 1.0, 1.0):
         residual = residuals_s(moments, offset, drift)
         photo, trigger = np.nonzero(single(near(residual, half_s, radius * limits.tolerance_s)))
@@ -68,7 +70,7 @@ def fit_clock(moments: Moments, start: tuple[float, float], limits: Limits) -> F
             continue
         left, count = residual[photo, trigger], len(photo)
         change = _change(left, trigger_s[trigger], half_s[photo])
-        offset += change[0]
+        offset = float(np.clip(offset + change[0], *stated))
         drift = float(np.clip(drift + change[1], -most, most))
         spread = float(np.std(left - change[0] - change[1] * trigger_s[trigger]))
     tolerance = limits.tolerance_s

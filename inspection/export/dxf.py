@@ -117,8 +117,8 @@ def plain_text(text: str, most: int = LABEL_MAX) -> str:
     '100％％d ＼P＾M x'
     """
     wide = text.translate({0x25: 0xFF05, 0x5C: 0xFF3C, 0x5E: 0xFF3E})
-    line = " ".join(wide.split())
-    clean = "".join(char for char in line if ord(char) >= 32)
+    seen = "".join(char if ord(char) >= 32 else " " for char in wide)
+    clean = " ".join(seen.split())
     return clean if len(clean) <= most else clean[: most - 1] + "…"
 
 

@@ -6,7 +6,9 @@ back as a ``Flaw`` with a reason, because one bad file must not stop a flight.
 
 import io
 import struct
-from collections.abc import Mapping
+import warnings
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -76,7 +78,7 @@ def decode(content: bytes, *, max_pixels: int = MAX_PHOTO_PIXELS) -> Decoded | F
     if not content:
         return Flaw(reason=RejectionReason.EMPTY, detail="the file has 0 bytes")
     try:
-        with Image.open(io.BytesIO(content)) as image:
+        with _opened(content) as image:
             return _decode_opened(image, content, max_pixels)
     except UnidentifiedImageError:
         return Flaw(
@@ -92,6 +94,15 @@ def decode(content: bytes, *, max_pixels: int = MAX_PHOTO_PIXELS) -> Decoded | F
         )
 
 
+@contextmanager
+def _opened(content: bytes, formats: tuple[str, ...] | None = None) -> Iterator[Image.Image]:
+    """Open an image; that its EXIF is damaged is told by who reads the EXIF, not by a warning."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Corrupt EXIF data", UserWarning)
+        with Image.open(io.BytesIO(content), formats=formats) as image:
+            yield image
+
+
 def read_headers(content: bytes) -> tuple[ExifBlocks, bytes | None]:
     """Read the EXIF directories and the XMP packet of a JPEG without decoding its image.
 
@@ -99,7 +110,7 @@ def read_headers(content: bytes) -> tuple[ExifBlocks, bytes | None]:
         BadPhoto: when the file is no whole JPEG, or its EXIF is damaged.
     """
     try:
-        with Image.open(io.BytesIO(content), formats=("JPEG",)) as image:
+        with _opened(content, formats=("JPEG",)) as image:
             (blocks, notes), xmp = _read_exif(image), _xmp_packet(image)
     except UnidentifiedImageError as error:
         raise BadPhoto(f"not a JPEG; the file begins with {content[:12]!r}") from error
@@ -187,10 +198,13 @@ def _truncated(detail: str) -> Flaw:
 def _read_exif(image: Image.Image) -> tuple[ExifBlocks, tuple[str, ...]]:
     """Read the EXIF directories, or none with a note when they are damaged."""
     try:
-        base = image.getexif()
-        blocks = ExifBlocks(
-            base=dict(base), exif=dict(base.get_ifd(EXIF_IFD)), gps=dict(base.get_ifd(GPS_IFD))
-        )
+        with warnings.catch_warnings():
+            # Pillow only warns of a directory that is cut off; to us that is damage as well
+            warnings.filterwarnings("error", "Corrupt EXIF data", UserWarning)
+            base = image.getexif()
+            blocks = ExifBlocks(
+                base=dict(base), exif=dict(base.get_ifd(EXIF_IFD)), gps=dict(base.get_ifd(GPS_IFD))
+            )
     except _EXIF_FAULTS as error:
         return ExifBlocks(), (f"EXIF is damaged and not used: {error}",)
     if image.info.get("exif") and not base:  # Pillow met the fault before and kept it to itself

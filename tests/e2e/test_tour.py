@@ -99,7 +99,7 @@ def undo_and_confirm_again(one: Newcomer) -> None:
 
 def open_the_work_list(one: Newcomer) -> None:
     one.page.get_by_role("link", name="Work list").click()
-    expect(one.page.locator("tbody tr").first).to_contain_text("confirmed")
+    expect(one.page.locator("tbody .state.confirmed")).to_have_count(1)
     keep_screenshot(one.page, "tour-worklist")
 
 

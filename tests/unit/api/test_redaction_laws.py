@@ -6,10 +6,10 @@ from pathlib import Path
 from urllib.parse import quote
 
 import pytest
-from api.redaction import ScrubbingFormatter, name_folder, scrubbed
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from inspection.redaction import ScrubbingFormatter, name_folder, scrubbed
 from inspection.store.sessions import new_secret
 
 WORD = st.text(

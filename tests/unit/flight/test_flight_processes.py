@@ -32,6 +32,11 @@ def plan(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Path:
     return path
 
 
+def _hears_ctrl_c() -> None:
+    """Undo what a shell hands on to what it runs in the background: a SIGINT that is ignored."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def started(*words: str) -> "subprocess.Popen[str]":
     """Start a command with its output unbuffered."""
     return subprocess.Popen(
@@ -40,6 +45,7 @@ def started(*words: str) -> "subprocess.Popen[str]":
         stderr=subprocess.PIPE,
         text=True,
         env={**os.environ, "PYTHONUNBUFFERED": "1"},
+        preexec_fn=_hears_ctrl_c,  # noqa: PLW1509 it only sets a signal
     )
 
 

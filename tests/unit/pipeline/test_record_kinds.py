@@ -132,7 +132,7 @@ def test_a_word_that_is_no_soundness_is_never_approved(store: Connection, soundn
         ("evaluation: [1]", "'evaluation' must be a mapping"),
         ("evaluation: {bridge: {flood: a}}", "evaluation.bridge.flood is 'a'"),
         ("evaluation: {橋: {flood: A}}", "'evaluation' has '橋'"),
-        ("events: {scour: yes}", "events.scour is True"),
+        ("events: {scour: yes}", "events.scour is 'yes'"),
         ("remarks: [a]", "'remarks' must be a text"),
         (f"remarks: {'x' * 4001}", "has 4001 characters; a form holds 4000"),
         ("nothing: 1", "unknown keys"),

@@ -3,6 +3,7 @@
 import json
 import math
 from datetime import date, datetime
+from pathlib import Path
 from typing import Any
 
 import click
@@ -11,11 +12,16 @@ from click.testing import CliRunner
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from inspection.domain.asset import Asset
+from inspection.domain.assetsheet import AssetSheet, LedgerEntry
 from inspection.domain.emergency import Hazard
 from inspection.domain.programme import WORK_WORDS, Terms, Work
 from inspection.domain.roadnetwork import Closure
 from inspection.errors import BadInput
 from inspection.pipeline.allot import Difference
+from inspection.pipeline.programmesheet import laid_out
+from inspection.store import schema, sheets
+from inspection.store.engine import create_engine, writing
 from inspection.store.programmes import KeptProgramme, WorkLine
 from tests.support.records import NOON
 from workers.planner_options import (
@@ -27,7 +33,6 @@ from workers.planner_options import (
     read_weights,
     title,
 )
-from workers.programme.export import laid_out
 from workers.programme.forecast import money_by_year
 from workers.programme.network import words as closure_words
 from workers.programme.plan import read_budgets, read_shares
@@ -307,8 +312,18 @@ def test_money_by_year_is_what_must_be_and_what_competes() -> None:
 
 
 @pytest.mark.parametrize("lang", ["ja", "en"])
-def test_a_sheet_holds_every_line_with_its_reason(lang: str) -> None:
-    sheet = laid_out(kept(), {"A": ("犀川橋", "金沢市")}, lang)
+def test_a_sheet_holds_every_line_with_its_reason(tmp_path: Path, lang: str) -> None:
+    url = f"sqlite:///{tmp_path / 'tenken.sqlite'}"
+    schema.upgrade(url)
+    engine = create_engine(url)
+    known = LedgerEntry(
+        asset=Asset(asset_id="A", name="犀川橋"),
+        sheet=AssetSheet(asset_id="A", municipality="金沢市"),
+    )
+    with writing(engine) as connection:
+        sheets.save(connection, [known])
+        sheet = laid_out(connection, kept(), lang)
+    engine.dispose()
     assert [row["asset_id"] for row in sheet.rows] == ["A", "B", "C", "D", "E"]
     assert (sheet.rows[0]["name"], sheet.rows[0]["municipality"]) == ("犀川橋", "金沢市")
     assert (sheet.rows[3]["work"], sheet.rows[3]["cost_yen"], sheet.rows[1]["name"]) == (

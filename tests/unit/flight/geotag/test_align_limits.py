@@ -139,3 +139,14 @@ def test_real_photos_beside_a_log_of_their_own_flight(data_dir: Path) -> None:
     assert all((m.distance_m or 9) < 1.0 for m in found.matched)
     blind = [replace(shot, lat_deg=None, lon_deg=None) for shot in kept]
     assert wrong(align(blind, log), truth) == []
+
+
+def test_a_known_offset_bounds_the_fit_as_well_as_the_search() -> None:
+    """Photos at whole seconds, a shot a little over a second: one step on, all would fit better."""
+    log = even_flight(17, 1.0234375)
+    camera = Camera(offset_s=3.7, drift_ppm=0.0, delays_s=[0.125], resolution_s=1.0)
+    shots, truth = photograph(log, camera)
+    known = (camera.offset_s - 0.1, camera.offset_s + 0.3)
+    found = align(shots, log, limits=Limits(offset_s=known))
+    assert wrong(found, truth) == []
+    assert found.clock is None or known[0] <= found.clock.offset_s <= known[1]
