@@ -117,7 +117,7 @@ def plain_text(text: str, most: int = LABEL_MAX) -> str:
     '100％％d ＼P＾M x'
     """
     wide = text.translate({0x25: 0xFF05, 0x5C: 0xFF3C, 0x5E: 0xFF3E})
-    seen = "".join(char if ord(char) >= 32 else " " for char in wide)
+    seen = "".join(char for char in wide if ord(char) >= 32 or char.isspace())
     clean = " ".join(seen.split())
     return clean if len(clean) <= most else clean[: most - 1] + "…"
 

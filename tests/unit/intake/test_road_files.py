@@ -176,7 +176,7 @@ def test_heights_are_left_out(tmp_path: Path) -> None:
 
 
 LENGTHS = st.lists(
-    st.tuples(st.floats(-20_000, 20_000), st.floats(40_000, 90_000)), min_size=2, max_size=5,
+    st.tuples(st.integers(-20_000, 20_000), st.integers(40_000, 90_000)), min_size=2, max_size=5,
     unique=True,
 )  # fmt: skip
 
@@ -184,7 +184,7 @@ LENGTHS = st.lists(
 @given(LENGTHS)
 @settings(max_examples=15, deadline=None)
 def test_metres_and_degrees_are_the_same_road(
-    tmp_path_factory: pytest.TempPathFactory, points: list[tuple[float, float]]
+    tmp_path_factory: pytest.TempPathFactory, points: list[tuple[int, int]]
 ) -> None:
     folder = tmp_path_factory.mktemp("road")
     degrees = to_crs(points, PLANE, WGS84_LONLAT)
