@@ -126,8 +126,7 @@ def test_the_queue_and_the_filters(page: Page, seeded: Seeded) -> None:
         if defect.latest.measurement.width_mm is not None
     )
     page.get_by_label("Width from, mm (or possibly)").fill(f"{3 * widest:.0f}")
-    expect(page.locator(".list .state", has_text="x")).to_have_count(0)
-    assert rows.count() < count
+    expect(rows).to_have_count(1)  # the spall has no width; every crack is surely thinner
     page.get_by_label("Width from, mm (or possibly)").fill("")
     expect(rows).to_have_count(count)
     slider = page.get_by_label(re.compile("Confidence from"))

@@ -277,3 +277,12 @@ def test_the_command_says_what_is_wrong_and_leaves_with_2(
     assert left.value.code == 2
     assert says in capsys.readouterr().err.replace("'", "")
     assert not (tmp_path / "w.csv").exists()
+
+
+def test_a_folder_that_is_not_there_yet_is_made(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    written(tmp_path, f"{HEAD}a,0.2,{GREY}\n")
+    main(["measure", "widths", "profiles.csv", "--out", "no/such/folder/w.csv"])
+    assert (tmp_path / "no/such/folder/w.csv").read_text(encoding="utf-8").startswith("id,")
