@@ -4,6 +4,13 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# The suite draws the same examples every time, so that a red run is red again for whoever looks
+# for the cause; TENKEN_HYPOTHESIS=explore draws new ones, to hunt for faults.
+settings.register_profile("suite", derandomize=True)
+settings.register_profile("explore", print_blob=True)
+settings.load_profile(os.environ.get("TENKEN_HYPOTHESIS", "suite"))
 
 DATA_DIR_VARIABLE = "TENKEN_DATA_DIR"
 
