@@ -121,6 +121,11 @@ def detections_key(digest: str) -> str:
     return f"detections/{_fan(digest)}.npz"
 
 
+def band_key(digest: str) -> str:
+    """Name what a band of a mosaic shows, by the digest of all that it depends on."""
+    return f"bands/{_fan(digest)}.npz"
+
+
 def registration_key(digest: str) -> str:
     """Name how photos were tied together, by the digest of photos and options."""
     return f"registrations/{_fan(digest)}.npz"
