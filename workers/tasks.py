@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Sequence
+from dataclasses import replace
 from uuid import UUID
 
 from celery import Celery
@@ -9,6 +10,7 @@ from celery.signals import worker_ready, worker_shutting_down
 
 from inspection.pipeline.ports import Silence
 from inspection.pipeline.tools import LEASE_S, Tools
+from inspection.pipeline.workshop import premises
 from inspection.redaction import name_folder
 from inspection.settings import DetectSettings, QueueSettings, StoreSettings, TelemetrySettings
 from inspection.telemetry import configure_logging, serve_metrics
@@ -57,6 +59,7 @@ def run_worker(
     serve_metrics(telemetry.metrics_listen, REGISTRY)
     app = queue.make_app(bell, store.home)
     tools = outfit(store, detection, progress=Silence(), lease_s=bell.lease_s)
+    tools = replace(tools, work_dir=premises(tools.work_dir))
     make_worker(app, tools, lease_s=bell.lease_s)
     app.worker_main(
         [
