@@ -19,16 +19,16 @@ from inspection.imaging.album import DEFAULT_BUDGET_MB
 from inspection.pipeline.detect import CHIP_PX
 from inspection.pipeline.room import Room
 
-BASE_MB = 300.0
-"""A worker that has done nothing yet, with all its libraries."""
+BASE_MB = 600.0
+"""A worker with all its libraries, and what they do not give back."""
 
 PHOTO_MB = 12.0
 """What tying photos together keeps of each: points, descriptors, matches."""
 
-DECODED_BYTES = 16.0
+DECODED_BYTES = 24.0
 """What the largest photo costs while it is decoded and searched for points, bytes a pixel."""
 
-DETECT_MB = 600.0
+DETECT_MB = 350.0
 """The default network at work on chips of 1024 px, and GDAL's cache."""
 
 CHIP_BYTES = 40.0
@@ -42,6 +42,8 @@ DISK_KEPT_BYTES = 2.6
 
 OVERLAP = 0.5
 """Share of a photo without a position that another one shows too."""
+
+ANYWAY = "a forecast may err: TENKEN_DEMAND_ROOM=false tries all the same"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,7 +116,8 @@ def demand_room(needed: Forecast, room: Room) -> None:
     if needed.disk_mb > room.disk_mb:
         raise NotEnoughRoom(
             f"{needed}; only {_size(room.disk_mb)} of disk are free for unfinished files: free "
-            f"{_size(needed.disk_mb - room.disk_mb)}, or choose a coarser ground sample distance"
+            f"{_size(needed.disk_mb - room.disk_mb)}, or choose a coarser ground sample distance "
+            f"({ANYWAY})"
         )
 
 
@@ -127,7 +130,7 @@ def demand_memory(needed_mb: float, room: Room, what: str) -> None:
     if room.memory_mb is not None and needed_mb > room.memory_mb:
         raise NotEnoughRoom(
             f"{what}; only {_size(room.memory_mb)} of memory are free: end other programs, or let "
-            f"a machine with {_size(needed_mb)} do it"
+            f"a machine with {_size(needed_mb)} do it ({ANYWAY})"
         )
 
 
@@ -157,7 +160,7 @@ def _area_m2(photos: Sequence[Photo], gsd_m_per_px: NDArray[np.float64]) -> floa
     frame = LocalFrame(lon_deg=float(centre[0]), lat_deg=float(centre[1]), height_ellipsoid_m=0.0)
     place = frame.to_enu_m(lonlat)[:, :2]
     sides = np.array([(photo.width_px, photo.height_px) for photo in photos], dtype=np.float64)
-    reach = (sides.mean(axis=1) / 2 * gsd_m_per_px)[:, None]
+    reach = (np.hypot(*sides.T) / 2 * gsd_m_per_px)[:, None]
     low, high = (place - reach).min(axis=0), (place + reach).max(axis=0)
     return float(np.prod(high - low))
 

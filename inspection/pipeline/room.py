@@ -1,5 +1,6 @@
 """Measure how much memory and disk this process may still take."""
 
+import math
 import os
 import shutil
 from dataclasses import dataclass
@@ -29,6 +30,11 @@ def room_here(folder: Path) -> Room:
     while not there.exists() and there != there.parent:
         there = there.parent
     return Room(memory_mb=memory_mb(), disk_mb=shutil.disk_usage(there).free / 1e6)
+
+
+def endless(_folder: Path) -> Room:
+    """Have room for everything, for whoever knows better than a forecast."""
+    return Room(memory_mb=None, disk_mb=math.inf)
 
 
 def memory_mb(

@@ -17,19 +17,22 @@ from inspection.errors import NotEnoughRoom, Unavailable
 from inspection.geo.frames import LocalFrame
 from inspection.pipeline.conduct import conduct
 from inspection.pipeline.forecast import (
+    ANYWAY,
     Forecast,
     demand_memory,
     demand_room,
     detect_memory_mb,
     forecast,
 )
-from inspection.pipeline.room import Room, memory_mb, room_here
+from inspection.pipeline.room import Room, endless, memory_mb, room_here
+from inspection.settings import DetectSettings, StoreSettings
 from inspection.store import steps
 from inspection.store.engine import writing
 from tests.benchmarks.room import Needed, folder_mb
 from tests.support.conducted import Site, photographed, site  # noqa: F401 fixtures
 from tests.unit.pipeline.test_detect import Ear
 from tests.unit.workers.conftest import START
+from workers.outfit import outfit
 
 SURVEY = Survey(survey_id=uuid.uuid4(), asset_id="a", created_at=START)
 STRIP = replace(SURVEY, surface=Surface.STRIP, gsd_m_per_px=0.002)
@@ -63,8 +66,8 @@ def mosaic_mpx(survey: Survey, photos: list[Photo]) -> float:
 
 
 def test_the_mosaic_of_a_block_is_what_lies_around_its_photos() -> None:
-    """GSD 5 mm; 5 × 5 photos, 4 m apart: 16 m and, on both sides, half of 3500 px."""
-    side_m = 16 + 3500 * 0.005
+    """GSD 5 mm; 5 × 5 photos, 4 m apart: 16 m and, on both sides, half a diagonal of 5000 px."""
+    side_m = 16 + 5000 * 0.005
     assert mosaic_mpx(SURVEY, block(5, 5, 4.0)) == pytest.approx(
         side_m**2 / 0.005**2 / 1e6, rel=0.01
     )
@@ -126,6 +129,7 @@ def test_what_is_needed_is_said_in_a_sentence() -> None:
 def test_where_there_is_room_nothing_is_refused() -> None:
     demand_room(NEEDED, Room(memory_mb=1500.0, disk_mb=5000.0))
     demand_room(NEEDED, Room(memory_mb=None, disk_mb=1e9))  # nobody knows: it is tried
+    demand_room(NEEDED, endless(Path("anywhere")))
 
 
 def test_a_refusal_has_the_figures_and_the_cure() -> None:
@@ -133,13 +137,13 @@ def test_a_refusal_has_the_figures_and_the_cure() -> None:
         demand_room(NEEDED, Room(memory_mb=1499.0, disk_mb=1e9))
     assert str(memory.value) == (
         f"{NEEDED}; only 1.5 GB of memory are free: end other programs, or let a machine with "
-        "1.5 GB do it"
+        f"1.5 GB do it ({ANYWAY})"
     )
     with pytest.raises(NotEnoughRoom) as disk:
         demand_room(NEEDED, Room(memory_mb=1e6, disk_mb=4200.0))
     assert str(disk.value) == (
         f"{NEEDED}; only 4.2 GB of disk are free for unfinished files: free 800 MB, or choose a "
-        "coarser ground sample distance"
+        f"coarser ground sample distance ({ANYWAY})"
     )
     assert isinstance(disk.value, Unavailable)  # another worker may have the room
     with pytest.raises(NotEnoughRoom, match="detection needs 900 MB; only 80 MB"):
@@ -220,6 +224,15 @@ def test_what_was_made_needs_no_room_any_more(site: Site) -> None:  # noqa: F811
     conduct(site.survey_id, replace(site.tools, room=lambda _f: Room(memory_mb=1e6, disk_mb=0)))
     conduct(site.survey_id, replace(site.tools, room=lambda _f: Room(memory_mb=5, disk_mb=0)))
     assert site.state() is SurveyState.PROCESSED
+
+
+@pytest.mark.parametrize("demanded", [True, False])
+def test_whoever_knows_better_may_try(tmp_path: Path, demanded: bool) -> None:
+    store = StoreSettings(home=tmp_path / "home", demand_room=demanded)
+    tools = outfit(store, DetectSettings(batch=2, band_chips=7), progress=Ear())
+    assert tools.room is (room_here if demanded else endless)
+    assert (tools.batch, tools.cut.band_chips) == (2, 7)
+    tools.engine.dispose()
 
 
 def test_the_benchmark_tells_a_promise_that_was_not_kept(tmp_path: Path) -> None:
