@@ -320,6 +320,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/jobs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Jobs
+         * @description List the jobs of all surveys, newest first.
+         */
+        get: operations["list_jobs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/jobs/{job_id}": {
         parameters: {
             query?: never;
@@ -329,7 +349,7 @@ export interface paths {
         };
         /**
          * Read Job
-         * @description Show how far a job has come.
+         * @description Show how far a job has come, and the bands that workers share.
          */
         get: operations["read_job"];
         put?: never;
@@ -352,8 +372,52 @@ export interface paths {
         /**
          * Cancel Job
          * @description Cancel a job; a worker that has it stops at its next sign of progress.
+         *
+         *     A survey that was finished stays finished when the job had not changed anything yet.
          */
         post: operations["cancel_job"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/jobs/{job_id}/log": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Job Log
+         * @description List what workers said about a job, oldest first; no line names a folder or a secret.
+         */
+        get: operations["job_log"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/jobs/{job_id}/retry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Retry Job
+         * @description Try a job again that ended or waits for its next attempt; the answer is the job to follow.
+         *
+         *     What was done stays done, except the step that is named.
+         */
+        post: operations["retry_job"];
         delete?: never;
         options?: never;
         head?: never;
@@ -692,7 +756,7 @@ export interface paths {
          * @description Ask the workers to make the mosaic and find the damage; the job tells how far they are.
          *
          *     Asking again while a job is under way gives that job; asking after it ended does only what is
-         *     not done yet.
+         *     not done yet. Of the surveys that wait, those of the highest priority are taken first.
          */
         post: operations["process_survey"];
         delete?: never;
@@ -1225,6 +1289,39 @@ export interface components {
             /** Name */
             name: string;
         };
+        /**
+         * BandOut
+         * @description Show a band of a mosaic that one worker looks at while others look at the rest.
+         */
+        BandOut: {
+            /** Attempt */
+            attempt: number;
+            /** Chips Done */
+            chips_done: number;
+            /** Chips Total */
+            chips_total: number;
+            /**
+             * Seconds
+             * @description how long it took, once it is finished
+             */
+            seconds: number | null;
+            state: components["schemas"]["BandState"];
+            /** Worker */
+            worker: string | null;
+            /** Y0 Px */
+            y0_px: number;
+            /**
+             * Y1 Px
+             * @description row after the last one
+             */
+            y1_px: number;
+        };
+        /**
+         * BandState
+         * @description Say how far a band has come.
+         * @enum {string}
+         */
+        BandState: "open" | "taken" | "finished";
         /**
          * ChipOut
          * @description Point to a picture of a defect and say which part of the mosaic it shows.
@@ -2200,12 +2297,96 @@ export interface components {
             version: string;
         };
         /**
+         * JobDetail
+         * @description Show a job and the bands that workers share.
+         */
+        JobDetail: {
+            /**
+             * Active
+             * @description something is still going to happen; ask again later
+             */
+            active: boolean;
+            /** Attempt */
+            attempt: number;
+            /** Attempts Max */
+            attempts_max: number;
+            /**
+             * Bands
+             * @description from the top down; empty while there is only one
+             */
+            bands: components["schemas"]["BandOut"][];
+            /**
+             * Changed At
+             * Format: date-time
+             */
+            changed_at: string;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /**
+             * Due At
+             * Format: date-time
+             */
+            due_at: string;
+            /**
+             * Error
+             * @description why the last attempt ended, in words
+             */
+            error: string | null;
+            /**
+             * Heartbeat At
+             * @description when its worker was last heard of
+             */
+            heartbeat_at: string | null;
+            /**
+             * Job Id
+             * Format: uuid
+             */
+            job_id: string;
+            /** Kind */
+            kind: string;
+            /**
+             * Priority
+             * @description of two waiting jobs, the higher one goes first
+             * @enum {string}
+             */
+            priority: "low" | "normal" | "high" | "emergency";
+            progress: components["schemas"]["JobProgress"] | null;
+            /** @description failed means: will be tried again at due_at */
+            state: components["schemas"]["JobState"];
+            /**
+             * Survey Id
+             * Format: uuid
+             */
+            survey_id: string;
+            /**
+             * Worker
+             * @description who works on it, or did last
+             */
+            worker: string | null;
+        };
+        /**
          * JobList
          * @description List jobs, newest first.
          */
         JobList: {
             /** Jobs */
             jobs: components["schemas"]["JobOut"][];
+        };
+        /**
+         * JobLog
+         * @description List what workers said about a job, oldest first, a page at a time.
+         */
+        JobLog: {
+            /** Lines */
+            lines: components["schemas"]["LineOut"][];
+            /**
+             * Next
+             * @description give this as 'after' to read on; null: nothing more yet
+             */
+            next: number | null;
         };
         /**
          * JobOut
@@ -2242,12 +2423,23 @@ export interface components {
              */
             error: string | null;
             /**
+             * Heartbeat At
+             * @description when its worker was last heard of
+             */
+            heartbeat_at: string | null;
+            /**
              * Job Id
              * Format: uuid
              */
             job_id: string;
             /** Kind */
             kind: string;
+            /**
+             * Priority
+             * @description of two waiting jobs, the higher one goes first
+             * @enum {string}
+             */
+            priority: "low" | "normal" | "high" | "emergency";
             progress: components["schemas"]["JobProgress"] | null;
             /** @description failed means: will be tried again at due_at */
             state: components["schemas"]["JobState"];
@@ -2256,6 +2448,24 @@ export interface components {
              * Format: uuid
              */
             survey_id: string;
+            /**
+             * Worker
+             * @description who works on it, or did last
+             */
+            worker: string | null;
+        };
+        /**
+         * JobPage
+         * @description List jobs of all surveys, newest first, a page at a time.
+         */
+        JobPage: {
+            /** Jobs */
+            jobs: components["schemas"]["JobRow"][];
+            /**
+             * Next
+             * @description give this as 'after' to read on; null on the last page
+             */
+            next: string | null;
         };
         /**
          * JobProgress
@@ -2271,6 +2481,76 @@ export interface components {
              * @description 0 means unknown
              */
             total: number;
+        };
+        /**
+         * JobRow
+         * @description Show a job among those of all surveys.
+         */
+        JobRow: {
+            /**
+             * Active
+             * @description something is still going to happen; ask again later
+             */
+            active: boolean;
+            /** Asset Id */
+            asset_id: string;
+            /** Asset Name */
+            asset_name: string;
+            /** Attempt */
+            attempt: number;
+            /** Attempts Max */
+            attempts_max: number;
+            /**
+             * Changed At
+             * Format: date-time
+             */
+            changed_at: string;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /**
+             * Due At
+             * Format: date-time
+             */
+            due_at: string;
+            /**
+             * Error
+             * @description why the last attempt ended, in words
+             */
+            error: string | null;
+            /**
+             * Heartbeat At
+             * @description when its worker was last heard of
+             */
+            heartbeat_at: string | null;
+            /**
+             * Job Id
+             * Format: uuid
+             */
+            job_id: string;
+            /** Kind */
+            kind: string;
+            /**
+             * Priority
+             * @description of two waiting jobs, the higher one goes first
+             * @enum {string}
+             */
+            priority: "low" | "normal" | "high" | "emergency";
+            progress: components["schemas"]["JobProgress"] | null;
+            /** @description failed means: will be tried again at due_at */
+            state: components["schemas"]["JobState"];
+            /**
+             * Survey Id
+             * Format: uuid
+             */
+            survey_id: string;
+            /**
+             * Worker
+             * @description who works on it, or did last
+             */
+            worker: string | null;
         };
         /**
          * JobState
@@ -2297,6 +2577,27 @@ export interface components {
          * @enum {string}
          */
         Language: "ja" | "en";
+        /**
+         * LineOut
+         * @description Show one line that a worker said about a job.
+         */
+        LineOut: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Attempt */
+            attempt: number;
+            /** Level */
+            level: string;
+            /** Message */
+            message: string;
+            /** Number */
+            number: number;
+            /** Worker */
+            worker: string;
+        };
         /**
          * Link
          * @description Point to a related resource (RFC 8288 names, OGC API – Common shape).
@@ -2854,6 +3155,22 @@ export interface components {
          * @enum {string}
          */
         RejectionReason: "empty" | "not_an_image" | "truncated" | "duplicate" | "no_gps" | "too_large" | "unreadable" | "blurred" | "not_registered";
+        /**
+         * RetryIn
+         * @description Say how a job is to be tried again.
+         */
+        RetryIn: {
+            /**
+             * Priority
+             * @description as it was unless given
+             */
+            priority?: ("low" | "normal" | "high" | "emergency") | null;
+            /**
+             * Step
+             * @description do this step again even though it was done; null: only the rest
+             */
+            step?: ("mosaic" | "detect" | "measure" | "consolidate" | "issue") | null;
+        };
         /**
          * ReviewState
          * @description Say what people have decided about a defect.
@@ -3974,7 +4291,73 @@ export interface operations {
             };
         };
     };
+    list_jobs: {
+        parameters: {
+            query?: {
+                /** @description may be given more than once */
+                state?: components["schemas"]["JobState"][] | null;
+                /** @description last job of the page before */
+                after?: string | null;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobPage"];
+                };
+            };
+            /** @description What went wrong, in words for the person who can act (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     read_job: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                job_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobDetail"];
+                };
+            };
+            /** @description What went wrong, in words for the person who can act (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    cancel_job: {
         parameters: {
             query?: never;
             header?: never;
@@ -4005,9 +4388,13 @@ export interface operations {
             };
         };
     };
-    cancel_job: {
+    job_log: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description last number read */
+                after?: number;
+                limit?: number;
+            };
             header?: never;
             path: {
                 job_id: string;
@@ -4018,6 +4405,41 @@ export interface operations {
         responses: {
             /** @description Successful Response */
             200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobLog"];
+                };
+            };
+            /** @description What went wrong, in words for the person who can act (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    retry_job: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                job_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["RetryIn"] | null;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            202: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4666,7 +5088,9 @@ export interface operations {
     };
     process_survey: {
         parameters: {
-            query?: never;
+            query?: {
+                priority?: ("low" | "normal" | "high" | "emergency") | null;
+            };
             header?: never;
             path: {
                 survey_id: string;
