@@ -1248,6 +1248,20 @@ export interface components {
             ];
         };
         /**
+         * CkanError
+         * @description Say in CKAN's words what went wrong.
+         */
+        CkanError: {
+            /** Error */
+            error: {
+                [key: string]: string;
+            };
+            /** Help */
+            help: string;
+            /** Success */
+            success: boolean;
+        };
+        /**
          * CkanFound
          * @description Carry what a search found.
          */
@@ -3414,7 +3428,147 @@ export interface components {
             works: number;
         };
     };
-    responses: never;
+    responses: {
+        /** @description A parameter or the body cannot be used as it is (RFC 9457) */
+        BadInput: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description A parameter cannot be used as it is (OGC API – Features says 400 for 422) (RFC 9457) */
+        BadQuery: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description A fault of Tenken; the number in `detail` stands in its log (RFC 9457) */
+        Broken: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description A piece did not arrive as it was sent (tus) (RFC 9457) */
+        ChecksumMismatch: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description Something else is the case by now; read it again (RFC 9457) */
+        Conflict: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description The upload has expired; begin it anew (RFC 9457) */
+        Ended: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description There is no such thing, or not for whoever is signed in (RFC 9457) */
+        NotFound: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description Nobody is signed in, or name and password do not fit (RFC 9457) */
+        NotSignedIn: {
+            headers: {
+                "WWW-Authenticate"?: string;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description Whoever is signed in may not do this, or another site's page asked for it (RFC 9457) */
+        Refused: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description More bytes or files than this service takes (RFC 9457) */
+        TooLarge: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description Tried too often; again after a while (RFC 9457) */
+        TooOften: {
+            headers: {
+                "Retry-After"?: string;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description Something that the service needs is down or busy, or is not set up (RFC 9457) */
+        Unavailable: {
+            headers: {
+                "Retry-After"?: string;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description The service does not answer to the name that the request was sent to (RFC 9457) */
+        WrongHost: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description The body is of a type that this address does not take (RFC 9457) */
+        WrongType: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description The client speaks another version of the upload protocol (RFC 9457) */
+        WrongVersion: {
+            headers: {
+                "Tus-Version"?: string;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+    };
     parameters: never;
     requestBodies: never;
     headers: never;
@@ -3440,17 +3594,13 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Landing"];
+                    "text/html": unknown;
                 };
             };
-            /** @description What went wrong, in words for the person who can act (RFC 9457) */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["BadQuery"];
+            421: components["responses"]["WrongHost"];
+            500: components["responses"]["Broken"];
+            503: components["responses"]["Unavailable"];
         };
     };
     package_list: {
@@ -3474,15 +3624,10 @@ export interface operations {
                     "application/json": components["schemas"]["CkanList"];
                 };
             };
-            /** @description What went wrong, in words for the person who can act (RFC 9457) */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            421: components["responses"]["WrongHost"];
+            422: components["responses"]["BadInput"];
+            500: components["responses"]["Broken"];
+            503: components["responses"]["Unavailable"];
         };
     };
     package_search: {
@@ -3507,15 +3652,11 @@ export interface operations {
                     "application/json": components["schemas"]["CkanSearch"];
                 };
             };
-            /** @description What went wrong, in words for the person who can act (RFC 9457) */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            404: components["responses"]["NotFound"];
+            421: components["responses"]["WrongHost"];
+            422: components["responses"]["BadInput"];
+            500: components["responses"]["Broken"];
+            503: components["responses"]["Unavailable"];
         };
     };
     package_show: {
@@ -3538,15 +3679,20 @@ export interface operations {
                     "application/json": components["schemas"]["CkanPackage"];
                 };
             };
-            /** @description What went wrong, in words for the person who can act (RFC 9457) */
-            default: {
+            /** @description There is no such package */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    "application/json": components["schemas"]["CkanError"];
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            421: components["responses"]["WrongHost"];
+            422: components["responses"]["BadInput"];
+            500: components["responses"]["Broken"];
+            503: components["responses"]["Unavailable"];
         };
     };
     list_assets: {
@@ -3570,15 +3716,12 @@ export interface operations {
                     "application/json": components["schemas"]["AssetList"];
                 };
             };
-            /** @description What went wrong, in words for the person who can act (RFC 9457) */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["NotSignedIn"];
+            403: components["responses"]["Refused"];
+            421: components["responses"]["WrongHost"];
+            422: components["responses"]["BadInput"];
+            500: components["responses"]["Broken"];
+            503: components["responses"]["Unavailable"];
         };
     };
     create_asset: {
@@ -3603,15 +3746,16 @@ export interface operations {
                     "application/json": components["schemas"]["AssetOut"];
                 };
             };
-            /** @description What went wrong, in words for the person who can act (RFC 9457) */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["NotSignedIn"];
+            403: components["responses"]["Refused"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["WrongType"];
+            421: components["responses"]["WrongHost"];
+            422: components["responses"]["BadInput"];
+            500: components["responses"]["Broken"];
+            503: components["responses"]["Unavailable"];
         };
     };
     read_asset: {
@@ -3634,15 +3778,13 @@ export interface operations {
                     "application/json": components["schemas"]["AssetOut"];
                 };
             };
-            /** @description What went wrong, in words for the person who can act (RFC 9457) */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["NotSignedIn"];
+            403: components["responses"]["Refused"];
+            404: components["responses"]["NotFound"];
+            421: components["responses"]["WrongHost"];
+            422: components["responses"]["BadInput"];
+            500: components["responses"]["Broken"];
+            503: components["responses"]["Unavailable"];
         };
     };
     replace_asset: {
@@ -3669,15 +3811,16 @@ export interface operations {
                     "application/json": components["schemas"]["AssetOut"];
                 };
             };
-            /** @description What went wrong, in words for the person who can act (RFC 9457) */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["NotSignedIn"];
+            403: components["responses"]["Refused"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["WrongType"];
+            421: components["responses"]["WrongHost"];
+            422: components["responses"]["BadInput"];
+            500: components["responses"]["Broken"];
+            503: components["responses"]["Unavailable"];
         };
     };
     damage_classes: {
@@ -3698,15 +3841,11 @@ export interface operations {
                     "application/json": components["schemas"]["DamageClassList"];
                 };
             };
-            /** @description What went wrong, in words for the person who can act (RFC 9457) */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["NotSignedIn"];
+            403: components["responses"]["Refused"];
+            421: components["responses"]["WrongHost"];
+            500: components["responses"]["Broken"];
+            503: components["responses"]["Unavailable"];
         };
     };
     read_defect: {
@@ -3729,15 +3868,13 @@ export interface operations {
                     "application/json": components["schemas"]["DefectDetail"];
                 };
             };
-            /** @description What went wrong, in words for the person who can act (RFC 9457) */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["NotSignedIn"];
+            403: components["responses"]["Refused"];
+            404: components["responses"]["NotFound"];
+            421: components["responses"]["WrongHost"];
+            422: components["responses"]["BadInput"];
+            500: components["responses"]["Broken"];
+            503: components["responses"]["Unavailable"];
         };
     };
     defect_chip: {
@@ -3769,15 +3906,13 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description What went wrong, in words for the person who can act (RFC 9457) */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["NotSignedIn"];
+            403: components["responses"]["Refused"];
+            404: components["responses"]["NotFound"];
+            421: components["responses"]["WrongHost"];
+            422: components["responses"]["BadInput"];
+            500: components["responses"]["Broken"];
+            503: components["responses"]["Unavailable"];
         };
     };
     decide: {
@@ -3804,15 +3939,16 @@ export interface operations {
                     "application/json": components["schemas"]["DefectDetail"];
                 };
             };
-            /** @description What went wrong, in words for the person who can act (RFC 9457) */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["NotSignedIn"];
+            403: components["responses"]["Refused"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["WrongType"];
+            421: components["responses"]["WrongHost"];
+            422: components["responses"]["BadInput"];
+            500: components["responses"]["Broken"];
+            503: components["responses"]["Unavailable"];
         };
     };
     daily_figures: {
@@ -3835,15 +3971,10 @@ export interface operations {
                     "application/json": components["schemas"]["DailyList"];
                 };
             };
-            /** @description What went wrong, in words for the person who can act (RFC 9457) */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            421: components["responses"]["WrongHost"];
+            422: components["responses"]["BadInput"];
+            500: components["responses"]["Broken"];
+            503: components["responses"]["Unavailable"];
         };
     };
     monthly_figures: {
@@ -3864,15 +3995,9 @@ export interface operations {
                     "application/json": components["schemas"]["MonthlyList"];
                 };
             };
-            /** @description What went wrong, in words for the person who can act (RFC 9457) */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            421: components["responses"]["WrongHost"];
+            500: components["responses"]["Broken"];
+            503: components["responses"]["Unavailable"];
         };
     };
     list_flight_choices: {
@@ -3893,15 +4018,11 @@ export interface operations {
                     "application/json": components["schemas"]["FlightChoicesOut"];
                 };
             };
-            /** @description What went wrong, in words for the person who can act (RFC 9457) */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["NotSignedIn"];
+            403: components["responses"]["Refused"];
+            421: components["responses"]["WrongHost"];
+            500: components["responses"]["Broken"];
+            503: components["responses"]["Unavailable"];
         };
     };
     plan_flight: {
@@ -3926,15 +4047,16 @@ export interface operations {
                     "application/json": components["schemas"]["FlightPlanOut"];
                 };
             };
-            /** @description What went wrong, in words for the person who can act (RFC 9457) */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["NotSignedIn"];
+            403: components["responses"]["Refused"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["WrongType"];
+            421: components["responses"]["WrongHost"];
+            422: components["responses"]["BadInput"];
+            500: components["responses"]["Broken"];
+            503: components["responses"]["Unavailable"];
         };
     };
     download_flight_file: {
@@ -3960,18 +4082,23 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/octet-stream": unknown;
+                    "application/geo+json": unknown;
+                    "application/json": unknown;
+                    "application/vnd.google-earth.kml+xml": unknown;
+                    "application/vnd.google-earth.kmz": unknown;
+                    "text/plain; charset=utf-8": unknown;
                 };
             };
-            /** @description What went wrong, in words for the person who can act (RFC 9457) */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["NotSignedIn"];
+            403: components["responses"]["Refused"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["WrongType"];
+            421: components["responses"]["WrongHost"];
+            422: components["responses"]["BadInput"];
+            500: components["responses"]["Broken"];
+            503: components["responses"]["Unavailable"];
         };
     };
     read_job: {
@@ -3994,15 +4121,13 @@ export interface operations {
                     "application/json": components["schemas"]["JobOut"];
                 };
             };
-            /** @description What went wrong, in words for the person who can act (RFC 9457) */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["NotSignedIn"];
+            403: components["responses"]["Refused"];
+            404: components["responses"]["NotFound"];
+            421: components["responses"]["WrongHost"];
+            422: components["responses"]["BadInput"];
+            500: components["responses"]["Broken"];
+            503: components["responses"]["Unavailable"];
         };
     };
     cancel_job: {
@@ -4025,15 +4150,16 @@ export interface operations {
                     "application/json": components["schemas"]["JobOut"];
                 };
             };
-            /** @description What went wrong, in words for the person who can act (RFC 9457) */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["NotSignedIn"];
+            403: components["responses"]["Refused"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["WrongType"];
+            421: components["responses"]["WrongHost"];
+            422: components["responses"]["BadInput"];
+            500: components["responses"]["Broken"];
+            503: components["responses"]["Unavailable"];
         };
     };
     oidc_callback: {
@@ -4056,15 +4182,12 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description What went wrong, in words for the person who can act (RFC 9457) */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            403: components["responses"]["Refused"];
+            404: components["responses"]["NotFound"];
+            421: components["responses"]["WrongHost"];
+            422: components["responses"]["BadInput"];
+            500: components["responses"]["Broken"];
+            503: components["responses"]["Unavailable"];
         };
     };
     oidc_start: {
@@ -4083,15 +4206,10 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description What went wrong, in words for the person who can act (RFC 9457) */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            404: components["responses"]["NotFound"];
+            421: components["responses"]["WrongHost"];
+            500: components["responses"]["Broken"];
+            503: components["responses"]["Unavailable"];
         };
     };
     list_programmes: {
@@ -4112,15 +4230,11 @@ export interface operations {
                     "application/json": components["schemas"]["ProgrammeList"];
                 };
             };
-            /** @description What went wrong, in words for the person who can act (RFC 9457) */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["NotSignedIn"];
+            403: components["responses"]["Refused"];
+            421: components["responses"]["WrongHost"];
+            500: components["responses"]["Broken"];
+            503: components["responses"]["Unavailable"];
         };
     };
     draft_programme: {
@@ -4145,15 +4259,16 @@ export interface operations {
                     "application/json": components["schemas"]["ProgrammeOut"];
                 };
             };
-            /** @description What went wrong, in words for the person who can act (RFC 9457) */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["NotSignedIn"];
+            403: components["responses"]["Refused"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["WrongType"];
+            421: components["responses"]["WrongHost"];
+            422: components["responses"]["BadInput"];
+            500: components["responses"]["Broken"];
+            503: components["responses"]["Unavailable"];
         };
     };
     read_programme: {
@@ -4176,15 +4291,13 @@ export interface operations {
                     "application/json": components["schemas"]["ProgrammeOut"];
                 };
             };
-            /** @description What went wrong, in words for the person who can act (RFC 9457) */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["NotSignedIn"];
+            403: components["responses"]["Refused"];
+            404: components["responses"]["NotFound"];
+            421: components["responses"]["WrongHost"];
+            422: components["responses"]["BadInput"];
+            500: components["responses"]["Broken"];
+            503: components["responses"]["Unavailable"];
         };
     };
     keep_programme: {
@@ -4214,15 +4327,16 @@ export interface operations {
                     "application/json": components["schemas"]["ProgrammeOut"];
                 };
             };
-            /** @description What went wrong, in words for the person who can act (RFC 9457) */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["NotSignedIn"];
+            403: components["responses"]["Refused"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["WrongType"];
+            421: components["responses"]["WrongHost"];
+            422: components["responses"]["BadInput"];
+            500: components["responses"]["Broken"];
+            503: components["responses"]["Unavailable"];
         };
     };
     programme_file: {
@@ -4249,15 +4363,13 @@ export interface operations {
                     "text/csv; charset=utf-8": unknown;
                 };
             };
-            /** @description What went wrong, in words for the person who can act (RFC 9457) */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["NotSignedIn"];
+            403: components["responses"]["Refused"];
+            404: components["responses"]["NotFound"];
+            421: components["responses"]["WrongHost"];
+            422: components["responses"]["BadInput"];
+            500: components["responses"]["Broken"];
+            503: components["responses"]["Unavailable"];
         };
     };
     rank_assets: {
@@ -4286,15 +4398,13 @@ export interface operations {
                     "application/json": components["schemas"]["RankingOut"];
                 };
             };
-            /** @description What went wrong, in words for the person who can act (RFC 9457) */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["NotSignedIn"];
+            403: components["responses"]["Refused"];
+            404: components["responses"]["NotFound"];
+            421: components["responses"]["WrongHost"];
+            422: components["responses"]["BadInput"];
+            500: components["responses"]["Broken"];
+            503: components["responses"]["Unavailable"];
         };
     };
     explain_rank: {
@@ -4322,15 +4432,13 @@ export interface operations {
                     "application/json": components["schemas"]["ExplanationOut"];
                 };
             };
-            /** @description What went wrong, in words for the person who can act (RFC 9457) */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["NotSignedIn"];
+            403: components["responses"]["Refused"];
+            404: components["responses"]["NotFound"];
+            421: components["responses"]["WrongHost"];
+            422: components["responses"]["BadInput"];
+            500: components["responses"]["Broken"];
+            503: components["responses"]["Unavailable"];
         };
     };
     read_session: {
@@ -4351,15 +4459,9 @@ export interface operations {
                     "application/json": components["schemas"]["SessionOut"];
                 };
             };
-            /** @description What went wrong, in words for the person who can act (RFC 9457) */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            421: components["responses"]["WrongHost"];
+            500: components["responses"]["Broken"];
+            503: components["responses"]["Unavailable"];
         };
     };
     sign_in: {
@@ -4384,15 +4486,17 @@ export interface operations {
                     "application/json": components["schemas"]["SessionOut"];
                 };
             };
-            /** @description What went wrong, in words for the person who can act (RFC 9457) */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["NotSignedIn"];
+            403: components["responses"]["Refused"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["WrongType"];
+            421: components["responses"]["WrongHost"];
+            422: components["responses"]["BadInput"];
+            429: components["responses"]["TooOften"];
+            500: components["responses"]["Broken"];
+            503: components["responses"]["Unavailable"];
         };
     };
     sign_out: {
@@ -4411,15 +4515,14 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description What went wrong, in words for the person who can act (RFC 9457) */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["NotSignedIn"];
+            403: components["responses"]["Refused"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["WrongType"];
+            421: components["responses"]["WrongHost"];
+            500: components["responses"]["Broken"];
+            503: components["responses"]["Unavailable"];
         };
     };
     list_surveys: {
@@ -4444,15 +4547,13 @@ export interface operations {
                     "application/json": components["schemas"]["SurveyList"];
                 };
             };
-            /** @description What went wrong, in words for the person who can act (RFC 9457) */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["NotSignedIn"];
+            403: components["responses"]["Refused"];
+            404: components["responses"]["NotFound"];
+            421: components["responses"]["WrongHost"];
+            422: components["responses"]["BadInput"];
+            500: components["responses"]["Broken"];
+            503: components["responses"]["Unavailable"];
         };
     };
     create_survey: {
@@ -4477,15 +4578,16 @@ export interface operations {
                     "application/json": components["schemas"]["SurveyOut"];
                 };
             };
-            /** @description What went wrong, in words for the person who can act (RFC 9457) */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["NotSignedIn"];
+            403: components["responses"]["Refused"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["WrongType"];
+            421: components["responses"]["WrongHost"];
+            422: components["responses"]["BadInput"];
+            500: components["responses"]["Broken"];
+            503: components["responses"]["Unavailable"];
         };
     };
     read_survey: {
@@ -4508,15 +4610,13 @@ export interface operations {
                     "application/json": components["schemas"]["SurveyDetail"];
                 };
             };
-            /** @description What went wrong, in words for the person who can act (RFC 9457) */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["NotSignedIn"];
+            403: components["responses"]["Refused"];
+            404: components["responses"]["NotFound"];
+            421: components["responses"]["WrongHost"];
+            422: components["responses"]["BadInput"];
+            500: components["responses"]["Broken"];
+            503: components["responses"]["Unavailable"];
         };
     };
     survey_defects: {
@@ -4544,15 +4644,13 @@ export interface operations {
                     "application/json": components["schemas"]["DefectPage"];
                 };
             };
-            /** @description What went wrong, in words for the person who can act (RFC 9457) */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["NotSignedIn"];
+            403: components["responses"]["Refused"];
+            404: components["responses"]["NotFound"];
+            421: components["responses"]["WrongHost"];
+            422: components["responses"]["BadInput"];
+            500: components["responses"]["Broken"];
+            503: components["responses"]["Unavailable"];
         };
     };
     survey_jobs: {
@@ -4575,23 +4673,19 @@ export interface operations {
                     "application/json": components["schemas"]["JobList"];
                 };
             };
-            /** @description What went wrong, in words for the person who can act (RFC 9457) */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["NotSignedIn"];
+            403: components["responses"]["Refused"];
+            404: components["responses"]["NotFound"];
+            421: components["responses"]["WrongHost"];
+            422: components["responses"]["BadInput"];
+            500: components["responses"]["Broken"];
+            503: components["responses"]["Unavailable"];
         };
     };
     upload_photos: {
         parameters: {
             query?: never;
-            header: {
-                "content-type": string;
-            };
+            header?: never;
             path: {
                 survey_id: string;
             };
@@ -4614,15 +4708,16 @@ export interface operations {
                     "application/json": components["schemas"]["UploadAnswer"];
                 };
             };
-            /** @description What went wrong, in words for the person who can act (RFC 9457) */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["NotSignedIn"];
+            403: components["responses"]["Refused"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["WrongType"];
+            421: components["responses"]["WrongHost"];
+            422: components["responses"]["BadInput"];
+            500: components["responses"]["Broken"];
+            503: components["responses"]["Unavailable"];
         };
     };
     read_photo: {
@@ -4653,15 +4748,13 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description What went wrong, in words for the person who can act (RFC 9457) */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["NotSignedIn"];
+            403: components["responses"]["Refused"];
+            404: components["responses"]["NotFound"];
+            421: components["responses"]["WrongHost"];
+            422: components["responses"]["BadInput"];
+            500: components["responses"]["Broken"];
+            503: components["responses"]["Unavailable"];
         };
     };
     process_survey: {
@@ -4684,15 +4777,16 @@ export interface operations {
                     "application/json": components["schemas"]["JobOut"];
                 };
             };
-            /** @description What went wrong, in words for the person who can act (RFC 9457) */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["NotSignedIn"];
+            403: components["responses"]["Refused"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["WrongType"];
+            421: components["responses"]["WrongHost"];
+            422: components["responses"]["BadInput"];
+            500: components["responses"]["Broken"];
+            503: components["responses"]["Unavailable"];
         };
     };
     mosaic_tile: {
@@ -4730,21 +4824,23 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description What went wrong, in words for the person who can act (RFC 9457) */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["NotSignedIn"];
+            403: components["responses"]["Refused"];
+            404: components["responses"]["NotFound"];
+            421: components["responses"]["WrongHost"];
+            422: components["responses"]["BadInput"];
+            500: components["responses"]["Broken"];
+            503: components["responses"]["Unavailable"];
         };
     };
     begin_upload: {
         parameters: {
             query?: never;
-            header?: never;
+            header: {
+                "Tus-Resumable": "1.0.0";
+                "Upload-Length": number;
+                "Upload-Metadata"?: string;
+            };
             path: {
                 survey_id: string;
             };
@@ -4761,15 +4857,18 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description What went wrong, in words for the person who can act (RFC 9457) */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["NotSignedIn"];
+            403: components["responses"]["Refused"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            410: components["responses"]["Ended"];
+            412: components["responses"]["WrongVersion"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["WrongType"];
+            421: components["responses"]["WrongHost"];
+            422: components["responses"]["BadInput"];
+            500: components["responses"]["Broken"];
+            503: components["responses"]["Unavailable"];
         };
     };
     upload_protocol: {
@@ -4794,15 +4893,13 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description What went wrong, in words for the person who can act (RFC 9457) */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["NotSignedIn"];
+            403: components["responses"]["Refused"];
+            404: components["responses"]["NotFound"];
+            421: components["responses"]["WrongHost"];
+            422: components["responses"]["BadInput"];
+            500: components["responses"]["Broken"];
+            503: components["responses"]["Unavailable"];
         };
     };
     read_upload: {
@@ -4826,21 +4923,22 @@ export interface operations {
                     "application/json": components["schemas"]["UploadOut"];
                 };
             };
-            /** @description What went wrong, in words for the person who can act (RFC 9457) */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["NotSignedIn"];
+            403: components["responses"]["Refused"];
+            404: components["responses"]["NotFound"];
+            410: components["responses"]["Ended"];
+            421: components["responses"]["WrongHost"];
+            422: components["responses"]["BadInput"];
+            500: components["responses"]["Broken"];
+            503: components["responses"]["Unavailable"];
         };
     };
     end_upload: {
         parameters: {
             query?: never;
-            header?: never;
+            header: {
+                "Tus-Resumable": "1.0.0";
+            };
             path: {
                 survey_id: string;
                 upload_id: string;
@@ -4856,21 +4954,26 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description What went wrong, in words for the person who can act (RFC 9457) */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["NotSignedIn"];
+            403: components["responses"]["Refused"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            410: components["responses"]["Ended"];
+            412: components["responses"]["WrongVersion"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["WrongType"];
+            421: components["responses"]["WrongHost"];
+            422: components["responses"]["BadInput"];
+            500: components["responses"]["Broken"];
+            503: components["responses"]["Unavailable"];
         };
     };
     upload_offset: {
         parameters: {
             query?: never;
-            header?: never;
+            header: {
+                "Tus-Resumable": "1.0.0";
+            };
             path: {
                 survey_id: string;
                 upload_id: string;
@@ -4888,21 +4991,25 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description What went wrong, in words for the person who can act (RFC 9457) */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["NotSignedIn"];
+            403: components["responses"]["Refused"];
+            404: components["responses"]["NotFound"];
+            410: components["responses"]["Ended"];
+            412: components["responses"]["WrongVersion"];
+            421: components["responses"]["WrongHost"];
+            422: components["responses"]["BadInput"];
+            500: components["responses"]["Broken"];
+            503: components["responses"]["Unavailable"];
         };
     };
     continue_upload: {
         parameters: {
             query?: never;
-            header?: never;
+            header: {
+                "Tus-Resumable": "1.0.0";
+                "Upload-Offset": number;
+                "Upload-Checksum"?: string;
+            };
             path: {
                 survey_id: string;
                 upload_id: string;
@@ -4924,15 +5031,19 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description What went wrong, in words for the person who can act (RFC 9457) */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["NotSignedIn"];
+            403: components["responses"]["Refused"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            410: components["responses"]["Ended"];
+            412: components["responses"]["WrongVersion"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["WrongType"];
+            421: components["responses"]["WrongHost"];
+            422: components["responses"]["BadInput"];
+            460: components["responses"]["ChecksumMismatch"];
+            500: components["responses"]["Broken"];
+            503: components["responses"]["Unavailable"];
         };
     };
     webmercator_tile: {
@@ -4970,15 +5081,13 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description What went wrong, in words for the person who can act (RFC 9457) */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["NotSignedIn"];
+            403: components["responses"]["Refused"];
+            404: components["responses"]["NotFound"];
+            421: components["responses"]["WrongHost"];
+            422: components["responses"]["BadInput"];
+            500: components["responses"]["Broken"];
+            503: components["responses"]["Unavailable"];
         };
     };
     work_list: {
@@ -5004,15 +5113,13 @@ export interface operations {
                     "application/json": components["schemas"]["WorkListOut"];
                 };
             };
-            /** @description What went wrong, in words for the person who can act (RFC 9457) */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["NotSignedIn"];
+            403: components["responses"]["Refused"];
+            404: components["responses"]["NotFound"];
+            421: components["responses"]["WrongHost"];
+            422: components["responses"]["BadInput"];
+            500: components["responses"]["Broken"];
+            503: components["responses"]["Unavailable"];
         };
     };
     work_list_file: {
@@ -5044,18 +5151,17 @@ export interface operations {
                     "application/pdf": unknown;
                     "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": unknown;
                     "image/vnd.dxf": unknown;
+                    "text/csv; charset=shift_jis": unknown;
                     "text/csv; charset=utf-8": unknown;
                 };
             };
-            /** @description What went wrong, in words for the person who can act (RFC 9457) */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["NotSignedIn"];
+            403: components["responses"]["Refused"];
+            404: components["responses"]["NotFound"];
+            421: components["responses"]["WrongHost"];
+            422: components["responses"]["BadInput"];
+            500: components["responses"]["Broken"];
+            503: components["responses"]["Unavailable"];
         };
     };
     catalogue_json_ld: {
@@ -5076,15 +5182,10 @@ export interface operations {
                     "application/ld+json": unknown;
                 };
             };
-            /** @description What went wrong, in words for the person who can act (RFC 9457) */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            404: components["responses"]["NotFound"];
+            421: components["responses"]["WrongHost"];
+            500: components["responses"]["Broken"];
+            503: components["responses"]["Unavailable"];
         };
     };
     catalogue_turtle: {
@@ -5105,15 +5206,10 @@ export interface operations {
                     "text/turtle": unknown;
                 };
             };
-            /** @description What went wrong, in words for the person who can act (RFC 9457) */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            404: components["responses"]["NotFound"];
+            421: components["responses"]["WrongHost"];
+            500: components["responses"]["Broken"];
+            503: components["responses"]["Unavailable"];
         };
     };
     collections: {
@@ -5136,15 +5232,12 @@ export interface operations {
                     "application/json": components["schemas"]["Collections"];
                 };
             };
-            /** @description What went wrong, in words for the person who can act (RFC 9457) */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["BadQuery"];
+            401: components["responses"]["NotSignedIn"];
+            403: components["responses"]["Refused"];
+            421: components["responses"]["WrongHost"];
+            500: components["responses"]["Broken"];
+            503: components["responses"]["Unavailable"];
         };
     };
     defect_features: {
@@ -5174,21 +5267,20 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
+                    "Content-Crs"?: string;
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["FeatureCollection"];
+                    "application/geo+json": components["schemas"]["FeatureCollection"];
                 };
             };
-            /** @description What went wrong, in words for the person who can act (RFC 9457) */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["BadQuery"];
+            401: components["responses"]["NotSignedIn"];
+            403: components["responses"]["Refused"];
+            404: components["responses"]["NotFound"];
+            421: components["responses"]["WrongHost"];
+            500: components["responses"]["Broken"];
+            503: components["responses"]["Unavailable"];
         };
     };
     defect_feature: {
@@ -5209,21 +5301,20 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
+                    "Content-Crs"?: string;
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Feature"];
+                    "application/geo+json": components["schemas"]["Feature"];
                 };
             };
-            /** @description What went wrong, in words for the person who can act (RFC 9457) */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["BadQuery"];
+            401: components["responses"]["NotSignedIn"];
+            403: components["responses"]["Refused"];
+            404: components["responses"]["NotFound"];
+            421: components["responses"]["WrongHost"];
+            500: components["responses"]["Broken"];
+            503: components["responses"]["Unavailable"];
         };
     };
     survey_features: {
@@ -5250,21 +5341,20 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
+                    "Content-Crs"?: string;
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["FeatureCollection"];
+                    "application/geo+json": components["schemas"]["FeatureCollection"];
                 };
             };
-            /** @description What went wrong, in words for the person who can act (RFC 9457) */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["BadQuery"];
+            401: components["responses"]["NotSignedIn"];
+            403: components["responses"]["Refused"];
+            404: components["responses"]["NotFound"];
+            421: components["responses"]["WrongHost"];
+            500: components["responses"]["Broken"];
+            503: components["responses"]["Unavailable"];
         };
     };
     survey_feature: {
@@ -5285,21 +5375,20 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
+                    "Content-Crs"?: string;
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Feature"];
+                    "application/geo+json": components["schemas"]["Feature"];
                 };
             };
-            /** @description What went wrong, in words for the person who can act (RFC 9457) */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["BadQuery"];
+            401: components["responses"]["NotSignedIn"];
+            403: components["responses"]["Refused"];
+            404: components["responses"]["NotFound"];
+            421: components["responses"]["WrongHost"];
+            500: components["responses"]["Broken"];
+            503: components["responses"]["Unavailable"];
         };
     };
     collection: {
@@ -5324,15 +5413,13 @@ export interface operations {
                     "application/json": components["schemas"]["Collection"];
                 };
             };
-            /** @description What went wrong, in words for the person who can act (RFC 9457) */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["BadQuery"];
+            401: components["responses"]["NotSignedIn"];
+            403: components["responses"]["Refused"];
+            404: components["responses"]["NotFound"];
+            421: components["responses"]["WrongHost"];
+            500: components["responses"]["Broken"];
+            503: components["responses"]["Unavailable"];
         };
     };
     conformance: {
@@ -5355,15 +5442,12 @@ export interface operations {
                     "application/json": components["schemas"]["Conformance"];
                 };
             };
-            /** @description What went wrong, in words for the person who can act (RFC 9457) */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["BadQuery"];
+            401: components["responses"]["NotSignedIn"];
+            403: components["responses"]["Refused"];
+            421: components["responses"]["WrongHost"];
+            500: components["responses"]["Broken"];
+            503: components["responses"]["Unavailable"];
         };
     };
     health: {
@@ -5384,15 +5468,9 @@ export interface operations {
                     "application/json": components["schemas"]["Health"];
                 };
             };
-            /** @description What went wrong, in words for the person who can act (RFC 9457) */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            421: components["responses"]["WrongHost"];
+            500: components["responses"]["Broken"];
+            503: components["responses"]["Unavailable"];
         };
     };
     alive: {
@@ -5413,15 +5491,9 @@ export interface operations {
                     "application/json": components["schemas"]["Health"];
                 };
             };
-            /** @description What went wrong, in words for the person who can act (RFC 9457) */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            421: components["responses"]["WrongHost"];
+            500: components["responses"]["Broken"];
+            503: components["responses"]["Unavailable"];
         };
     };
     open_data_file: {
@@ -5453,15 +5525,11 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description What went wrong, in words for the person who can act (RFC 9457) */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            404: components["responses"]["NotFound"];
+            421: components["responses"]["WrongHost"];
+            422: components["responses"]["BadInput"];
+            500: components["responses"]["Broken"];
+            503: components["responses"]["Unavailable"];
         };
     };
     problem_kind: {
@@ -5484,15 +5552,11 @@ export interface operations {
                     "application/json": components["schemas"]["ProblemKind"];
                 };
             };
-            /** @description What went wrong, in words for the person who can act (RFC 9457) */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            404: components["responses"]["NotFound"];
+            421: components["responses"]["WrongHost"];
+            422: components["responses"]["BadInput"];
+            500: components["responses"]["Broken"];
+            503: components["responses"]["Unavailable"];
         };
     };
     ready: {
@@ -5513,15 +5577,9 @@ export interface operations {
                     "application/json": components["schemas"]["Readiness"];
                 };
             };
-            /** @description What went wrong, in words for the person who can act (RFC 9457) */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            421: components["responses"]["WrongHost"];
+            500: components["responses"]["Broken"];
+            503: components["responses"]["Unavailable"];
         };
     };
 }
