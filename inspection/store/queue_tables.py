@@ -45,6 +45,8 @@ survey_defects = Table(
     Column("survey_seq", Double, nullable=False),
     Column("defect_id", Uuid, nullable=False, index=True),
     Column("observation_id", Uuid, nullable=False, index=True),
+    # CRS of the box; a local frame is that of one mosaic, which stands behind its name
+    Column("frame", Text, nullable=False),
     # a person's class, else the machine's
     Column("damage_class", Text, nullable=False),
     Column("state", Text, nullable=False),

@@ -50,6 +50,7 @@ Table(
     Column("survey_seq", Double, nullable=False),
     Column("defect_id", Uuid, nullable=False, index=True),
     Column("observation_id", Uuid, nullable=False, index=True),
+    Column("frame", Text, nullable=False),
     Column("damage_class", Text, nullable=False),
     Column("state", Text, nullable=False),
     Column("version", Integer, nullable=False),
@@ -87,9 +88,9 @@ NUMBER = {
 """How each engine reads a number of a measurement."""
 
 COLUMNS = (
-    "survey_id, survey_seq, defect_id, observation_id, damage_class, state, version, confidence, "
-    "width_mm, width_most_mm, decided, minus_size, minus_uncertainty, minus_urgency, x0_m, y0_m, "
-    "x1_m, y1_m"
+    "survey_id, survey_seq, defect_id, observation_id, frame, damage_class, state, version, "
+    "confidence, width_mm, width_most_mm, decided, minus_size, minus_uncertainty, minus_urgency, "
+    "x0_m, y0_m, x1_m, y1_m"
 )
 
 SAME_SURVEY = "survey_id = {0}.survey_id AND defect_id = {0}.defect_id"
@@ -147,8 +148,10 @@ def see(engine: str, which: str) -> str:
     size = f"COALESCE(({length}) * ({length}), {area}, 0)"
     return (
         f"INSERT INTO survey_defects ({COLUMNS}) SELECT o.survey_id, r.seq, d.defect_id, "
-        "o.observation_id, COALESCE(d.damage_class_reviewed, d.damage_class), d.state, d.version, "
-        f"o.confidence, {width}, COALESCE(({width}) + COALESCE({expanded}, 0), {limit}), "
+        "o.observation_id, CASE o.surface_crs WHEN 'LOCAL' THEN 'LOCAL ' || o.mosaic_sha256 "
+        "ELSE o.surface_crs END, COALESCE(d.damage_class_reviewed, d.damage_class), d.state, "
+        f"d.version, o.confidence, {width}, "
+        f"COALESCE(({width}) + COALESCE({expanded}, 0), {limit}), "
         "CASE d.state WHEN 'candidate' THEN 0 ELSE 1 END, "
         f"-{size}, -{UNCERTAIN}, -{UNCERTAIN} * {UNCERTAIN} * {size}, "
         "o.surface_x0_m, o.surface_y0_m, o.surface_x1_m, o.surface_y1_m "
