@@ -192,6 +192,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/defects/{defect_id}/priority": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Defect Priority
+         * @description Rank a defect among all of its asset; takes as long as drawing up the work list.
+         */
+        get: operations["defect_priority"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/defects/{defect_id}/verdicts": {
         parameters: {
             query?: never;
@@ -1537,6 +1557,11 @@ export interface components {
             /** History */
             history: components["schemas"]["VerdictOut"][];
             /**
+             * Is Ranked
+             * @description false where the asset has too many defects to be ranked at every look; ask /api/defects/{id}/priority then
+             */
+            is_ranked: boolean;
+            /**
              * Legal Actions
              * @description what a reviewer may do next
              */
@@ -1557,6 +1582,7 @@ export interface components {
             outline: components["schemas"]["Geometry"];
             /** Photos */
             photos: components["schemas"]["EvidencePhoto"][];
+            /** @description its place in the work list of its asset; None when it is not listed, or `is_ranked` is false */
             priority: components["schemas"]["PriorityOut"] | null;
             state: components["schemas"]["ReviewState"];
             /** Surface Crs */
@@ -2923,6 +2949,13 @@ export interface components {
             width_mm: components["schemas"]["QuantityOut"] | null;
         };
         /**
+         * RankOut
+         * @description Show the place of a defect in the work list of its asset; none when it is not listed.
+         */
+        RankOut: {
+            priority: components["schemas"]["PriorityOut"] | null;
+        };
+        /**
          * RankingOut
          * @description Show the order of every asset, or a page of it.
          */
@@ -3923,6 +3956,37 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description What went wrong, in words for the person who can act (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    defect_priority: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                defect_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RankOut"];
+                };
             };
             /** @description What went wrong, in words for the person who can act (RFC 9457) */
             default: {
