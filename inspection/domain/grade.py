@@ -305,6 +305,8 @@ def smallest_spacings_m(
         return smallest
     lines = [line for _, line in parts]
     asked = [n for n, (i, _) in enumerate(parts) if only in (None, i)]
+    if not asked:
+        return smallest
     near = shapely.STRtree(lines).query(
         [lines[n] for n in asked], predicate="dwithin", distance=search_m * scale
     )
