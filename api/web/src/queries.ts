@@ -123,6 +123,18 @@ export const defectQuery = (defectId: string) =>
       ),
   });
 
+/** Rank a defect among all of its asset; the version is part of the name, for a decision moves it. */
+export const priorityQuery = (defectId: string, version: number) =>
+  queryOptions({
+    queryKey: ["defect", defectId, "priority", version],
+    queryFn: async () =>
+      told(
+        await api.GET("/api/defects/{defect_id}/priority", { params: { path: { defect_id: defectId } } }),
+        "RankOut",
+      ),
+    staleTime: 60_000,
+  });
+
 export const worklistQuery = (surveyId: string) =>
   queryOptions({
     queryKey: ["worklist", surveyId],

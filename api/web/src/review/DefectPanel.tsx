@@ -4,6 +4,7 @@ import type { DamageClass, DefectDetail, Quantity } from "../client";
 import { useLanguage } from "../i18n/language";
 import { defectQuery } from "../queries";
 import { Trouble } from "../Trouble";
+import { PriorityLine } from "./PriorityLine";
 import { isVague, shown } from "./quantity";
 import type { Review } from "./useReview";
 import { VerdictForm } from "./VerdictForm";
@@ -100,7 +101,7 @@ function Measured({ name, quantity, unit, digits }: MeasuredProps) {
 
 function Grades({ defect }: { defect: DefectDetail }) {
   const { language, say } = useLanguage();
-  if (defect.grades.length === 0 && defect.priority === null) return null;
+  if (defect.grades.length === 0 && defect.priority === null && defect.is_ranked) return null;
   return (
     <>
       <h3>{say("grade")}</h3>
@@ -115,12 +116,7 @@ function Grades({ defect }: { defect: DefectDetail }) {
           </ul>
         </div>
       ))}
-      {defect.priority && (
-        <p>
-          {say("priority")}: <b>{defect.priority.score.toFixed(1)}</b> ({say("rank")}{" "}
-          {defect.priority.rank})
-        </p>
-      )}
+      <PriorityLine defect={defect} />
     </>
   );
 }
