@@ -167,7 +167,7 @@ class EarlierList(Shape):
     surveys: list[EarlierOut]
 
 
-class DifferenceOut(Shape):
+class ChangedByOut(Shape):
     """Show a difference, now minus then."""
 
     value: float
@@ -181,9 +181,9 @@ class GrowthOut(Shape):
     change: Change
     before: list[UUID] = Field(description="sightings then; several where one shows it in pieces")
     after: list[UUID]
-    width_change_mm: DifferenceOut | None
-    length_change_m: DifferenceOut | None
-    area_change_m2: DifferenceOut | None
+    width_change_mm: ChangedByOut | None
+    length_change_m: ChangedByOut | None
+    area_change_m2: ChangedByOut | None
     note: str
 
 

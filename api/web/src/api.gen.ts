@@ -192,6 +192,130 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/defects/{defect_id}/earlier": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Defect Earlier
+         * @description List the earlier surveys of the asset, with what each saw at the place of the defect.
+         */
+        get: operations["defect_earlier"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/defects/{defect_id}/earlier/{earlier_id}/growth": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Defect Growth
+         * @description Say what became of a defect since an earlier survey, each difference with its uncertainty.
+         */
+        get: operations["defect_growth"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/defects/{defect_id}/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Defect History
+         * @description Tell who saw what and who decided what, over all surveys and versions of a defect.
+         */
+        get: operations["defect_history"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/defects/{defect_id}/photos": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Defect Photos
+         * @description List the photos that see a defect, the best first, with its outline in each.
+         */
+        get: operations["defect_photos"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/defects/{defect_id}/photos/{sha256}.jpg": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Defect Photo
+         * @description Give a part of a photo that sees a defect: its own pixels, shrunk to ``size``, not enlarged.
+         *
+         *     Ask for a window of ``size`` pixels to see every pixel of the photo.
+         */
+        get: operations["defect_photo"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/defects/{defect_id}/profile": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Defect Profile
+         * @description Show the widths along a crack, each with its uncertainty and the photo it was read in.
+         *
+         *     They are read in the source photos when somebody asks for the first time, and kept.
+         */
+        get: operations["defect_profile"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/defects/{defect_id}/verdicts": {
         parameters: {
             query?: never;
@@ -1226,6 +1350,42 @@ export interface components {
             name: string;
         };
         /**
+         * AxisPlaceOut
+         * @description Show where a place along a crack lies in a photo.
+         */
+        AxisPlaceOut: {
+            /** Distance M */
+            distance_m: number;
+            /** X Px */
+            x_px: number;
+            /** Y Px */
+            y_px: number;
+        };
+        /**
+         * Change
+         * @description Name what became of a crack.
+         * @enum {string}
+         */
+        Change: "grown" | "no_significant_change" | "smaller" | "new" | "vanished" | "not_comparable";
+        /**
+         * ChangedByOut
+         * @description Show a difference, now minus then.
+         */
+        ChangedByOut: {
+            /**
+             * Expanded Uncertainty
+             * @description U (k = 2)
+             */
+            expanded_uncertainty: number;
+            /**
+             * Significant
+             * @description it exceeds its uncertainty
+             */
+            significant: boolean;
+            /** Value */
+            value: number;
+        };
+        /**
          * ChipOut
          * @description Point to a picture of a defect and say which part of the mosaic it shows.
          */
@@ -1630,6 +1790,74 @@ export interface components {
             name: string;
             /** Task */
             task: string;
+        };
+        /**
+         * EarlierList
+         * @description List the surveys of the asset that were made before, newest first.
+         */
+        EarlierList: {
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /**
+             * Defect Id
+             * Format: uuid
+             */
+            defect_id: string;
+            /**
+             * Survey Id
+             * Format: uuid
+             */
+            survey_id: string;
+            /** Surveys */
+            surveys: components["schemas"]["EarlierOut"][];
+        };
+        /**
+         * EarlierOut
+         * @description Show one earlier survey of the asset.
+         */
+        EarlierOut: {
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            mosaic: components["schemas"]["MosaicOut"] | null;
+            /**
+             * Near
+             * @description in the CRS of both mosaics
+             */
+            near: components["schemas"]["EarlierSightingOut"][];
+            /** @description why the two cannot be laid over each other */
+            obstacle: components["schemas"]["Obstacle"] | null;
+            /**
+             * Survey Id
+             * Format: uuid
+             */
+            survey_id: string;
+        };
+        /**
+         * EarlierSightingOut
+         * @description Show what an earlier survey saw at the place.
+         */
+        EarlierSightingOut: {
+            area_m2: components["schemas"]["QuantityOut"];
+            damage_class: components["schemas"]["DamageClass"];
+            /**
+             * Is Same
+             * @description it is the same defect
+             */
+            is_same: boolean;
+            length_m: components["schemas"]["QuantityOut"] | null;
+            /**
+             * Observation Id
+             * Format: uuid
+             */
+            observation_id: string;
+            outline: components["schemas"]["Geometry"];
+            width_mm: components["schemas"]["QuantityOut"] | null;
         };
         /**
          * EvidencePhoto
@@ -2190,6 +2418,36 @@ export interface components {
             };
         };
         /**
+         * GreatestOut
+         * @description Show the greatest single width that counts, and where.
+         */
+        GreatestOut: {
+            /** Distance M */
+            distance_m: number;
+            /** Photo Sha256 */
+            photo_sha256: string | null;
+            width_mm: components["schemas"]["QuantityOut"];
+        };
+        /**
+         * GrowthOut
+         * @description Show what became of a defect since an earlier survey.
+         */
+        GrowthOut: {
+            /** After */
+            after: string[];
+            area_change_m2: components["schemas"]["ChangedByOut"] | null;
+            /**
+             * Before
+             * @description sightings then; several where one shows it in pieces
+             */
+            before: string[];
+            change: components["schemas"]["Change"];
+            length_change_m: components["schemas"]["ChangedByOut"] | null;
+            /** Note */
+            note: string;
+            width_change_mm: components["schemas"]["ChangedByOut"] | null;
+        };
+        /**
          * Health
          * @description Say that the service works.
          */
@@ -2198,6 +2456,60 @@ export interface components {
             status: string;
             /** Version */
             version: string;
+        };
+        /**
+         * HistoryEventOut
+         * @description Show one event in the life of a defect.
+         */
+        HistoryEventOut: {
+            action: components["schemas"]["Action"] | null;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /**
+             * By
+             * @description who decided; None for a machine
+             */
+            by: string | null;
+            damage_class_after: components["schemas"]["DamageClass"] | null;
+            damage_class_before: components["schemas"]["DamageClass"] | null;
+            /** Grade After */
+            grade_after: string | null;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "seen" | "decided" | "graded";
+            /** @description what it said, or had said by then */
+            machine: components["schemas"]["MachineSaidOut"] | null;
+            /** Note */
+            note: string;
+            reason: components["schemas"]["RejectReason"] | null;
+            /** Scheme */
+            scheme: string | null;
+            state_after: components["schemas"]["ReviewState"] | null;
+            state_before: components["schemas"]["ReviewState"] | null;
+            /** Survey Id */
+            survey_id: string | null;
+            /** Version After */
+            version_after: number | null;
+        };
+        /**
+         * HistoryOut
+         * @description Tell the life of a defect over all surveys and versions, oldest first.
+         */
+        HistoryOut: {
+            /**
+             * Defect Id
+             * Format: uuid
+             */
+            defect_id: string;
+            /** Events */
+            events: components["schemas"]["HistoryEventOut"][];
+            /** Version */
+            version: number;
         };
         /**
          * JobList
@@ -2312,6 +2624,20 @@ export interface components {
             type?: string | null;
         };
         /**
+         * MachineSaidOut
+         * @description Show what the machine said of a defect at a moment.
+         */
+        MachineSaidOut: {
+            area_m2: components["schemas"]["QuantityOut"];
+            /** Confidence */
+            confidence: number;
+            damage_class: components["schemas"]["DamageClass"];
+            length_m: components["schemas"]["QuantityOut"] | null;
+            /** Model Id */
+            model_id: string;
+            width_mm: components["schemas"]["QuantityOut"] | null;
+        };
+        /**
          * MonthlyFigures
          * @description Carry the figures of one frozen month.
          */
@@ -2386,6 +2712,12 @@ export interface components {
             width_px: number;
         };
         /**
+         * Obstacle
+         * @description Say why an earlier survey cannot be laid beside this one.
+         * @enum {string}
+         */
+        Obstacle: "no_mosaic" | "local_frame" | "other_crs" | "not_shown";
+        /**
          * OrganisationOut
          * @description Name an organisation.
          */
@@ -2446,6 +2778,16 @@ export interface components {
          * @enum {string}
          */
         PhotoSet: "nadir" | "cross" | "oblique";
+        /**
+         * PieceOut
+         * @description Show from where to where along a crack one unbranched line of it reaches.
+         */
+        PieceOut: {
+            /** End M */
+            end_m: number;
+            /** Start M */
+            start_m: number;
+        };
         /**
          * PlaceOut
          * @description Show where one asset stands.
@@ -2604,6 +2946,127 @@ export interface components {
             status: number | null;
             /** Title */
             title: string;
+        };
+        /**
+         * ProfileOut
+         * @description Show the widths along one crack.
+         */
+        ProfileOut: {
+            /**
+             * Calibration
+             * @description how the camera draws cracks, by name
+             */
+            calibration: string | null;
+            /**
+             * Defect Id
+             * Format: uuid
+             */
+            defect_id: string;
+            greatest: components["schemas"]["GreatestOut"] | null;
+            /** Length M */
+            length_m: number;
+            /** Limits */
+            limits: components["schemas"]["WidthLimitOut"][];
+            /** @description of the representative width */
+            method: components["schemas"]["WidthMethod"];
+            /**
+             * Observation Id
+             * Format: uuid
+             */
+            observation_id: string;
+            /**
+             * Photos
+             * @description read here, most places first
+             */
+            photos: components["schemas"]["ReadPhotoOut"][];
+            /** Pieces */
+            pieces: components["schemas"]["PieceOut"][];
+            /** Points */
+            points: components["schemas"]["ProfilePointOut"][];
+            /** @description the width of the defect: its grade */
+            representative_mm: components["schemas"]["QuantityOut"] | null;
+            /** Segments */
+            segments: components["schemas"]["ProfileSegmentOut"][];
+            /**
+             * Survey Id
+             * Format: uuid
+             */
+            survey_id: string;
+            /** Why No Points */
+            why_no_points: ("earlier_version" | "nothing_readable") | null;
+        };
+        /**
+         * ProfilePointOut
+         * @description Show the width at one place of a crack.
+         */
+        ProfilePointOut: {
+            /**
+             * Distance M
+             * @description along the crack, all lines one after the other
+             */
+            distance_m: number;
+            /**
+             * Incidence Deg
+             * @description how far from square on the photo saw it
+             */
+            incidence_deg: number | null;
+            method: components["schemas"]["WidthMethod"] | null;
+            /**
+             * Photo Px
+             * @description the place in that photo
+             */
+            photo_px: [
+                number,
+                number
+            ] | null;
+            /**
+             * Photo Sha256
+             * @description the photo in which it was read
+             */
+            photo_sha256: string | null;
+            /**
+             * Piece
+             * @description number of the line of the centre line, from 0
+             */
+            piece: number;
+            /**
+             * Surface M
+             * @description in the CRS of the mosaic
+             */
+            surface_m: [
+                number,
+                number
+            ];
+            /**
+             * Trusted
+             * @description away from ends and junctions, which do not count
+             */
+            trusted: boolean;
+            /** @description None where no photo can be read */
+            width_mm: components["schemas"]["QuantityOut"] | null;
+        };
+        /**
+         * ProfileSegmentOut
+         * @description Show what the survey kept of one half metre: what the grade is made of.
+         */
+        ProfileSegmentOut: {
+            /** End M */
+            end_m: number;
+            /**
+             * Largest Mm
+             * @description None below the limit
+             */
+            largest_mm: number | null;
+            /** Mean Mm */
+            mean_mm: number | null;
+            /** Photos */
+            photos: number;
+            /** Points */
+            points: number;
+            /** Start M */
+            start_m: number;
+            /** @description 95th percentile */
+            width_mm: components["schemas"]["QuantityOut"];
         };
         /**
          * ProgrammeFormat
@@ -2808,6 +3271,18 @@ export interface components {
             };
         };
         /**
+         * ReadPhotoOut
+         * @description Show in how many places a photo was read.
+         */
+        ReadPhotoOut: {
+            /** Name */
+            name: string;
+            /** Points */
+            points: number;
+            /** Sha256 */
+            sha256: string;
+        };
+        /**
          * Readiness
          * @description Say that people can be sent here, and the version of the tables.
          */
@@ -2907,6 +3382,100 @@ export interface components {
             rules: string[];
             /** Task */
             task: string;
+        };
+        /**
+         * SightingOut
+         * @description Show how one photo sees a defect.
+         */
+        SightingOut: {
+            /**
+             * Axis
+             * @description places along a crack; only those in the photo
+             */
+            axis: components["schemas"]["AxisPlaceOut"][];
+            /**
+             * Crop Url
+             * @description the part that shows the defect; takes size and window
+             */
+            crop_url: string;
+            /**
+             * Distance M
+             * @description None where the place of the camera is not known
+             */
+            distance_m: number | null;
+            /**
+             * Gsd Mm Per Px
+             * @description on the surface, in the worst direction
+             */
+            gsd_mm_per_px: number;
+            /** Height Px */
+            height_px: number;
+            /**
+             * In Mosaic
+             * @description the mosaic shows this photo on the defect
+             */
+            in_mosaic: boolean;
+            /** Incidence Deg */
+            incidence_deg: number;
+            /** Is Blurred */
+            is_blurred: boolean;
+            /** Name */
+            name: string;
+            /** @description projected into the photo, px, lens distortion included */
+            outline: components["schemas"]["Geometry"];
+            /** Sha256 */
+            sha256: string;
+            /**
+             * Sharpness Relative
+             * @description of the whole photo ÷ median of the flight; below 0.4 is blurred
+             */
+            sharpness_relative: number | null;
+            /**
+             * Shown Share
+             * @description share of the outline that lies in the photo
+             */
+            shown_share: number;
+            /** Taken At */
+            taken_at: string | null;
+            /**
+             * Url
+             * @description the original file
+             */
+            url: string;
+            /** Width Px */
+            width_px: number;
+            /**
+             * Window Px
+             * @description the part of the photo that crop_url shows
+             */
+            window_px: [
+                number,
+                number,
+                number,
+                number
+            ];
+        };
+        /**
+         * SightingsOut
+         * @description List the photos that see a defect, the best first.
+         */
+        SightingsOut: {
+            /**
+             * Defect Id
+             * Format: uuid
+             */
+            defect_id: string;
+            /** Number Matched */
+            number_matched: number;
+            /** Photos */
+            photos: components["schemas"]["SightingOut"][];
+            /**
+             * Survey Id
+             * Format: uuid
+             */
+            survey_id: string;
+            /** Why None */
+            why_none: ("earlier_version" | "not_seen") | null;
         };
         /**
          * SignIn
@@ -3280,6 +3849,20 @@ export interface components {
             L: number;
             /** T */
             T: number;
+        };
+        /**
+         * WidthLimitOut
+         * @description Show a width at which a rule changes its mind.
+         */
+        WidthLimitOut: {
+            /** En */
+            en: string;
+            /** Ja */
+            ja: string;
+            /** Scheme */
+            scheme: string;
+            /** Width Mm */
+            width_mm: number;
         };
         /**
          * WidthMethod
@@ -3760,6 +4343,227 @@ export interface operations {
                 };
                 content: {
                     "image/png": unknown;
+                };
+            };
+            /** @description Not Modified */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong, in words for the person who can act (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    defect_earlier: {
+        parameters: {
+            query?: {
+                /** @description as this survey saw it; the latest sighting by default */
+                survey_id?: string | null;
+            };
+            header?: never;
+            path: {
+                defect_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EarlierList"];
+                };
+            };
+            /** @description What went wrong, in words for the person who can act (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    defect_growth: {
+        parameters: {
+            query?: {
+                /** @description as this survey saw it; the latest sighting by default */
+                survey_id?: string | null;
+            };
+            header?: never;
+            path: {
+                defect_id: string;
+                earlier_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GrowthOut"];
+                };
+            };
+            /** @description What went wrong, in words for the person who can act (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    defect_history: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                defect_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HistoryOut"];
+                };
+            };
+            /** @description What went wrong, in words for the person who can act (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    defect_photos: {
+        parameters: {
+            query?: {
+                /** @description as this survey saw it; the latest sighting by default */
+                survey_id?: string | null;
+            };
+            header?: never;
+            path: {
+                defect_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SightingsOut"];
+                };
+            };
+            /** @description What went wrong, in words for the person who can act (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    defect_photo: {
+        parameters: {
+            query?: {
+                /** @description as this survey saw it; the latest sighting by default */
+                survey_id?: string | null;
+                /** @description longest side, px */
+                size?: number;
+                /** @description x0,y0,x1,y1 px of the photo; what shows the defect by default */
+                window?: string | null;
+            };
+            header?: never;
+            path: {
+                defect_id: string;
+                sha256: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/jpeg": unknown;
+                };
+            };
+            /** @description Not Modified */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong, in words for the person who can act (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    defect_profile: {
+        parameters: {
+            query?: {
+                /** @description as this survey saw it; the latest sighting by default */
+                survey_id?: string | null;
+            };
+            header?: never;
+            path: {
+                defect_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProfileOut"];
                 };
             };
             /** @description Not Modified */

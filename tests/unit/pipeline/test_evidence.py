@@ -26,7 +26,7 @@ from inspection.pipeline.dossier import Dossier, open_dossier, with_photo
 from inspection.pipeline.onlook import axis_in_photo, photo_sightings
 from inspection.pipeline.profilefile import profile_digest, profile_of
 from inspection.pipeline.revisit import Obstacle, earlier_survey, earlier_surveys, growth_since
-from inspection.store import assets, keys, orthomosaics, surveys
+from inspection.store import keys, surveys
 from inspection.store.blobs import FolderBlobs
 from inspection.store.engine import create_engine, writing
 from tests.support.seed import database_url
@@ -332,7 +332,9 @@ def test_what_cannot_be_laid_over_each_other_says_why(
     here = replace(dossier.mosaic, grid=replace(GRID, crs="EPSG:32653"))
     (earlier,) = earlier_surveys(engine, blobs, replace(dossier, mosaic=here))
     assert earlier.obstacle is Obstacle.OTHER_CRS
-    beside = shapely.transform(dossier.seen.outline_surface_m, lambda xy: xy + [50.0, 0.0])
+    beside = shapely.transform(
+        dossier.seen.outline_surface_m, lambda xy: xy + np.array([50.0, 0.0])
+    )
     moved = replace(dossier, seen=replace(dossier.seen, outline_surface_m=beside))
     (earlier,) = earlier_surveys(engine, blobs, moved)
     assert earlier.obstacle is Obstacle.NOT_SHOWN and earlier.mosaic is not None
