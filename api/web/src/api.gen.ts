@@ -740,6 +740,29 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/surveys/{survey_id}/defects/tiles/{z}/{x}/{y}.mvt": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Defect Tile
+         * @description Draw the defects of a part of the mosaic as a vector tile, in the grid of the mosaic.
+         *
+         *     One layer, ``defects``: id, class, state, version, confidence, width (mm, where there is one).
+         *     Where there are too many, the largest are drawn and each says ``generalised``.
+         */
+        get: operations["defect_tile"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/surveys/{survey_id}/jobs": {
         parameters: {
             query?: never;
@@ -819,6 +842,46 @@ export interface paths {
          *     not done yet.
          */
         post: operations["process_survey"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/surveys/{survey_id}/queue": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Survey Queue
+         * @description List defects of a survey in an order, from its beginning, from a mark, or from a defect.
+         */
+        get: operations["survey_queue"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/surveys/{survey_id}/queue/counts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Survey Queue Counts
+         * @description Count the defects of a survey, those that are chosen, and what other choices would give.
+         */
+        get: operations["survey_queue_counts"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -2672,6 +2735,8 @@ export interface components {
              * @description authority code or WKT; LOCAL when nothing ties it to the earth
              */
             crs: string;
+            /** @description vector tiles of the defects; None where `tiles` is. Add the filter and the revision of the survey's queue as parameters */
+            defect_tiles?: components["schemas"]["TileGridOut"] | null;
             /**
              * Facts
              * @description registration report
@@ -2717,6 +2782,12 @@ export interface components {
          * @enum {string}
          */
         Obstacle: "no_mosaic" | "local_frame" | "other_crs" | "not_shown";
+        /**
+         * Order
+         * @description Say what a reviewer sees first.
+         * @enum {string}
+         */
+        Order: "size" | "urgent" | "uncertain";
         /**
          * OrganisationOut
          * @description Name an organisation.
@@ -3229,6 +3300,90 @@ export interface components {
              * @description None when below_limit: show '< limit'
              */
             value: number | null;
+        };
+        /**
+         * QueueCounts
+         * @description Count the defects of a survey by what may be chosen.
+         */
+        QueueCounts: {
+            /**
+             * By Class
+             * @description how many would be chosen of each class, all else being equal
+             */
+            by_class: {
+                [key: string]: number;
+            };
+            /**
+             * By State
+             * @description how many would be chosen of each state, all else being equal
+             */
+            by_state: {
+                [key: string]: number;
+            };
+            /**
+             * Matched
+             * @description how many are chosen
+             */
+            matched: number;
+            /** Revision */
+            revision: number;
+            /** Total */
+            total: number;
+        };
+        /**
+         * QueuePage
+         * @description List defects of a survey in an order; as quick in the middle as at the beginning.
+         */
+        QueuePage: {
+            /**
+             * Revision
+             * @description of the survey's defects; it rises with every change
+             */
+            revision: number;
+            /**
+             * Rows
+             * @description empty at either end of the queue
+             */
+            rows: components["schemas"]["QueueRowOut"][];
+        };
+        /**
+         * QueueRowOut
+         * @description Show one defect in a list.
+         */
+        QueueRowOut: {
+            area_m2: components["schemas"]["QuantityOut"];
+            /**
+             * Box Surface M
+             * @description left, bottom, right, top in the frame of the mosaic on which it was seen
+             */
+            box_surface_m: [
+                number,
+                number,
+                number,
+                number
+            ];
+            /** Confidence */
+            confidence: number;
+            /** @description human value when there is one, else machine */
+            damage_class: components["schemas"]["DamageClass"];
+            /**
+             * Defect Id
+             * Format: uuid
+             */
+            defect_id: string;
+            length_m: components["schemas"]["QuantityOut"] | null;
+            /**
+             * Mark
+             * @description its place in this order, for `after` and `before`
+             */
+            mark: string;
+            state: components["schemas"]["ReviewState"];
+            /**
+             * Version
+             * @description send it back as expected_version with a verdict
+             */
+            version: number;
+            width_mm: components["schemas"]["QuantityOut"] | null;
         };
         /**
          * RankingOut
@@ -5359,6 +5514,56 @@ export interface operations {
             };
         };
     };
+    defect_tile: {
+        parameters: {
+            query?: {
+                /** @description of the defects; lets the answer be kept while it is true */
+                revision?: number | null;
+                damage_class?: components["schemas"]["DamageClass"][] | null;
+                state?: components["schemas"]["ReviewState"][] | null;
+                /** @description leave out what is surely thinner; no width stays */
+                width_mm?: number | null;
+                /** @description leave out what is below */
+                confidence?: number;
+            };
+            header?: never;
+            path: {
+                survey_id: string;
+                z: number;
+                x: number;
+                y: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/vnd.mapbox-vector-tile": unknown;
+                };
+            };
+            /** @description Not Modified */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong, in words for the person who can act (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     survey_jobs: {
         parameters: {
             query?: never;
@@ -5486,6 +5691,88 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["JobOut"];
+                };
+            };
+            /** @description What went wrong, in words for the person who can act (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    survey_queue: {
+        parameters: {
+            query?: {
+                order?: components["schemas"]["Order"];
+                after?: string | null;
+                before?: string | null;
+                /** @description begin with this defect, wherever it stands */
+                at?: string | null;
+                limit?: number;
+                damage_class?: components["schemas"]["DamageClass"][] | null;
+                state?: components["schemas"]["ReviewState"][] | null;
+                /** @description leave out what is surely thinner; no width stays */
+                width_mm?: number | null;
+                /** @description leave out what is below */
+                confidence?: number;
+            };
+            header?: never;
+            path: {
+                survey_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QueuePage"];
+                };
+            };
+            /** @description What went wrong, in words for the person who can act (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    survey_queue_counts: {
+        parameters: {
+            query?: {
+                damage_class?: components["schemas"]["DamageClass"][] | null;
+                state?: components["schemas"]["ReviewState"][] | null;
+                /** @description leave out what is surely thinner; no width stays */
+                width_mm?: number | null;
+                /** @description leave out what is below */
+                confidence?: number;
+            };
+            header?: never;
+            path: {
+                survey_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QueueCounts"];
                 };
             };
             /** @description What went wrong, in words for the person who can act (RFC 9457) */

@@ -14,6 +14,7 @@ import { DefectList } from "./DefectList";
 import { DefectPanel } from "./DefectPanel";
 import { EVERYTHING, type Filter, matching, neighbour, type Order, ordered } from "./filter";
 import { MosaicMap } from "./MosaicMap";
+import { Ruler } from "./Ruler";
 import { useReview } from "./useReview";
 
 interface Props {
@@ -87,7 +88,9 @@ export default function ReviewPage({ surveyId, defectId }: Props) {
               classes={classes}
               chosenId={defectId}
               onChoose={choose}
-            />
+            >
+              <Ruler />
+            </MosaicMap>
           ) : (
             <p className="empty">{say("noTiles")}</p>
           )}
