@@ -254,10 +254,12 @@ class _Read:
         best = np.argmax(self.found.method[rows] != UNREADABLE, axis=1)
         taken = _Taken(**{f.name: getattr(self.found, f.name)[rows, best] for f in fields(_Taken)})
         readable = np.flatnonzero(taken.method != UNREADABLE)
-        width_mm = np.full(len(rows), np.nan)
+        width_mm, std_mm = np.full(len(rows), np.nan), np.full(len(rows), np.nan)
         if len(readable):
-            steady = median_filter(taken.width_mm[readable], STEADY_POINTS, mode="nearest")
-            width_mm[readable] = steady
+            width_mm[readable], std_mm[readable] = (
+                median_filter(values[readable], STEADY_POINTS, mode="nearest")
+                for values in (taken.width_mm, taken.std_mm)
+            )
         trusted = _trusted(strand, along_m, width_mm, chainage.linear)
         start_m = chainage.bounds_m[number]
         points = []
@@ -271,7 +273,11 @@ class _Read:
                     piece=number,
                     distance_m=distance_m,
                     surface_m=(x_m, y_m),
-                    width_mm=self._width(taken, i, width_mm[i], distance_m) if is_read else None,
+                    width_mm=(
+                        self._width(width_mm[i], std_mm[i], taken.limit_mm[i], distance_m)
+                        if is_read
+                        else None
+                    ),
                     method=METHODS[int(taken.method[i])] if is_read else None,
                     photo_sha256=self.views[int(taken.view[i])].sha256 if is_read else None,
                     photo_px=(x_px, y_px) if is_read else None,
@@ -281,15 +287,17 @@ class _Read:
             )
         return points
 
-    def _width(self, taken: "_Taken", i: int, width_mm: float, distance_m: float) -> Quantity:
+    def _width(
+        self, width_mm: float, std_mm: float, limit_mm: float, distance_m: float
+    ) -> Quantity:
         """Give a width with U (k = 2): reading, difference between photos, scale (§4.6)."""
-        limit_mm = float(taken.limit_mm[i])
         if width_mm < limit_mm:
-            return Quantity(value=None, expanded_uncertainty=None, limit=limit_mm, below_limit=True)
-        apart_mm = self.apart_mm.at_mm(distance_m)
-        u_mm = np.linalg.norm([taken.std_mm[i], apart_mm, width_mm * self.gsd_ratio])
+            return Quantity(
+                value=None, expanded_uncertainty=None, limit=float(limit_mm), below_limit=True
+            )
+        u_mm = np.linalg.norm([std_mm, self.apart_mm.at_mm(distance_m), width_mm * self.gsd_ratio])
         return Quantity(
-            value=float(width_mm), expanded_uncertainty=2.0 * float(u_mm), limit=limit_mm
+            value=float(width_mm), expanded_uncertainty=2.0 * float(u_mm), limit=float(limit_mm)
         )
 
 

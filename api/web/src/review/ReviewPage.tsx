@@ -12,6 +12,8 @@ import { JobState } from "../upload/JobState";
 import { ExportLinks } from "../worklist/ExportLinks";
 import { DefectList } from "./DefectList";
 import { DefectPanel } from "./DefectPanel";
+import { PlaceMarker } from "./detail/PlaceMarker";
+import { Swipe } from "./detail/Swipe";
 import { EVERYTHING, type Filter, matching, neighbour, type Order, ordered } from "./filter";
 import { MosaicMap } from "./MosaicMap";
 import { Ruler } from "./Ruler";
@@ -90,6 +92,8 @@ export default function ReviewPage({ surveyId, defectId }: Props) {
               onChoose={choose}
             >
               <Ruler />
+              <PlaceMarker />
+              <Swipe />
             </MosaicMap>
           ) : (
             <p className="empty">{say("noTiles")}</p>
