@@ -63,7 +63,7 @@ export const detail = {
   wholeView: { ja: "全体", en: "Whole" },
   lastInspection: { ja: "前回の点検との比較", en: "Since the last inspection" },
   noEarlier: { ja: "この施設の以前の調査はありません。", en: "The asset has no earlier survey." },
-  compareWith: { ja: "比較する調査", en: "Compare with" },
+  compareWithSurvey: { ja: "比較する調査", en: "Compare with" },
   obstacle_no_mosaic: { ja: "オルソ画像がありません。", en: "It has no mosaic." },
   obstacle_local_frame: {
     ja: "局所座標のため位置を対応付けられません。標定点を入れて処理してください。",

@@ -24,7 +24,7 @@ export function LastInspection({ seen }: { seen: Seen }) {
       {chosen && (
         <>
           <label>
-            {say("compareWith")}
+            {say("compareWithSurvey")}
             <select
               value={chosen.survey_id}
               onChange={(event) => {
