@@ -64,6 +64,8 @@ OWNED: dict[str, Through | None] = {
     "grade_decisions": SURVEY,
     "steps": SURVEY,
     "jobs": SURVEY,
+    "job_lines": Through(column="job_id", parent="jobs", key="job_id"),
+    "bands": SURVEY,
     "uploads": SURVEY,
     "defect_observations": DEFECT,
     "reviews": DEFECT,

@@ -17,6 +17,7 @@ from alembic.util.exc import CommandError
 from sqlalchemy import Connection, Engine
 
 import inspection.store.identity_tables
+import inspection.store.job_tables
 import inspection.store.ledger_tables
 import inspection.store.programme_tables
 import inspection.store.release_tables
