@@ -16,6 +16,7 @@ from api.oidc import Issuer
 from api.routes import (
     assets,
     codelists,
+    dashboard,
     defects,
     features,
     flight,
@@ -70,6 +71,7 @@ PARTS = (
     worklist,
     ranking,
     programmes,
+    dashboard,
     flight,
     features,
     opendata,

@@ -14,10 +14,11 @@ import { WorklistPage } from "./worklist/WorklistPage";
 
 // The map library is the heavy part: the list of surveys does not wait for it.
 const ReviewPage = lazy(() => import("./review/ReviewPage"));
+const DashboardPage = lazy(() => import("./dashboard/DashboardPage"));
 const FlightPage = lazy(() => import("./flight/FlightPage"));
 const PlannerPage = lazy(() => import("./planner/PlannerPage"));
 
-const ROOMS = ["planner", "flight", "open"] as const;
+const ROOMS = ["dashboard", "planner", "flight", "open"] as const;
 
 export function App() {
   const view = useView();
@@ -65,6 +66,7 @@ export function App() {
       {session && !mustSignIn(session) && (
         <Suspense fallback={<p className="empty">{say("loading")}</p>}>
           {view.name === "surveys" && <SurveysPage />}
+          {view.name === "dashboard" && <DashboardPage />}
           {view.name === "flight" && <FlightPage />}
           {view.name === "planner" && <PlannerPage />}
           {view.name === "review" && <ReviewPage key={view.surveyId} {...view} />}

@@ -2,6 +2,7 @@ import { useSyncExternalStore } from "react";
 
 export type View =
   | { name: "surveys" }
+  | { name: "dashboard" }
   | { name: "flight" }
   | { name: "planner" }
   | { name: "open" }
@@ -18,6 +19,7 @@ export function viewOf(path: string): View {
   }
   const worklist = new RegExp(`^/app/surveys/(${ID})/worklist/?$`).exec(path);
   if (worklist?.[1]) return { name: "worklist", surveyId: worklist[1] };
+  if (/^\/app\/dashboard\/?$/.test(path)) return { name: "dashboard" };
   if (/^\/app\/flight\/?$/.test(path)) return { name: "flight" };
   if (/^\/app\/planner\/?$/.test(path)) return { name: "planner" };
   if (/^\/app\/open\/?$/.test(path)) return { name: "open" };
@@ -28,6 +30,8 @@ export function addressOf(view: View): string {
   switch (view.name) {
     case "surveys":
       return "/app";
+    case "dashboard":
+      return "/app/dashboard";
     case "flight":
       return "/app/flight";
     case "planner":

@@ -152,6 +152,66 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/dashboard": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Dashboard
+         * @description Say what is inspected and repaired, and how long damages wait for what.
+         */
+        get: operations["read_dashboard"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/dashboard/series": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Dashboard Series
+         * @description Count detections, verdicts, orders and repairs by month or by day, until today.
+         */
+        get: operations["dashboard_series"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/dashboard/waiting": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Dashboard Waiting
+         * @description List the confirmed damages that have waited longest for a finished measure.
+         */
+        get: operations["dashboard_waiting"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/defects/{defect_id}": {
         parameters: {
             query?: never;
@@ -354,6 +414,50 @@ export interface paths {
          * @description Cancel a job; a worker that has it stops at its next sign of progress.
          */
         post: operations["cancel_job"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/measures": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Measures
+         * @description List what was recorded about measures on an asset; withdrawn records are left out.
+         */
+        get: operations["list_measures"];
+        put?: never;
+        /**
+         * Record Measure
+         * @description Record that a measure was ordered or finished, under the name of whoever is signed in.
+         */
+        post: operations["record_measure"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/measures/{event_id}/withdrawal": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Withdraw Measure
+         * @description Take a record back; it stays in the database and does not count any more.
+         */
+        post: operations["withdraw_measure"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1350,6 +1454,32 @@ export interface components {
             conformsTo: string[];
         };
         /**
+         * CountedOut
+         * @description Count what happened within a period, and what was open at its end.
+         */
+        CountedOut: {
+            /** Decided */
+            decided: number;
+            /** Detected */
+            detected: number;
+            /** Finished */
+            finished: number;
+            /**
+             * First
+             * Format: date
+             */
+            first: string;
+            /**
+             * Last
+             * Format: date
+             */
+            last: string;
+            /** Open */
+            open: number;
+            /** Ordered */
+            ordered: number;
+        };
+        /**
          * CsvEncoding
          * @description Say in which characters a CSV file is written.
          * @enum {string}
@@ -1416,6 +1546,58 @@ export interface components {
              * @description measured along a line: length and width
              */
             linear: boolean;
+        };
+        /**
+         * DashboardOut
+         * @description Carry how far the work has come today.
+         */
+        DashboardOut: {
+            /**
+             * Cycle
+             * @description first and last fiscal year of the cycle
+             */
+            cycle: [
+                number,
+                number
+            ];
+            /**
+             * Day
+             * Format: date
+             * @description in Japan
+             */
+            day: string;
+            /** Fiscal Year */
+            fiscal_year: number;
+            /**
+             * Kinds
+             * @description kinds that there are, for a filter
+             */
+            kinds: components["schemas"]["AssetKind"][];
+            /**
+             * Municipalities
+             * @description municipalities that there are, for a filter
+             */
+            municipalities: string[];
+            /** Phases */
+            phases: components["schemas"]["PhaseOut"][];
+            /** Places */
+            places: components["schemas"]["PlaceFigures"][];
+            shares: components["schemas"]["SharesOut"];
+            /**
+             * Urgent
+             * @description the first 200, the worst first
+             */
+            urgent: components["schemas"]["UrgentOut"][];
+        };
+        /**
+         * DaysOut
+         * @description Carry a duration, or what it is at least because too much is still open.
+         */
+        DaysOut: {
+            /** At Least */
+            at_least: boolean;
+            /** Days */
+            days: number;
         };
         /**
          * DefectDetail
@@ -2312,6 +2494,73 @@ export interface components {
             type?: string | null;
         };
         /**
+         * MeasureIn
+         * @description Record that a measure was ordered or finished.
+         */
+        MeasureIn: {
+            /** Asset Id */
+            asset_id: string;
+            /**
+             * Day
+             * Format: date
+             */
+            day: string;
+            /**
+             * Defect Id
+             * @description null: the whole asset
+             */
+            defect_id?: string | null;
+            /**
+             * Event Id
+             * @description the same one twice counts once
+             */
+            event_id?: string | null;
+            /**
+             * Note
+             * @default
+             */
+            note: string;
+            stage: components["schemas"]["Stage"];
+        };
+        /**
+         * MeasureList
+         * @description List the records of an asset, oldest first.
+         */
+        MeasureList: {
+            /** Measures */
+            measures: components["schemas"]["MeasureOut"][];
+        };
+        /**
+         * MeasureOut
+         * @description Carry one record of a measure.
+         */
+        MeasureOut: {
+            /** Asset Id */
+            asset_id: string;
+            /**
+             * Day
+             * Format: date
+             */
+            day: string;
+            /** Defect Id */
+            defect_id: string | null;
+            /**
+             * Event Id
+             * Format: uuid
+             */
+            event_id: string;
+            /** Note */
+            note: string;
+            /**
+             * Recorded At
+             * Format: date-time
+             */
+            recorded_at: string;
+            /** Recorded By */
+            recorded_by: string;
+            stage: components["schemas"]["Stage"];
+        };
+        /**
          * MonthlyFigures
          * @description Carry the figures of one frozen month.
          */
@@ -2408,6 +2657,31 @@ export interface components {
          */
         Pattern: "area" | "corridor" | "facade" | "soffit" | "orbit";
         /**
+         * Phase
+         * @description Name the ways from one moment of a damage to another.
+         * @enum {string}
+         */
+        Phase: "verdict" | "order" | "repair" | "whole";
+        /**
+         * PhaseOut
+         * @description Say how long damages take from one moment to another, open ones counted.
+         */
+        PhaseOut: {
+            /** Ended */
+            ended: number;
+            /**
+             * Longest Waiting
+             * @description days
+             */
+            longest_waiting: number | null;
+            median: components["schemas"]["DaysOut"] | null;
+            p90: components["schemas"]["DaysOut"] | null;
+            /** @description verdict: detection to verdict; order: confirmation to order; repair: order to finished measure; whole: detection to finished measure */
+            phase: components["schemas"]["Phase"];
+            /** Waiting */
+            waiting: number;
+        };
+        /**
          * PhotoOut
          * @description Show a photo of a survey; what is not known before processing is None.
          */
@@ -2446,6 +2720,20 @@ export interface components {
          * @enum {string}
          */
         PhotoSet: "nadir" | "cross" | "oblique";
+        /**
+         * PlaceFigures
+         * @description Carry the figures of one kind of asset in one municipality.
+         */
+        PlaceFigures: {
+            kind: components["schemas"]["AssetKind"];
+            /**
+             * Municipality
+             * @description empty when unknown
+             */
+            municipality: string;
+            shares: components["schemas"]["SharesOut"];
+            whole: components["schemas"]["PhaseOut"];
+        };
         /**
          * PlaceOut
          * @description Show where one asset stands.
@@ -2861,6 +3149,14 @@ export interface components {
          */
         ReviewState: "candidate" | "confirmed" | "rejected";
         /**
+         * SeriesOut
+         * @description Carry what happened in each period, oldest first; the last is not over yet.
+         */
+        SeriesOut: {
+            /** Periods */
+            periods: components["schemas"]["CountedOut"][];
+        };
+        /**
          * SessionOut
          * @description Say who is signed in and what they may do.
          */
@@ -2891,6 +3187,50 @@ export interface components {
             rights: string[];
             /** Role */
             role: string | null;
+        };
+        /**
+         * SharesOut
+         * @description Count assets; percentages are null of nothing.
+         */
+        SharesOut: {
+            /** Assets */
+            assets: number;
+            /**
+             * Inspected
+             * @description soundness stated in the current cycle of five years
+             */
+            inspected: number;
+            /** Inspected Percent */
+            inspected_percent: number | null;
+            /**
+             * Soundness
+             * @description assets of I, II, III, IV
+             */
+            soundness: [
+                number,
+                number,
+                number,
+                number
+            ];
+            /**
+             * Urgent
+             * @description assets of III or IV
+             */
+            urgent: number;
+            /**
+             * Urgent Begun
+             * @description of them, with a measure ordered or finished
+             */
+            urgent_begun: number;
+            /** Urgent Begun Percent */
+            urgent_begun_percent: number | null;
+            /**
+             * Urgent Done
+             * @description of them, with a finished measure
+             */
+            urgent_done: number;
+            /** Urgent Done Percent */
+            urgent_done_percent: number | null;
         };
         /**
          * ShortageOut
@@ -2942,11 +3282,23 @@ export interface components {
             crs: string;
         };
         /**
+         * Stage
+         * @description Say how far a measure has come.
+         * @enum {string}
+         */
+        Stage: "ordered" | "finished";
+        /**
          * Status
          * @description Say what became of one file.
          * @enum {string}
          */
         Status: "stored" | "already_here" | "rejected";
+        /**
+         * Step
+         * @description Say how long a period is.
+         * @enum {string}
+         */
+        Step: "month" | "day";
         /**
          * StepOut
          * @description Show one finished step of the work on a survey.
@@ -3211,6 +3563,24 @@ export interface components {
             status: components["schemas"]["Status"];
         };
         /**
+         * UrgentOut
+         * @description Name an asset of III or IV that nobody has recorded as repaired.
+         */
+        UrgentOut: {
+            /** Asset Id */
+            asset_id: string;
+            /** Begun */
+            begun: boolean;
+            /** Inspected Fiscal Year */
+            inspected_fiscal_year: number | null;
+            /** Level */
+            level: number;
+            /** Municipality */
+            municipality: string;
+            /** Name */
+            name: string;
+        };
+        /**
          * VerdictIn
          * @description Decide about a defect.
          */
@@ -3270,6 +3640,44 @@ export interface components {
             version_after: number;
         };
         /**
+         * WaitingList
+         * @description List confirmed damages, the longest known first.
+         */
+        WaitingList: {
+            /** Damages */
+            damages: components["schemas"]["WaitingOut"][];
+        };
+        /**
+         * WaitingOut
+         * @description Name a confirmed damage that nobody has recorded as repaired.
+         */
+        WaitingOut: {
+            /** Asset Id */
+            asset_id: string;
+            /** Asset Name */
+            asset_name: string;
+            damage_class: components["schemas"]["DamageClass"];
+            /** Days */
+            days: number;
+            /**
+             * Defect Id
+             * Format: uuid
+             */
+            defect_id: string;
+            /**
+             * Detected
+             * Format: date
+             */
+            detected: string;
+            /** Ordered */
+            ordered: string | null;
+            /**
+             * Survey Id
+             * Format: uuid
+             */
+            survey_id: string;
+        };
+        /**
          * WeightsIn
          * @description Weigh likelihood, consequence and timing against each other; they add up to 1.
          */
@@ -3287,6 +3695,14 @@ export interface components {
          * @enum {string}
          */
         WidthMethod: "distance_transform" | "profile_edges" | "profile_deficit" | "trough_fit";
+        /**
+         * Withdrawal
+         * @description Say why a record is taken back.
+         */
+        Withdrawal: {
+            /** Note */
+            note: string;
+        };
         /**
          * WorkLineOut
          * @description Show a work of a programme, or a candidate that is not in it.
@@ -3709,6 +4125,108 @@ export interface operations {
             };
         };
     };
+    read_dashboard: {
+        parameters: {
+            query?: {
+                kind?: components["schemas"]["AssetKind"] | null;
+                /** @description only this one; empty: those without one */
+                municipality?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DashboardOut"];
+                };
+            };
+            /** @description What went wrong, in words for the person who can act (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    dashboard_series: {
+        parameters: {
+            query?: {
+                step?: components["schemas"]["Step"];
+                periods?: number;
+                kind?: components["schemas"]["AssetKind"] | null;
+                /** @description only this one; empty: those without one */
+                municipality?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SeriesOut"];
+                };
+            };
+            /** @description What went wrong, in words for the person who can act (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    dashboard_waiting: {
+        parameters: {
+            query?: {
+                kind?: components["schemas"]["AssetKind"] | null;
+                /** @description only this one; empty: those without one */
+                municipality?: string | null;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WaitingList"];
+                };
+            };
+            /** @description What went wrong, in words for the person who can act (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     read_defect: {
         parameters: {
             query?: never;
@@ -4023,6 +4541,105 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["JobOut"];
+                };
+            };
+            /** @description What went wrong, in words for the person who can act (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_measures: {
+        parameters: {
+            query: {
+                asset_id: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MeasureList"];
+                };
+            };
+            /** @description What went wrong, in words for the person who can act (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    record_measure: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MeasureIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MeasureOut"];
+                };
+            };
+            /** @description What went wrong, in words for the person who can act (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    withdraw_measure: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                event_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Withdrawal"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MeasureOut"];
                 };
             };
             /** @description What went wrong, in words for the person who can act (RFC 9457) */

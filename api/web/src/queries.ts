@@ -1,6 +1,8 @@
 import { queryOptions } from "@tanstack/react-query";
 
 import { api, type Defect, keepCsrf, told } from "./client";
+import type { Step } from "./dashboard/chart";
+import type { Where } from "./dashboard/where";
 import { filesOf, monthsOf } from "./open/figures";
 
 const PAGE = 1000;
@@ -139,3 +141,30 @@ export const openFilesQuery = queryOptions({
     return data === undefined ? [] : filesOf(data); // no publisher is named: there are no files
   },
 });
+
+export const dashboardQuery = (where: Where) =>
+  queryOptions({
+    queryKey: ["dashboard", where],
+    queryFn: async () => told(await api.GET("/api/dashboard", { params: { query: where } }), "DashboardOut"),
+  });
+
+export const seriesQuery = (step: Step, periods: number, where: Where) =>
+  queryOptions({
+    queryKey: ["dashboard", "series", step, periods, where],
+    queryFn: async () =>
+      told(await api.GET("/api/dashboard/series", { params: { query: { step, periods, ...where } } }), "SeriesOut"),
+  });
+
+export const waitingQuery = (where: Where) =>
+  queryOptions({
+    queryKey: ["dashboard", "waiting", where],
+    queryFn: async () =>
+      told(await api.GET("/api/dashboard/waiting", { params: { query: where } }), "WaitingList"),
+  });
+
+export const measuresQuery = (assetId: string) =>
+  queryOptions({
+    queryKey: ["measures", assetId],
+    queryFn: async () =>
+      told(await api.GET("/api/measures", { params: { query: { asset_id: assetId } } }), "MeasureList"),
+  });
