@@ -14,6 +14,7 @@ from api.gate import Gate
 from api.observer import REGISTRY, Observer
 from api.oidc import Issuer
 from api.routes import (
+    account,
     assets,
     codelists,
     dashboard,
@@ -23,6 +24,7 @@ from api.routes import (
     health,
     jobs,
     opendata,
+    people,
     photos,
     programmes,
     ranking,
@@ -60,6 +62,8 @@ from workers import queue
 PARTS = (
     health,
     session,
+    account,
+    people,
     assets,
     codelists,
     surveys,
