@@ -123,3 +123,93 @@ def test_the_dashboard_by_night_in_english_for_one_town_and_on_a_phone(
         page.set_viewport_size({"width": 360, "height": 740})
         assert page.evaluate("document.documentElement.scrollWidth") <= 360
         keep_screenshot(page, "dashboard-phone")
+
+
+def secret_of(page: Page) -> str:
+    shown = page.locator("[data-secret]")
+    expect(shown).to_be_visible()
+    return shown.inner_text()
+
+
+def test_an_admin_adds_people_and_they_set_their_own_password(server: RunningServer) -> None:
+    secret = add_taro(server)
+    with opened_page(locale="en-GB") as page, no_script_errors(page):
+        set_own_password(page, server, secret)
+        make_and_end_a_token(page, server)
+        page.goto(f"{server.base_url}/app/admin/people")
+        expect(page.get_by_text("Only administrators use this page.")).to_be_visible()
+
+
+def add_taro(server: RunningServer) -> str:
+    """Add somebody, change what they are, and try to lock everybody out; give the password."""
+    with opened_page(locale="ja-JP") as page:
+        with no_script_errors(page):
+            page.goto(server.base_url)
+            sign_in(page, "kanri")
+            page.get_by_role("link", name="管理", exact=True).click()
+            expect(page.locator(".people tbody tr")).to_have_count(3)
+            add = page.locator(".add-person")
+            add.get_by_label("アカウント名").fill("taro")
+            add.get_by_label("表示名").fill("七尾 太郎")
+            add.get_by_label("役割").select_option("planner")
+            add.get_by_label("承認できる").check()
+            add.get_by_role("button", name="利用者を追加").click()
+            secret = secret_of(page)
+            row = page.locator("[data-person=taro]")
+            expect(row).to_contain_text("計画担当承認できる")
+            expect(row).to_contain_text("仮パスワード未使用")
+            assert barriers(page) == []
+            keep_screenshot(page, "admin-people-ja")
+            page.get_by_role("button", name="控えました").click()
+            expect(page.locator("[data-secret]")).to_have_count(0)
+            row.get_by_role("button", name="変更").click()
+            form = page.get_by_role("form", name="変更 taro")
+            form.get_by_label("役割").select_option("crew")
+            expect(form.get_by_label("承認できる")).to_be_disabled()
+            assert barriers(page) == []
+            keep_screenshot(page, "admin-person-ja")
+            form.get_by_role("button", name="変更を保存").click()
+            expect(row).to_contain_text("撮影班")
+        mine = page.locator("[data-person=kanri]")
+        mine.get_by_role("button", name="変更").click()
+        form = page.get_by_role("form", name="変更 kanri")
+        form.get_by_label("ログインできる").uncheck()
+        with page.expect_response("**/api/people/*") as refused:
+            form.get_by_role("button", name="変更を保存").click()
+        assert refused.value.status == 409
+        expect(form.get_by_role("alert")).to_contain_text("make somebody else an admin first")
+    return secret
+
+
+def set_own_password(page: Page, server: RunningServer, secret: str) -> None:
+    page.goto(f"{server.base_url}/app/account")
+    page.get_by_label("Account").fill("taro")
+    page.get_by_label("Password").fill(secret)
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_text("You came with a one-time password")).to_be_visible()
+    assert barriers(page) == []
+    page.get_by_label("Old password").fill(secret)
+    page.get_by_label("New password").fill("一日一善 一期一会 温故知新 七転八起")
+    page.get_by_role("button", name="Change the password").click()
+    page.get_by_role("button", name="Sign in").click()
+    page.get_by_label("Account").fill("taro")
+    page.get_by_label("Password").fill("一日一善 一期一会 温故知新 七転八起")
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_role("heading", name="API tokens")).to_be_visible()
+    expect(page.get_by_role("link", name="Administration")).to_have_count(0)
+
+
+def make_and_end_a_token(page: Page, server: RunningServer) -> None:
+    page.get_by_label("What it is for").fill("QGIS")
+    page.get_by_role("button", name="Make a token").click()
+    token = secret_of(page)
+    page.emulate_media(color_scheme="dark")
+    assert barriers(page) == []
+    keep_screenshot(page, "account-dark-en")
+    bearer = {"Authorization": f"Bearer {token}"}
+    assert server.call("/api/assets", headers=bearer)[0] == 200
+    page.get_by_role("button", name="Revoke").click()
+    expect(page.locator(".tokens .kept")).to_contain_text("ended")
+    assert server.call("/api/assets", headers=bearer)[0] == 401
+    page.set_viewport_size({"width": 360, "height": 740})
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360

@@ -168,3 +168,23 @@ export const measuresQuery = (assetId: string) =>
     queryFn: async () =>
       told(await api.GET("/api/measures", { params: { query: { asset_id: assetId } } }), "MeasureList"),
   });
+
+export const peopleQuery = queryOptions({
+  queryKey: ["people"],
+  queryFn: async () => told(await api.GET("/api/people"), "PersonList"),
+});
+
+export const personTokensQuery = (accountId: string) =>
+  queryOptions({
+    queryKey: ["people", accountId, "tokens"],
+    queryFn: async () =>
+      told(
+        await api.GET("/api/people/{account_id}/tokens", { params: { path: { account_id: accountId } } }),
+        "TokenList",
+      ),
+  });
+
+export const tokensQuery = queryOptions({
+  queryKey: ["tokens"],
+  queryFn: async () => told(await api.GET("/api/account/tokens"), "TokenList"),
+});

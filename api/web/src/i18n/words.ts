@@ -1,3 +1,4 @@
+import { admin } from "./words/admin";
 import { dashboard } from "./words/dashboard";
 import { flight } from "./words/flight";
 import { open } from "./words/open";
@@ -8,11 +9,12 @@ import { shared } from "./words/shared";
 import { upload } from "./words/upload";
 
 /** The words of every room; terms follow the glossary of the domain specification. */
-export const rooms = { shared, dashboard, flight, planner, open, session, review, upload } as const;
+export const rooms = { shared, admin, dashboard, flight, planner, open, session, review, upload } as const;
 
 /** Every word of the pages in both languages. */
 export const words = {
   ...rooms.shared,
+  ...rooms.admin,
   ...rooms.dashboard,
   ...rooms.flight,
   ...rooms.planner,
