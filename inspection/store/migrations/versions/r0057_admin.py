@@ -21,7 +21,7 @@ from sqlalchemy import (
 from inspection.store.columns import UtcDateTime
 
 revision = "r0057_admin"
-down_revision = "r0031_uploads"
+down_revision = "r0047_scale"
 
 RowNumber = BigInteger().with_variant(Integer, "sqlite")
 
