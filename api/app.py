@@ -17,6 +17,7 @@ from api.oidc import Issuer
 from api.routes import (
     account,
     assets,
+    audit,
     codelists,
     dashboard,
     defects,
@@ -66,6 +67,7 @@ PARTS = (
     session,
     account,
     people,
+    audit,
     assets,
     codelists,
     surveys,

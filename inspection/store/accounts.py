@@ -157,6 +157,12 @@ def everyone(connection: Connection) -> tuple[Account, ...]:
     return tuple(map(_account, connection.execute(select(accounts).order_by(accounts.c.name))))
 
 
+def names(connection: Connection) -> dict[str, str]:
+    """Give the name of every account by its identifier as text."""
+    rows = connection.execute(select(accounts.c.account_id, accounts.c.name))
+    return {str(account_id): name for account_id, name in rows}
+
+
 def any_exist(connection: Connection) -> bool:
     """Tell whether anybody has an account; from then on everybody must sign in."""
     return bool(connection.execute(select(exists(select(accounts.c.account_id)))).scalar_one())

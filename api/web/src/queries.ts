@@ -1,6 +1,7 @@
 import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
 
 import { api, keepCsrf, told } from "./client";
+import { conditionsOf, type Sought } from "./admin/sought";
 import type { Step } from "./dashboard/chart";
 import type { Where } from "./dashboard/where";
 import { filesOf, monthsOf } from "./open/figures";
@@ -237,4 +238,25 @@ export const personTokensQuery = (accountId: string) =>
 export const tokensQuery = queryOptions({
   queryKey: ["tokens"],
   queryFn: async () => told(await api.GET("/api/account/tokens"), "TokenList"),
+});
+
+export const auditQuery = (sought: Sought) =>
+  infiniteQueryOptions({
+    queryKey: ["audit", sought],
+    queryFn: async ({ pageParam }: { pageParam: number | null }) =>
+      told(
+        await api.GET("/api/audit", {
+          params: { query: { ...conditionsOf(sought), ...(pageParam === null ? {} : { before: pageParam }) } },
+        }),
+        "AuditPage",
+      ),
+    initialPageParam: null as number | null,
+    getNextPageParam: (page) => page.next,
+  });
+
+/** Prove the audit log: only when somebody asks, for the whole of it is read. */
+export const verificationQuery = queryOptions({
+  queryKey: ["verification"],
+  queryFn: async () => told(await api.GET("/api/audit/verification"), "AuditVerified"),
+  enabled: false,
 });

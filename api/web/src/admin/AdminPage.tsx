@@ -1,6 +1,7 @@
 import { DESKS, type Desk, go } from "../address";
 import { useLanguage } from "../i18n/language";
 import { may, useSession } from "../session/session";
+import { AuditDesk } from "./AuditDesk";
 import { PeopleDesk } from "./PeopleDesk";
 
 /** Give administrators their desks: people, log, jobs, storage. */
@@ -28,7 +29,10 @@ export default function AdminPage({ desk }: { desk: Desk }) {
         </nav>
       </div>
       {may(session, "administer") ? (
-        <>{desk === "people" && <PeopleDesk />}</>
+        <>
+          {desk === "people" && <PeopleDesk />}
+          {desk === "audit" && <AuditDesk />}
+        </>
       ) : (
         <p className="card empty">{say("adminOnly")}</p>
       )}
