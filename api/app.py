@@ -15,8 +15,11 @@ from api.head import HeadAsGet
 from api.observer import REGISTRY, Observer
 from api.oidc import Issuer
 from api.routes import (
+    account,
     assets,
+    audit,
     codelists,
+    dashboard,
     defects,
     evidence,
     features,
@@ -24,6 +27,7 @@ from api.routes import (
     health,
     jobs,
     opendata,
+    people,
     photos,
     programmes,
     ranking,
@@ -62,6 +66,9 @@ from workers import queue
 PARTS = (
     health,
     session,
+    account,
+    people,
+    audit,
     assets,
     codelists,
     surveys,
@@ -75,6 +82,7 @@ PARTS = (
     worklist,
     ranking,
     programmes,
+    dashboard,
     flight,
     features,
     opendata,
