@@ -23,9 +23,19 @@ Two tables outside this module map families: ``api.errors`` to an HTTP status, `
 to retry or dead. ``EXIT_CODES`` below is the contract of the command line (DESIGN §8).
 """
 
+WORDS_MAX = 2000
+"""Longest message; a file of a stranger may hold a name of a million letters."""
+
 
 class TenkenError(Exception):
     """Root of every error that Tenken raises on purpose."""
+
+    def __str__(self) -> str:
+        """Give the message; of a very long one the beginning and the end."""
+        words = super().__str__()
+        if len(words) <= WORDS_MAX:
+            return words
+        return f"{words[: WORDS_MAX - 403]} … {words[-400:]}"
 
 
 class BadInput(TenkenError):

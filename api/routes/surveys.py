@@ -19,7 +19,16 @@ from inspection.domain.mission import Survey, SurveyState
 from inspection.domain.raster import Orthomosaic
 from inspection.errors import BadInput, NotFound, Unavailable
 from inspection.pipeline.admit import Options
-from inspection.store import assets, catalogue, defects, jobs, orthomosaics, photos, steps, surveys
+from inspection.store import (
+    assets,
+    catalogue,
+    jobs,
+    orthomosaics,
+    photos,
+    reviewqueue,
+    steps,
+    surveys,
+)
 from inspection.store.engine import reading, writing
 from inspection.store.job import Priority
 from inspection.store.page import OFFSET_MAX
@@ -138,7 +147,7 @@ def _summary(connection: Connection, survey: Survey) -> SurveyOut:
         created_at=survey.created_at,
         state=survey.state,
         photo_count=catalogue.photo_counts(connection, [survey.survey_id]).get(survey.survey_id, 0),
-        defect_count=defects.find(connection, survey_id=survey.survey_id, limit=1).total,
+        defect_count=reviewqueue.total(connection, survey.survey_id),
         job=JobOut.of(newest[0]) if newest else None,
     )
 
