@@ -91,8 +91,8 @@ class NodeOdm:
             state = _state(task)
             if state in ("QUEUED", "RUNNING", "COMPLETED"):
                 return task
-            if state is not None:
-                continue  # it failed or was cancelled; whoever asks again wants another try
+            if state is not None or _is_half(node, name):
+                continue  # failed, cancelled, or begun by one who died: that name is spent
             hear(0.0)
             try:
                 return node.create_task(
@@ -104,9 +104,8 @@ class NodeOdm:
                     task_uuid=name,
                 )
             except NodeResponseError as error:
-                if "uuid" not in str(error).lower():
-                    raise
-                # half an upload of one who died keeps the name until the node forgets it
+                if "set-uuid" not in str(error).lower():
+                    raise  # else somebody was faster with the same photos
         raise Unavailable(
             f"NodeODM has {TRIES_MAX} tasks of these photos that failed or were left half; remove "
             "them there"
@@ -144,6 +143,20 @@ def _state(task: Any) -> str | None:  # noqa: ANN401
         if "not found" in str(error).lower():
             return None
         raise
+
+
+def _is_half(node: Any, name: str) -> bool:  # noqa: ANN401
+    """Tell whether files are arriving under a name, or were, from somebody who died.
+
+    A name in that state must not be begun again: NodeODM 2.2 falls over it.
+    """
+    from pyodm.exceptions import NodeResponseError  # noqa: PLC0415
+
+    try:
+        node.post(f"/task/new/upload/{name}")  # without a file
+    except NodeResponseError as error:
+        return "not found" not in str(error).lower()
+    return True
 
 
 def _gave_up(task: Any, info: Any) -> str:  # noqa: ANN401

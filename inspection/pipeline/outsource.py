@@ -105,7 +105,7 @@ def _options(survey: Survey) -> dict[str, object]:
     """Say what ODM is to do: an orthophoto and nothing more."""
     gsd_cm = None if survey.gsd_m_per_px is None else survey.gsd_m_per_px * 100
     resolution = {} if gsd_cm is None else {"orthophoto-resolution": gsd_cm}
-    return {"skip-3dmodel": True, "skip-report": False, **resolution}
+    return {"skip-3dmodel": True, **resolution}
 
 
 def _digest(photos: Sequence[Photo], options: Mapping[str, object]) -> str:

@@ -60,6 +60,7 @@ class FakeNode:
     fail_first: int = 0
     silent: int = 0
     url: str = ""
+    fell_over: bool = False
     half: dict[str, Job] = field(default_factory=dict)
     tasks: dict[str, Job] = field(default_factory=dict)
     requests: list[str] = field(default_factory=list)
@@ -68,12 +69,23 @@ class FakeNode:
     def begin(self, wanted: str | None, fields: Mapping[str, bytes]) -> dict[str, Any]:
         """Begin an upload, under a name that may be given."""
         name = wanted or str(uuid.uuid4())
-        if name in self.half or name in self.tasks:
-            return {"error": f"Invalid uuid: {name} is already in use"}
+        if name in self.tasks:
+            return {"error": f"Invalid set-uuid: {name}"}
+        if name in self.half:
+            self.fell_over = True  # as NodeODM 2.2 does
         options = {row["name"]: row["value"] for row in json.loads(fields["options"])}
         outputs = json.loads(fields.get("outputs", b"[]"))
         self.half[name] = Job(name=fields["name"].decode(), options=options, outputs=outputs)
         return {"uuid": name}
+
+    def take(self, name: str, files: list[tuple[str, str | None, bytes]]) -> dict[str, Any]:
+        """Take files of an upload."""
+        if name not in self.half:
+            return {"error": "Invalid uuid (not found)"}
+        if not files:
+            return {"error": "Need at least 1 file."}
+        self.half[name].files.update({str(file): content for _, file, content in files})
+        return {"success": True}
 
     def commit(self, name: str) -> dict[str, Any]:
         """Let an upload count."""
@@ -127,7 +139,9 @@ class FakeNode:
 
 
 def _form(kind: str, body: bytes) -> list[tuple[str, str | None, bytes]]:
-    """Read a multipart form: name, file name, content."""
+    """Read a multipart form: name, file name, content; empty when it is none."""
+    if not kind.startswith("multipart/"):
+        return []
     head = f"Content-Type: {kind}\r\n\r\n".encode()
     message = email.message_from_bytes(head + body, policy=email.policy.HTTP)
     parts = []
@@ -180,10 +194,7 @@ class _Handler(BaseHTTPRequestHandler):
             form = {name: content for name, _, content in _form(self.headers["content-type"], body)}
             told = node.begin(self.headers.get("set-uuid"), form)
         elif found := re.fullmatch(r"/task/new/upload/([0-9a-f-]+)", path):
-            assert body is not None
-            for _, name, content in _form(self.headers["content-type"], body):
-                node.half[found[1]].files[str(name)] = content
-            told = {"success": True}
+            told = node.take(found[1], _form(self.headers.get("content-type", ""), body or b""))
         elif found := re.fullmatch(r"/task/new/commit/([0-9a-f-]+)", path):
             told = node.commit(found[1])
         elif found := re.fullmatch(r"/task/([0-9a-f-]+)/info", path):

@@ -163,10 +163,10 @@ def test_an_orthophoto_becomes_a_mosaic_of_ours(lab: Lab) -> None:
 
 def test_asking_again_finds_the_task_and_gives_the_same_bytes(lab: Lab) -> None:
     first = lab.make()
-    uploads = sum("upload" in request for request in lab.node.requests)
+    assert sum("commit" in request for request in lab.node.requests) == 1
     again = lab.make(photos=PHOTOS[::-1])
     assert again.sha256 == first.sha256
-    assert sum("upload" in request for request in lab.node.requests) == uploads == 5
+    assert sum("commit" in request for request in lab.node.requests) == 1
     assert len(lab.node.tasks) == 1
     lab.make(photos=PHOTOS[:4])
     assert len(lab.node.tasks) == 2  # other photos, another task
@@ -195,7 +195,7 @@ def test_half_an_upload_of_somebody_who_died_is_not_waited_for(lab: Lab) -> None
     name, task = lab.node.tasks.popitem()
     lab.node.half[name] = task
     lab.make()
-    assert list(lab.node.half) == [name]
+    assert list(lab.node.half) == [name] and not lab.node.fell_over
     (other,) = lab.node.tasks
     assert other != name
 
