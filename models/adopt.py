@@ -165,7 +165,8 @@ def _only_answer(model: onnx.ModelProto, name: str, channels: int) -> onnx.Value
 def _check_float(value: onnx.ValueInfoProto, name: str) -> None:
     kind = value.type.tensor_type.elem_type
     if kind not in FLOATS:
-        told = TensorProto.DataType.Name(kind)
+        named = kind in TensorProto.DataType.values()
+        told = TensorProto.DataType.Name(kind) if named else f"of the unknown type {kind}"
         raise BadInput(f"{name}: {value.name} is {told}, not a floating-point map")
 
 
