@@ -13,6 +13,7 @@
     │   └── IllegalTransition   a review step that the life of a defect forbids
     ├── Refused       a safety or policy limit; never overridden silently          (403, exit 3)
     ├── Unavailable   a service outside is down or busy; try again with back-off   (503, exit 4)
+    │   └── OutOfMemory     the memory of the machine or its card did not suffice
     └── Broken        our fault or a damaged file of ours                          (500, exit 5)
 
 A message says what, which value with its unit, and what to do.
@@ -74,6 +75,10 @@ class Refused(TenkenError):
 
 class Unavailable(TenkenError):
     """Say that something outside is down or busy; trying again later may help."""
+
+
+class OutOfMemory(Unavailable):
+    """Say that the memory of this machine, or of its card, did not suffice."""
 
 
 class Broken(TenkenError):

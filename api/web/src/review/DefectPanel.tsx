@@ -4,6 +4,8 @@ import type { DamageClass, DefectDetail, Quantity } from "../client";
 import { useLanguage } from "../i18n/language";
 import { defectQuery } from "../queries";
 import { Trouble } from "../Trouble";
+import { PriorityLine } from "./PriorityLine";
+import { Detail } from "./detail/Detail";
 import { isVague, shown } from "./quantity";
 import type { Review } from "./useReview";
 import { VerdictForm } from "./VerdictForm";
@@ -49,8 +51,7 @@ function Chosen({ defectId, classes, review }: Props & { defectId: string }) {
       <VerdictForm key={defect.version} defect={defect} classes={classes} review={review} />
       <Numbers defect={defect} />
       <Grades defect={defect} />
-      <Evidence defect={defect} />
-      <History defect={defect} />
+      <Detail defect={defect} classes={classes} />
       <p className="identity">{defect.defect_id}</p>
     </>
   );
@@ -100,7 +101,7 @@ function Measured({ name, quantity, unit, digits }: MeasuredProps) {
 
 function Grades({ defect }: { defect: DefectDetail }) {
   const { language, say } = useLanguage();
-  if (defect.grades.length === 0 && defect.priority === null) return null;
+  if (defect.grades.length === 0 && defect.priority === null && defect.is_ranked) return null;
   return (
     <>
       <h3>{say("grade")}</h3>
@@ -115,52 +116,7 @@ function Grades({ defect }: { defect: DefectDetail }) {
           </ul>
         </div>
       ))}
-      {defect.priority && (
-        <p>
-          {say("priority")}: <b>{defect.priority.score.toFixed(1)}</b> ({say("rank")}{" "}
-          {defect.priority.rank})
-        </p>
-      )}
-    </>
-  );
-}
-
-function Evidence({ defect }: { defect: DefectDetail }) {
-  const { say } = useLanguage();
-  if (defect.photos.length === 0) return null;
-  return (
-    <>
-      <h3>{say("photos")}</h3>
-      <ul className="photos">
-        {defect.photos.map((photo) => (
-          <li key={photo.sha256}>
-            <a href={photo.url} target="_blank" rel="noreferrer">
-              {photo.name}
-            </a>
-          </li>
-        ))}
-      </ul>
-    </>
-  );
-}
-
-function History({ defect }: { defect: DefectDetail }) {
-  const { language, say } = useLanguage();
-  return (
-    <>
-      <h3>{say("history")}</h3>
-      {defect.history.length === 0 && <p className="empty">{say("noHistory")}</p>}
-      <ol className="history">
-        {defect.history.map((verdict) => (
-          <li key={verdict.verdict_id}>
-            <b>{say(verdict.state_after)}</b> {verdict.reviewer}
-            {verdict.action === "reclassify" && ` · ${say("reclassify")}`}
-            {verdict.reason && ` · ${say(verdict.reason)}`}
-            {verdict.note && ` · ${verdict.note}`}
-            <small>{new Date(verdict.decided_at).toLocaleString(language)}</small>
-          </li>
-        ))}
-      </ol>
+      <PriorityLine defect={defect} />
     </>
   );
 }
