@@ -169,8 +169,9 @@ def _fill(engine: Engine, mosaic: Orthomosaic, count: int, seed: int) -> Iterato
         connection.execute("SET session_replication_role = replica")  # triggers wait
         for start in range(0, count, BATCH):
             yield from _copy(connection, mosaic, start, min(BATCH, count - start), seed)
+        connection.execute("ANALYZE")
+        connection.execute(r0047_scale.see_all("postgresql").encode())
         connection.execute("SET session_replication_role = origin")
-        connection.execute(r0047_scale.see("postgresql", "1 = 1").encode())
     with psycopg.connect(
         host=str(url.query["host"]), user=url.username, dbname=url.database, autocommit=True
     ) as connection:
