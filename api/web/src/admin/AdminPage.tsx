@@ -2,6 +2,7 @@ import { DESKS, type Desk, go } from "../address";
 import { useLanguage } from "../i18n/language";
 import { may, useSession } from "../session/session";
 import { AuditDesk } from "./AuditDesk";
+import { JobsDesk } from "./JobsDesk";
 import { PeopleDesk } from "./PeopleDesk";
 
 /** Give administrators their desks: people, log, jobs, storage. */
@@ -32,6 +33,7 @@ export default function AdminPage({ desk }: { desk: Desk }) {
         <>
           {desk === "people" && <PeopleDesk />}
           {desk === "audit" && <AuditDesk />}
+          {desk === "jobs" && <JobsDesk />}
         </>
       ) : (
         <p className="card empty">{say("adminOnly")}</p>
