@@ -303,3 +303,9 @@ export const jobLogQuery = (jobId: string, active: boolean) =>
       ),
     refetchInterval: active ? 2 * BUSY_MS : false,
   });
+
+export const storageQuery = queryOptions({
+  queryKey: ["storage"],
+  queryFn: async () => told(await api.GET("/api/storage"), "StorageOut"),
+  staleTime: 60_000,
+});

@@ -4,6 +4,7 @@ import { may, useSession } from "../session/session";
 import { AuditDesk } from "./AuditDesk";
 import { JobsDesk } from "./JobsDesk";
 import { PeopleDesk } from "./PeopleDesk";
+import { StorageDesk } from "./StorageDesk";
 
 /** Give administrators their desks: people, log, jobs, storage. */
 export default function AdminPage({ desk }: { desk: Desk }) {
@@ -34,6 +35,7 @@ export default function AdminPage({ desk }: { desk: Desk }) {
           {desk === "people" && <PeopleDesk />}
           {desk === "audit" && <AuditDesk />}
           {desk === "jobs" && <JobsDesk />}
+          {desk === "storage" && <StorageDesk />}
         </>
       ) : (
         <p className="card empty">{say("adminOnly")}</p>
