@@ -5,7 +5,7 @@ and the sharpness relative to its flight, belongs to the link between the two.
 """
 
 import uuid
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import asdict
 from typing import Any
 
@@ -39,6 +39,7 @@ def reject(connection: Connection, survey_id: uuid.UUID, set_aside: Iterable[Rej
             "file": rejection.file,
             "reason": rejection.reason.value,
             "detail": rejection.detail,
+            "sha256": rejection.sha256,
         }
         for rejection in set_aside
     ]
@@ -60,10 +61,29 @@ def rejected(connection: Connection, survey_id: uuid.UUID) -> tuple[Rejection, .
         .where(rejections.c.survey_id == survey_id)
         .order_by(rejections.c.file, rejections.c.reason)
     )
-    return tuple(
-        Rejection(file=row.file, reason=choice(RejectionReason, row.reason), detail=row.detail)
-        for row in rows
+    return tuple(map(_rejection, rows))
+
+
+def names_of(
+    connection: Connection, survey_id: uuid.UUID, sha256s: Collection[str]
+) -> dict[str, str]:
+    """Name those of some photos that a survey has, by digest."""
+    c = survey_photos.c
+    rows = connection.execute(
+        select(c.sha256, c.name).where(c.survey_id == survey_id, c.sha256.in_(sha256s))
     )
+    return {row.sha256: row.name for row in rows}
+
+
+def rejected_of(
+    connection: Connection, survey_id: uuid.UUID, sha256s: Collection[str]
+) -> dict[str, Rejection]:
+    """Give those of some files that a survey set aside, by digest."""
+    c = rejections.c
+    rows = connection.execute(
+        select(rejections).where(c.survey_id == survey_id, c.sha256.in_(sha256s)).order_by(c.file)
+    )
+    return {row.sha256: _rejection(row) for row in rows}
 
 
 def by_sha256(connection: Connection, survey_id: uuid.UUID, sha256: str) -> Photo:
@@ -78,6 +98,15 @@ def by_sha256(connection: Connection, survey_id: uuid.UUID, sha256: str) -> Phot
     if row is None:
         raise NotFound(f"survey {survey_id} has no photo {sha256}")
     return _photo(row)
+
+
+def _rejection(row: Row[Any]) -> Rejection:
+    return Rejection(
+        file=row.file,
+        reason=choice(RejectionReason, row.reason),
+        detail=row.detail,
+        sha256=row.sha256,
+    )
 
 
 def _joined() -> Select[Any]:

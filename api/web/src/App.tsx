@@ -15,6 +15,7 @@ import { WorklistPage } from "./worklist/WorklistPage";
 // The map library is the heavy part: the list of surveys does not wait for it.
 const ReviewPage = lazy(() => import("./review/ReviewPage"));
 const FlightPage = lazy(() => import("./flight/FlightPage"));
+const UploadPage = lazy(() => import("./upload/UploadPage"));
 const PlannerPage = lazy(() => import("./planner/PlannerPage"));
 
 const ROOMS = ["planner", "flight", "open"] as const;
@@ -68,6 +69,7 @@ export function App() {
           {view.name === "flight" && <FlightPage />}
           {view.name === "planner" && <PlannerPage />}
           {view.name === "review" && <ReviewPage key={view.surveyId} {...view} />}
+          {view.name === "upload" && <UploadPage key={view.surveyId} surveyId={view.surveyId} />}
           {view.name === "worklist" && <WorklistPage surveyId={view.surveyId} />}
         </Suspense>
       )}

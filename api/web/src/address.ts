@@ -6,7 +6,8 @@ export type View =
   | { name: "planner" }
   | { name: "open" }
   | { name: "review"; surveyId: string; defectId?: string }
-  | { name: "worklist"; surveyId: string };
+  | { name: "worklist"; surveyId: string }
+  | { name: "upload"; surveyId: string };
 
 const ID = "[0-9a-f-]{36}";
 
@@ -18,6 +19,8 @@ export function viewOf(path: string): View {
   }
   const worklist = new RegExp(`^/app/surveys/(${ID})/worklist/?$`).exec(path);
   if (worklist?.[1]) return { name: "worklist", surveyId: worklist[1] };
+  const upload = new RegExp(`^/app/surveys/(${ID})/upload/?$`).exec(path);
+  if (upload?.[1]) return { name: "upload", surveyId: upload[1] };
   if (/^\/app\/flight\/?$/.test(path)) return { name: "flight" };
   if (/^\/app\/planner\/?$/.test(path)) return { name: "planner" };
   if (/^\/app\/open\/?$/.test(path)) return { name: "open" };
@@ -40,6 +43,8 @@ export function addressOf(view: View): string {
     }
     case "worklist":
       return `/app/surveys/${view.surveyId}/worklist`;
+    case "upload":
+      return `/app/surveys/${view.surveyId}/upload`;
   }
 }
 

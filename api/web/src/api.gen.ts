@@ -596,6 +596,29 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/surveys/{survey_id}/coverage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Coverage
+         * @description Say what the photos cover at a wanted crack width, by the positions that they state.
+         *
+         *     ``surface_height_m`` is the height of the surface above the place of take-off. This is no proof:
+         *     a drone without RTK is good to metres, and nothing has been compared with the pictures.
+         */
+        get: operations["read_coverage"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/surveys/{survey_id}/defects": {
         parameters: {
             query?: never;
@@ -636,6 +659,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/surveys/{survey_id}/outlook": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Outlook
+         * @description Say at which stage the work is and how long it still takes, by what it took before.
+         */
+        get: operations["read_outlook"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/surveys/{survey_id}/photos": {
         parameters: {
             query?: never;
@@ -658,6 +701,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/surveys/{survey_id}/photos/known": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Known Photos
+         * @description Say which files a survey has already, by their digests, before anything is sent.
+         *
+         *     Changes nothing; it is no GET because five hundred digests do not fit into an address.
+         */
+        post: operations["known_photos"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/surveys/{survey_id}/photos/{sha256}": {
         parameters: {
             query?: never;
@@ -670,6 +735,26 @@ export interface paths {
          * @description Give the original file of a photo; it never changes.
          */
         get: operations["read_photo"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/surveys/{survey_id}/photos/{sha256}/thumbnail": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Thumbnail
+         * @description Give a small picture of a photo, or of what arrived of a file that was set aside.
+         */
+        get: operations["read_thumbnail"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1150,6 +1235,14 @@ export interface components {
          */
         Action: "confirm" | "reject" | "reclassify" | "reopen";
         /**
+         * AskedPhotos
+         * @description Ask about files by their digests.
+         */
+        AskedPhotos: {
+            /** Sha256S */
+            sha256s: string[];
+        };
+        /**
          * AssetIn
          * @description Describe an asset to be created.
          */
@@ -1336,6 +1429,12 @@ export interface components {
             links: components["schemas"]["Link"][];
         };
         /**
+         * Concern
+         * @description Say what speaks against a photo that was kept nevertheless.
+         * @enum {string}
+         */
+        Concern: "soft" | "dark" | "bright";
+        /**
          * Concrete
          * @description Say which crack-width classes a concrete member uses (domain specification §1.5.1).
          * @enum {string}
@@ -1348,6 +1447,29 @@ export interface components {
         Conformance: {
             /** Conformsto */
             conformsTo: string[];
+        };
+        /**
+         * CoverageOut
+         * @description Say what the photos of a survey cover, by the positions of the drone.
+         */
+        CoverageOut: {
+            /** Area M2 */
+            area_m2: number;
+            /** Regions */
+            regions: components["schemas"]["RegionOut"][];
+            /**
+             * Share
+             * @description of the area inside the outermost footprints, 0–1
+             */
+            share: number;
+            /** Sightings */
+            sightings: components["schemas"]["SightingOut"][];
+            /** Surface Height M */
+            surface_height_m: number;
+            /** Unplaced */
+            unplaced: components["schemas"]["UnplacedOut"][];
+            /** Width Mm */
+            width_mm: number;
         };
         /**
          * CsvEncoding
@@ -2200,6 +2322,16 @@ export interface components {
             version: string;
         };
         /**
+         * HerePhoto
+         * @description Name a photo that a survey has.
+         */
+        HerePhoto: {
+            /** Name */
+            name: string;
+            /** Sha256 */
+            sha256: string;
+        };
+        /**
          * JobList
          * @description List jobs, newest first.
          */
@@ -2279,6 +2411,24 @@ export interface components {
          */
         JobState: "queued" | "running" | "failed" | "done" | "dead" | "cancelled";
         JsonValue: unknown;
+        /**
+         * KnownPhotos
+         * @description Say which of some files need not be sent: those that nobody names are wanted.
+         */
+        KnownPhotos: {
+            /**
+             * Arriving
+             * @description half of it is here: go on with this upload
+             */
+            arriving: components["schemas"]["UploadOut"][];
+            /** Here */
+            here: components["schemas"]["HerePhoto"][];
+            /**
+             * Set Aside
+             * @description looked at already, and not usable
+             */
+            set_aside: components["schemas"]["RejectionOut"][];
+        };
         /**
          * Landing
          * @description Say what this service is and where its parts are.
@@ -2402,6 +2552,21 @@ export interface components {
          */
         Outcome: "pass" | "warn" | "refuse";
         /**
+         * OutlookOut
+         * @description Say how far the work on a survey is, and how long it still takes.
+         */
+        OutlookOut: {
+            /**
+             * Measured
+             * @description surveys that the remaining time rests on
+             */
+            measured: number;
+            /** @description None when it is unknown */
+            remaining: components["schemas"]["SpanOut"] | null;
+            /** Stages */
+            stages: components["schemas"]["StageOut"][];
+        };
+        /**
          * Pattern
          * @description Say how the photos of a plan are laid out.
          * @enum {string}
@@ -2419,6 +2584,11 @@ export interface components {
              * @default
              */
             camera: string;
+            /**
+             * Concerns
+             * @description what speaks against it although it was kept
+             */
+            concerns?: components["schemas"]["Concern"][];
             /** Height Px */
             height_px?: number | null;
             /** Lonlat */
@@ -2808,6 +2978,12 @@ export interface components {
             };
         };
         /**
+         * Reach
+         * @description Say what a place, or the middle of a photo, shows at the wanted crack width.
+         * @enum {string}
+         */
+        Reach: "fine" | "able" | "soft" | "coarse" | "not_seen";
+        /**
          * Readiness
          * @description Say that people can be sent here, and the version of the tables.
          */
@@ -2832,6 +3008,16 @@ export interface components {
             ja: string;
         };
         /**
+         * RegionOut
+         * @description Outline a part of the area, in longitude and latitude.
+         */
+        RegionOut: {
+            /** Area M2 */
+            area_m2: number;
+            geometry: components["schemas"]["Geometry"];
+            reach: components["schemas"]["Reach"];
+        };
+        /**
          * RejectReason
          * @description Say why a detection is no damage (domain specification §8).
          * @enum {string}
@@ -2847,6 +3033,11 @@ export interface components {
             /** File */
             file: string;
             reason: components["schemas"]["RejectionReason"];
+            /**
+             * Sha256
+             * @description None of files that came in before this was kept
+             */
+            sha256: string | null;
         };
         /**
          * RejectionReason
@@ -2909,6 +3100,41 @@ export interface components {
             task: string;
         };
         /**
+         * SightingOut
+         * @description Show where a photo looked, and how well.
+         */
+        SightingOut: {
+            /** Distance M */
+            distance_m: number;
+            /**
+             * Gsd Mm Per Px
+             * @description in the worst direction of what counts
+             */
+            gsd_mm_per_px: number;
+            /**
+             * Level
+             * @description straight down is taken for granted: the photo does not say
+             */
+            level: boolean;
+            /** Lonlat */
+            lonlat: [
+                number,
+                number
+            ];
+            /** Name */
+            name: string;
+            reach: components["schemas"]["Reach"];
+            /** Sha256 */
+            sha256: string;
+            /** Sharpness Relative */
+            sharpness_relative: number | null;
+            /**
+             * Width Min Mm
+             * @description smallest crack width that a sharp photo shows
+             */
+            width_min_mm: number;
+        };
+        /**
          * SignIn
          * @description Carry a name and its password.
          */
@@ -2927,6 +3153,16 @@ export interface components {
             password: string;
         };
         /**
+         * SpanOut
+         * @description Bound a time.
+         */
+        SpanOut: {
+            /** High S */
+            high_s: number;
+            /** Low S */
+            low_s: number;
+        };
+        /**
          * SpatialExtent
          * @description Bound a collection in lon/lat.
          */
@@ -2941,6 +3177,31 @@ export interface components {
             /** Crs */
             crs: string;
         };
+        /**
+         * StageOut
+         * @description Say where one stage of the work is.
+         */
+        StageOut: {
+            /**
+             * Seconds
+             * @description what it took, None before its end
+             */
+            seconds: number | null;
+            /**
+             * Stage
+             * @enum {string}
+             */
+            stage: "mosaic" | "detect" | "measure" | "consolidate" | "issue";
+            state: components["schemas"]["StageState"];
+            /** @description what it takes here, None when never measured */
+            typical: components["schemas"]["SpanOut"] | null;
+        };
+        /**
+         * StageState
+         * @description Say where a stage is.
+         * @enum {string}
+         */
+        StageState: "done" | "working" | "waiting";
         /**
          * Status
          * @description Say what became of one file.
@@ -3133,6 +3394,23 @@ export interface components {
             url_template: string;
         };
         /**
+         * Unplaced
+         * @description Say why a photo is on no map.
+         * @enum {string}
+         */
+        Unplaced: "no_position" | "no_height" | "no_lens" | "too_near" | "too_flat";
+        /**
+         * UnplacedOut
+         * @description Name a photo that is on no map, and why.
+         */
+        UnplacedOut: {
+            /** Name */
+            name: string;
+            reason: components["schemas"]["Unplaced"];
+            /** Sha256 */
+            sha256: string;
+        };
+        /**
          * UploadAnswer
          * @description Answer an upload file by file, in the order of the request.
          */
@@ -3170,6 +3448,11 @@ export interface components {
              * @description of the whole file, None before its end
              */
             sha256: string | null;
+            /**
+             * Sha256 Promised
+             * @description what the sender said it would be
+             */
+            sha256_promised: string | null;
             state: components["schemas"]["UploadState"];
             /**
              * Survey Id
@@ -4519,6 +4802,40 @@ export interface operations {
             };
         };
     };
+    read_coverage: {
+        parameters: {
+            query?: {
+                width_mm?: number;
+                surface_height_m?: number;
+            };
+            header?: never;
+            path: {
+                survey_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CoverageOut"];
+                };
+            };
+            /** @description What went wrong, in words for the person who can act (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     survey_defects: {
         parameters: {
             query?: {
@@ -4586,6 +4903,37 @@ export interface operations {
             };
         };
     };
+    read_outlook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                survey_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OutlookOut"];
+                };
+            };
+            /** @description What went wrong, in words for the person who can act (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     upload_photos: {
         parameters: {
             query?: never;
@@ -4625,6 +4973,41 @@ export interface operations {
             };
         };
     };
+    known_photos: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                survey_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AskedPhotos"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnownPhotos"];
+                };
+            };
+            /** @description What went wrong, in words for the person who can act (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     read_photo: {
         parameters: {
             query?: never;
@@ -4644,6 +5027,45 @@ export interface operations {
                 };
                 content: {
                     "image/*": unknown;
+                };
+            };
+            /** @description Not Modified */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong, in words for the person who can act (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_thumbnail: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                survey_id: string;
+                sha256: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/jpeg": unknown;
                 };
             };
             /** @description Not Modified */
