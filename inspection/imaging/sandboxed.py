@@ -8,6 +8,8 @@ may write are bounded before the first byte is read. The parent (``sandbox``) bo
 starts another one.
 """
 
+import gc
+import io
 import json
 import os
 import resource
@@ -15,6 +17,8 @@ import sys
 from base64 import b64encode
 from pathlib import Path
 from typing import NoReturn, TextIO
+
+from PIL import Image
 
 from inspection.domain.capture import RejectionReason
 from inspection.imaging.decode import Flaw, decode
@@ -68,10 +72,21 @@ def serve(
 ) -> None:
     """Answer questions until there are no more."""
     confine(memory_bytes)
+    warm_up()
     for line in asked:
         path = Path(json.loads(line)["path"])
         answers.write(_asked_of_a_copy(path, max_pixels=max_pixels, cpu_s=cpu_s) + "\n")
         answers.flush()
+
+
+def warm_up() -> None:
+    """Have decoders imported before anybody asks: a copy that imports them does so every time."""
+    for kind in ("JPEG", "TIFF", "PNG"):
+        stream = io.BytesIO()
+        Image.new("L", (8, 8)).save(stream, kind)
+        thumbnail_of_part(stream.getvalue())
+        decode(stream.getvalue())
+    gc.freeze()
 
 
 def _asked_of_a_copy(path: Path, *, max_pixels: int, cpu_s: int) -> str:

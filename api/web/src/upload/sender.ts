@@ -218,7 +218,8 @@ export class Sender {
     });
     await this.patiently(task, () => discardOlder(sending()), signal);
     this.set(task, { phase: "sending" });
-    const address = await this.patiently(task, () => this.sendOnce(task, sending), signal);
+    let attempts = 0;
+    const address = await this.patiently(task, () => this.sendOnce(task, sending, attempts++), signal);
     const upload = await this.patiently(task, () => outcome(this.surveyId, address), signal);
     task.address = null;
     if (upload.state === "rejected") {
@@ -229,7 +230,12 @@ export class Sender {
     }
   }
 
-  private async sendOnce(task: Task, sending: () => Sending): Promise<string> {
+  private async sendOnce(task: Task, sending: () => Sending, attempts: number): Promise<string> {
+    if (attempts > 0 && task.address === null) {
+      // The upload may have begun although nobody could tell us so: it is not begun twice.
+      const fate = await this.inquiry.ask(sending().sha256);
+      task.address = fate.is === "wanted" ? fate.address : null;
+    }
     try {
       return await send(sending());
     } catch (error) {
