@@ -85,9 +85,9 @@ def receive_photos(
         file_max_bytes: the limit that files without a path were over.
         examine: looks at files of strangers first, in another process.
     """
+    digests = {arrival.sha256 for arrival in arrivals if arrival.sha256 is not None}
     with reading(engine) as connection:
-        here = photos.of_survey(connection, survey.survey_id)
-    known = {photo.sha256: photo.name for photo in here}
+        known = photos.names_of(connection, survey.survey_id, digests)
     fresh = _fresh(arrivals, known)
     flaws = examine([one.path for one in fresh.values() if one.path is not None])
     taken = _inspect(survey, list(fresh.values()), flaws)
@@ -187,16 +187,15 @@ def _save(
     connection: Connection, survey: Survey, taken: Sequence[Photo], fates: Sequence[Fate]
 ) -> None:
     """Write the rows of a batch and relate all photos of the survey to each other anew."""
-    here = photos.of_survey(connection, survey.survey_id)
     rejections = [fate.rejection for fate in fates if fate.rejection is not None]
-    photos.save(connection, survey.survey_id, _related([*here, *taken]), rejections)
-
-
-def _related(flight: Sequence[Photo]) -> list[Photo]:
-    """Relate the sharpness of each photo to the flight as it is now."""
-    graded = [photo for photo in flight if photo.quality is not None]
-    grades = relate_to_flight([photo.quality for photo in graded if photo.quality is not None])
-    return [
-        *(replace(photo, quality=grade) for photo, grade in zip(graded, grades, strict=True)),
-        *(photo for photo in flight if photo.quality is None),
-    ]
+    photos.save(connection, survey.survey_id, taken, rejections)
+    if not taken:
+        return
+    flight = photos.qualities(connection, survey.survey_id)
+    related = relate_to_flight(list(flight.values()))
+    changed = {
+        sha256: grade
+        for (sha256, before), grade in zip(flight.items(), related, strict=True)
+        if grade != before
+    }
+    photos.regrade(connection, survey.survey_id, changed)

@@ -5,14 +5,15 @@ and the sharpness relative to its flight, belongs to the link between the two.
 """
 
 import uuid
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import asdict
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, select
+from sqlalchemy import Connection, Row, Select, bindparam, select, update
 
 from inspection.domain.capture import CapturePose, Photo, PhotoQuality, Rejection, RejectionReason
 from inspection.errors import NotFound
+from inspection.store.audit import UNSCOPED
 from inspection.store.rows import add_or_replace, choice
 from inspection.store.tables import photos, rejections, survey_photos
 
@@ -52,6 +53,34 @@ def of_survey(connection: Connection, survey_id: uuid.UUID) -> tuple[Photo, ...]
     query = _joined().where(survey_photos.c.survey_id == survey_id)
     rows = connection.execute(query.order_by(survey_photos.c.name, photos.c.sha256))
     return tuple(map(_photo, rows))
+
+
+def qualities(connection: Connection, survey_id: uuid.UUID) -> dict[str, PhotoQuality]:
+    """Give the grades of the photos of a survey that were graded, by digest."""
+    c = survey_photos.c
+    rows = connection.execute(
+        select(c.sha256, c.quality).where(c.survey_id == survey_id).order_by(c.sha256)
+    )
+    return {row.sha256: PhotoQuality(**row.quality) for row in rows if row.quality is not None}
+
+
+def regrade(
+    connection: Connection, survey_id: uuid.UUID, grades: Mapping[str, PhotoQuality]
+) -> None:
+    """Replace the grades of photos that a survey has; who writes must have been let in before.
+
+    The audit log is not told: every photo that arrives moves the median that all are related to,
+    and a flight of a thousand would be told of half a million times.
+    """
+    c = survey_photos.c
+    changed = (
+        update(survey_photos)
+        .where(c.survey_id == survey_id, c.sha256 == bindparam("known"))
+        .values(quality=bindparam("grade"))
+    )
+    if grades:
+        rows = [{"known": sha256, "grade": asdict(grade)} for sha256, grade in grades.items()]
+        connection.execute(changed, rows, execution_options=UNSCOPED)
 
 
 def rejected(connection: Connection, survey_id: uuid.UUID) -> tuple[Rejection, ...]:

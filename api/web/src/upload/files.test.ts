@@ -17,7 +17,8 @@ function folder(name: string, inside: FileSystemEntry[], above = ""): FileSystem
 }
 const entry = (path: string): FileSystemEntry =>
   ({ isFile: true, isDirectory: false, fullPath: path, file: (done: (one: File) => void) => done(file(path)) }) as never;
-const item = (dropped: FileSystemEntry | null) => ({ webkitGetAsEntry: () => dropped }) as DataTransferItem;
+const item = (dropped: FileSystemEntry | null, file: File | null = null) =>
+  ({ webkitGetAsEntry: () => dropped, getAsFile: () => file }) as DataTransferItem;
 
 describe("what was dropped", () => {
   it("is walked to the end of every folder, in the order of the camera", async () => {
@@ -31,6 +32,11 @@ describe("what was dropped", () => {
     ]);
     const again = found[0]?.again;
     expect(again && (await again()).name).toBe("/f/101MEDIA/DJI_2.JPG");
+  });
+
+  it("may be a picture that is in no folder", async () => {
+    const found = await fromDrop([item(null, file("pasted.png")), item(null)]);
+    expect(found.map(({ path, again }) => [path, again])).toEqual([["pasted.png", null]]);
   });
 
   it("keeps its place in the folder when the folder was chosen", () => {

@@ -37,8 +37,10 @@ export function fromInput(files: Iterable<File>): Picked[] {
  * The entries are taken at once: the list that a drop carries is empty after the first wait.
  */
 export async function fromDrop(items: Iterable<DataTransferItem>): Promise<Picked[]> {
-  const entries = [...items].map((item) => item.webkitGetAsEntry()).filter((entry) => entry !== null);
-  const found = await Promise.all(entries.map(walk));
+  const dropped = [...items].map((item) => [item.webkitGetAsEntry(), item.getAsFile()] as const);
+  const found = await Promise.all(
+    dropped.map(([entry, file]) => (entry ? walk(entry) : file ? fromInput([file]) : [])),
+  );
   return inOrder(found.flat());
 }
 
