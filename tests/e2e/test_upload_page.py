@@ -22,7 +22,7 @@ EXPECTED = {
     "DJI_0102.JPG": "rejected",  # no position
     "DJI_0103.JPG": "arrived",  # soft, but kept
     "DJI_0104.JPG": "arrived",  # dark, but kept
-    "DJI_0105.JPG": "copy",
+    "DJI_0105.JPG": "arrived",
     "DJI_0106.JPG": "arrived",  # on no map: no height
     "DJI_0107.DNG": "foreign",
 }
@@ -40,6 +40,7 @@ class Device:
     covered: str
     cut_off: str
     soft: str
+    no_height: str
     missing: str
 
 
@@ -52,6 +53,7 @@ TABLET = Device(
     covered="shows cracks of this width",
     cut_off="Cut off",
     soft="Too soft",
+    no_height=": 1 (no height 1)",
     missing="Start processing",
 )
 PHONE = Device(
@@ -63,6 +65,7 @@ PHONE = Device(
     covered="この幅まで写っている割合",
     cut_off="途中で切れている",
     soft="ぶれ・ピンぼけ",
+    no_height=": 1 (高さなし 1)",
     missing="処理を開始",
 )
 
@@ -127,18 +130,26 @@ def begin(page: Page, server: RunningServer, device: Device) -> None:
     expect(page.locator(".drop")).to_be_visible()
 
 
+def check_the_copy(page: Page) -> None:
+    """See that the second file of the same bytes is told from the first one, by name."""
+    page.locator(".file-list").evaluate("list => { list.scrollTop = 7 * 46; }")
+    copy = line(page, "DJI_0003.JPG")
+    expect(copy).to_have_attribute("data-phase", "copy")
+    expect(copy).to_contain_text("DCIM/101MEDIA/DJI_0105.JPG")
+
+
 def check_fates(page: Page, device: Device) -> None:
     """See of each file what became of it, and of the poor ones why, with a picture."""
     expect(
         page.locator(f".send-sum[data-files='{GOOD + 7}'][data-over='{GOOD + 7}']")
     ).to_be_visible()
-    page.locator(".file-list").evaluate("list => { list.scrollTop = list.scrollHeight; }")
+    page.locator(".file-list").evaluate("list => { list.scrollTop = 0; }")
     for name, phase in EXPECTED.items():
         expect(line(page, name)).to_have_attribute("data-phase", phase)
     strip = page.locator(".strip li")
     expect(strip).to_have_count(4)
     reasons = {one.get_attribute("data-reason") for one in strip.all()}
-    assert reasons == {"truncated", "no_gps", "soft", "dark"}
+    assert reasons == {"truncated", "no_gps", "soft", "soft dark"}
     expect(page.locator(".strip")).to_contain_text(device.cut_off)
     expect(page.locator(".strip")).to_contain_text(device.soft)
     for picture in page.locator(".strip img").all():
@@ -158,7 +169,7 @@ def check_coverage(page: Page, device: Device) -> None:
     share = int(page.locator(".covered b").inner_text().split()[0])
     assert 30 <= share < 100
     expect(page.locator(".coverage-map")).to_have_attribute("data-drawn", "true")
-    expect(page.locator(".unplaced summary")).to_contain_text(": 1 (")
+    expect(page.locator(".unplaced summary")).to_contain_text(device.no_height)
     for reach in ("able", "soft", "coarse"):
         expect(page.locator(f".levels [data-reach={reach}] b")).not_to_have_text("0 %")
 
@@ -180,7 +191,7 @@ def replace_what_was_cut_off(page: Page, card: Path) -> None:
     broken.write_bytes(Shot(seed=101, east_m=1.0).jpeg())
     page.get_by_label("Choose a folder").set_input_files(str(card))
     broken_line = line(page, "DJI_0101.JPG")
-    page.locator(".file-list").evaluate("list => { list.scrollTop = list.scrollHeight; }")
+    page.locator(".file-list").evaluate("list => { list.scrollTop = 0; }")
     expect(broken_line).to_have_attribute("data-phase", "arrived")
     expect(page.locator(".strip li[data-reason=truncated] .good")).to_be_visible()
     broken.write_bytes(before)
@@ -197,6 +208,7 @@ def test_the_crew_on_site(server: RunningServer, card: Path, device: Device) -> 
         begin(page, server, device)
         drop(page, card)
         check_fates(page, device)
+        check_the_copy(page)
         check_coverage(page, device)
         name = f"crew-{device.width_px}"
         page.locator(".title").first.scroll_into_view_if_needed()

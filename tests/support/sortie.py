@@ -17,7 +17,7 @@ HEIGHT_M = 5.0
 
 XMP = """<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF
  xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#"><rdf:Description rdf:about=""
- xmlns:drone-dji="http://www.dji.com/drone-dji/1.0/" drone-dji:RelativeAltitude="{height:+.2f}"
+ xmlns:drone-dji="http://www.dji.com/drone-dji/1.0/" {height}
  drone-dji:GimbalYawDegree="{yaw:+.2f}" drone-dji:GimbalPitchDegree="{pitch:+.2f}"
  drone-dji:GimbalRollDegree="+0.00" drone-dji:CalibratedFocalLength="{focal:.1f}"
 /></rdf:RDF></x:xmpmeta>"""
@@ -69,10 +69,10 @@ class Shot:
             gps[3], gps[4] = "E", _dms(LON_DEG + self.east_m / M_PER_DEG_LON)
         return tags
 
-    def _xmp(self) -> bytes | None:
-        if self.height_m is None:
-            return None
-        values = {"height": self.height_m, "yaw": self.yaw_deg, "pitch": self.pitch_deg}
+    def _xmp(self) -> bytes:
+        height_m = self.height_m
+        height = "" if height_m is None else f'drone-dji:RelativeAltitude="{height_m:+.2f}"'
+        values = {"height": height, "yaw": self.yaw_deg, "pitch": self.pitch_deg}
         return XMP.format(**values, focal=FOCAL_PX).encode()
 
 
@@ -87,10 +87,9 @@ def sortie(columns: int, rows: int, *, step_m: float = 1.0) -> dict[str, bytes]:
     }
 
 
-def _encoded(pixels: np.ndarray, tags: Image.Exif, xmp: bytes | None) -> bytes:
+def _encoded(pixels: np.ndarray, tags: Image.Exif, xmp: bytes) -> bytes:
     stream = io.BytesIO()
-    extra = {} if xmp is None else {"xmp": xmp}
-    Image.fromarray(pixels).save(stream, "JPEG", quality=80, exif=tags.tobytes(), **extra)
+    Image.fromarray(pixels).save(stream, "JPEG", quality=80, exif=tags.tobytes(), xmp=xmp)
     return stream.getvalue()
 
 

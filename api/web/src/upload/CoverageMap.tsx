@@ -11,6 +11,8 @@ import { Circle, Fill, Stroke, Style } from "ol/style";
 import View from "ol/View";
 import { useEffect, useRef } from "react";
 
+import "ol/ol.css";
+
 import type { Schemas } from "../client";
 
 type Reach = Schemas["Reach"];

@@ -47,7 +47,8 @@ function FileRow({ row }: { row: Row }) {
   return (
     <>
       <span className="file-name" title={row.path}>
-        {row.path}
+        {baseOf(row.path)}
+        <small>{row.path.slice(0, -baseOf(row.path).length)}</small>
       </span>
       <span className="file-bytes soft">{sayBytes(row.bytes)}</span>
       <span className={`file-state ${tone}`}>
@@ -62,9 +63,11 @@ function FileRow({ row }: { row: Row }) {
   );
 }
 
+const baseOf = (path: string) => path.slice(path.lastIndexOf("/") + 1);
+
 function Detail({ row }: { row: Row }) {
   const { say } = useLanguage();
-  const base = row.path.slice(row.path.lastIndexOf("/") + 1);
+  const base = baseOf(row.path);
   if (row.phase === "rejected" && row.reason !== null) return <small title={row.detail}>{say(`why_${row.reason}`)}</small>;
   if (row.phase === "copy") return <small>{row.detail}</small>;
   if (row.phase === "here" && row.detail !== "" && row.detail !== base) return <small>{row.detail}</small>;

@@ -46,7 +46,7 @@ export function ProcessCard({ survey }: { survey: SurveyDetail }) {
               disabled={survey.photo_count === 0 || start.isPending}
               onClick={() => start.mutate()}
             >
-              {say(survey.job ? "processAgain" : "startProcessing")}
+              {say(survey.job && survey.job.state !== "cancelled" ? "processAgain" : "startProcessing")}
             </button>
             {isDone && (
               <a

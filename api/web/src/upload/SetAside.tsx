@@ -54,7 +54,7 @@ export function SetAside({ survey }: { survey: SurveyDetail }) {
       {poor.length > 0 && (
         <ul className="strip" tabIndex={0}>
           {poor.map((one) => (
-            <li key={one.key} data-reason={one.codes[0]}>
+            <li key={one.key} data-reason={one.codes.join(" ")}>
               <Small surveyId={survey.survey_id} sha256={one.sha256} isShown={one.isUsed || SHOWN.has(one.codes[0])} />
               <span className="file-name" title={one.file}>
                 {one.file}

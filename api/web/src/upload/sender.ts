@@ -68,9 +68,9 @@ export class Sender {
         if (before.row.phase === "failed" || before.row.phase === "ended") fresh.push(this.anew(before, picked));
         continue;
       }
-      if (before) this.tasks.splice(this.tasks.indexOf(before), 1);
       const task: Task = { picked, row: rowOf(this.nextId++, picked), address: null };
-      this.tasks.push(task);
+      if (before) this.tasks[this.tasks.indexOf(before)] = task;
+      else this.tasks.push(task);
       if (kind === "foreign") this.set(task, { phase: "foreign" });
       else fresh.push(task);
     }
