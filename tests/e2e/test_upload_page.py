@@ -254,7 +254,9 @@ def test_sending_can_be_paused_and_ended(server: RunningServer, tmp_path: Path) 
         page.wait_for_timeout(800)
         assert page.locator(".send-sum").get_attribute("data-over") == over != "40"
         page.get_by_role("button", name="Resume").click()
-        page.wait_for_function("Number(document.querySelector('.send-sum').dataset.over) >= 5")
+        page.wait_for_function(
+            "() => Number(document.querySelector('.send-sum').dataset.over) >= 5"
+        )
         page.get_by_role("button", name="Cancel").click()
         expect(page.locator(".file-list li[data-phase=ended]").first).to_be_visible()
         expect(page.get_by_role("button", name="Pause")).to_have_count(0)
