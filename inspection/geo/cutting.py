@@ -127,26 +127,30 @@ def _apart(
 
 
 def _with_outlines(axes: Sequence[BaseGeometry], polygons: Sequence[BaseGeometry]) -> list[Piece]:
-    """Give each centre line the polygons that lie around it.
+    """Give each centre line the polygons that lie around it; what shares one hangs together.
 
     Raises:
-        BadGeometry: when a polygon holds two of the centre lines, or a centre line gets none.
+        BadGeometry: when all of it still hangs together, or a centre line gets no polygon.
     """
+    owner = list(range(len(axes)))
     mine: list[list[BaseGeometry]] = [[] for _ in axes]
     for polygon in polygons:
-        inside = shapely.length(shapely.intersection(np.array(axes), polygon))
-        if (inside > TOUCH_M).sum() > 1:
-            raise BadGeometry("the cut ends inside of the crack; draw it across both of its edges")
-        if inside.max() > TOUCH_M:
-            mine[int(inside.argmax())].append(polygon)
-        else:
-            mine[_nearest(axes, polygon)].append(polygon)
-    if not all(mine):
-        raise BadGeometry("a piece would have a centre line and no outline; cut somewhere else")
-    return [
-        Piece(outline=shapely.union_all(outlines), axis=axis)
-        for axis, outlines in zip(axes, mine, strict=True)
-    ]
+        inside = shapely.length(shapely.intersection(np.array(axes), polygon)) > TOUCH_M
+        held = {owner[i] for i in np.flatnonzero(inside)} or {owner[_nearest(axes, polygon)]}
+        first = min(held)
+        owner = [first if one in held else one for one in owner]
+        mine[first].append(polygon)
+    pieces = []
+    for keeper in sorted(set(owner)):
+        members = [i for i, one in enumerate(owner) if one == keeper]
+        outlines = [polygon for i in members for polygon in mine[i]]
+        if not outlines:
+            raise BadGeometry("a piece would have a centre line and no outline; cut elsewhere")
+        axis = shapely.line_merge(shapely.union_all([axes[i] for i in members]))
+        pieces.append(Piece(outline=shapely.union_all(outlines), axis=axis))
+    if len(pieces) < 2:
+        raise BadGeometry("the cut ends inside of the crack; draw it across both of its edges")
+    return pieces
 
 
 def _nearest(shapes: Sequence[BaseGeometry], to: BaseGeometry) -> int:
