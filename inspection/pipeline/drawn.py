@@ -35,8 +35,12 @@ MOST_PX = 60_000
 LEAST_PX = 3.0
 """Shortest centre line, and side of the smallest area, in pixels."""
 
-MOST_POINTS = 5_000
+MOST_POINTS = 2_000
 """Most corners of a drawing."""
+
+LEAST_SPREAD = 1 / 6
+"""Cells of 2 × 2 pixels that a line must reach for each pixel of its length; a straight one reaches
+one for two. Less is a scribble, whose outline would take minutes to find."""
 
 REACHES_PX = (1.0, MOST_HALF_PX / HALF_WIDTHS)
 """Widths for which the profile across a crack is tried: a thin crack, then as wide as any."""
@@ -85,16 +89,30 @@ def piece_of_drawing(drawn: BaseGeometry, damage_class: DamageClass, mosaic: Ort
     """Take a line for a crack, an outline for everything else.
 
     Raises:
-        BadGeometry: when it is the other one.
+        BadGeometry: when it is the other one, or a scribble.
     """
-    if damage_class in LINEAR_CLASSES:
-        if not isinstance(drawn, shapely.LineString | shapely.MultiLineString):
-            raise BadGeometry(f"a {damage_class.value} is drawn as a line, got a {drawn.geom_type}")
-        smooth = drawn.simplify(AXIS_PX * mosaic.grid.gsd_m_per_px)
-        return Piece(outline=shapely.Polygon(), axis=smooth)
-    if not isinstance(drawn, shapely.Polygon | shapely.MultiPolygon):
-        raise BadGeometry(f"a {damage_class.value} is drawn as an outline, got a {drawn.geom_type}")
-    return Piece(outline=drawn)
+    corners = shapely.get_num_coordinates(drawn)
+    if corners > MOST_POINTS:
+        raise BadGeometry(
+            f"the drawing has {corners} corners, more than {MOST_POINTS}; draw it in parts"
+        )
+    if damage_class not in LINEAR_CLASSES:
+        if not isinstance(drawn, shapely.Polygon | shapely.MultiPolygon):
+            raise BadGeometry(
+                f"a {damage_class.value} is drawn as an outline, got a {drawn.geom_type}"
+            )
+        return Piece(outline=drawn)
+    if not isinstance(drawn, shapely.LineString | shapely.MultiLineString):
+        raise BadGeometry(f"a {damage_class.value} is drawn as a line, got a {drawn.geom_type}")
+    piece = Piece(
+        outline=shapely.Polygon(), axis=drawn.simplify(AXIS_PX * mosaic.grid.gsd_m_per_px)
+    )
+    check_drawing(piece, mosaic)
+    lines = _lines(piece.axis, ground_scale(mosaic.grid, (0.0, 0.0)))
+    pixels = mosaic.grid.to_px(np.concatenate(lines))
+    if len(np.unique(np.floor(pixels / 2), axis=0)) < LEAST_SPREAD * len(pixels):
+        raise BadGeometry("the line goes over the same place again and again; draw it once")
+    return piece
 
 
 def observe(
@@ -165,10 +183,6 @@ def check_drawing(piece: Piece, mosaic: Orthomosaic) -> None:
         points = shapely.get_coordinates(shape)
         if shape.is_empty or not len(points) or not np.isfinite(points).all():
             raise BadGeometry("the drawing is empty; draw a line or an outline")
-        if len(points) > MOST_POINTS:
-            raise BadGeometry(
-                f"the drawing has {len(points)} corners, more than {MOST_POINTS}; draw it in parts"
-            )
         if not shape.is_valid:
             raise BadGeometry(f"the drawing crosses itself: {shapely.is_valid_reason(shape)}")
         pixels = mosaic.grid.to_px(points)

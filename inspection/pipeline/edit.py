@@ -40,6 +40,9 @@ from inspection.store import (
 )
 from inspection.store.engine import reading, writing
 
+MOST_CORNERS = 100
+"""Most corners of a cut."""
+
 MOST_PARTS = 20
 """Most parts that one cut makes; more is a scribble."""
 
@@ -128,6 +131,8 @@ def split(
     """
     if not isinstance(blade, shapely.LineString):
         raise BadGeometry(f"a cut is one line, got a {blade.geom_type}")
+    if len(blade.coords) > MOST_CORNERS:
+        raise BadGeometry(f"the cut has {len(blade.coords)} corners, at most {MOST_CORNERS} are one")
 
     def shapes(found: Sequence[Defect], mosaic: Orthomosaic) -> tuple[Sequence[Piece], DamageClass]:
         pieces = cut(piece_of(found[0]), blade)

@@ -56,6 +56,7 @@ def address(name: str, seeded: Seeded) -> tuple[str, str]:
         "image_format": "png",
         "job_id": survey.survey_id,
         "upload_id": survey.survey_id,
+        "edit_id": survey.survey_id,
         "asset": "nothing.js",
         "view": "surveys",
         "month": "2026-04",
