@@ -35,10 +35,11 @@ from inspection.errors import (
 from inspection.pipeline.conduct import conduct
 from inspection.pipeline.tools import Tools
 from inspection.redaction import scrubbed
-from inspection.store import jobs, surveys
+from inspection.store import joblines, jobs, surveys
 from inspection.store.engine import writing
 from inspection.store.job import ACTIVE, Job, JobState
 from inspection.telemetry import about
+from workers.joblog import JobLog
 from workers.metrics import ENDED, JOB, StepClock
 
 RETRY: dict[type[TenkenError], bool] = {
@@ -114,12 +115,12 @@ def work(
 def _do(tools: Tools, claimed: Job, *, lease_s: float, beat_s: float) -> None:
     """Do a job that was claimed."""
     job_id = claimed.job_id
-    log.info("job %s: %s of survey %s begins", job_id, claimed.kind, claimed.survey_id)
     with Held(tools, claimed, lease_s=lease_s, beat_s=beat_s) as held:
+        log.info("job %s: %s of survey %s begins", job_id, claimed.kind, claimed.survey_id)
         todo = KINDS.get(claimed.kind)
         if todo is None:
             raise Broken(f"this worker does not know jobs of kind {claimed.kind!r}; upgrade it")
-        todo(claimed.survey_id, replace(tools, progress=held.progress))
+        todo(claimed.survey_id, replace(tools, progress=held.progress, warrant=held))
 
 
 def _claim(tools: Tools, job_id: UUID, lease_s: float) -> Job | None:
@@ -158,6 +159,7 @@ class JobProgress:
     def start(self, step: str, total: int) -> None:
         """Begin a step."""
         self._check()
+        log.info("step %s: %s", step, f"{total} units" if total else "begins")
         self.clock.begin(step)
         self.mark = Mark(step, 0, total)
 
@@ -186,12 +188,14 @@ class Held:
         self._lease_s = lease_s
         self._beat_s = beat_s
         self._over = threading.Event()
+        self._log = JobLog(job.job_id, attempt=job.attempt, worker=job.worker)
         self._began_s = time.monotonic()
         keep = partial(copy_context().run, self._keep)  # its lines are about this job too
         self._thread = threading.Thread(target=keep, name=f"lease-{job.job_id}", daemon=True)
 
     def __enter__(self) -> Self:
-        """Begin to renew the lease."""
+        """Begin to renew the lease and to hear what is said about the job."""
+        logging.getLogger().addHandler(self._log)
         self._thread.start()
         return self
 
@@ -211,7 +215,38 @@ class Held:
         except Conflict as lost:
             ENDED.labels(self._job.kind, "lost").inc()
             log.warning("%s", lost)
+        finally:
+            logging.getLogger().removeHandler(self._log)
+        self._tell()
         return isinstance(error, TenkenError)
+
+    def check(self, connection: Connection) -> None:
+        """Check that this process holds the job still, for a transaction.
+
+        Raises:
+            Conflict: when it was cancelled or somebody else has it.
+        """
+        jobs.check(connection, self._job)
+
+    def commit(self, connection: Connection) -> None:
+        """Check that this process holds the job still, and say that a result changes.
+
+        Raises:
+            Conflict: when it was cancelled or somebody else has it.
+        """
+        jobs.commit(connection, self._job)
+
+    def _tell(self) -> None:
+        """Write down what was said about the job; what cannot be written waits."""
+        said = self._log.take()
+        if not said:
+            return
+        try:
+            with writing(self._tools.engine) as connection:
+                joblines.add(connection, self._job.job_id, said)
+        except TenkenError as error:
+            self._log.give_back(said)
+            log.warning("job %s: its log cannot be written: %s", self._job.job_id, error)
 
     def _end(self, error: BaseException | None) -> None:
         now = self._tools.clock.now()
@@ -235,6 +270,7 @@ class Held:
         tick_s = min(REPORT_S, self._beat_s)
         while not self._over.wait(tick_s):
             silent_s += tick_s
+            self._tell()
             mark = self.progress.mark
             try:
                 if mark != reported or silent_s >= self._beat_s:

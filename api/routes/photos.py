@@ -19,6 +19,9 @@ from inspection.store.engine import reading
 
 router = APIRouter(prefix="/api/surveys/{survey_id}/photos", tags=["photos"])
 
+ContentType = Annotated[str, Header(include_in_schema=False)]
+"""Said by the type of the body; OpenAPI ignores a header parameter of this name."""
+
 UPLOAD_BODY = {
     "requestBody": {
         "required": True,
@@ -39,7 +42,7 @@ UPLOAD_BODY = {
 
 @router.post("", operation_id="upload_photos", openapi_extra=UPLOAD_BODY)
 async def upload_photos(
-    request: Request, services: ServicesDep, survey_id: UUID, content_type: Annotated[str, Header()]
+    request: Request, services: ServicesDep, survey_id: UUID, content_type: ContentType
 ) -> UploadAnswer:
     """Take photos in, each a part named ``files``; say of each what became of it.
 

@@ -8,6 +8,7 @@ from fastapi.responses import RedirectResponse, Response
 from sqlalchemy import Connection
 
 from api import passwords
+from api.answers import problems
 from api.deps import GatekeeperDep, PrincipalDep, Services
 from api.door import SESSION_LIFE, Door
 from api.errors import NotSignedIn, TooOften
@@ -35,7 +36,7 @@ def read_session(
     return _shown(services, door_of(request), principal)
 
 
-@router.post("/session", operation_id="sign_in")
+@router.post("/session", operation_id="sign_in", responses=problems(401, 429))
 def sign_in(
     request: Request, response: Response, services: GatekeeperDep, asked: SignIn
 ) -> SessionOut:
@@ -85,7 +86,11 @@ def sign_out(request: Request, services: GatekeeperDep, principal: PrincipalDep)
 
 
 @router.get(
-    "/oidc/start", operation_id="oidc_start", response_class=RedirectResponse, status_code=303
+    "/oidc/start",
+    operation_id="oidc_start",
+    response_class=RedirectResponse,
+    status_code=303,
+    responses=problems(404),
 )
 def oidc_start(request: Request, services: GatekeeperDep) -> Response:
     """Send the browser to the issuer that vouches."""
@@ -107,7 +112,11 @@ def oidc_start(request: Request, services: GatekeeperDep) -> Response:
 
 
 @router.get(
-    "/oidc/callback", operation_id="oidc_callback", response_class=RedirectResponse, status_code=303
+    "/oidc/callback",
+    operation_id="oidc_callback",
+    response_class=RedirectResponse,
+    status_code=303,
+    responses=problems(403),
 )
 def oidc_callback(
     request: Request,

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 from shapely import force_2d
 from shapely.errors import ShapelyError
 from shapely.geometry import mapping, shape
@@ -16,6 +16,26 @@ class Shape(BaseModel):
     """Refuse unknown fields, so that a misspelt one is no silence, and numbers that are none."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+DEPTHS = {
+    "Point": 0,
+    "MultiPoint": 1,
+    "LineString": 1,
+    "MultiLineString": 2,
+    "Polygon": 2,
+    "MultiPolygon": 3,
+}
+"""How many lists stand around a position, by type of geometry."""
+
+FAR = 1e9
+"""No frame of the earth has coordinates beyond this; NaN is beyond everything."""
+
+
+def _list_of(part: Any) -> list[Any]:  # noqa: ANN401  # a piece of JSON
+    if not isinstance(part, list):
+        raise ValueError(f"coordinates are nested lists of numbers, got {ascii(part)[:40]}")
+    return part
 
 
 class Geometry(Shape):
@@ -33,15 +53,19 @@ class Geometry(Shape):
 
     @field_validator("coordinates")
     @classmethod
-    def _numbers_only(cls, coordinates: list[Any]) -> list[Any]:
-        """Refuse what is neither a number nor a list of some, at any depth."""
-        pending: list[Any] = [coordinates]
-        while pending:
-            part = pending.pop()
-            if isinstance(part, list):
-                pending += part
-            elif isinstance(part, bool) or not isinstance(part, int | float):
-                raise ValueError(f"coordinates are numbers, got {ascii(part)[:40]}")
+    def _positions_only(cls, coordinates: list[Any], known: ValidationInfo) -> list[Any]:
+        """Refuse what is no list of positions, nested as deeply as the type wants (RFC 7946)."""
+        parts: list[Any] = [coordinates]
+        for _ in range(DEPTHS.get(known.data.get("type", ""), 0)):
+            parts = [inner for part in parts for inner in _list_of(part)]
+        for position in parts:
+            if not 2 <= len(_list_of(position)) <= 4:
+                raise ValueError(f"a position has 2 to 4 numbers, got {ascii(position)[:40]}")
+            for number in position:
+                if isinstance(number, bool) or not isinstance(number, int | float):
+                    raise ValueError(f"coordinates are numbers, got {ascii(number)[:40]}")
+                if not -FAR <= number <= FAR:
+                    raise ValueError(f"a coordinate is between -1e9 and 1e9, got {number!r:.40}")
         return coordinates
 
 

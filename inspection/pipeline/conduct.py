@@ -97,6 +97,7 @@ def conduct(survey_id: UUID, tools: Tools) -> Conducted:
 
 def _set_state(tools: Tools, survey: Survey, state: SurveyState) -> None:
     with writing(tools.engine) as connection:
+        tools.warrant.check(connection)
         surveys.set_state(connection, survey.survey_id, state)
 
 

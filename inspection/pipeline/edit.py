@@ -132,7 +132,9 @@ def split(
     if not isinstance(blade, shapely.LineString):
         raise BadGeometry(f"a cut is one line, got a {blade.geom_type}")
     if len(blade.coords) > MOST_CORNERS:
-        raise BadGeometry(f"the cut has {len(blade.coords)} corners, at most {MOST_CORNERS} are one")
+        raise BadGeometry(
+            f"the cut has {len(blade.coords)} corners, at most {MOST_CORNERS} are one"
+        )
 
     def shapes(found: Sequence[Defect], mosaic: Orthomosaic) -> tuple[Sequence[Piece], DamageClass]:
         pieces = cut(piece_of(found[0]), blade)

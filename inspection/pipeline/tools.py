@@ -1,7 +1,7 @@
 """Hold what the road needs from outside: rows, blobs, a detector, the time, someone to tell."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -9,7 +9,7 @@ from sqlalchemy import Engine
 
 from inspection.domain.measurement import UNCALIBRATED, MaskCalibration
 from inspection.domain.widthcalibration import CONCRETE, WidthCalibration
-from inspection.pipeline.ports import BlobStore, Clock, Detector, Progress
+from inspection.pipeline.ports import BlobStore, Clock, Detector, Progress, Unconditional, Warrant
 
 
 class SystemClock:
@@ -34,6 +34,7 @@ class Tools:
         widths: how the camera draws cracks; None takes widths from the detector's masks alone.
         clock: the time.
         progress: hears how far a step has come.
+        warrant: says whether the work is still ours; asked in every transaction that writes.
         work_dir: folder for unfinished files; may be emptied at any time between runs.
     """
 
@@ -45,4 +46,5 @@ class Tools:
     widths: WidthCalibration | None = CONCRETE
     clock: Clock
     progress: Progress
+    warrant: Warrant = field(default_factory=Unconditional)
     work_dir: Path

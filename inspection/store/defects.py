@@ -17,6 +17,7 @@ from inspection.errors import BadInput, Conflict, NotFound
 from inspection.store import observations, spatial
 from inspection.store import tables as t
 from inspection.store.page import Page, check_window
+from inspection.store.queue_tables import survey_defects
 from inspection.store.rows import add_missing, choice
 
 CHUNK = 500
@@ -131,9 +132,8 @@ def _equalities(
     if surface_crs is not None:
         conditions.append(t.observations.c.surface_crs == surface_crs)
     if survey_id is not None:
-        link, seen = t.defect_observations.c, t.observations.alias("seen")
-        tied = select(link.defect_id).join(seen, seen.c.observation_id == link.observation_id)
-        conditions.append(t.defects.c.defect_id.in_(tied.where(seen.c.survey_id == survey_id)))
+        seen = select(survey_defects.c.defect_id).where(survey_defects.c.survey_id == survey_id)
+        conditions.append(t.defects.c.defect_id.in_(seen))
     return conditions
 
 

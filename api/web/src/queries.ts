@@ -1,9 +1,12 @@
-import { queryOptions } from "@tanstack/react-query";
+import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
 
-import { api, type Defect, keepCsrf, told } from "./client";
+import { api, keepCsrf, told } from "./client";
 import { filesOf, monthsOf } from "./open/figures";
+import { choiceOf, type Filter, type Order } from "./review/filter";
 
-const PAGE = 1000;
+const QUEUE_PAGE = 100;
+/** Most pages that are kept: what somebody has scrolled past is read again when they come back. */
+const QUEUE_PAGES = 10;
 const BUSY_MS = 1_500;
 
 /** Say who is signed in; what the answer says goes along with every change from then on. */
@@ -41,26 +44,73 @@ export const classesQuery = queryOptions({
   staleTime: Number.POSITIVE_INFINITY,
 });
 
-/** Read every defect of a survey, page by page. */
-export const defectsQuery = (surveyId: string) =>
+/** Count a survey's defects; the answer's revision names what the vector tiles shall show. */
+export const countsQuery = (surveyId: string, filter: Filter) =>
   queryOptions({
-    queryKey: ["defects", surveyId],
-    queryFn: async () => {
-      const defects: Defect[] = [];
-      for (;;) {
-        const page = told(
-          await api.GET("/api/surveys/{survey_id}/defects", {
-            params: {
-              path: { survey_id: surveyId },
-              query: { limit: PAGE, offset: defects.length },
-            },
-          }),
-          "DefectPage",
-        );
-        defects.push(...page.defects);
-        if (page.defects.length === 0 || defects.length >= page.number_matched) return defects;
-      }
+    queryKey: ["defects", surveyId, "counts", filter],
+    queryFn: async () =>
+      told(
+        await api.GET("/api/surveys/{survey_id}/queue/counts", {
+          params: { path: { survey_id: surveyId }, query: choiceOf(filter) },
+        }),
+        "QueueCounts",
+      ),
+  });
+
+interface QueuePlace {
+  readonly at?: string;
+  readonly after?: string;
+  readonly before?: string;
+}
+
+async function readQueue(surveyId: string, filter: Filter, order: Order, place: QueuePlace, limit: number) {
+  return told(
+    await api.GET("/api/surveys/{survey_id}/queue", {
+      params: { path: { survey_id: surveyId }, query: { ...choiceOf(filter), order, limit, ...place } },
+    }),
+    "QueuePage",
+  );
+}
+
+/** Read a survey's queue page by page, from its beginning or from a defect. */
+export const queueQuery = (surveyId: string, filter: Filter, order: Order, at: string | undefined) =>
+  infiniteQueryOptions({
+    queryKey: ["defects", surveyId, "queue", filter, order, at ?? null],
+    queryFn: ({ pageParam }) => readQueue(surveyId, filter, order, pageParam, QUEUE_PAGE),
+    initialPageParam: (at === undefined ? {} : { at }) as QueuePlace,
+    getNextPageParam: ({ rows }): QueuePlace | undefined => {
+      const last = rows.at(-1);
+      return last !== undefined && rows.length === QUEUE_PAGE ? { after: last.mark } : undefined;
     },
+    getPreviousPageParam: ({ rows }, _pages, { at: first, before }): QueuePlace | undefined => {
+      const top = rows[0];
+      const more = first !== undefined || (before !== undefined && rows.length === QUEUE_PAGE);
+      return top !== undefined && more ? { before: top.mark } : undefined;
+    },
+    maxPages: QUEUE_PAGES,
+  });
+
+/** Read where a defect stands in a survey's queue, whatever is chosen. */
+export const placeQuery = (surveyId: string, filter: Filter, order: Order, at: string) =>
+  queryOptions({
+    queryKey: ["defects", surveyId, "place", order, at],
+    queryFn: () => readQueue(surveyId, filter, order, { at }, 1),
+  });
+
+/** Read the one row beside a place in a survey's queue. */
+export const queueBeside = (surveyId: string, filter: Filter, order: Order, mark: string, way: 1 | -1) =>
+  queryOptions({
+    queryKey: ["defects", surveyId, "beside", filter, order, mark, way],
+    queryFn: () => readQueue(surveyId, filter, order, way === 1 ? { after: mark } : { before: mark }, 1),
+    staleTime: 0,
+  });
+
+/** Read the first candidates of a choice, for deciding about them together. */
+export const candidatesQuery = (surveyId: string, filter: Filter, order: Order, most: number) =>
+  queryOptions({
+    queryKey: ["defects", surveyId, "candidates", filter, order, most],
+    queryFn: () => readQueue(surveyId, { ...filter, state: "candidate" }, order, {}, most),
+    staleTime: 0,
   });
 
 export const defectQuery = (defectId: string) =>

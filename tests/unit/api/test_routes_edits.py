@@ -107,6 +107,12 @@ def test_a_split_measures_both_parts_anew(client: TestClient, survey: SeededSurv
     }
     links = client.get(f"/api/defects/{whole.defect_id}/edits").json()
     assert set(links["superseded_by"]) == {part["defect_id"] for part in parts}
+    queue = client.get(f"/api/surveys/{survey.survey_id}/queue").json()["rows"]
+    assert {row["defect_id"] for row in queue} == set(listed(client, survey))
+    counts = client.get(f"/api/surveys/{survey.survey_id}/queue/counts").json()
+    assert (counts["total"], counts["matched"], counts["by_state"]["superseded"]) == (5, 5, 1)
+    closed = client.get(f"/api/surveys/{survey.survey_id}/queue", params={"state": "superseded"})
+    assert [row["defect_id"] for row in closed.json()["rows"]] == [str(whole.defect_id)]
     (told,) = links["edits"]
     assert (told["kind"], told["editor"], told["undone_by"]) == ("split", "佐藤", None)
 

@@ -20,7 +20,7 @@ from sqlalchemy import (
 from inspection.store.columns import Json, UtcDateTime
 
 revision = "r0052_edit"
-down_revision = "r0031_uploads"
+down_revision = "r0047_scale"
 
 RowNumber = BigInteger().with_variant(Integer, "sqlite")
 
