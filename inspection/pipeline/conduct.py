@@ -235,7 +235,8 @@ class _Road:
                     sight=self._sight(made, stack),
                     progress=self.tools.progress,
                 )
-            content = json.dumps(widths_to_plain(measured.readings, made.grid.crs)).encode()
+            plain = widths_to_plain(measured.readings, made.grid.crs, self.tools.widths)
+            content = json.dumps(plain).encode()
             digest = hashlib.sha256(content).hexdigest()
             self.tools.blobs.put_bytes(keys.widths_key(digest), content)
 

@@ -131,6 +131,16 @@ def picture_key(observation_id: uuid.UUID, digest: str) -> str:
     return f"pictures/{observation_id}/{_digest(digest)}.jpg"
 
 
+def profile_key(observation_id: uuid.UUID, digest: str) -> str:
+    """Name the widths along one crack, point by point, by the digest of what they are read from."""
+    return f"profiles/{observation_id}/{_digest(digest)}.json"
+
+
+def comparison_key(observation_id: uuid.UUID, digest: str) -> str:
+    """Name what became of one damage since an earlier survey, by the digest of what is compared."""
+    return f"comparisons/{observation_id}/{_digest(digest)}.json"
+
+
 def report_key(survey_id: uuid.UUID, digest: str, suffix: str) -> str:
     """Name a report of a survey by the digest of its contents."""
     return f"reports/{survey_id}/{_digest(digest)}{_suffix(suffix)}"

@@ -1,3 +1,5 @@
+import { detail } from "./words/detail";
+import { edit } from "./words/edit";
 import { flight } from "./words/flight";
 import { open } from "./words/open";
 import { planner } from "./words/planner";
@@ -8,11 +10,13 @@ import { shared } from "./words/shared";
 import { upload } from "./words/upload";
 
 /** The words of every room; terms follow the glossary of the domain specification. */
-export const rooms = { shared, flight, planner, open, session, review, queue, upload } as const;
+export const rooms = { shared, detail, edit, flight, planner, open, session, review, queue, upload } as const;
 
 /** Every word of the pages in both languages. */
 export const words = {
   ...rooms.shared,
+  ...rooms.detail,
+  ...rooms.edit,
   ...rooms.flight,
   ...rooms.planner,
   ...rooms.open,

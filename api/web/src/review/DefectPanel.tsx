@@ -4,6 +4,7 @@ import type { DamageClass, DefectDetail, Quantity } from "../client";
 import { useLanguage } from "../i18n/language";
 import { defectQuery } from "../queries";
 import { Trouble } from "../Trouble";
+import { Detail } from "./detail/Detail";
 import { isVague, shown } from "./quantity";
 import type { Review } from "./useReview";
 import { VerdictForm } from "./VerdictForm";
@@ -49,8 +50,7 @@ function Chosen({ defectId, classes, review }: Props & { defectId: string }) {
       <VerdictForm key={defect.version} defect={defect} classes={classes} review={review} />
       <Numbers defect={defect} />
       <Grades defect={defect} />
-      <Evidence defect={defect} />
-      <History defect={defect} />
+      <Detail defect={defect} classes={classes} />
       <p className="identity">{defect.defect_id}</p>
     </>
   );
@@ -121,46 +121,6 @@ function Grades({ defect }: { defect: DefectDetail }) {
           {defect.priority.rank})
         </p>
       )}
-    </>
-  );
-}
-
-function Evidence({ defect }: { defect: DefectDetail }) {
-  const { say } = useLanguage();
-  if (defect.photos.length === 0) return null;
-  return (
-    <>
-      <h3>{say("photos")}</h3>
-      <ul className="photos">
-        {defect.photos.map((photo) => (
-          <li key={photo.sha256}>
-            <a href={photo.url} target="_blank" rel="noreferrer">
-              {photo.name}
-            </a>
-          </li>
-        ))}
-      </ul>
-    </>
-  );
-}
-
-function History({ defect }: { defect: DefectDetail }) {
-  const { language, say } = useLanguage();
-  return (
-    <>
-      <h3>{say("history")}</h3>
-      {defect.history.length === 0 && <p className="empty">{say("noHistory")}</p>}
-      <ol className="history">
-        {defect.history.map((verdict) => (
-          <li key={verdict.verdict_id}>
-            <b>{say(verdict.state_after)}</b> {verdict.reviewer}
-            {verdict.action === "reclassify" && ` · ${say("reclassify")}`}
-            {verdict.reason && ` · ${say(verdict.reason)}`}
-            {verdict.note && ` · ${verdict.note}`}
-            <small>{new Date(verdict.decided_at).toLocaleString(language)}</small>
-          </li>
-        ))}
-      </ol>
     </>
   );
 }

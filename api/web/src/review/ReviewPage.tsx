@@ -13,6 +13,8 @@ import { ExportLinks } from "../worklist/ExportLinks";
 import { DefectList } from "./DefectList";
 import { DefectPanel } from "./DefectPanel";
 import type { Chosen } from "./defectLayer";
+import { PlaceMarker } from "./detail/PlaceMarker";
+import { Swipe } from "./detail/Swipe";
 import { EVERYTHING, type Filter, type Order, queryOf } from "./filter";
 import { MosaicMap } from "./MosaicMap";
 import { Ruler } from "./Ruler";
@@ -92,6 +94,8 @@ export default function ReviewPage({ surveyId, defectId }: Props) {
               onChoose={queue.choose}
             >
               <Ruler />
+              <PlaceMarker />
+              <Swipe />
             </MosaicMap>
           ) : (
             <p className="empty">{say("noTiles")}</p>
