@@ -354,7 +354,7 @@ BAD_LINES: dict[str, tuple[Any, str]] = {
     "no coordinates": ([], "make no LineString|is empty"),
     "one point": ([[0.0, 0.0]], "make no LineString"),
     "words": ([["a", "b"], ["c", "d"]], "numbers"),
-    "deep": ([[[0, 0], [1, 1]], [[2, 2], [3, 3]]], "make no LineString"),
+    "deep": ([[[0, 0], [1, 1]], [[2, 2], [3, 3]]], "make no LineString|are numbers"),
     "off the mosaic": ([[0.0, 0.0], [1.0, 1.0]], "leaves the mosaic"),
     "a dot": ([[-48403.0, 66109.0], [-48403.0, 66109.001]], "between 3 and 60000 px"),
     "corners": ([[-48403 + i * 1e-5, 66109.0] for i in range(2001)], "2001 corners"),

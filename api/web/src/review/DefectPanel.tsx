@@ -5,6 +5,7 @@ import { useLanguage } from "../i18n/language";
 import { defectQuery } from "../queries";
 import { Trouble } from "../Trouble";
 import { Detail } from "./detail/Detail";
+import { EditHistory } from "./edit/EditHistory";
 import { isVague, shown } from "./quantity";
 import type { Review } from "./useReview";
 import { VerdictForm } from "./VerdictForm";
@@ -47,6 +48,7 @@ function Chosen({ defectId, classes, review }: Props & { defectId: string }) {
           alt={`${label?.[language] ?? ""} ${defect.defect_id}`}
         />
       )}
+      <EditHistory defect={defect} review={review} />
       <VerdictForm key={defect.version} defect={defect} classes={classes} review={review} />
       <Numbers defect={defect} />
       <Grades defect={defect} />
@@ -73,7 +75,7 @@ function Numbers({ defect }: { defect: DefectDetail }) {
       <dt>{say("gsd")}</dt>
       <dd>{defect.gsd_mm_per_px.toFixed(2)}</dd>
       <dt>{say("model")}</dt>
-      <dd className="identity">{defect.model_id}</dd>
+      <dd className="identity">{defect.model_id === "hand" ? say("drawnByHand") : defect.model_id}</dd>
     </dl>
   );
 }
