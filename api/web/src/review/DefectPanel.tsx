@@ -6,6 +6,7 @@ import { defectQuery } from "../queries";
 import { Trouble } from "../Trouble";
 import { Detail } from "./detail/Detail";
 import { EditHistory } from "./edit/EditHistory";
+import { EDIT_DOCK } from "./edit/plan";
 import { isVague, shown } from "./quantity";
 import type { Review } from "./useReview";
 import { VerdictForm } from "./VerdictForm";
@@ -20,6 +21,7 @@ export function DefectPanel({ defectId, classes, review }: Props) {
   const { say } = useLanguage();
   return (
     <section className="panel" aria-label={say("defects")}>
+      <div id={EDIT_DOCK} />
       {defectId === undefined ? (
         <p className="empty">{say("chooseDefect")}</p>
       ) : (

@@ -11,22 +11,19 @@ interface Props {
 export function Cross({ sketch, endless = false }: Props) {
   const { say } = useLanguage();
   return (
-    <>
-      <div className="edit-cross" aria-hidden="true" />
-      <fieldset className="buttons">
-        <legend className="soft">{say("crosshair")}</legend>
-        <button type="button" onClick={sketch.pointAtCross}>
-          {say("pointHere")}
+    <fieldset className="buttons">
+      <legend className="soft">{say("crosshair")}</legend>
+      <button type="button" onClick={sketch.pointAtCross}>
+        {say("pointHere")}
+      </button>
+      <button type="button" onClick={sketch.takePoint}>
+        {say("lastPointAway")}
+      </button>
+      {endless && (
+        <button type="button" onClick={sketch.end}>
+          {say("endDrawing")}
         </button>
-        <button type="button" onClick={sketch.takePoint}>
-          {say("lastPointAway")}
-        </button>
-        {endless && (
-          <button type="button" onClick={sketch.end}>
-            {say("endDrawing")}
-          </button>
-        )}
-      </fieldset>
-    </>
+      )}
+    </fieldset>
   );
 }

@@ -1,5 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
-import { useEffect } from "react";
+import { type ReactNode, useEffect } from "react";
+import { createPortal } from "react-dom";
 
 import "./edit.css";
 
@@ -12,7 +13,7 @@ import type { QueueRow } from "../useQueue";
 import type { Review } from "../useReview";
 import { DrawTool } from "./DrawTool";
 import { MergeTool } from "./MergeTool";
-import { EDIT_TOOLS, type EditTool, obstacle, TOOL_KEYS } from "./plan";
+import { EDIT_DOCK, EDIT_TOOLS, type EditTool, obstacle, TOOL_KEYS } from "./plan";
 import { RedrawTool } from "./RedrawTool";
 import { SplitTool } from "./SplitTool";
 import { WidthTool } from "./WidthTool";
@@ -40,7 +41,7 @@ export interface ToolsProps {
 /** Split, merge, redraw and draw defects, and measure a width: a tool of the map, one key each. */
 export function EditTools(props: ToolsProps) {
   const { say } = useLanguage();
-  const { held, hold } = useMap();
+  const { map, held, hold } = useMap();
   const mayDecide = may(useSession(), "decide");
   const offered = EDIT_TOOLS.filter((tool) => mayDecide || tool === "width");
   const tool = offered.find((each) => each === held);
@@ -53,9 +54,20 @@ export function EditTools(props: ToolsProps) {
           {say(WORDS[each])}
         </button>
       ))}
-      {tool && <Held key={`${tool} ${props.defectId}`} tool={tool} {...props} onEnd={() => hold(null)} />}
+      {tool && tool !== "merge" && createPortal(<div className="edit-cross" />, map.getViewport())}
+      {tool && (
+        <Dock>
+          <Held key={`${tool} ${props.defectId}`} tool={tool} {...props} onEnd={() => hold(null)} />
+        </Dock>
+      )}
     </div>
   );
+}
+
+/** Show what a tool says beside the map, not on it: nothing that is drawn may be covered. */
+function Dock({ children }: { children: ReactNode }) {
+  const dock = document.getElementById(EDIT_DOCK);
+  return dock === null ? children : createPortal(children, dock);
 }
 
 export interface HeldProps extends ToolsProps {

@@ -37,7 +37,6 @@ export function WidthTool({ surveyId }: { surveyId: string }) {
   return (
     <>
       <p>{say("widthHint")}</p>
-      <div className="edit-cross" aria-hidden="true" />
       <fieldset className="buttons">
         <legend className="soft">{say("crosshair")}</legend>
         <button type="button" onClick={here}>

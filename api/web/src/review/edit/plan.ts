@@ -2,6 +2,9 @@ import type { Defect } from "../../client";
 
 type ClassCode = Defect["damage_class"];
 
+/** Identifier of the place beside the map where a tool says what it does. */
+export const EDIT_DOCK = "edit-dock";
+
 export const EDIT_TOOLS = ["split", "merge", "redraw", "draw", "width"] as const;
 export type EditTool = (typeof EDIT_TOOLS)[number];
 
