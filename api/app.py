@@ -15,8 +15,11 @@ from api.head import HeadAsGet
 from api.observer import REGISTRY, Observer
 from api.oidc import Issuer
 from api.routes import (
+    account,
     assets,
+    audit,
     codelists,
+    dashboard,
     defects,
     edits,
     evidence,
@@ -25,6 +28,7 @@ from api.routes import (
     health,
     jobs,
     opendata,
+    people,
     photos,
     programmes,
     ranking,
@@ -63,6 +67,9 @@ from workers import queue
 PARTS = (
     health,
     session,
+    account,
+    people,
+    audit,
     assets,
     codelists,
     surveys,
@@ -77,6 +84,7 @@ PARTS = (
     worklist,
     ranking,
     programmes,
+    dashboard,
     flight,
     features,
     opendata,

@@ -4,6 +4,7 @@ Source: OWASP Password Storage Cheat Sheet (argon2id, 46 MiB, 1 pass, 1 lane); l
 SP 800-63B-4 §3.1.1.2 (a password that is the only factor has at least 15 characters).
 """
 
+import secrets
 import threading
 from functools import cache
 
@@ -14,6 +15,9 @@ from inspection.errors import BadInput
 
 LENGTH_MIN = 15
 LENGTH_MAX = 1000
+
+SIGNS = "23456789abcdefghjkmnpqrstuvwxyz"
+"""Signs of passwords that are drawn: none looks like another one."""
 
 _hasher = PasswordHasher(time_cost=1, memory_cost=47_104, parallelism=1)
 _turns = threading.BoundedSemaphore(4)
@@ -37,6 +41,12 @@ def checked(password: str, *, name: str) -> str:
     if len(set(password.lower()) - set(name.lower())) < 4:
         raise BadInput("this password is the name or a few characters repeated; take another")
     return password
+
+
+def one_time() -> str:
+    """Draw a password to be handed over and replaced: 20 signs that nobody mistakes, 98 bits."""
+    groups = ("".join(secrets.choice(SIGNS) for _ in range(4)) for _ in range(5))
+    return "-".join(groups)
 
 
 def hashed(password: str) -> str:

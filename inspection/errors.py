@@ -14,6 +14,7 @@
     │   └── Overtaken       somebody else decided meanwhile; says who, what and when
     ├── Refused       a safety or policy limit; never overridden silently          (403, exit 3)
     ├── Unavailable   a service outside is down or busy; try again with back-off   (503, exit 4)
+    │   └── OutOfMemory     the memory of the machine or its card did not suffice
     └── Broken        our fault or a damaged file of ours                          (500, exit 5)
 
 A message says what, which value with its unit, and what to do.
@@ -24,9 +25,19 @@ to retry or dead. ``EXIT_CODES`` below is the contract of the command line (DESI
 
 from collections.abc import Mapping, Sequence
 
+WORDS_MAX = 2000
+"""Longest message; a file of a stranger may hold a name of a million letters."""
+
 
 class TenkenError(Exception):
     """Root of every error that Tenken raises on purpose."""
+
+    def __str__(self) -> str:
+        """Give the message; of a very long one the beginning and the end."""
+        words = super().__str__()
+        if len(words) <= WORDS_MAX:
+            return words
+        return f"{words[: WORDS_MAX - 403]} … {words[-400:]}"
 
 
 class BadInput(TenkenError):
@@ -80,6 +91,10 @@ class Refused(TenkenError):
 
 class Unavailable(TenkenError):
     """Say that something outside is down or busy; trying again later may help."""
+
+
+class OutOfMemory(Unavailable):
+    """Say that the memory of this machine, or of its card, did not suffice."""
 
 
 class Broken(TenkenError):

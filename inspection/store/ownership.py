@@ -56,6 +56,7 @@ OWNED: dict[str, Through | None] = {
     "approvals": ASSET,
     "releases": ASSET,
     "release_events": ASSET,
+    "measures": ASSET,
     "survey_photos": SURVEY,
     "rejections": SURVEY,
     "orthomosaics": SURVEY,

@@ -5,7 +5,7 @@ and the sharpness relative to its flight, belongs to the link between the two.
 """
 
 import uuid
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import asdict
 from typing import Any
 
@@ -51,6 +51,13 @@ def of_survey(connection: Connection, survey_id: uuid.UUID) -> tuple[Photo, ...]
     query = _joined().where(survey_photos.c.survey_id == survey_id)
     rows = connection.execute(query.order_by(survey_photos.c.name, photos.c.sha256))
     return tuple(map(_photo, rows))
+
+
+def names(connection: Connection, survey_id: uuid.UUID, sha256s: Collection[str]) -> dict[str, str]:
+    """Name some photos of a survey, by digest; those that it has."""
+    c = survey_photos.c
+    query = select(c.sha256, c.name).where(c.survey_id == survey_id, c.sha256.in_(sorted(sha256s)))
+    return {row.sha256: row.name for row in connection.execute(query)}
 
 
 def rejected(connection: Connection, survey_id: uuid.UUID) -> tuple[Rejection, ...]:

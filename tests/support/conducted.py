@@ -143,8 +143,14 @@ def photographed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Seeded
 
 @pytest.fixture
 def site(tmp_path: Path, photographed: tuple[Path, SeededSurvey]) -> Iterator[Site]:
+    with second_site(tmp_path / "home", photographed) as opened:
+        yield opened
+
+
+@contextmanager
+def second_site(home: Path, photographed: tuple[Path, SeededSurvey]) -> Iterator[Site]:
+    """Open a copy of the photographed survey in a home folder of its own."""
     template, made = photographed
-    home = tmp_path / "home"
     shutil.copytree(template, home)
     engine = create_engine(database_url(home))
     blobs = BrittleBlobs(FolderBlobs(home / "blobs"))

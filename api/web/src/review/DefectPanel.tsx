@@ -4,6 +4,7 @@ import type { DamageClass, DefectDetail, Quantity } from "../client";
 import { useLanguage } from "../i18n/language";
 import { defectQuery } from "../queries";
 import { Trouble } from "../Trouble";
+import { PriorityLine } from "./PriorityLine";
 import { Detail } from "./detail/Detail";
 import { EditHistory } from "./edit/EditHistory";
 import { EDIT_DOCK } from "./edit/plan";
@@ -104,7 +105,7 @@ function Measured({ name, quantity, unit, digits }: MeasuredProps) {
 
 function Grades({ defect }: { defect: DefectDetail }) {
   const { language, say } = useLanguage();
-  if (defect.grades.length === 0 && defect.priority === null) return null;
+  if (defect.grades.length === 0 && defect.priority === null && defect.is_ranked) return null;
   return (
     <>
       <h3>{say("grade")}</h3>
@@ -119,12 +120,7 @@ function Grades({ defect }: { defect: DefectDetail }) {
           </ul>
         </div>
       ))}
-      {defect.priority && (
-        <p>
-          {say("priority")}: <b>{defect.priority.score.toFixed(1)}</b> ({say("rank")}{" "}
-          {defect.priority.rank})
-        </p>
-      )}
+      <PriorityLine defect={defect} />
     </>
   );
 }

@@ -20,7 +20,7 @@ from sqlalchemy import (
 from inspection.store.columns import Json, UtcDateTime
 
 revision = "r0052_edit"
-down_revision = "r0047_scale"
+down_revision = "r0057_admin"
 
 RowNumber = BigInteger().with_variant(Integer, "sqlite")
 

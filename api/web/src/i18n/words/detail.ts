@@ -11,7 +11,7 @@ export const detail = {
   gradedWidth: { ja: "評価に用いる幅", en: "Width that is graded" },
   atDistance: { ja: "位置", en: "at" },
   bandLegend: { ja: "帯は拡張不確かさ U (k = 2)", en: "Band: expanded uncertainty U (k = 2)" },
-  segmentLegend: { ja: "横線は 0.5 m ごとの 95 パーセンタイル", en: "Bars: 95th percentile of each 0.5 m" },
+  segmentLegend: { ja: "横線は 0.5 m ごとの 95 パーセンタイル", en: "Bars: 95 % quantile of each 0.5 m" },
   belowLegend: { ja: "斜線は測定限界未満", en: "Hatched: below the limit" },
   unreadLegend: { ja: "下端の線は写真から読めない区間", en: "Line at the bottom: no photo can be read" },
   limitHidden: { ja: "図の範囲外の基準", en: "Limits beyond the chart" },
