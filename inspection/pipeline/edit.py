@@ -15,7 +15,6 @@ from sqlalchemy import Connection, Engine
 from inspection.domain import edit as rules
 from inspection.domain.defect import Defect, Observation
 from inspection.domain.edit import Edit, Edited, EditKind
-from inspection.domain.eradate import day_in_japan
 from inspection.domain.raster import Orthomosaic
 from inspection.domain.taxonomy import LINEAR_CLASSES, DamageClass
 from inspection.domain.widthcalibration import CONCRETE, WidthCalibration
@@ -25,13 +24,12 @@ from inspection.pipeline.consolidate import defect_id as new_defect_id
 from inspection.pipeline.cracks import GAP_M, GAP_WIDTHS
 from inspection.pipeline.drawn import Drawn, NoWidth, observe, piece_of, piece_of_drawing
 from inspection.pipeline.ports import BlobStore, Clock
+from inspection.pipeline.regrade import regrade
 from inspection.pipeline.sight import opened_paper
-from inspection.pipeline.worklist import candidates_of, draw_up
 from inspection.store import (
     assets,
     defects,
     edits,
-    grades,
     meanwhile,
     observations,
     orthomosaics,
@@ -300,7 +298,7 @@ def undo(desk: Desk, order: Order, *, edit_id: uuid.UUID) -> Done:
         seen = observations.by_ids(connection, [s.before.observation_id for s in target.shares])
         edited = rules.undo(target.shares, {d.defect_id: d for d in found}, seen)
         edits.record(connection, edit, edited, [])
-        _grade_anew(connection, edited, desk.clock)
+        regrade(connection, edited.defects, clock=desk.clock)
     return Done(edit=edit, edited=edited)
 
 
@@ -345,7 +343,7 @@ def _edit(desk: Desk, order: Order, plan: _Plan) -> Done:
             return repeated
         edited = plan.compose(edits.locked(connection, plan.versions), seen, edit)
         edits.record(connection, edit, edited, seen)
-        _grade_anew(connection, edited, desk.clock)
+        regrade(connection, edited.defects, clock=desk.clock)
     return Done(edit=edit, edited=edited, no_width=_untold(edited, sketches))
 
 
@@ -377,14 +375,6 @@ def _untold(edited: Edited, sketches: Sequence[Drawn]) -> dict[uuid.UUID, NoWidt
     reasons = {s.observation.observation_id: s.no_width for s in sketches}
     told = {d.defect_id: reasons.get(d.latest.observation_id) for d in edited.defects}
     return {key: reason for key, reason in told.items() if reason is not None}
-
-
-def _grade_anew(connection: Connection, edited: Edited, clock: Clock) -> None:
-    """Propose grades for what follows from an edit, as the road does for what a machine saw."""
-    today = day_in_japan(clock.now())
-    for survey_id in sorted({defect.latest.survey_id for defect in edited.defects}):
-        _, appraised = draw_up(connection, survey_id=survey_id, today=today)
-        grades.save(connection, survey_id, candidates_of(appraised))
 
 
 def _reach_m(found: Sequence[Defect]) -> float:

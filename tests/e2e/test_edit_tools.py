@@ -105,7 +105,7 @@ class Desk:
     def save(self) -> str:
         """Save what is previewed; give the defect that is shown then."""
         before = self.page.url
-        expect(self.page.locator(".edit-measure tbody tr").first).to_be_visible()
+        expect(self.page.locator(".edit-measure li").first).to_be_visible()
         self.button("save").click()
         expect(self.page.locator(".edit-panel")).to_have_count(0)
         del before
@@ -131,7 +131,7 @@ def test_look(desk: Desk) -> None:
         desk.click((560, 260))
         desk.page.wait_for_timeout(4000)
         keep_screenshot(desk.page, "edit-debug")
-        expect(desk.page.locator(".edit-measure tbody tr")).to_have_count(2, timeout=1000)
+        expect(desk.page.locator(".edit-measure li")).to_have_count(2, timeout=1000)
         keep_screenshot(desk.page, f"edit-split-{desk.locale[:2]}")
         print(barriers(desk.page))
         shown = desk.save()

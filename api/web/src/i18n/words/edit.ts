@@ -19,7 +19,7 @@ export const edit = {
     ja: "却下または置換済みの損傷は編集できません。先に差し戻してください。",
     en: "A rejected or superseded defect cannot be edited; reopen it first.",
   },
-  elsewhere: {
+  otherMosaic: {
     ja: "この損傷は別のオルソ画像で見つかったため、ここでは編集できません。",
     en: "This defect was seen on another mosaic and cannot be edited on this one.",
   },
@@ -35,7 +35,7 @@ export const edit = {
     ja: "点を動かすか、新しく描いてください（ダブルクリックで終わり、Shift を押しながらで自由線）。",
     en: "Move the points, or draw anew: double-click ends, holding Shift draws freehand.",
   },
-  drawHint: {
+  missedHint: {
     ja: "分類を選んで描いてください。ひびわれは線、他は輪郭です（ダブルクリックで終わり）。",
     en: "Choose the class and draw: a line for a crack, an outline for the rest; double-click ends.",
   },
@@ -57,7 +57,7 @@ export const edit = {
   classOfMissed: { ja: "追加する損傷の分類", en: "Class of the missed defect" },
   measuring: { ja: "測定中…", en: "Measuring…" },
   newMeasure: { ja: "新しい寸法", en: "New measure" },
-  part: { ja: "部分", en: "Part" },
+  editPart: { ja: "部分", en: "Part" },
   saveEdit: { ja: "確定して保存", en: "Save" },
   cancelEdit: { ja: "中止", en: "Cancel" },
   notMeasured: { ja: "測定できず", en: "not measured" },

@@ -41,7 +41,7 @@ export function DrawTool({ surveyId, mosaic, classes, review, onShow, onEnd }: H
           ))}
         </select>
       </label>
-      <p>{say("drawHint")}</p>
+      <p>{say("missedHint")}</p>
       <Cross sketch={sketch} endless />
       <Outcome edit={edit} onCancel={onEnd} />
     </>

@@ -36,7 +36,7 @@ export function EditHistory({ defect, review }: Props) {
           {data.superseded_by.length === 0 ? say("withdrawn") : say("nowInstead")}{" "}
           {data.superseded_by.map((id, place) => (
             <button key={id} type="button" onClick={() => show(id)}>
-              {say("part")} {place + 1}
+              {say("editPart")} {place + 1}
             </button>
           ))}
         </p>

@@ -45,6 +45,7 @@ export function EditTools(props: ToolsProps) {
   const mayDecide = may(useSession(), "decide");
   const offered = EDIT_TOOLS.filter((tool) => mayDecide || tool === "width");
   const tool = offered.find((each) => each === held);
+  const frame = map.getTargetElement();
   const take = (next: EditTool | null) => hold(next === tool ? null : next);
   useToolKeys(offered, take, () => tool && hold(null));
   return (
@@ -54,7 +55,7 @@ export function EditTools(props: ToolsProps) {
           {say(WORDS[each])}
         </button>
       ))}
-      {tool && tool !== "merge" && createPortal(<div className="edit-cross" />, map.getViewport())}
+      {tool && tool !== "merge" && frame && createPortal(<div className="edit-cross" />, frame)}
       {tool && (
         <Dock>
           <Held key={`${tool} ${props.defectId}`} tool={tool} {...props} onEnd={() => hold(null)} />

@@ -7,32 +7,36 @@ import { colourOf } from "./usePreviewLayer";
 export function MeasureTable({ defects }: { defects: readonly EditedDefect[] }) {
   const { say } = useLanguage();
   return (
-    <table className="edit-measure">
-      <caption>{say("newMeasure")}</caption>
-      <thead>
-        <tr>
-          <th scope="col">{say("part")}</th>
-          <th scope="col">{say("length")}</th>
-          <th scope="col">{say("width")}</th>
-          <th scope="col">{say("area")}</th>
-        </tr>
-      </thead>
-      <tbody>
+    <section className="edit-measure" aria-label={say("newMeasure")}>
+      <b>{say("newMeasure")}</b>
+      <ol>
         {defects.map((defect, place) => (
-          <tr key={defect.defect_id}>
-            <th scope="row">
-              <i style={{ background: colourOf(place) }} /> {place + 1}
-            </th>
-            <td>{defect.length_m ? shown(defect.length_m, "m", 3) : "–"}</td>
-            <td className={defect.width_mm && isVague(defect.width_mm) ? "vague" : ""}>
-              {defect.width_mm && shown(defect.width_mm, "mm", 2)}
-              {defect.no_width && `${say("notMeasured")}: ${say(defect.no_width)}`}
-              {!defect.width_mm && !defect.no_width && "–"}
-            </td>
-            <td>{shown(defect.area_m2, "m²", 4)}</td>
-          </tr>
+          <li key={defect.defect_id}>
+            <i style={{ background: colourOf(place) }} />
+            {defects.length > 1 && <b>{place + 1}</b>}
+            <dl>
+              {defect.length_m && (
+                <>
+                  <dt>{say("length")}</dt>
+                  <dd>{shown(defect.length_m, "m", 3)}</dd>
+                </>
+              )}
+              {(defect.width_mm || defect.no_width) && <dt>{say("width")}</dt>}
+              {defect.width_mm && (
+                <dd className={isVague(defect.width_mm) ? "vague" : ""}>{shown(defect.width_mm, "mm", 2)}</dd>
+              )}
+              {defect.no_width && (
+                <dd>
+                  {say("notMeasured")}
+                  <small>{say(defect.no_width)}</small>
+                </dd>
+              )}
+              <dt>{say("area")}</dt>
+              <dd>{shown(defect.area_m2, "m²", 4)}</dd>
+            </dl>
+          </li>
         ))}
-      </tbody>
-    </table>
+      </ol>
+    </section>
   );
 }

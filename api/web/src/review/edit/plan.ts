@@ -35,11 +35,11 @@ export function obstacle(
   tool: EditTool,
   chosen: Pick<Defect, "state" | "mosaic_sha256"> | undefined,
   mosaic: string,
-): "chooseFirst" | "notEditable" | "elsewhere" | null {
+): "chooseFirst" | "notEditable" | "otherMosaic" | null {
   if (tool === "draw" || tool === "width") return null;
   if (chosen === undefined) return "chooseFirst";
   if (chosen.state === "rejected" || chosen.state === "superseded") return "notEditable";
-  return chosen.mosaic_sha256 === mosaic ? null : "elsewhere";
+  return chosen.mosaic_sha256 === mosaic ? null : "otherMosaic";
 }
 
 /** Add a defect to those that are to be merged, or leave it out again; the first one stays. */
