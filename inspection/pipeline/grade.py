@@ -54,12 +54,13 @@ class Grades:
 
 def shown_class(defect: Defect) -> DamageClass:
     """Give the class that counts: a person's, else the machine's."""
-    return defect.damage_class_reviewed or defect.damage_class
+    return defect.shown_class
 
 
 def is_open(defect: Defect) -> bool:
-    """Tell whether a defect counts: not rejected, and damage in the eyes of the last to judge."""
-    return defect.state is not ReviewState.REJECTED and is_defect(shown_class(defect))
+    """Tell whether a defect counts: not rejected, not superseded, and damage to the last judge."""
+    closed = (ReviewState.REJECTED, ReviewState.SUPERSEDED)
+    return defect.state not in closed and is_defect(shown_class(defect))
 
 
 def grade(

@@ -39,6 +39,15 @@ def save(connection: Connection, seen: Iterable[Observation]) -> None:
     add_or_replace(connection, observations, rows, key=["observation_id"])
 
 
+def by_ids(
+    connection: Connection, observation_ids: Iterable[uuid.UUID]
+) -> dict[uuid.UUID, Observation]:
+    """Read some observations by their identifiers; those that are not there are left out."""
+    wanted = observations.c.observation_id.in_(list(observation_ids))
+    rows = connection.execute(select(observations).where(wanted))
+    return {row.observation_id: from_row(row) for row in rows}
+
+
 def of_survey(connection: Connection, survey_id: uuid.UUID) -> tuple[Observation, ...]:
     """List the observations of a survey in the order of their arrival."""
     rows = connection.execute(

@@ -60,6 +60,7 @@ def address(name: str, seeded: Seeded) -> tuple[str, str]:
         "image_format": "png",
         "job_id": survey.survey_id,
         "upload_id": survey.survey_id,
+        "edit_id": survey.survey_id,
         "event_id": survey.survey_id,
         "account_id": survey.survey_id,
         "token_id": "0" * 12,
