@@ -2761,9 +2761,11 @@ export interface components {
             expanded_uncertainty: number | null;
             /** Limit */
             limit: number;
+            /** @description why there is no number at all, whatever its size */
+            refused: components["schemas"]["Refusal"] | null;
             /**
              * Value
-             * @description None when below_limit: show '< limit'
+             * @description None when below_limit (show '< limit') or refused
              */
             value: number | null;
         };
@@ -2831,6 +2833,12 @@ export interface components {
             /** Ja */
             ja: string;
         };
+        /**
+         * Refusal
+         * @description Name a reason for which a number is not given at all.
+         * @enum {string}
+         */
+        Refusal: "too_oblique";
         /**
          * RejectReason
          * @description Say why a detection is no damage (domain specification §8).

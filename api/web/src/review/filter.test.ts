@@ -11,7 +11,7 @@ const defect = (id: string, more: Partial<Defect>): Defect =>
     length_m: null,
     width_mm: null,
     confidence: 0.9,
-    area_m2: { value: 0.01, expanded_uncertainty: 0, limit: 0, below_limit: false },
+    area_m2: { value: 0.01, expanded_uncertainty: 0, limit: 0, below_limit: false, refused: null },
     ...more,
   }) as Defect;
 
@@ -20,6 +20,7 @@ const metres = (value: number) => ({
   expanded_uncertainty: 0.01,
   limit: 0,
   below_limit: false,
+  refused: null,
 });
 
 const all = [
@@ -58,7 +59,7 @@ describe("the list of defects", () => {
 
 describe("widths", () => {
   const width = (value: number | null, u: number | null, limit: number) => ({
-    width_mm: { value, expanded_uncertainty: u, limit, below_limit: value === null },
+    width_mm: { value, expanded_uncertainty: u, limit, below_limit: value === null, refused: null },
   });
 
   it.each([
