@@ -10,7 +10,8 @@
     │   └── NotRegistered   photos could not be tied together into one mosaic
     ├── NotFound      the thing named does not exist                               (404, exit 2)
     ├── Conflict      the thing changed since it was read, or already exists       (409, exit 2)
-    │   └── IllegalTransition   a review step that the life of a defect forbids
+    │   ├── IllegalTransition   a review step that the life of a defect forbids
+    │   └── Overtaken       somebody else decided meanwhile; says who, what and when
     ├── Refused       a safety or policy limit; never overridden silently          (403, exit 3)
     ├── Unavailable   a service outside is down or busy; try again with back-off   (503, exit 4)
     │   ├── OutOfMemory     the memory of the machine or its card did not suffice
@@ -22,6 +23,8 @@ A message says what, which value with its unit, and what to do.
 Two tables outside this module map families: ``api.errors`` to an HTTP status, ``workers.runtime``
 to retry or dead. ``EXIT_CODES`` below is the contract of the command line (DESIGN §8).
 """
+
+from collections.abc import Mapping, Sequence
 
 WORDS_MAX = 2000
 """Longest message; a file of a stranger may hold a name of a million letters."""
@@ -68,6 +71,19 @@ class Conflict(TenkenError):
 
 class IllegalTransition(Conflict):
     """Say that the life of a defect forbids this review step."""
+
+
+class Overtaken(Conflict):
+    """Say that somebody else changed the thing meanwhile, and what they did.
+
+    Attributes:
+        meanwhile: their changes, oldest first, in words: ``subject``, ``who``, ``when``, ``what``,
+            ``version``.
+    """
+
+    def __init__(self, message: str, *, meanwhile: Sequence[Mapping[str, str]] = ()) -> None:
+        super().__init__(message)
+        self.meanwhile = tuple(meanwhile)
 
 
 class Refused(TenkenError):

@@ -29,6 +29,7 @@ QUIET_S = 60.0
 """A file that takes longer hangs; the first one waits for the process to start."""
 
 TOLD = "told: "
+PROGRAM = ("-m", "tests.support.mutants")
 
 SLOW_S = 5.0
 
@@ -164,7 +165,9 @@ class Job:
     count: int
 
 
-def run(jobs: Sequence[Job], folder: Path, salt: str) -> Iterator[tuple[str, Count]]:
+def run(
+    jobs: Sequence[Job], folder: Path, salt: str, *, program: Sequence[str] = PROGRAM
+) -> Iterator[tuple[str, Count]]:
     """Read files in a process of its own, and in another one after each file that ends it.
 
     Gives a count for each kind as soon as it is done; after a death, one for what went before.
@@ -172,7 +175,7 @@ def run(jobs: Sequence[Job], folder: Path, salt: str) -> Iterator[tuple[str, Cou
     waiting = list(jobs)
     while waiting:
         done = 0
-        with _Process(waiting, folder, salt) as process:
+        with _Process(waiting, folder, salt, program) as process:
             for name, count in process.counts():
                 yield name, count
                 done += 1
@@ -189,15 +192,17 @@ def run(jobs: Sequence[Job], folder: Path, salt: str) -> Iterator[tuple[str, Cou
 class _Process:
     """Talk with the process that reads the files, and end it when it hangs."""
 
-    def __init__(self, jobs: Sequence[Job], folder: Path, salt: str) -> None:
+    def __init__(
+        self, jobs: Sequence[Job], folder: Path, salt: str, program: Sequence[str]
+    ) -> None:
         (folder / "tmp").mkdir(parents=True, exist_ok=True)
         self._note = folder / "note"
         self._note.write_bytes(jobs[0].first.to_bytes(8, "little"))
-        self._complaints = (folder / "note").with_name("stderr")
+        self._complaints = folder / "stderr"
         plan = json.dumps([[job.name, job.first, job.count] for job in jobs])
         threads = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
         self._child = subprocess.Popen(
-            [sys.executable, "-m", "tests.support.mutants", plan, str(folder), salt],
+            [sys.executable, *program, plan, str(folder), salt],
             stdout=subprocess.PIPE,
             stderr=self._complaints.open("wb"),
             text=True,
