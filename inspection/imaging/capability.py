@@ -193,14 +193,11 @@ def map_capability(
     for number, view in enumerate(views):
         looked = _look(view, world, shape, ground_per_map)
         if looked is not None:
-            pixels, seen, gsd, fine, incidence = looked
+            pixels, seen = looked[0], looked[1]
+            gsd, fine, incidence = looked[2], looked[3], looked[4]
             tiles = grade(number)
-            edge, texture, light, clipped = (
-                _at(tiles_of, pixels)
-                for tiles_of in (
-                    tiles.blur.edge_px, tiles.blur.texture_px, tiles.level, tiles.clipped
-                )
-            )  # fmt: skip
+            edge, texture = _at(tiles.blur.edge_px, pixels), _at(tiles.blur.texture_px, pixels)
+            light, clipped = _at(tiles.level, pixels), _at(tiles.clipped, pixels)
             blur = tiles.blur.blur_px(np.sqrt(gsd * fine), edge, texture)
             smallest = smallest_width_mm(gsd, blur)
             lit = (light >= DARK) & (light <= BRIGHT) & (clipped <= CLIPPED_MAX)
