@@ -25,6 +25,7 @@ from api.routes import (
     features,
     flight,
     health,
+    inspections,
     jobs,
     opendata,
     people,
@@ -84,6 +85,7 @@ PARTS = (
     programmes,
     dashboard,
     flight,
+    inspections,
     features,
     opendata,
     site,  # last: it answers to every address that nobody else has
