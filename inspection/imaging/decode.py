@@ -74,10 +74,17 @@ class Decoded:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Flaw:
-    """Say why a file cannot be used as a photo, in a code and in words."""
+    """Say why a file cannot be used as a photo, in a code and in words.
+
+    Attributes:
+        reason: why, as a code.
+        detail: why, in words.
+        thumbnail: what can still be seen of it, a small JPEG; None when nothing can.
+    """
 
     reason: RejectionReason
     detail: str
+    thumbnail: bytes | None = None
 
 
 def decode(content: bytes, *, max_pixels: int = MAX_PHOTO_PIXELS) -> Decoded | Flaw:

@@ -94,7 +94,7 @@ def gather(connection: Connection, asset_id: str, fiscal_year: int) -> Gathered:
     entry = sheets.by_id(connection, asset_id)
     every = surveys.find(connection, asset_id=asset_id, limit=10_000).rows
     flown = [s for s in every if survey_year(s) == fiscal_year]
-    known = defect_rows.known(connection, asset_id)
+    known = defect_rows.standing(connection, asset_id)
     seen = {defect.latest.survey_id for defect in known}
     ours = tuple(s for s in flown if s.state is not SurveyState.FAILED or s.survey_id in seen)
     ids = {survey.survey_id for survey in ours}

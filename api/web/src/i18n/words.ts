@@ -1,6 +1,7 @@
 import { admin } from "./words/admin";
 import { dashboard } from "./words/dashboard";
 import { detail } from "./words/detail";
+import { edit } from "./words/edit";
 import { flight } from "./words/flight";
 import { open } from "./words/open";
 import { planner } from "./words/planner";
@@ -16,6 +17,7 @@ export const rooms = {
   admin,
   dashboard,
   detail,
+  edit,
   flight,
   open,
   planner,
@@ -31,6 +33,7 @@ export const words = {
   ...rooms.admin,
   ...rooms.dashboard,
   ...rooms.detail,
+  ...rooms.edit,
   ...rooms.flight,
   ...rooms.open,
   ...rooms.planner,

@@ -6,6 +6,8 @@ import { defectQuery } from "../queries";
 import { Trouble } from "../Trouble";
 import { PriorityLine } from "./PriorityLine";
 import { Detail } from "./detail/Detail";
+import { EditHistory } from "./edit/EditHistory";
+import { EDIT_DOCK } from "./edit/plan";
 import { isVague, shown } from "./quantity";
 import type { Review } from "./useReview";
 import { VerdictForm } from "./VerdictForm";
@@ -20,6 +22,7 @@ export function DefectPanel({ defectId, classes, review }: Props) {
   const { say } = useLanguage();
   return (
     <section className="panel" aria-label={say("defects")}>
+      <div id={EDIT_DOCK} />
       {defectId === undefined ? (
         <p className="empty">{say("chooseDefect")}</p>
       ) : (
@@ -48,6 +51,7 @@ function Chosen({ defectId, classes, review }: Props & { defectId: string }) {
           alt={`${label?.[language] ?? ""} ${defect.defect_id}`}
         />
       )}
+      <EditHistory defect={defect} review={review} />
       <VerdictForm key={defect.version} defect={defect} classes={classes} review={review} />
       <Numbers defect={defect} />
       <Grades defect={defect} />
@@ -74,7 +78,7 @@ function Numbers({ defect }: { defect: DefectDetail }) {
       <dt>{say("gsd")}</dt>
       <dd>{defect.gsd_mm_per_px.toFixed(2)}</dd>
       <dt>{say("model")}</dt>
-      <dd className="identity">{defect.model_id}</dd>
+      <dd className="identity">{defect.model_id === "hand" ? say("drawnByHand") : defect.model_id}</dd>
     </dl>
   );
 }

@@ -88,6 +88,7 @@ export const detail = {
   swipeOn: { ja: "地図で重ねて比べる", en: "Compare on the map" },
   swipeOff: { ja: "比較を終える", en: "Stop comparing" },
   swipeHandle: { ja: "前回と今回の境界", en: "Border between then and now" },
+  outlines: { ja: "輪郭を表示", en: "Outlines" },
   then: { ja: "前回", en: "then" },
   now: { ja: "今回", en: "now" },
   life: { ja: "履歴", en: "History" },
