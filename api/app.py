@@ -27,6 +27,7 @@ from api.routes import (
     fieldwork,
     flight,
     health,
+    inspections,
     jobs,
     opendata,
     people,
@@ -90,6 +91,7 @@ PARTS = (
     programmes,
     dashboard,
     flight,
+    inspections,
     features,
     opendata,
     site,  # last: it answers to every address that nobody else has
