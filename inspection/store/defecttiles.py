@@ -35,6 +35,10 @@ MOST = 1500
 POINT_PX = 3.0
 """What is smaller is drawn as a point."""
 
+WIDE_PART = 0.05
+"""A tile that shows more of a mosaic is filled from the largest defect downwards, which soon
+ends; one that shows less from all that lies there, which are few."""
+
 SIMPLIFY_PX = 0.25
 """How far a drawn line may be from the true one."""
 
@@ -48,10 +52,12 @@ class TileWindow:
     Attributes:
         box_m: left, bottom, right, top on the surface.
         frame: CRS of the surface; for a local frame ``LOCAL`` and the mosaic, as the rows have it.
+        part: how much of the mosaic it shows, 0–1.
     """
 
     box_m: spatial.Box
     frame: str
+    part: float = 0.0
 
     @property
     def resolution_m_per_px(self) -> float:
@@ -76,37 +82,43 @@ def draw(
     """
     number, _ = numbered(connection, survey_id)
     dialect = connection.dialect.name
+    box = window.searched_m
+    wide = window.part > WIDE_PART
     places = [
         _c.survey_id == survey_id,
-        _c.frame == window.frame,
-        spatial.meets_survey(dialect, number, window.searched_m),
+        spatial.overlaps(box) if wide else spatial.meets_survey(dialect, number, box),
         *(chosen or Choice()).conditions(),
     ]
-    found = _largest(places)
+    found = _largest(places, window.frame)
     if dialect == "sqlite":
         return _draw_here(connection, found, window)
     return bytes(connection.execute(_drawn_there(found, window)).scalar_one() or b"")
 
 
-def _largest(places: list[ColumnElement[bool]]) -> Subquery:
-    """Choose the largest of what lies on a tile, one more than may be drawn."""
+def _largest(places: list[ColumnElement[bool]], frame: str) -> Subquery:
+    """Choose the largest of what lies on a tile, one more than may be drawn.
+
+    What was seen in another frame, on a local mosaic that has been replaced, is left out of them.
+    """
+    keys = (
+        select(_c.seq).where(*places).order_by(_c.minus_size, _c.defect_id).limit(MOST + 1)
+    ).subquery("keys")
+    counted = select(keys.c.seq, func.count().over().label("found")).subquery("counted")
     return (
-        select(survey_defects)
-        .where(*places)
-        .order_by(_c.minus_size, _c.defect_id)
-        .limit(MOST + 1)
+        select(survey_defects, counted.c.found)
+        .join_from(counted, survey_defects, _c.seq == counted.c.seq)
+        .where(_c.frame == frame)
         .subquery("largest")
     )
 
 
 def _drawn_there(found: Subquery, window: TileWindow) -> sa.Select[Any]:
     """Write the statement that lets PostGIS draw."""
-    counted = select(
+    ranked = select(
         found,
-        func.count().over().label("found"),
         func.row_number().over(order_by=(found.c.minus_size, found.c.defect_id)).label("nth"),
-    ).subquery("counted")
-    n = counted.c
+    ).subquery("ranked")
+    n = ranked.c
     seen = observations.c
     box = func.ST_MakeEnvelope(*window.box_m)
     outline = func.ST_MakeValid(func.ST_GeomFromWKB(seen.outline_surface))
@@ -143,7 +155,7 @@ def _drawn_there(found: Subquery, window: TileWindow) -> sa.Select[Any]:
             n.width_mm.label("width"),
             case((n.found > MOST, sa.true()), else_=null()).label("generalised"),
         )
-        .join_from(counted, observations, seen.observation_id == n.observation_id)
+        .join_from(ranked, observations, seen.observation_id == n.observation_id)
         .where(n.nth <= MOST)
         .subquery("rows")
     )
@@ -159,7 +171,7 @@ def _draw_here(connection: Connection, found: Subquery, window: TileWindow) -> b
         .order_by(found.c.minus_size, found.c.defect_id)
     )
     rows = connection.execute(query).all()
-    generalised = True if len(rows) > MOST else None
+    generalised = True if any(row.found > MOST for row in rows) else None
     smallest_m = POINT_PX * window.resolution_m_per_px
     drawn = [
         vectortile.Drawn(
