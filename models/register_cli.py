@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from inspection.errors import BadInput, Conflict, Unavailable
+from inspection.finite import FINITE, FiniteRange
 from inspection.pipeline.detect import CHIP_PX
 from inspection.settings import DetectSettings
 from models.registry import ModelEntry, sha256_of, shipped_names, write_entry
@@ -28,7 +29,7 @@ NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
     "--gsd-mm-per-px",
     "gsd",
     nargs=2,
-    type=click.FloatRange(min=0, min_open=True),
+    type=FiniteRange(min=0, min_open=True),
     required=True,
     help="Smallest and largest size of a pixel it was trained for.",
 )
@@ -53,10 +54,10 @@ NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
     help="Value of white at its input.",
 )
 @click.option(
-    "--mean", nargs=3, type=float, default=(0.0, 0.0, 0.0), help="Taken off R, G and B (0..1)."
+    "--mean", nargs=3, type=FINITE, default=(0.0, 0.0, 0.0), help="Taken off R, G and B (0..1)."
 )
 @click.option(
-    "--deviation", nargs=3, type=float, default=(1.0, 1.0, 1.0), help="Divides R, G and B (0..1)."
+    "--deviation", nargs=3, type=FINITE, default=(1.0, 1.0, 1.0), help="Divides R, G and B (0..1)."
 )
 @click.option(
     "--size-multiple-px",

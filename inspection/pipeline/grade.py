@@ -54,12 +54,13 @@ class Grades:
 
 def shown_class(defect: Defect) -> DamageClass:
     """Give the class that counts: a person's, else the machine's."""
-    return defect.damage_class_reviewed or defect.damage_class
+    return defect.shown_class
 
 
 def is_open(defect: Defect) -> bool:
-    """Tell whether a defect counts: not rejected, and damage in the eyes of the last to judge."""
-    return defect.state is not ReviewState.REJECTED and is_defect(shown_class(defect))
+    """Tell whether a defect counts: not rejected, not superseded, and damage to the last judge."""
+    closed = (ReviewState.REJECTED, ReviewState.SUPERSEDED)
+    return defect.state not in closed and is_defect(shown_class(defect))
 
 
 def grade(
@@ -308,6 +309,6 @@ def _is_wide_enough(defect: Defect, rule: CrackRatioRule, *, doubtful: bool) -> 
     if width is None:
         return doubtful
     if width.value is None or width.expanded_uncertainty is None:
-        return doubtful and width.limit > rule.min_width_mm
+        return doubtful and (width.refused is not None or width.limit > rule.min_width_mm)
     margin = width.expanded_uncertainty if doubtful else -width.expanded_uncertainty
     return width.value + margin >= rule.min_width_mm

@@ -1,7 +1,7 @@
 """Keep defects: one damage through all surveys, found by place, class, state and time.
 
 Machine and human values live in different columns. ``save`` writes the machine's; the state, the
-reviewed class and the version belong to ``reviews`` and are never written here.
+reviewed class and the version belong to ``reviews`` and ``edits`` and are never written here.
 """
 
 import uuid
@@ -57,8 +57,13 @@ def by_id(connection: Connection, defect_id: uuid.UUID) -> Defect:
 
 
 def known(connection: Connection, asset_id: str) -> tuple[Defect, ...]:
-    """List every defect of an asset, rejected ones too, in the order of their arrival."""
+    """List every defect of an asset in the order of arrival, rejected and superseded ones too."""
     return _load(connection, [t.defects.c.asset_id == asset_id])
+
+
+def standing(connection: Connection, asset_id: str) -> tuple[Defect, ...]:
+    """List the defects of an asset in the order of arrival, without superseded ones."""
+    return _load(connection, [t.defects.c.asset_id == asset_id, *_choices((), ())])
 
 
 def around(
@@ -107,7 +112,7 @@ def _open_beside(defect: Defect, classes: Collection[DamageClass]) -> list[Colum
     c, seen = t.defects.c, t.observations.c
     return [
         c.asset_id == defect.asset_id,
-        c.state != ReviewState.REJECTED.value,
+        c.state.not_in([ReviewState.REJECTED.value, ReviewState.SUPERSEDED.value]),
         func.coalesce(c.damage_class_reviewed, c.damage_class).in_(
             sorted(one.value for one in classes)
         ),
@@ -155,7 +160,7 @@ def find(
         bbox_surface: only defects whose latest outline meets ``x0, y0, x1, y1`` in metres.
         surface_crs: only defects whose latest outline is in this CRS, or ``LOCAL``.
         classes: only these classes; a reviewed class outranks the machine's.
-        states: only these states.
+        states: only these states; without any, all but superseded defects.
         updated_after: only defects changed at this moment or later.
         updated_before: only defects changed at this moment or earlier.
         limit: most rows of the page, 1–10000.
@@ -204,6 +209,8 @@ def _choices(
         conditions.append(shown.in_([damage_class.value for damage_class in classes]))
     if states:
         conditions.append(c.state.in_([state.value for state in states]))
+    else:
+        conditions.append(c.state != ReviewState.SUPERSEDED.value)
     return conditions
 
 

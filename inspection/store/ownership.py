@@ -56,6 +56,7 @@ OWNED: dict[str, Through | None] = {
     "approvals": ASSET,
     "releases": ASSET,
     "release_events": ASSET,
+    "measures": ASSET,
     "survey_photos": SURVEY,
     "rejections": SURVEY,
     "orthomosaics": SURVEY,
@@ -64,9 +65,13 @@ OWNED: dict[str, Through | None] = {
     "grade_decisions": SURVEY,
     "steps": SURVEY,
     "jobs": SURVEY,
+    "job_lines": Through(column="job_id", parent="jobs", key="job_id"),
+    "bands": SURVEY,
     "uploads": SURVEY,
     "defect_observations": DEFECT,
     "reviews": DEFECT,
+    "edits": ASSET,
+    "edit_shares": DEFECT,
 }
 """Tables of organisations, with the way to the owner; None names its organisation itself."""
 

@@ -5,6 +5,9 @@ import { useLanguage } from "../i18n/language";
 import { defectQuery } from "../queries";
 import { Trouble } from "../Trouble";
 import { PriorityLine } from "./PriorityLine";
+import { Detail } from "./detail/Detail";
+import { EditHistory } from "./edit/EditHistory";
+import { EDIT_DOCK } from "./edit/plan";
 import { isVague, shown } from "./quantity";
 import type { Review } from "./useReview";
 import { VerdictForm } from "./VerdictForm";
@@ -19,6 +22,7 @@ export function DefectPanel({ defectId, classes, review }: Props) {
   const { say } = useLanguage();
   return (
     <section className="panel" aria-label={say("defects")}>
+      <div id={EDIT_DOCK} />
       {defectId === undefined ? (
         <p className="empty">{say("chooseDefect")}</p>
       ) : (
@@ -47,11 +51,11 @@ function Chosen({ defectId, classes, review }: Props & { defectId: string }) {
           alt={`${label?.[language] ?? ""} ${defect.defect_id}`}
         />
       )}
+      <EditHistory defect={defect} review={review} />
       <VerdictForm key={defect.version} defect={defect} classes={classes} review={review} />
       <Numbers defect={defect} />
       <Grades defect={defect} />
-      <Evidence defect={defect} />
-      <History defect={defect} />
+      <Detail defect={defect} classes={classes} />
       <p className="identity">{defect.defect_id}</p>
     </>
   );
@@ -74,7 +78,7 @@ function Numbers({ defect }: { defect: DefectDetail }) {
       <dt>{say("gsd")}</dt>
       <dd>{defect.gsd_mm_per_px.toFixed(2)}</dd>
       <dt>{say("model")}</dt>
-      <dd className="identity">{defect.model_id}</dd>
+      <dd className="identity">{defect.model_id === "hand" ? say("drawnByHand") : defect.model_id}</dd>
     </dl>
   );
 }
@@ -117,46 +121,6 @@ function Grades({ defect }: { defect: DefectDetail }) {
         </div>
       ))}
       <PriorityLine defect={defect} />
-    </>
-  );
-}
-
-function Evidence({ defect }: { defect: DefectDetail }) {
-  const { say } = useLanguage();
-  if (defect.photos.length === 0) return null;
-  return (
-    <>
-      <h3>{say("photos")}</h3>
-      <ul className="photos">
-        {defect.photos.map((photo) => (
-          <li key={photo.sha256}>
-            <a href={photo.url} target="_blank" rel="noreferrer">
-              {photo.name}
-            </a>
-          </li>
-        ))}
-      </ul>
-    </>
-  );
-}
-
-function History({ defect }: { defect: DefectDetail }) {
-  const { language, say } = useLanguage();
-  return (
-    <>
-      <h3>{say("history")}</h3>
-      {defect.history.length === 0 && <p className="empty">{say("noHistory")}</p>}
-      <ol className="history">
-        {defect.history.map((verdict) => (
-          <li key={verdict.verdict_id}>
-            <b>{say(verdict.state_after)}</b> {verdict.reviewer}
-            {verdict.action === "reclassify" && ` · ${say("reclassify")}`}
-            {verdict.reason && ` · ${say(verdict.reason)}`}
-            {verdict.note && ` · ${verdict.note}`}
-            <small>{new Date(verdict.decided_at).toLocaleString(language)}</small>
-          </li>
-        ))}
-      </ol>
     </>
   );
 }

@@ -21,7 +21,7 @@ from sqlalchemy import (
 )
 
 revision = "r0047_scale"
-down_revision = "r0031_uploads"
+down_revision = "r0039_bands"
 
 RowNumber = BigInteger().with_variant(Integer, "sqlite")
 
