@@ -7,8 +7,6 @@ progress: two workers never finish the same job.
 """
 
 import logging
-import os
-import platform
 import threading
 import time
 from collections.abc import Callable
@@ -33,12 +31,13 @@ from inspection.errors import (
     family,
 )
 from inspection.pipeline.conduct import conduct
-from inspection.pipeline.tools import Tools
+from inspection.pipeline.tools import LEASE_S, Tools, this_process
 from inspection.redaction import scrubbed
 from inspection.store import joblines, jobs, surveys
-from inspection.store.engine import writing
+from inspection.store.engine import reading, writing
 from inspection.store.job import ACTIVE, Job, JobState
 from inspection.telemetry import about
+from workers.helping import lend_a_hand
 from workers.joblog import JobLog
 from workers.metrics import ENDED, JOB, StepClock
 
@@ -52,9 +51,6 @@ RETRY: dict[type[TenkenError], bool] = {
 }
 """Family → whether a failed job is tried again with back-off, or dead."""
 
-LEASE_S = 60.0
-"""Longest silence after which a worker is taken for dead, unless the settings say another."""
-
 BEATS = 4
 """How often the lease is renewed while it lasts: three beats may be lost."""
 
@@ -62,6 +58,12 @@ REPORT_S = 1.0
 """How often progress is written down, at most."""
 
 log = logging.getLogger("tenken.worker")
+
+HELPERS_MAX = 15
+"""Most bells that are rung for the bands of one mosaic; more workers find them by their sweeps."""
+
+Ring = Callable[[UUID], None]
+"""Tells the workers of a job; raises Unavailable."""
 
 Kind = Callable[[UUID, Tools], object]
 
@@ -84,7 +86,7 @@ def is_retryable(error: BaseException | type[BaseException]) -> bool:
 
 def worker_name() -> str:
     """Name this process among all workers of all hosts."""
-    return f"{platform.node() or 'host'}:{os.getpid()}"
+    return this_process().worker
 
 
 def work(
@@ -110,6 +112,38 @@ def work(
     with about(survey_id=claimed.survey_id, job_id=job_id):
         _do(tools, claimed, lease_s=lease_s, beat_s=beat_s or lease_s / BEATS)
     return True
+
+
+def answer(tools: Tools, job_id: UUID, *, ring: Ring, lease_s: float = LEASE_S) -> None:
+    """Answer one bell: do the most urgent job that is due, or help with the one that was named.
+
+    A bell is worth one piece of work, whichever it named: a job that waits has a bell of its own.
+
+    Args:
+        tools: what the work needs.
+        job_id: the job that the bell named.
+        ring: rings for a job, so that others come to help with its bands.
+        lease_s: silence after which this worker is taken for dead.
+
+    Raises:
+        NotFound: when there is no such job.
+    """
+    with reading(tools.engine) as connection:
+        waiting = [job.job_id for job in jobs.due(connection, tools.clock.now(), limit=8)]
+    for due in dict.fromkeys([*waiting, job_id]):
+        inviting = replace(tools, invite=partial(invite, ring, due))
+        if work(inviting, due, lease_s=lease_s):
+            return
+    lend_a_hand(tools, job_id)
+
+
+def invite(ring: Ring, job_id: UUID, count: int) -> None:
+    """Ring for a job that is at work, so that others come to help."""
+    try:
+        for _ in range(min(count, HELPERS_MAX)):
+            ring(job_id)
+    except Unavailable as error:
+        log.warning("%s", error)  # the sweeps of the others find the bands
 
 
 def _do(tools: Tools, claimed: Job, *, lease_s: float, beat_s: float) -> None:

@@ -39,7 +39,7 @@ def read_job(services: ServicesDep, job_id: UUID) -> JobDetail:
     """Show how far a job has come, and the bands that workers share."""
     with reading(services.engine) as connection:
         job = jobs.by_id(connection, job_id)
-        shared = bands.of_step(connection, job.survey_id)
+        shared = bands.of_survey(connection, job.survey_id)
     return JobDetail.with_bands(job, shared, services.clock.now())
 
 

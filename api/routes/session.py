@@ -57,6 +57,8 @@ def sign_in(
             signins.failed(connection, brakes, now)
             audit.append(connection, [_event(services, "anonymous", "sign_in_refused", subject)])
         raise NotSignedIn("name and password do not fit; ask an administrator when you forgot them")
+    if known.once_until is not None and known.once_until <= now:
+        raise NotSignedIn("this one-time password has ended; ask an administrator for another")
     with writing(services.engine) as connection:
         membership = membership_for(connection, known.account, asked.organisation_id)
         signins.forget(connection, brakes[0])
@@ -188,6 +190,7 @@ def _shown(services: Services, door: Door, principal: Principal) -> SessionOut:
         role=None if membership is None else membership.role.value,
         rights=sorted(principal.rights),
         csrf=principal.csrf,
+        must_change_password=principal.must_change,
         oidc=door.issuer is not None,
     )
 

@@ -11,9 +11,10 @@ may be taken any number of times: it is the job of the survey whose attempts are
 """
 
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Self
 
 from inspection.errors import BadInput
 
@@ -59,7 +60,7 @@ class Band:
     worker: str = ""
     lease_until: datetime | None = None
     chips_done: int = 0
-    chips_total: int
+    chips_total: int = 1
     chips_read: int = 0
     seconds: float = 0.0
     blob_key: str | None = None
@@ -71,6 +72,10 @@ class Band:
                 f"a band needs rows and chips, got rows {self.y0_px}–{self.y1_px} px and "
                 f"{self.chips_total} chips"
             )
+
+    def with_chips(self, chips_total: int) -> Self:
+        """Give the band with the number of its chips."""
+        return replace(self, chips_total=chips_total)
 
     def state(self, now: datetime) -> BandState:
         """Say how far it has come; a band whose lease has run out is open again."""

@@ -5,7 +5,7 @@ workers who want it at the same moment one gets it and the other gets nothing.
 """
 
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
@@ -14,31 +14,50 @@ from sqlalchemy import ColumnElement, Connection, Row, and_, delete, or_, select
 
 from inspection.errors import Conflict
 from inspection.store.band import Band, Taker
+from inspection.store.job import JobState
 from inspection.store.job_tables import bands
 from inspection.store.rows import add_missing
+from inspection.store.tables import jobs
 
 
-def plan(connection: Connection, planned: Iterable[Band]) -> None:
-    """Write bands down; those that are there already stay as they are."""
+class TakenAway(Conflict):
+    """Say that a band that a worker held is somebody else's now, or finished by somebody else."""
+
+
+def plan(connection: Connection, planned: Sequence[Band]) -> None:
+    """Write the bands of a step down; those that are there already stay as they are.
+
+    What another step wanted of the same survey, and another division, is not wanted any more.
+    """
+    survey_id = planned[0].survey_id
+    wanted = {_place(band) for band in planned}
+    for band in of_survey(connection, survey_id):
+        if _place(band) not in wanted:
+            connection.execute(delete(bands).where(_ticket(band)))
     add_missing(connection, bands, [asdict(band) for band in planned])
 
 
-def of_step(
-    connection: Connection, survey_id: uuid.UUID, input_digest: str | None = None
-) -> tuple[Band, ...]:
-    """List the bands that a step wants, from the top down; of the newest step unless one is named.
-
-    Args:
-        connection: an open transaction.
-        survey_id: the survey.
-        input_digest: of the step; None lists those that were planned last.
-    """
+def of_survey(connection: Connection, survey_id: uuid.UUID) -> tuple[Band, ...]:
+    """List the bands of a survey, from the top down; all are of the step that wanted them last."""
     c = bands.c
     rows = connection.execute(select(bands).where(c.survey_id == survey_id).order_by(c.y0_px))
-    found = tuple(map(_band, rows))
-    if input_digest is None and found:
-        input_digest = max(found, key=lambda band: band.planned_at).input_digest
-    return tuple(band for band in found if band.input_digest == input_digest)
+    return tuple(map(_band, rows))
+
+
+def open_at(connection: Connection, now: datetime) -> tuple[uuid.UUID, ...]:
+    """Name the jobs at work whose survey has a band that nobody holds."""
+    c = bands.c
+    free = c.blob_key.is_(None) & or_(c.lease_until.is_(None), c.lease_until <= now)
+    rows = connection.execute(
+        select(jobs.c.job_id)
+        .where(
+            jobs.c.state == JobState.RUNNING.value,
+            jobs.c.lease_until > now,
+            jobs.c.survey_id.in_(select(c.survey_id).where(free)),
+        )
+        .order_by(jobs.c.priority.desc(), jobs.c.seq)
+    )
+    return tuple(rows.scalars())
 
 
 def take(
@@ -73,7 +92,7 @@ def renew(
     """Renew the lease of a band and say how far it has come.
 
     Raises:
-        Conflict: when the worker no longer holds it; it must stop working on it.
+        TakenAway: when the worker no longer holds it; it must stop working on it.
     """
     changes = {"lease_until": taker.lease_until(now), "chips_done": chips_done}
     _demand(held, _changed(connection, _ticket(held) & bands.c.blob_key.is_(None), changes))
@@ -85,7 +104,7 @@ def finish(
     """Say that a band is finished and where lies what was found.
 
     Raises:
-        Conflict: when the worker no longer holds it; somebody else's work counts.
+        TakenAway: when the worker no longer holds it; somebody else's work counts.
     """
     changes = {
         "blob_key": blob_key,
@@ -113,6 +132,10 @@ def forget(connection: Connection, survey_id: uuid.UUID) -> int:
     return connection.execute(delete(bands).where(bands.c.survey_id == survey_id)).rowcount
 
 
+def _place(band: Band) -> tuple[str, int, int]:
+    return (band.input_digest, band.y0_px, band.y1_px)
+
+
 def _ticket(held: Band) -> ColumnElement[bool]:
     """Say which row a worker believes to hold."""
     c = bands.c
@@ -133,7 +156,7 @@ def _changed(
 
 def _demand(held: Band, changed: bool) -> None:
     if not changed:
-        raise Conflict(
+        raise TakenAway(
             f"rows {held.y0_px}–{held.y1_px} px of survey {held.survey_id} are no longer yours; "
             "another worker has taken or finished them"
         )

@@ -19,6 +19,9 @@ SEGMENT_BYTES_MAX = 200
 UPLOADS = "uploads/"
 """Beginning of the keys of what is still arriving; a backup leaves it out."""
 
+BANDS = "bands/"
+"""Beginning of the keys of what bands show; what they show together is in the detections."""
+
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _SUFFIX = re.compile(r"\.[a-z0-9]{1,8}")
 
@@ -58,6 +61,15 @@ def photo_key(sha256: str, suffix: str) -> str:
     True
     """
     return f"photos/{_fan(sha256)}{_suffix(suffix)}"
+
+
+def thumbnail_key(sha256: str) -> str:
+    """Name the small picture of a file that was set aside: its original is not kept.
+
+    >>> thumbnail_key("ab" * 32)[:14], thumbnail_key("ab" * 32)[-8:]
+    ('thumbnails/ab/', 'abab.jpg')
+    """
+    return f"thumbnails/{_fan(sha256)}.jpg"
 
 
 def upload_prefix(survey_id: uuid.UUID) -> str:
@@ -119,6 +131,11 @@ def widths_key(digest: str) -> str:
 def detections_key(digest: str) -> str:
     """Name the detections of one mosaic by one model, by the digest of both."""
     return f"detections/{_fan(digest)}.npz"
+
+
+def band_key(digest: str) -> str:
+    """Name what a band of a mosaic shows, by the digest of all that it depends on."""
+    return f"{BANDS}{_fan(digest)}.npz"
 
 
 def registration_key(digest: str) -> str:

@@ -56,6 +56,7 @@ OWNED: dict[str, Through | None] = {
     "approvals": ASSET,
     "releases": ASSET,
     "release_events": ASSET,
+    "measures": ASSET,
     "survey_photos": SURVEY,
     "rejections": SURVEY,
     "orthomosaics": SURVEY,
@@ -69,6 +70,8 @@ OWNED: dict[str, Through | None] = {
     "uploads": SURVEY,
     "defect_observations": DEFECT,
     "reviews": DEFECT,
+    "edits": ASSET,
+    "edit_shares": DEFECT,
 }
 """Tables of organisations, with the way to the owner; None names its organisation itself."""
 

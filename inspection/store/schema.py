@@ -16,9 +16,11 @@ from alembic.script import ScriptDirectory
 from alembic.util.exc import CommandError
 from sqlalchemy import Connection, Engine
 
+import inspection.store.edit_tables
 import inspection.store.identity_tables
 import inspection.store.job_tables
 import inspection.store.ledger_tables
+import inspection.store.measure_tables
 import inspection.store.programme_tables
 import inspection.store.release_tables
 import inspection.store.upload_tables  # noqa: F401 their tables belong to the metadata

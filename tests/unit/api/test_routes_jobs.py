@@ -233,7 +233,7 @@ def test_one_step_is_done_again_and_the_survey_is_not_whole_until_then(
     with reading(services.engine) as connection:
         left = {row.step for row in steps.of_survey(connection, survey_id)}
         assert left == {"mosaic", "detect", "issue"} - {step}
-        assert len(bands.of_step(connection, survey_id)) == (0 if step == "detect" else 2)
+        assert len(bands.of_survey(connection, survey_id)) == (0 if step == "detect" else 2)
     client.post(f"/api/jobs/{new['job_id']}/cancel")
     assert state_of(client, survey_id) == "created"
 
