@@ -6,7 +6,7 @@ One table. A test walks every subclass of ``TenkenError`` and fails on one that 
 import logging
 import re
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from fastapi import FastAPI, Request
@@ -22,6 +22,7 @@ from inspection.errors import (
     Broken,
     Conflict,
     NotFound,
+    Overtaken,
     Refused,
     TenkenError,
     Unavailable,
@@ -150,6 +151,7 @@ def problem_response(
     instance: str | None = None,
     errors: Sequence[dict[str, str]] | None = None,
     headers: dict[str, str] | None = None,
+    meanwhile: Sequence[Mapping[str, str]] | None = None,
 ) -> JSONResponse:
     """Build a problem-details answer."""
     problem = Problem(
@@ -159,6 +161,7 @@ def problem_response(
         detail=detail,
         instance=instance,
         errors=None if errors is None else list(errors),
+        meanwhile=None if meanwhile is None else [dict(change) for change in meanwhile],
     )
     return JSONResponse(
         problem.model_dump(exclude_none=True),
@@ -205,6 +208,7 @@ def answer_to(error: TenkenError, *, path: str, status: int | None = None) -> JS
         detail=scrubbed(str(error)),
         instance=path,
         headers=_headers(error, status),
+        meanwhile=error.meanwhile if isinstance(error, Overtaken) else None,
     )
 
 

@@ -24,6 +24,10 @@ class StoreSettings(BaseSettings):
         default=None, description="SQLAlchemy URL; unset means an SQLite file in the home folder"
     )
 
+    demand_room: bool = Field(
+        default=True, description="refuse surveys that need more memory or disk than is free"
+    )
+
     def resolved_database_url(self) -> str:
         """Give the URL of the database, an SQLite file in ``home`` unless one is set."""
         if self.database_url is not None:

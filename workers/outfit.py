@@ -7,6 +7,7 @@ from inspection.domain.measurement import UNCALIBRATED
 from inspection.domain.widthcalibration import CONCRETE, WidthCalibration
 from inspection.pipeline.detect import Cut
 from inspection.pipeline.ports import Detector, Progress
+from inspection.pipeline.room import endless, room_here
 from inspection.pipeline.tools import LEASE_S, SystemClock, Tools, this_process
 from inspection.settings import DetectSettings, StoreSettings
 from inspection.store.blobs import FolderBlobs
@@ -79,6 +80,7 @@ def outfit(
         clock=SystemClock(),
         progress=progress,
         work_dir=store.home / "work",
+        room=room_here if store.demand_room else endless,
         batch=detection.batch,
         cut=Cut(band_chips=detection.band_chips),
         taker=replace(this_process(), lease_s=lease_s),

@@ -3,8 +3,13 @@
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
-from shapely.geometry import mapping
+from shapely import force_2d
+from shapely.errors import ShapelyError
+from shapely.geometry import mapping, shape
 from shapely.geometry.base import BaseGeometry
+
+from inspection.errors import BadGeometry
+from inspection.redaction import scrubbed
 
 
 class Shape(BaseModel):
@@ -89,6 +94,11 @@ class Problem(BaseModel):
     errors: list[dict[str, str]] | None = Field(
         default=None, description="one entry for each field that did not pass"
     )
+    meanwhile: list[dict[str, str]] | None = Field(
+        default=None,
+        description="what others did to the thing since it was read: subject, who, when, what, "
+        "version",
+    )
 
 
 Xy = Annotated[tuple[float, float], Field(description="x, y")]
@@ -106,6 +116,24 @@ def geometry_of(shape: BaseGeometry) -> Geometry:
     """
     mapped = mapping(shape)
     return Geometry(type=mapped["type"], coordinates=_listed(mapped["coordinates"]))
+
+
+def shape_of(geometry: Geometry) -> BaseGeometry:
+    """Turn a GeoJSON shape into a shapely geometry; a height is left out.
+
+    Raises:
+        BadGeometry: when its coordinates do not fit its type.
+
+    >>> shape_of(Geometry(type="Point", coordinates=[1, 2, 3])).wkt
+    'POINT (1 2)'
+    """
+    try:
+        drawn = shape({"type": geometry.type, "coordinates": geometry.coordinates})
+        return force_2d(drawn)
+    except (AttributeError, IndexError, ShapelyError, TypeError, ValueError) as error:
+        raise BadGeometry(
+            f"the coordinates make no {geometry.type}: {scrubbed(str(error))[:80]}"
+        ) from error
 
 
 def _listed(coordinates: Any) -> Any:  # noqa: ANN401  # nested tuples of any depth

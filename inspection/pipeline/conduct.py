@@ -26,6 +26,12 @@ from inspection.imaging.detections_file import load_detections, save_detections
 from inspection.pipeline.admit import original_key
 from inspection.pipeline.consolidate import consolidate
 from inspection.pipeline.crackwidths import PhotoSight
+from inspection.pipeline.forecast import (
+    demand_memory,
+    demand_room,
+    detect_memory_mb,
+    forecast,
+)
 from inspection.pipeline.ledger import Entry, Outcome, Plain, input_digest, keep_nothing, once
 from inspection.pipeline.measure import measure
 from inspection.pipeline.mosaic import mosaic
@@ -137,6 +143,7 @@ class _Road:
         }
 
         def work() -> Outcome:
+            self._demand_room()
             with ExitStack() as stack:
                 made = mosaic(
                     survey=self.survey,
@@ -161,6 +168,12 @@ class _Road:
         with reading(self.tools.engine) as connection:
             made = orthomosaics.by_sha256(connection, str(entry.result["sha256"]))
         return made, entry
+
+    def _demand_room(self) -> None:
+        """Refuse a survey that cannot finish on this machine, before the work begins."""
+        needed = forecast(self.survey, self.photos, batch=self.tools.batch)
+        self.tools.progress.say(f"{needed}")
+        demand_room(needed, self.tools.room(self.folder))
 
     def _control_file(self) -> Path | None:
         """Copy the survey's control points beside the work, if it has any."""
@@ -199,6 +212,8 @@ class _Road:
                 mosaic_sha256=made.sha256,
                 input_digest=input_digest("detect", inputs),
             )
+            needed = detect_memory_mb(self.tools.batch)
+            demand_memory(needed, self.tools.room(self.folder), f"detection needs {needed:.0f} MB")
             with self.tools.blobs.local_path(made.blob_key) as path:
                 found = share(path, part, self.tools)
             file = self.folder / "detections.npz"
@@ -234,7 +249,8 @@ class _Road:
                     sight=self._sight(made, stack),
                     progress=self.tools.progress,
                 )
-            content = json.dumps(widths_to_plain(measured.readings, made.grid.crs)).encode()
+            plain = widths_to_plain(measured.readings, made.grid.crs, self.tools.widths)
+            content = json.dumps(plain).encode()
             digest = hashlib.sha256(content).hexdigest()
             self.tools.blobs.put_bytes(keys.widths_key(digest), content)
 

@@ -28,7 +28,7 @@ REVISIONS: Mapping[str, int] = {
     "ingest": 1,
     "mosaic": 1,
     "detect": 1,
-    "measure": 1,
+    "measure": 2,
     "consolidate": 1,
     "issue": 1,
 }

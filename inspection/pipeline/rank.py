@@ -149,7 +149,7 @@ def _records(connection: Connection, asset_ids: Sequence[str]) -> dict[str, list
 
 def _survey(connection: Connection, asset: Asset, fiscal_year: int) -> Evidence:
     """Gather what surveys found on an asset."""
-    known = defect_rows.known(connection, asset.asset_id)
+    known = defect_rows.standing(connection, asset.asset_id)
     return evidence(asset, known, grade(known, asset=asset, fiscal_year=fiscal_year))
 
 

@@ -12,13 +12,12 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import IO
 from uuid import UUID
 
 from inspection.errors import Conflict, Unavailable
 
-_ours: list[IO[str]] = []
-"""Locks of this process; kept open until it ends."""
+_ours: list[int] = []
+"""Handles of the locks of this process; nobody closes them before it ends."""
 
 
 def premises(parent: Path) -> Path:
@@ -37,7 +36,7 @@ def premises(parent: Path) -> Path:
         parent.mkdir(parents=True, exist_ok=True)
         for lock in parent.glob(f"{node}-*.lock"):
             _clear_if_dead(lock)
-        held = (parent / f"{name}.lock").open("w")
+        held = os.open(parent / f"{name}.lock", os.O_CREAT | os.O_RDWR | os.O_CLOEXEC)
         fcntl.flock(held, fcntl.LOCK_EX)
         (parent / name).mkdir()
     except OSError as error:

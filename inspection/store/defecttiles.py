@@ -111,18 +111,24 @@ def _drawn_there(found: Subquery, window: TileWindow) -> sa.Select[Any]:
     box = func.ST_MakeEnvelope(*window.box_m)
     outline = func.ST_MakeValid(func.ST_GeomFromWKB(seen.outline_surface))
     thin = func.ST_Simplify(outline, SIMPLIFY_PX * window.resolution_m_per_px, sa.true())
-    middle = func.ST_MakePoint((n.x0_m + n.x1_m) / 2, (n.y0_m + n.y1_m) / 2)
     side = func.greatest(n.x1_m - n.x0_m, n.y1_m - n.y0_m)
 
     def placed(shape: ColumnElement[Any], buffer: int) -> ColumnElement[Any]:
         return func.ST_AsMVTGeom(shape, func.box2d(box), EXTENT, buffer, sa.true())
 
+    def point(x: ColumnElement[Any], y: ColumnElement[Any]) -> ColumnElement[Any]:
+        x0, y0, x1, y1 = window.box_m  # a point on a seam belongs to one of the two tiles
+        return case((sa.and_(x >= x0, x < x1, y > y0, y <= y1), placed(func.ST_MakePoint(x, y), 0)))
+
     shape = case(
-        (side < POINT_PX * window.resolution_m_per_px, placed(middle, 0)),
+        (
+            side < POINT_PX * window.resolution_m_per_px,
+            point((n.x0_m + n.x1_m) / 2, (n.y0_m + n.y1_m) / 2),
+        ),
         else_=func.coalesce(
             placed(thin, BUFFER),
             placed(func.ST_GeomFromWKB(seen.axis_surface), BUFFER),
-            placed(func.ST_MakePoint(seen.anchor_x_m, seen.anchor_y_m), 0),
+            point(seen.anchor_x_m, seen.anchor_y_m),
         ),
     )
     rows = (

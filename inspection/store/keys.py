@@ -63,6 +63,15 @@ def photo_key(sha256: str, suffix: str) -> str:
     return f"photos/{_fan(sha256)}{_suffix(suffix)}"
 
 
+def thumbnail_key(sha256: str) -> str:
+    """Name the small picture of a file that was set aside: its original is not kept.
+
+    >>> thumbnail_key("ab" * 32)[:14], thumbnail_key("ab" * 32)[-8:]
+    ('thumbnails/ab/', 'abab.jpg')
+    """
+    return f"thumbnails/{_fan(sha256)}.jpg"
+
+
 def upload_prefix(survey_id: uuid.UUID) -> str:
     """Name the beginning of the keys of what was uploaded for a survey."""
     return f"{UPLOADS}{survey_id}/"
@@ -137,6 +146,16 @@ def registration_key(digest: str) -> str:
 def picture_key(observation_id: uuid.UUID, digest: str) -> str:
     """Name the picture of an observation, by the digest of what it was cut from."""
     return f"pictures/{observation_id}/{_digest(digest)}.jpg"
+
+
+def profile_key(observation_id: uuid.UUID, digest: str) -> str:
+    """Name the widths along one crack, point by point, by the digest of what they are read from."""
+    return f"profiles/{observation_id}/{_digest(digest)}.json"
+
+
+def comparison_key(observation_id: uuid.UUID, digest: str) -> str:
+    """Name what became of one damage since an earlier survey, by the digest of what is compared."""
+    return f"comparisons/{observation_id}/{_digest(digest)}.json"
 
 
 def report_key(survey_id: uuid.UUID, digest: str, suffix: str) -> str:

@@ -70,6 +70,8 @@ OWNED: dict[str, Through | None] = {
     "uploads": SURVEY,
     "defect_observations": DEFECT,
     "reviews": DEFECT,
+    "edits": ASSET,
+    "edit_shares": DEFECT,
 }
 """Tables of organisations, with the way to the owner; None names its organisation itself."""
 

@@ -39,6 +39,7 @@ class Order(StrEnum):
 
 
 _c = survey_defects.c
+_STANDS = _c.state != ReviewState.SUPERSEDED.value
 _KEYS: dict[Order, tuple[ColumnElement[Any], ...]] = {
     Order.SIZE: (_c.minus_size, _c.defect_id),
     Order.URGENT: (_c.decided, _c.minus_urgency, _c.defect_id),
@@ -52,7 +53,7 @@ class Choice:
 
     Attributes:
         classes: only these; a person's class outranks the machine's. Empty for all.
-        states: only these; empty for all.
+        states: only these; empty for all but superseded ones.
         width_mm: leave out what is surely thinner; what has no width stays.
         confidence: leave out what the detector was less sure of, 0–1.
     """
@@ -62,13 +63,15 @@ class Choice:
     width_mm: float | None = None
     confidence: float = 0.0
 
-    def conditions(self) -> list[ColumnElement[bool]]:
-        """Build the conditions on rows of ``survey_defects``."""
+    def conditions(self, *, of_state: bool = True) -> list[ColumnElement[bool]]:
+        """Build the conditions on rows of ``survey_defects``, on their state only if wanted."""
         found: list[ColumnElement[bool]] = []
         if self.classes:
             found.append(_c.damage_class.in_(sorted(one.value for one in self.classes)))
-        if self.states:
+        if of_state and self.states:
             found.append(_c.state.in_(sorted(one.value for one in self.states)))
+        elif of_state:
+            found.append(_STANDS)
         if self.width_mm is not None:
             found.append(sa.or_(_c.width_most_mm.is_(None), _c.width_most_mm >= self.width_mm))
         if self.confidence > 0:
@@ -107,7 +110,7 @@ class Counts:
 
     Attributes:
         revision: of the survey's defects when they were counted.
-        total: all of them.
+        total: all of them, without superseded ones.
         matched: those that are chosen.
         by_class: those that would be chosen with any class, by class.
         by_state: those that would be chosen with any state, by state.
@@ -201,8 +204,9 @@ def place(
 
 
 def total(connection: Connection, survey_id: uuid.UUID) -> int:
-    """Count the defects that a survey saw."""
+    """Count the defects that a survey saw, without superseded ones."""
     query = select(func.count()).select_from(survey_defects).where(_c.survey_id == survey_id)
+    query = query.where(_STANDS)
     return int(connection.execute(query).scalar_one())
 
 
@@ -216,7 +220,7 @@ def counts(connection: Connection, survey_id: uuid.UUID, chosen: Choice | None =
     measured = Choice(width_mm=chosen.width_mm, confidence=chosen.confidence)
     query = (
         select(_c.damage_class, _c.state, func.count().label("n"))
-        .where(_c.survey_id == survey_id, *measured.conditions())
+        .where(_c.survey_id == survey_id, *measured.conditions(of_state=False))
         .group_by(_c.damage_class, _c.state)
     )
     by_class: dict[DamageClass, int] = {}
@@ -225,11 +229,12 @@ def counts(connection: Connection, survey_id: uuid.UUID, chosen: Choice | None =
     for code, name, n in connection.execute(query):
         damage_class, state = choice(DamageClass, code), choice(ReviewState, name)
         of_class = not chosen.classes or damage_class in chosen.classes
-        of_state = not chosen.states or state in chosen.states
+        stands = state is not ReviewState.SUPERSEDED
+        of_state = state in chosen.states if chosen.states else stands
         by_class[damage_class] = by_class.get(damage_class, 0) + n * of_state
         by_state[state] = by_state.get(state, 0) + n * of_class
         matched += n * (of_class and of_state)
-        every += n
+        every += n * stands
     whole = measured == Choice()
     return Counts(
         revision=revision(connection, survey_id),

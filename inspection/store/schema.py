@@ -16,6 +16,7 @@ from alembic.script import ScriptDirectory
 from alembic.util.exc import CommandError
 from sqlalchemy import Connection, Engine
 
+import inspection.store.edit_tables
 import inspection.store.identity_tables
 import inspection.store.job_tables
 import inspection.store.ledger_tables

@@ -113,15 +113,14 @@ def _placed(
     scale = extent / (box_m[2] - left)
     for shape in candidates:
         kind = KINDS.get(shape.geom_type, POLYGON)
-        reach = 0 if kind == POINT else buffer
-        window = shapely.box(-reach, -reach, extent + reach, extent + reach)
+        window = shapely.box(-buffer, -buffer, extent + buffer, extent + buffer)
         units = shapely.transform(
             shape, lambda xy: np.column_stack([(xy[:, 0] - left), (top - xy[:, 1])]) * scale
         )
+        if kind == POINT and not (0 <= units.x < extent and 0 <= units.y < extent):
+            continue  # on a seam, one of the two tiles has it
         inside = shapely.set_precision(shapely.intersection(units, window), 1.0)
         parts = [part for part in _parts(inside) if KINDS[part.geom_type] == kind]
-        if kind == POINT and parts and max(*parts[0].coords[0]) >= extent:
-            continue  # the next tile has it
         if parts:
             joined = shapely.union_all(parts)
             return joined if not joined.is_empty else None

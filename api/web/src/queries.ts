@@ -42,6 +42,37 @@ export const surveyQuery = (surveyId: string) =>
     refetchInterval: (query) => (query.state.data?.job?.active ? BUSY_MS : false),
   });
 
+export const assetsQuery = queryOptions({
+  queryKey: ["assets"],
+  queryFn: async () => told(await api.GET("/api/assets", { params: { query: { limit: 500 } } }), "AssetList"),
+});
+
+export const coverageQuery = (surveyId: string, widthMm: number, surfaceHeightM: number) =>
+  queryOptions({
+    queryKey: ["coverage", surveyId, widthMm, surfaceHeightM],
+    queryFn: async () =>
+      told(
+        await api.GET("/api/surveys/{survey_id}/coverage", {
+          params: {
+            path: { survey_id: surveyId },
+            query: { width_mm: widthMm, surface_height_m: surfaceHeightM },
+          },
+        }),
+        "CoverageOut",
+      ),
+    placeholderData: (before) => before,
+  });
+
+export const outlookQuery = (surveyId: string) =>
+  queryOptions({
+    queryKey: ["outlook", surveyId],
+    queryFn: async () =>
+      told(
+        await api.GET("/api/surveys/{survey_id}/outlook", { params: { path: { survey_id: surveyId } } }),
+        "OutlookOut",
+      ),
+  });
+
 export const classesQuery = queryOptions({
   queryKey: ["damage-classes"],
   queryFn: async () => told(await api.GET("/api/codelists/damage-classes"), "DamageClassList"),
@@ -125,6 +156,18 @@ export const defectQuery = (defectId: string) =>
         await api.GET("/api/defects/{defect_id}", { params: { path: { defect_id: defectId } } }),
         "DefectDetail",
       ),
+  });
+
+/** Rank a defect among all of its asset; the version is part of the name, for a decision moves it. */
+export const priorityQuery = (defectId: string, version: number) =>
+  queryOptions({
+    queryKey: ["defect", defectId, "priority", version],
+    queryFn: async () =>
+      told(
+        await api.GET("/api/defects/{defect_id}/priority", { params: { path: { defect_id: defectId } } }),
+        "RankOut",
+      ),
+    staleTime: 60_000,
   });
 
 export const worklistQuery = (surveyId: string) =>

@@ -32,6 +32,7 @@ CHANGING_NO_ROW = {
     "DELETE /api/account/tokens/{token_id}",
     "POST /api/flight/plans",  # computes a plan and keeps nothing
     "POST /api/flight/plans/files/{file_format}",
+    "POST /api/surveys/{survey_id}/photos/known",  # asks which photos are here
 }
 """Other methods than GET that are no change of what people share."""
 DOCUMENT = Path(api.__file__).parents[1] / "docs" / "who-may-do-what.md"
@@ -59,6 +60,7 @@ def address(name: str, seeded: Seeded) -> tuple[str, str]:
         "image_format": "png",
         "job_id": survey.survey_id,
         "upload_id": survey.survey_id,
+        "edit_id": survey.survey_id,
         "event_id": survey.survey_id,
         "account_id": survey.survey_id,
         "token_id": "0" * 12,

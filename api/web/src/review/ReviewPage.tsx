@@ -13,6 +13,9 @@ import { ExportLinks } from "../worklist/ExportLinks";
 import { DefectList } from "./DefectList";
 import { DefectPanel } from "./DefectPanel";
 import type { Chosen } from "./defectLayer";
+import { PlaceMarker } from "./detail/PlaceMarker";
+import { Swipe } from "./detail/Swipe";
+import { EditTools } from "./edit/EditTools";
 import { EVERYTHING, type Filter, type Order, queryOf } from "./filter";
 import { MosaicMap } from "./MosaicMap";
 import { Ruler } from "./Ruler";
@@ -53,6 +56,7 @@ export default function ReviewPage({ surveyId, defectId }: Props) {
           </span>
         )}
         <span className="soft">{say("keys")}</span>
+        <span className="soft">{say("editKeys")}</span>
         <span className="grow" />
         <a
           href={`/app/surveys/${surveyId}/worklist`}
@@ -91,7 +95,18 @@ export default function ReviewPage({ surveyId, defectId }: Props) {
               chosen={chosen}
               onChoose={queue.choose}
             >
+              <EditTools
+                surveyId={surveyId}
+                mosaic={mosaic.sha256}
+                defectId={defectId}
+                classes={classes}
+                review={review}
+                rows={queue.rows}
+                onShow={queue.choose}
+              />
               <Ruler />
+              <PlaceMarker />
+              <Swipe />
             </MosaicMap>
           ) : (
             <p className="empty">{say("noTiles")}</p>

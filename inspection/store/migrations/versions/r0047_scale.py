@@ -127,7 +127,7 @@ def upgrade() -> None:
         _make_r_tree()
     else:
         op.execute(f"CREATE INDEX gix_survey_defects_place ON survey_defects USING gist ({PLACE})")
-    op.execute(see(engine, "1 = 1"))
+    op.execute(see_all(engine))
     if engine == "sqlite":
         _follow_sqlite()
     else:
@@ -136,6 +136,20 @@ def upgrade() -> None:
 
 def see(engine: str, which: str) -> str:
     """Write the statement that adds the rows which are missing, for some defects or ties.
+
+    PostgreSQL keeps the plan that a trigger had while the tables were empty: it must not be left
+    the choice to read all rows in order to find the missing ones.
+    """
+    if engine == "postgresql":
+        return f"{see_all(engine, which)} ON CONFLICT (survey_id, defect_id) DO NOTHING"
+    return (
+        f"{see_all(engine, which)} AND NOT EXISTS (SELECT 1 FROM survey_defects s "
+        "WHERE s.survey_id = o.survey_id AND s.defect_id = d.defect_id)"
+    )
+
+
+def see_all(engine: str, which: str = "1 = 1") -> str:
+    """Write the statement that adds rows, for some defects or ties, where there are none yet.
 
     A survey shows the sighting by which the defect is known now, else its own last one.
     """
@@ -163,9 +177,7 @@ def see(engine: str, which: str) -> str:
         "AND p.survey_id = o.survey_id), (SELECT p.observation_id FROM defect_observations k "
         "JOIN observations p ON p.observation_id = k.observation_id "
         "WHERE k.defect_id = d.defect_id AND p.survey_id = o.survey_id "
-        "ORDER BY p.seq DESC LIMIT 1)) "
-        "AND NOT EXISTS (SELECT 1 FROM survey_defects s "
-        "WHERE s.survey_id = o.survey_id AND s.defect_id = d.defect_id)"
+        "ORDER BY p.seq DESC LIMIT 1))"
     )
 
 
