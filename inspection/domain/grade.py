@@ -16,6 +16,9 @@ from inspection.domain.measurement import Quantity
 from inspection.errors import BadInput
 from inspection.geo.polyline import perpendicular_spacing
 
+SPACING_SEARCH_M = 5.0
+"""How far away a parallel neighbour of a crack is looked for."""
+
 GRADES = "abcde"
 """Letters of the damage grade, from none to most severe."""
 
@@ -286,7 +289,11 @@ def _values(width_mm: Quantity | None, spacing_m: float | None) -> dict[str, flo
 
 
 def smallest_spacings_m(
-    cracks: Sequence[shapely.Geometry], *, search_m: float = 5.0, scale: float = 1.0
+    cracks: Sequence[shapely.Geometry],
+    *,
+    search_m: float = SPACING_SEARCH_M,
+    scale: float = 1.0,
+    only: int | None = None,
 ) -> list[float | None]:
     """Give for each crack the spacing to its nearest parallel neighbour, metres; None when alone.
 
@@ -296,6 +303,7 @@ def smallest_spacings_m(
         cracks: centre lines in one metric CRS.
         search_m: neighbours further away are not looked for.
         scale: map length ÷ ground length.
+        only: number of the one crack that is asked about; the answer for the others is not whole.
 
     Source: domain specification §4.5.
 
@@ -308,13 +316,19 @@ def smallest_spacings_m(
     if len(cracks) < 2:
         return smallest
     lines = [line for _, line in parts]
-    near = shapely.STRtree(lines).query(lines, predicate="dwithin", distance=search_m * scale)
-    for a, b in near.T.tolist():
-        i, j = parts[a][0], parts[b][0]
-        if i >= j:
+    asked = [n for n, (i, _) in enumerate(parts) if only in (None, i)]
+    if not asked:
+        return smallest
+    near = shapely.STRtree(lines).query(
+        [lines[n] for n in asked], predicate="dwithin", distance=search_m * scale
+    )
+    for n, other in near.T.tolist():
+        i, j = parts[asked[n]][0], parts[other][0]
+        if i == j or (only is None and i > j):
             continue
+        first, second = (asked[n], other) if i < j else (other, asked[n])
         found = perpendicular_spacing(
-            shapely.get_coordinates(lines[a]), shapely.get_coordinates(lines[b])
+            shapely.get_coordinates(lines[first]), shapely.get_coordinates(lines[second])
         )
         if found is None:
             continue

@@ -112,6 +112,7 @@ def measure_in_photos(
     surface: Surface,
     calibration: WidthCalibration,
     *,
+    compare: bool = True,
     on_view: Callable[[], None] = lambda: None,
 ) -> PhotoWidths:
     """Measure each place in the photo that the mosaic shows there, and in others that see it.
@@ -123,6 +124,8 @@ def measure_in_photos(
         views: how the photos see the surface.
         surface: what they look at.
         calibration: how the camera draws cracks.
+        compare: read other photos of every third place too, to tell by how much photos differ;
+            else only where the best photo cannot be read.
         on_view: hears that a view is finished.
 
     Raises:
@@ -130,7 +133,8 @@ def measure_in_photos(
     """
     chosen, too_oblique = _choose(places, views, surface)
     first = chosen.copy()
-    first[np.arange(len(chosen)) % COMPARE_EVERY != 0, 1:] = -1
+    left_out = np.arange(len(chosen)) % COMPARE_EVERY != 0
+    first[left_out if compare else slice(None), 1:] = -1
     found = _nothing_yet(first, too_oblique)
     _measure_views(found, first, places, views, surface, calibration=calibration, on_view=on_view)
     blind = found.method[:, 0] == UNREADABLE

@@ -279,7 +279,7 @@ class _Observer:
             axis_surface_m=crack.axis(AXIS_PX * scale.gsd_map_m_per_px) if crack else None,
             anchor_surface_m=anchor,
             surface_crs=grid.crs,
-            anchor_lonlat=_lonlat(anchor, self.mosaic),
+            anchor_lonlat=lonlat_of(anchor, self.mosaic),
             box_px=box_px,
             photo_sha256s=self._photos(runs, box_px),
             measurement=self._measurement(runs, outlines_px, crack, reading, scale),
@@ -322,7 +322,7 @@ class _Observer:
             width_mean_mm=mean_mm,
             area_m2=Quantity(
                 value=area_m2,
-                expanded_uncertainty=_area_uncertainty_m2(area_m2, perimeter_px, scale, ratio),
+                expanded_uncertainty=area_uncertainty_m2(area_m2, perimeter_px, scale, ratio),
             ),
             orientation_deg=crack.orientation_deg() if crack else None,
             gsd_mm_per_px=scale.gsd_m_per_px * 1000,
@@ -379,7 +379,7 @@ def _anchor(outline: shapely.Geometry, crack: Crack | None) -> tuple[float, floa
     return float(point.x), float(point.y)
 
 
-def _lonlat(anchor: tuple[float, float], mosaic: Orthomosaic) -> tuple[float, float] | None:
+def lonlat_of(anchor: tuple[float, float], mosaic: Orthomosaic) -> tuple[float, float] | None:
     """Give the anchor in longitude and latitude when the mosaic lies on the earth."""
     if not mosaic.georeferenced:
         return None
@@ -387,7 +387,7 @@ def _lonlat(anchor: tuple[float, float], mosaic: Orthomosaic) -> tuple[float, fl
     return float(lon_deg), float(lat_deg)
 
 
-def _area_uncertainty_m2(
+def area_uncertainty_m2(
     area_m2: float, perimeter_px: float, scale: GroundScale, gsd_ratio: float
 ) -> float:
     """Give U (k = 2) of an area: an edge misplaced by 0.25 px all around, and the scale twice.

@@ -103,6 +103,7 @@ rejections = Table(
     Column("file", Text, nullable=False),
     Column("reason", Text, nullable=False),
     Column("detail", Text, nullable=False),
+    Column("sha256", Text),
     PrimaryKeyConstraint("survey_id", "file", "reason"),
 )
 
@@ -313,6 +314,8 @@ jobs = Table(
     Column("step", Text, nullable=False),
     Column("units_done", Integer, nullable=False),
     Column("units_total", Integer, nullable=False),
+    Column("priority", Integer, nullable=False),
+    Column("survey_state_before", Text, nullable=False),
     Index(
         "uq_jobs_active_survey_id",
         "survey_id",

@@ -98,10 +98,10 @@ class RunningServer:
 
 @contextmanager
 def running_server(
-    home: Path, *, worker: bool, environment: dict[str, str] | None = None
+    home: Path, *, worker: bool, environment: dict[str, str] | None = None, port: int = 0
 ) -> Iterator[RunningServer]:
-    """Serve a home folder for as long as the context lasts."""
-    command = [sys.executable, "-c", SERVE, "serve", "--port", "0", "--home", str(home)]
+    """Serve a home folder for as long as the context lasts; port 0 is any that is free."""
+    command = [sys.executable, "-c", SERVE, "serve", "--port", str(port), "--home", str(home)]
     process = subprocess.Popen(
         command if worker else [*command, "--no-worker"],
         stdout=subprocess.PIPE,

@@ -1,12 +1,20 @@
 import { useSyncExternalStore } from "react";
 
+/** The desks of an administrator. */
+export const DESKS = ["people", "audit", "jobs", "storage"] as const;
+export type Desk = (typeof DESKS)[number];
+
 export type View =
   | { name: "surveys" }
+  | { name: "dashboard" }
+  | { name: "account" }
+  | { name: "admin"; desk: Desk }
   | { name: "flight" }
   | { name: "planner" }
   | { name: "open" }
   | { name: "review"; surveyId: string; defectId?: string }
-  | { name: "worklist"; surveyId: string };
+  | { name: "worklist"; surveyId: string }
+  | { name: "upload"; surveyId: string };
 
 const ID = "[0-9a-f-]{36}";
 
@@ -18,6 +26,12 @@ export function viewOf(path: string): View {
   }
   const worklist = new RegExp(`^/app/surveys/(${ID})/worklist/?$`).exec(path);
   if (worklist?.[1]) return { name: "worklist", surveyId: worklist[1] };
+  const desk = /^\/app\/admin(?:\/(\w+))?\/?$/.exec(path);
+  if (desk) return { name: "admin", desk: DESKS.find((name) => name === desk[1]) ?? "people" };
+  if (/^\/app\/account\/?$/.test(path)) return { name: "account" };
+  if (/^\/app\/dashboard\/?$/.test(path)) return { name: "dashboard" };
+  const upload = new RegExp(`^/app/surveys/(${ID})/upload/?$`).exec(path);
+  if (upload?.[1]) return { name: "upload", surveyId: upload[1] };
   if (/^\/app\/flight\/?$/.test(path)) return { name: "flight" };
   if (/^\/app\/planner\/?$/.test(path)) return { name: "planner" };
   if (/^\/app\/open\/?$/.test(path)) return { name: "open" };
@@ -28,6 +42,12 @@ export function addressOf(view: View): string {
   switch (view.name) {
     case "surveys":
       return "/app";
+    case "dashboard":
+      return "/app/dashboard";
+    case "account":
+      return "/app/account";
+    case "admin":
+      return `/app/admin/${view.desk}`;
     case "flight":
       return "/app/flight";
     case "planner":
@@ -40,6 +60,8 @@ export function addressOf(view: View): string {
     }
     case "worklist":
       return `/app/surveys/${view.surveyId}/worklist`;
+    case "upload":
+      return `/app/surveys/${view.surveyId}/upload`;
   }
 }
 

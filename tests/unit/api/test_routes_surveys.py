@@ -156,7 +156,7 @@ def test_the_detail_describes_the_mosaic_and_its_tiles(client: TestClient, seede
     assert right - left == pytest.approx(3.0) and top - bottom == pytest.approx(1.8)
     assert seeded.mapped.mosaic.sha256[:16] in tiles["url_template"]
     assert shown["rejections"] == [
-        {"file": "notes.jpg", "reason": "not_an_image", "detail": "text"}
+        {"file": "notes.jpg", "reason": "not_an_image", "detail": "text", "sha256": None}
     ]
 
 
@@ -275,7 +275,7 @@ def test_processing_asks_for_one_job_and_rings_after_it_is_written(
     shown = client.get(f"/api/surveys/{survey_id}").json()
     assert shown["state"] == "processing"
     assert shown["job"]["job_id"] == job["job_id"]
-    assert client.get(f"/api/jobs/{job['job_id']}").json() == job
+    assert client.get(f"/api/jobs/{job['job_id']}").json() == {**job, "bands": []}
 
 
 def test_a_bell_that_cannot_be_heard_loses_no_job(client: TestClient, bell: CountingBell) -> None:

@@ -2,13 +2,18 @@ import { describe, expect, it } from "vitest";
 
 import document from "../../../openapi.json";
 import { firstLanguage } from "./language";
-import { words } from "./words";
+import { rooms, words } from "./words";
 
 const schemas = document.components.schemas;
 const states: string[] = schemas.ReviewState.enum;
 const reasons: string[] = schemas.RejectReason.enum;
 
 describe("words", () => {
+  it("stand in one room each", () => {
+    const all = Object.values(rooms).flatMap((room) => Object.keys(room));
+    expect(all.sort()).toEqual(Object.keys(words).sort());
+  });
+
   it.each(Object.entries(words))("%s exist in both languages", (_, word) => {
     expect(word.ja.trim()).not.toBe("");
     expect(word.en.trim()).not.toBe("");
@@ -23,8 +28,8 @@ describe("words", () => {
   });
 
   it.each(Object.entries(words))("%s name the same keys and numbers in both languages", (_, word) => {
-    const marks = (text: string) => [...text.matchAll(/\b(?:[CRJK]|GPS|ID|mm|px|\d+)\b/g)].map(String).sort();
-    const shared = (text: string) => marks(text).filter((mark) => /^[CRJK]$|^GPS$|^\d+$/.test(mark));
+    const marks = (text: string) => [...text.matchAll(/\b(?:[CRTUJKSMDNW]|GPS|ID|mm|px|\d+)\b/g)].map(String).sort();
+    const shared = (text: string) => marks(text).filter((mark) => /^[CRTUJKSMDNW]$|^GPS$|^\d+$/.test(mark));
     expect(shared(word.ja)).toEqual(shared(word.en));
   });
 
