@@ -6,28 +6,37 @@ from typing import Any
 
 from fastapi import FastAPI
 
-from api import census, errors
+from api import answers, census, errors
 from api.caretaker import caring
 from api.deps import Ring, Services
 from api.door import Door
 from api.gate import Gate
+from api.head import HeadAsGet
 from api.observer import REGISTRY, Observer
 from api.oidc import Issuer
 from api.routes import (
+    account,
     assets,
+    audit,
     codelists,
+    dashboard,
     defects,
+    edits,
+    evidence,
     features,
     fieldwork,
     flight,
     health,
     jobs,
     opendata,
+    people,
     photos,
     programmes,
     ranking,
+    reviewqueue,
     session,
     site,
+    storage,
     surveys,
     tiles,
     uploads,
@@ -60,6 +69,10 @@ from workers import queue
 PARTS = (
     health,
     session,
+    account,
+    people,
+    audit,
+    storage,
     assets,
     codelists,
     surveys,
@@ -68,10 +81,14 @@ PARTS = (
     fieldwork,
     jobs,
     tiles,
+    reviewqueue,
     defects,
+    edits,
+    evidence,
     worklist,
     ranking,
     programmes,
+    dashboard,
     flight,
     features,
     opendata,
@@ -127,6 +144,7 @@ class Application(FastAPI):
         """Give the OpenAPI document."""
         document = super().openapi()
         document["components"]["schemas"]["Problem"] = Problem.model_json_schema()
+        answers.describe_errors(document)
         return document
 
 
@@ -173,6 +191,7 @@ def create_app(services: Services, *, dist: Path = site.DIST, door: Door | None 
     app.state.dist = dist
     app.state.door = door
     errors.install(app)
+    app.add_middleware(HeadAsGet)
     app.add_middleware(Gate)
     app.add_middleware(  # the last one that is added is the first that a request meets
         EdgeGuard,

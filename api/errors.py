@@ -6,14 +6,15 @@ One table. A test walks every subclass of ``TenkenError`` and fails on one that 
 import logging
 import re
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
+from fastapi.routing import iter_route_contexts
 from starlette.exceptions import HTTPException
-from starlette.routing import Match
+from starlette.routing import compile_path
 
 from api.schemas.base import Problem
 from inspection.errors import (
@@ -21,6 +22,7 @@ from inspection.errors import (
     Broken,
     Conflict,
     NotFound,
+    Overtaken,
     Refused,
     TenkenError,
     Unavailable,
@@ -52,13 +54,16 @@ OF_OTHERS = (
     "among what your own organisation has; what belongs to one below it can be seen, but only its "
     "own people change it"
 )
-METHODS = ("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT")
+PAGES = "/{asset:path}"
+"""The address that stands for all that nobody else has: the files of the pages."""
 
-DESCRIBED: dict[str, Any] = {
-    "description": "What went wrong, in words for the person who can act (RFC 9457)",
-    "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
-}
-"""How every error answer is described in the OpenAPI document."""
+DESCRIBED: dict[str, Any] = {"description": "What went wrong; `api.answers` says it in detail"}
+"""Keeps FastAPI from describing errors in its own shape."""
+
+UNREADABLE = (
+    "the body cannot be read: send JSON in UTF-8, with numbers of at most 4300 digits and lists "
+    "that are not nested hundreds deep"
+)
 
 log = logging.getLogger("tenken.api")
 
@@ -146,6 +151,7 @@ def problem_response(
     instance: str | None = None,
     errors: Sequence[dict[str, str]] | None = None,
     headers: dict[str, str] | None = None,
+    meanwhile: Sequence[Mapping[str, str]] | None = None,
 ) -> JSONResponse:
     """Build a problem-details answer."""
     problem = Problem(
@@ -155,6 +161,7 @@ def problem_response(
         detail=detail,
         instance=instance,
         errors=None if errors is None else list(errors),
+        meanwhile=None if meanwhile is None else [dict(change) for change in meanwhile],
     )
     return JSONResponse(
         problem.model_dump(exclude_none=True),
@@ -201,6 +208,7 @@ def answer_to(error: TenkenError, *, path: str, status: int | None = None) -> JS
         detail=scrubbed(str(error)),
         instance=path,
         headers=_headers(error, status),
+        meanwhile=error.meanwhile if isinstance(error, Overtaken) else None,
     )
 
 
@@ -232,9 +240,11 @@ def _on_validation_error(request: Request, error: Exception) -> Response:
 
 def _on_http_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
+    if error.status_code == 400 and error.__cause__ is not None:
+        return _on_tenken_error(request, BadInput(UNREADABLE))
     headers = dict(error.headers or {})
     if error.status_code == METHOD_NOT_ALLOWED:
-        headers["Allow"] = ", ".join(methods_at(request))
+        headers["Allow"] = ", ".join(methods_at(request) or ("GET", "HEAD"))
     return problem_response(
         status=error.status_code,
         kind=HTTP_KIND,
@@ -249,15 +259,16 @@ def methods_at(request: Request) -> list[str]:
     """List every method that the address of a request answers to, in alphabetical order.
 
     The router knows only the first route that fits the path (RFC 9110 §10.2.1 wants them all).
+    What the files of the pages answer to counts only where nothing else is.
     """
-    routes = request.app.routes
-    return [
-        method
-        for method in METHODS
-        if any(
-            route.matches({**request.scope, "method": method})[0] is Match.FULL for route in routes
-        )
-    ]
+    found, path = set[str](), request.scope["path"]
+    for route in iter_route_contexts(request.app.routes):
+        shown = str(route.path)
+        if shown != PAGES and compile_path(shown)[0].match(path):
+            found |= set(route.methods or ())
+    if "GET" in found:
+        found.add("HEAD")
+    return sorted(found)
 
 
 def _on_unforeseen_error(request: Request, error: Exception) -> Response:

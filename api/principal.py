@@ -20,6 +20,9 @@ from inspection.store.sessions import SignedIn
 
 ANONYMOUS_ACTOR = "anonymous"
 
+OWN_ACCOUNT = "self"
+"""The one right of somebody who has not set a password of their own yet."""
+
 FORWARDED = ("forwarded", "x-forwarded-for", "via", "x-real-ip")
 """Headers of a proxy: whoever stands behind one is not at this machine."""
 
@@ -35,6 +38,7 @@ class Principal:
         visible: organisations whose rows they see; None for all.
         csrf: what a page must send along with every change; None unless there is a session.
         single_user: they sit at this machine and nobody has an account.
+        must_change: they must set a password of their own before they may do anything else.
     """
 
     rights: frozenset[str]
@@ -43,6 +47,7 @@ class Principal:
     visible: frozenset[str] | None = frozenset()
     csrf: str | None = None
     single_user: bool = False
+    must_change: bool = False
 
     @property
     def actor(self) -> str:
@@ -127,10 +132,12 @@ def cookie_of(headers: Headers, name: str) -> str | None:
 def principal_for(connection: Connection, found: SignedIn, *, csrf: str | None) -> Principal:
     """Say what somebody may do who was found by a session or a token."""
     rights = permissions().of(found.membership)
+    limits = frozenset({OWN_ACCOUNT}) if found.must_change else found.scopes
     return Principal(
-        rights=rights if found.scopes is None else rights & found.scopes,
+        rights=rights if limits is None else rights & limits,
         account=found.account,
         membership=found.membership,
         visible=organisations.seen_by(connection, found.membership.organisation_id),
         csrf=csrf,
+        must_change=found.must_change,
     )

@@ -11,15 +11,20 @@ from collections.abc import Iterable
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.door import LOOPBACK_NAMES
-from api.errors import SAFE_METHODS, problem_response, slug, title_of
+from api.errors import SAFE_METHODS, TooLarge, problem_response, slug, status_of, title_of
 from inspection.errors import Refused
 
 BODY_TYPES = frozenset({"application/json"})
 PIECE_TYPES = frozenset({"application/offset+octet-stream"})
 """What an upload in pieces sends; no form and no page of another site can."""
+
+JSON_MAX_BYTES = 8_000_000
+"""Longest body that is read as a whole, before anybody has looked at it; files have limits of their
+own, and are not read as a whole."""
 
 CONTENT_SECURITY_POLICY = "; ".join(
     [
@@ -33,6 +38,8 @@ CONTENT_SECURITY_POLICY = "; ".join(
         "frame-ancestors 'none'",
     ]
 )
+
+TOO_LONG = f"the body is over {JSON_MAX_BYTES} bytes; send less at a time"
 
 SECURITY_HEADERS = {
     "Content-Security-Policy": CONTENT_SECURITY_POLICY,
@@ -103,11 +110,13 @@ class EdgeGuard:
 
         objection = self._objection(scope)
         if objection is None:
-            await self._app(scope, receive, hardened)
+            whole = scope["method"] not in SAFE_METHODS and self._allowed(scope) == BODY_TYPES
+            await self._app(scope, _bounded(receive) if whole else receive, hardened)
             return
         status, detail = objection
+        kind = TooLarge if status == status_of(TooLarge("")) else Refused
         answer = problem_response(
-            status=status, kind=slug(Refused), title=title_of(Refused), detail=detail
+            status=status, kind=slug(kind), title=title_of(kind), detail=detail
         )
         await answer(scope, receive, hardened)
 
@@ -125,15 +134,37 @@ class EdgeGuard:
         return self._body_objection(scope, headers)
 
     def _body_objection(self, scope: Scope, headers: Headers) -> tuple[int, str] | None:
-        has_body = headers.get("content-length", "0") != "0" or "transfer-encoding" in headers
+        length = headers.get("content-length", "0")
+        has_body = length != "0" or "transfer-encoding" in headers
         sent = headers.get("content-type", "").partition(";")[0].strip().lower()
-        wants_parts = scope["path"].endswith(self._multipart_paths or ("\0",))
-        allowed = frozenset({"multipart/form-data"}) if wants_parts else BODY_TYPES
-        if scope["method"] == "PATCH" and "/uploads/" in scope["path"]:
-            allowed = PIECE_TYPES
+        allowed = self._allowed(scope)
         if has_body and sent not in allowed:
             return 415, f"this address takes {', '.join(sorted(allowed))}, got {sent or 'no type'}"
+        if allowed == BODY_TYPES and length.isdecimal() and int(length[:20]) > JSON_MAX_BYTES:
+            return status_of(TooLarge("")), TOO_LONG
         return None
+
+    def _allowed(self, scope: Scope) -> frozenset[str]:
+        """Say which types of body an address takes."""
+        if scope["path"].endswith(self._multipart_paths or ("\0",)):
+            return frozenset({"multipart/form-data"})
+        pieces = scope["method"] == "PATCH" and "/uploads/" in scope["path"]
+        return PIECE_TYPES if pieces else BODY_TYPES
+
+
+def _bounded(receive: Receive) -> Receive:
+    """Break off a body that is longer than what is read as a whole, also one of unsaid length."""
+    total = 0
+
+    async def counting() -> Message:
+        nonlocal total
+        message = await receive()
+        total += len(message.get("body", b""))
+        if total > JSON_MAX_BYTES:
+            raise HTTPException(status_of(TooLarge("")), TOO_LONG)
+        return message
+
+    return counting
 
 
 def _host_name(host: str) -> str:

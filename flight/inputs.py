@@ -4,9 +4,7 @@ GeoJSON, KML, KMZ, GeoPackage, Shapefile and whatever else the installed GDAL re
 reached through pyogrio, only here.
 """
 
-import io
 import json
-import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,8 +19,10 @@ from pyproj import CRS
 from pyproj.exceptions import CRSError
 from shapely.geometry.base import BaseGeometry
 
+from flight.formats import archive
 from inspection.errors import BadGeometry, BadInput
 from inspection.geo.frames import WGS84_LONLAT, transformer
+from inspection.intake.vectorfile import check_vector_file, why
 
 GREATEST_BYTES = 64 * 1024 * 1024
 GREATEST_FEATURES = 10_000
@@ -114,21 +114,17 @@ class _Layer:
 
 def _kml_of_kmz(path: Path) -> bytes:
     """Take the document out of a KMZ: doc.kml, or the first .kml at its top."""
-    try:
-        with zipfile.ZipFile(io.BytesIO(path.read_bytes())) as archive:
-            names = [i for i in archive.infolist() if i.filename.casefold().endswith(".kml")]
-            names.sort(key=lambda info: (info.filename.casefold() != "doc.kml", info.filename))
-            if not names:
-                raise BadInput(f"{path.name} holds no .kml; is it a KMZ?")
-            if names[0].file_size > GREATEST_BYTES:
-                raise BadInput(f"{path.name}: {names[0].filename} is larger than 64 MiB unpacked")
-            return archive.read(names[0])
-    except (zipfile.BadZipFile, OSError, RuntimeError, NotImplementedError) as error:
-        raise BadInput(f"{path.name} is no KMZ that can be read: {error}") from error
+    content = path.read_bytes()
+    held = archive.members(content, path.name)
+    names = sorted((name != "doc.kml", name) for name in held if name.endswith(".kml"))
+    if not names:
+        raise BadInput(f"{path.name} holds no .kml; is it a KMZ?")
+    return archive.member(content, held[names[0][1]], path.name)
 
 
 def _read_layers(path: Path, label: str, layer: str | None) -> list[_Layer]:
     """Read one layer, or all that have geometry."""
+    check_vector_file(path, label)
     try:
         listed = pyogrio.list_layers(path)
         names = [str(name) for name, kind in listed if kind is not None]
@@ -145,7 +141,8 @@ def _read_layers(path: Path, label: str, layer: str | None) -> list[_Layer]:
             fields = tuple(str(column).casefold() for column in meta["fields"])
             found.append(_Layer(name=name, crs=crs, fields=fields, shapes=shapes, columns=columns))
     except (DataSourceError, DataLayerError, UnicodeDecodeError, ValueError) as error:
-        raise BadInput(f"{label} is no vector file that can be read: {error}") from error
+        words = why(error, path, label)
+        raise BadInput(f"{label} is no vector file that can be read: {words}") from error
     return found
 
 

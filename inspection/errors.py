@@ -10,9 +10,12 @@
     │   └── NotRegistered   photos could not be tied together into one mosaic
     ├── NotFound      the thing named does not exist                               (404, exit 2)
     ├── Conflict      the thing changed since it was read, or already exists       (409, exit 2)
-    │   └── IllegalTransition   a review step that the life of a defect forbids
+    │   ├── IllegalTransition   a review step that the life of a defect forbids
+    │   └── Overtaken       somebody else decided meanwhile; says who, what and when
     ├── Refused       a safety or policy limit; never overridden silently          (403, exit 3)
     ├── Unavailable   a service outside is down or busy; try again with back-off   (503, exit 4)
+    │   ├── OutOfMemory     the memory of the machine or its card did not suffice
+    │   └── NotEnoughRoom   a survey needs more memory or disk than is free here
     └── Broken        our fault or a damaged file of ours                          (500, exit 5)
 
 A message says what, which value with its unit, and what to do.
@@ -21,9 +24,21 @@ Two tables outside this module map families: ``api.errors`` to an HTTP status, `
 to retry or dead. ``EXIT_CODES`` below is the contract of the command line (DESIGN §8).
 """
 
+from collections.abc import Mapping, Sequence
+
+WORDS_MAX = 2000
+"""Longest message; a file of a stranger may hold a name of a million letters."""
+
 
 class TenkenError(Exception):
     """Root of every error that Tenken raises on purpose."""
+
+    def __str__(self) -> str:
+        """Give the message; of a very long one the beginning and the end."""
+        words = super().__str__()
+        if len(words) <= WORDS_MAX:
+            return words
+        return f"{words[: WORDS_MAX - 403]} … {words[-400:]}"
 
 
 class BadInput(TenkenError):
@@ -58,12 +73,33 @@ class IllegalTransition(Conflict):
     """Say that the life of a defect forbids this review step."""
 
 
+class Overtaken(Conflict):
+    """Say that somebody else changed the thing meanwhile, and what they did.
+
+    Attributes:
+        meanwhile: their changes, oldest first, in words: ``subject``, ``who``, ``when``, ``what``,
+            ``version``.
+    """
+
+    def __init__(self, message: str, *, meanwhile: Sequence[Mapping[str, str]] = ()) -> None:
+        super().__init__(message)
+        self.meanwhile = tuple(meanwhile)
+
+
 class Refused(TenkenError):
     """Say that a safety or policy limit forbids the action."""
 
 
 class Unavailable(TenkenError):
     """Say that something outside is down or busy; trying again later may help."""
+
+
+class OutOfMemory(Unavailable):
+    """Say that the memory of this machine, or of its card, did not suffice."""
+
+
+class NotEnoughRoom(Unavailable):
+    """Say that a survey needs more memory or disk than is free on this machine."""
 
 
 class Broken(TenkenError):

@@ -24,6 +24,10 @@ class StoreSettings(BaseSettings):
         default=None, description="SQLAlchemy URL; unset means an SQLite file in the home folder"
     )
 
+    demand_room: bool = Field(
+        default=True, description="refuse surveys that need more memory or disk than is free"
+    )
+
     def resolved_database_url(self) -> str:
         """Give the URL of the database, an SQLite file in ``home`` unless one is set."""
         if self.database_url is not None:
@@ -118,6 +122,12 @@ class DetectSettings(BaseSettings):
 
     threads: int = Field(default=0, ge=0, le=512, description="0 lets OpenVINO choose")
     precision: str = Field(default="f32", pattern="^(f32|bf16)$")
+    batch: int = Field(
+        default=4, ge=1, le=256, description="chips at once; fewer when memory does not hold them"
+    )
+    band_chips: int = Field(
+        default=128, ge=1, le=100_000, description="chips of a band that workers share, about"
+    )
     models_dir: Path = Field(
         default_factory=lambda: default_home() / "models",
         description="networks that `tenken models register` wrote",

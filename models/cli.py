@@ -14,6 +14,7 @@ import click
 
 from datasets.options import data_dir_option, json_option
 from inspection.errors import Unavailable
+from inspection.finite import FiniteRange
 from inspection.settings import DetectSettings
 from models.bench import bench
 from models.predict_cli import predict
@@ -117,7 +118,7 @@ def require_training_libraries() -> None:
 )
 @click.option(
     "--budget-min",
-    type=click.FloatRange(min=0, min_open=True),
+    type=FiniteRange(min=0, min_open=True),
     default=60.0,
     show_default=True,
     help="Minutes of training over all runs of the folder.",

@@ -8,6 +8,7 @@ import click
 from rich.progress import Progress
 
 from inspection.errors import BadInput
+from inspection.finite import FiniteRange
 from inspection.settings import DetectSettings
 from models.registry import DEFAULT_MODEL, folder_of, load_entry
 
@@ -25,7 +26,7 @@ from models.registry import DEFAULT_MODEL, folder_of, load_entry
 @click.option("--prob", is_flag=True, help="Write the probabilities too, as <stem>.prob.png.")
 @click.option(
     "--gsd-mm-per-px",
-    type=click.FloatRange(min=0.01, max=10000),
+    type=FiniteRange(min=0.01, max=10000),
     help="Size of a pixel on the surface; areas are then given in m² too.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")

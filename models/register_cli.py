@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from inspection.errors import BadInput, Conflict, Unavailable
+from inspection.finite import FINITE, FiniteRange
 from inspection.pipeline.detect import CHIP_PX
 from inspection.settings import DetectSettings
 from models.registry import ModelEntry, sha256_of, shipped_names, write_entry
@@ -28,7 +29,7 @@ NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
     "--gsd-mm-per-px",
     "gsd",
     nargs=2,
-    type=click.FloatRange(min=0, min_open=True),
+    type=FiniteRange(min=0, min_open=True),
     required=True,
     help="Smallest and largest size of a pixel it was trained for.",
 )
@@ -40,10 +41,10 @@ NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 )
 @click.option(
     "--output",
-    type=click.Choice(["logits", "probabilities"]),
+    type=click.Choice(["logits", "probabilities", "instances"]),
     default="logits",
     show_default=True,
-    help="What the channels are.",
+    help="What comes out: channels of pixels, or boxes with masks (YOLO segmentation).",
 )
 @click.option(
     "--full-scale",
@@ -53,10 +54,10 @@ NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
     help="Value of white at its input.",
 )
 @click.option(
-    "--mean", nargs=3, type=float, default=(0.0, 0.0, 0.0), help="Taken off R, G and B (0..1)."
+    "--mean", nargs=3, type=FINITE, default=(0.0, 0.0, 0.0), help="Taken off R, G and B (0..1)."
 )
 @click.option(
-    "--deviation", nargs=3, type=float, default=(1.0, 1.0, 1.0), help="Divides R, G and B (0..1)."
+    "--deviation", nargs=3, type=FINITE, default=(1.0, 1.0, 1.0), help="Divides R, G and B (0..1)."
 )
 @click.option(
     "--size-multiple-px",
@@ -84,7 +85,12 @@ def register(
     replace: bool,
     as_json: bool,
 ) -> None:
-    """Register a semantic network of your own, FILE.onnx, with the class of each channel.
+    """Register a network of your own, FILE.onnx, with the class of each channel.
+
+    Semantic networks give a map of channels. YOLO segmentation networks give instances; export
+    them with dynamic=True and nms=False, and name the class of each of their classes, background
+    for those that are no damage. Their masks are painted into pixels, so that cracks are joined
+    across chips by touching.
 
     It is tried in a process of its own first. Afterwards --model NAME takes it wherever a model is
     asked for. Widths are reported with it as uncalibrated until it has been calibrated.
@@ -94,6 +100,8 @@ def register(
       tenken models register bridge.onnx --name bridge-2026 --channels background,crack,spall \\
         --gsd-mm-per-px 0.3 1.5 --threshold crack=0.4 \\
         --mean .485 .456 .406 --deviation .229 .224 .225
+      tenken models register best.onnx --name yolo-own --output instances \\
+        --channels crack,background,spall --gsd-mm-per-px 0.5 2 --threshold crack=0.25
       tenken models predict photos/ --out seen/ --model bridge-2026
     """  # noqa: D301
     folder = DetectSettings().models_dir
@@ -107,7 +115,8 @@ def register(
         import onnx  # noqa: PLC0415  # extra ml
     except ImportError as error:
         raise Unavailable("reading ONNX files needs onnx: pip install 'tenken[ml]'") from error
-    from models.adopt import OUTPUTS, Form, adopt  # noqa: PLC0415  # needs onnx
+    from models.adopt import adopt  # noqa: PLC0415  # needs onnx
+    from models.foreign import OUTPUTS, Form  # noqa: PLC0415
     from models.probe import probe  # noqa: PLC0415
 
     form = Form(
@@ -119,13 +128,14 @@ def register(
     )
     with tempfile.TemporaryDirectory(prefix="tenken-model-") as place:
         tried = Path(place) / f"{name}.onnx"
-        onnx.save(adopt(file, form), tried)
+        chosen = read_thresholds(thresholds, form.classes[1:])
+        onnx.save(adopt(file, form, least_confidence=min(chosen.values())), tried)
         entry = ModelEntry(
             name=name,
             onnx_path=tried,
             sha256=sha256_of(tried),
             classes=form.classes,
-            thresholds=read_thresholds(thresholds, form.classes[1:]),
+            thresholds=chosen,
             size_multiple_px=size_multiple_px,
             gsd_range_mm_per_px=gsd,
             licence=licence,

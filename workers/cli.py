@@ -14,6 +14,7 @@ from inspection.domain.asset import Asset
 from inspection.domain.mission import Surface
 from inspection.domain.widthcalibration import CONCRETE, WidthCalibration
 from inspection.errors import BadInput
+from inspection.finite import FiniteRange
 from inspection.pipeline.admit import Options, admit
 from inspection.pipeline.conduct import conduct
 from inspection.pipeline.deliver import Delivered, deliver
@@ -21,7 +22,6 @@ from inspection.settings import DetectSettings, QueueSettings, StoreSettings, Te
 from models.registry import DEFAULT_MODEL
 from workers import queue
 from workers.demo import demonstrate
-from workers.finite import FiniteRange
 from workers.outfit import home_settings, outfit
 from workers.progress import progress_for_stderr
 

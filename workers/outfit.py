@@ -1,11 +1,14 @@
 """Put together what the road needs, from a home folder and a model: rows, blobs, detector, time."""
 
+from dataclasses import replace
 from pathlib import Path
 
 from inspection.domain.measurement import UNCALIBRATED
 from inspection.domain.widthcalibration import CONCRETE, WidthCalibration
+from inspection.pipeline.detect import Cut
 from inspection.pipeline.ports import Detector, Progress
-from inspection.pipeline.tools import SystemClock, Tools
+from inspection.pipeline.room import endless, room_here
+from inspection.pipeline.tools import LEASE_S, SystemClock, Tools, this_process
 from inspection.settings import DetectSettings, StoreSettings
 from inspection.store.blobs import FolderBlobs
 from inspection.store.engine import create_engine, ensure_folder
@@ -42,6 +45,7 @@ def outfit(
     progress: Progress,
     model: str = DEFAULT_MODEL,
     widths: WidthCalibration = CONCRETE,
+    lease_s: float = LEASE_S,
 ) -> Tools:
     """Open the store, bring its tables up to date and name the model.
 
@@ -51,6 +55,7 @@ def outfit(
         progress: hears how far a step has come.
         model: name of the detector.
         widths: how the camera draws cracks.
+        lease_s: silence after which whoever takes bands is taken for dead.
 
     Raises:
         NotFound: when no such model is registered.
@@ -75,6 +80,10 @@ def outfit(
         clock=SystemClock(),
         progress=progress,
         work_dir=store.home / "work",
+        room=room_here if store.demand_room else endless,
+        batch=detection.batch,
+        cut=Cut(band_chips=detection.band_chips),
+        taker=replace(this_process(), lease_s=lease_s),
     )
 
 

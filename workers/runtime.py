@@ -7,8 +7,6 @@ progress: two workers never finish the same job.
 """
 
 import logging
-import os
-import platform
 import threading
 import time
 from collections.abc import Callable
@@ -33,12 +31,14 @@ from inspection.errors import (
     family,
 )
 from inspection.pipeline.conduct import conduct
-from inspection.pipeline.tools import Tools
+from inspection.pipeline.tools import LEASE_S, Tools, this_process
 from inspection.redaction import scrubbed
-from inspection.store import jobs, surveys
-from inspection.store.engine import writing
+from inspection.store import joblines, jobs, surveys
+from inspection.store.engine import reading, writing
 from inspection.store.job import ACTIVE, Job, JobState
 from inspection.telemetry import about
+from workers.helping import lend_a_hand
+from workers.joblog import JobLog
 from workers.metrics import ENDED, JOB, StepClock
 
 RETRY: dict[type[TenkenError], bool] = {
@@ -51,9 +51,6 @@ RETRY: dict[type[TenkenError], bool] = {
 }
 """Family → whether a failed job is tried again with back-off, or dead."""
 
-LEASE_S = 60.0
-"""Longest silence after which a worker is taken for dead, unless the settings say another."""
-
 BEATS = 4
 """How often the lease is renewed while it lasts: three beats may be lost."""
 
@@ -61,6 +58,12 @@ REPORT_S = 1.0
 """How often progress is written down, at most."""
 
 log = logging.getLogger("tenken.worker")
+
+HELPERS_MAX = 15
+"""Most bells that are rung for the bands of one mosaic; more workers find them by their sweeps."""
+
+Ring = Callable[[UUID], None]
+"""Tells the workers of a job; raises Unavailable."""
 
 Kind = Callable[[UUID, Tools], object]
 
@@ -83,7 +86,7 @@ def is_retryable(error: BaseException | type[BaseException]) -> bool:
 
 def worker_name() -> str:
     """Name this process among all workers of all hosts."""
-    return f"{platform.node() or 'host'}:{os.getpid()}"
+    return this_process().worker
 
 
 def work(
@@ -111,15 +114,47 @@ def work(
     return True
 
 
+def answer(tools: Tools, job_id: UUID, *, ring: Ring, lease_s: float = LEASE_S) -> None:
+    """Answer one bell: do the most urgent job that is due, or help with the one that was named.
+
+    A bell is worth one piece of work, whichever it named: a job that waits has a bell of its own.
+
+    Args:
+        tools: what the work needs.
+        job_id: the job that the bell named.
+        ring: rings for a job, so that others come to help with its bands.
+        lease_s: silence after which this worker is taken for dead.
+
+    Raises:
+        NotFound: when there is no such job.
+    """
+    with reading(tools.engine) as connection:
+        waiting = [job.job_id for job in jobs.due(connection, tools.clock.now(), limit=8)]
+    for due in dict.fromkeys([*waiting, job_id]):
+        inviting = replace(tools, invite=partial(invite, ring, due))
+        if work(inviting, due, lease_s=lease_s):
+            return
+    lend_a_hand(tools, job_id)
+
+
+def invite(ring: Ring, job_id: UUID, count: int) -> None:
+    """Ring for a job that is at work, so that others come to help."""
+    try:
+        for _ in range(min(count, HELPERS_MAX)):
+            ring(job_id)
+    except Unavailable as error:
+        log.warning("%s", error)  # the sweeps of the others find the bands
+
+
 def _do(tools: Tools, claimed: Job, *, lease_s: float, beat_s: float) -> None:
     """Do a job that was claimed."""
     job_id = claimed.job_id
-    log.info("job %s: %s of survey %s begins", job_id, claimed.kind, claimed.survey_id)
     with Held(tools, claimed, lease_s=lease_s, beat_s=beat_s) as held:
+        log.info("job %s: %s of survey %s begins", job_id, claimed.kind, claimed.survey_id)
         todo = KINDS.get(claimed.kind)
         if todo is None:
             raise Broken(f"this worker does not know jobs of kind {claimed.kind!r}; upgrade it")
-        todo(claimed.survey_id, replace(tools, progress=held.progress))
+        todo(claimed.survey_id, replace(tools, progress=held.progress, warrant=held))
 
 
 def _claim(tools: Tools, job_id: UUID, lease_s: float) -> Job | None:
@@ -158,6 +193,7 @@ class JobProgress:
     def start(self, step: str, total: int) -> None:
         """Begin a step."""
         self._check()
+        log.info("step %s: %s", step, f"{total} units" if total else "begins")
         self.clock.begin(step)
         self.mark = Mark(step, 0, total)
 
@@ -186,12 +222,14 @@ class Held:
         self._lease_s = lease_s
         self._beat_s = beat_s
         self._over = threading.Event()
+        self._log = JobLog(job.job_id, attempt=job.attempt, worker=job.worker)
         self._began_s = time.monotonic()
         keep = partial(copy_context().run, self._keep)  # its lines are about this job too
         self._thread = threading.Thread(target=keep, name=f"lease-{job.job_id}", daemon=True)
 
     def __enter__(self) -> Self:
-        """Begin to renew the lease."""
+        """Begin to renew the lease and to hear what is said about the job."""
+        logging.getLogger().addHandler(self._log)
         self._thread.start()
         return self
 
@@ -211,7 +249,38 @@ class Held:
         except Conflict as lost:
             ENDED.labels(self._job.kind, "lost").inc()
             log.warning("%s", lost)
+        finally:
+            logging.getLogger().removeHandler(self._log)
+        self._tell()
         return isinstance(error, TenkenError)
+
+    def check(self, connection: Connection) -> None:
+        """Check that this process holds the job still, for a transaction.
+
+        Raises:
+            Conflict: when it was cancelled or somebody else has it.
+        """
+        jobs.check(connection, self._job)
+
+    def commit(self, connection: Connection) -> None:
+        """Check that this process holds the job still, and say that a result changes.
+
+        Raises:
+            Conflict: when it was cancelled or somebody else has it.
+        """
+        jobs.commit(connection, self._job)
+
+    def _tell(self) -> None:
+        """Write down what was said about the job; what cannot be written waits."""
+        said = self._log.take()
+        if not said:
+            return
+        try:
+            with writing(self._tools.engine) as connection:
+                joblines.add(connection, self._job.job_id, said)
+        except TenkenError as error:
+            self._log.give_back(said)
+            log.warning("job %s: its log cannot be written: %s", self._job.job_id, error)
 
     def _end(self, error: BaseException | None) -> None:
         now = self._tools.clock.now()
@@ -235,6 +304,7 @@ class Held:
         tick_s = min(REPORT_S, self._beat_s)
         while not self._over.wait(tick_s):
             silent_s += tick_s
+            self._tell()
             mark = self.progress.mark
             try:
                 if mark != reported or silent_s >= self._beat_s:

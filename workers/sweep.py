@@ -1,4 +1,4 @@
-"""Ring again for jobs that are due and that nobody works on.
+"""Ring again for jobs that are due and that nobody works on, and for bands that nobody looks at.
 
 A bell may be lost: the process that rang died, the broker was down, a worker was killed in the
 middle of a job. The rows know, so the sweep asks them and rings. It runs in every worker; ringing
@@ -15,7 +15,7 @@ from sqlalchemy import Engine
 
 from inspection.errors import TenkenError
 from inspection.pipeline.ports import Clock
-from inspection.store import jobs
+from inspection.store import bands, jobs
 from inspection.store.engine import reading
 
 INTERVAL_S = 3.0
@@ -23,6 +23,12 @@ INTERVAL_S = 3.0
 
 PATIENCE_S = 60.0
 """How long a bell may wait behind other work before it is rung again."""
+
+HELP = None
+"""Stands in the place of a job's last change when help with its bands is what is rung for."""
+
+Bell = tuple[UUID, datetime | None]
+"""A job, and its last change or ``HELP``."""
 
 log = logging.getLogger("tenken.worker")
 
@@ -43,27 +49,30 @@ class Sweep:
         self._clock = clock
         self._ring = ring
         self._patience = timedelta(seconds=patience_s)
-        self._rung: dict[tuple[UUID, datetime], datetime] = {}
+        self._rung: dict[Bell, datetime] = {}
 
     def once(self) -> list[UUID]:
-        """Ring for every due job that has not been rung for lately; give which they were.
+        """Ring for every due job, and job with open bands, not rung for lately; give which.
 
         Raises:
             Unavailable: when the database or the broker cannot be reached.
         """
         now = self._clock.now()
         with reading(self._engine) as connection:
-            waiting = jobs.due(connection, now)
+            waiting: list[tuple[UUID, datetime | None]] = [
+                (job.job_id, job.changed_at) for job in jobs.due(connection, now)
+            ]
+            waiting += [(job_id, HELP) for job_id in bands.open_at(connection, now)]
         # keyed by the last change too: a job that failed and is due anew is rung for at once
         lately = {
             key: moment for key, moment in self._rung.items() if now - moment < self._patience
         }
-        due = [job for job in waiting if (job.job_id, job.changed_at) not in lately]
-        for job in due:
-            self._ring(job.job_id)
-            lately[job.job_id, job.changed_at] = now
+        due = [key for key in waiting if key not in lately]
+        for key in due:
+            self._ring(key[0])
+            lately[key] = now
         self._rung = lately
-        return [job.job_id for job in due]
+        return [job_id for job_id, _ in due]
 
     def run(self, stop: threading.Event, interval_s: float = INTERVAL_S) -> None:
         """Sweep at once and then again and again, until told to stop."""

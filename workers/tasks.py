@@ -2,13 +2,15 @@
 
 import threading
 from collections.abc import Sequence
+from dataclasses import replace
 from uuid import UUID
 
 from celery import Celery
 from celery.signals import worker_ready, worker_shutting_down
 
 from inspection.pipeline.ports import Silence
-from inspection.pipeline.tools import Tools
+from inspection.pipeline.tools import LEASE_S, Tools
+from inspection.pipeline.workshop import premises
 from inspection.redaction import name_folder
 from inspection.settings import DetectSettings, QueueSettings, StoreSettings, TelemetrySettings
 from inspection.telemetry import configure_logging, serve_metrics
@@ -18,7 +20,7 @@ from workers.outfit import outfit
 from workers.sweep import Sweep
 
 
-def make_worker(app: Celery, tools: Tools, *, lease_s: float = runtime.LEASE_S) -> None:
+def make_worker(app: Celery, tools: Tools, *, lease_s: float = LEASE_S) -> None:
     """Teach a Celery application what to do when the bell rings, and to sweep.
 
     Args:
@@ -27,12 +29,15 @@ def make_worker(app: Celery, tools: Tools, *, lease_s: float = runtime.LEASE_S) 
         lease_s: silence after which this worker is taken for dead.
     """
 
+    def ring(job_id: UUID) -> None:
+        queue.ring(app, job_id)
+
     @app.task(name=queue.LOOK)  # type: ignore[untyped-decorator]  # Celery has no types
     def look(job_id: str) -> None:
-        runtime.work(tools, UUID(job_id), lease_s=lease_s)
+        runtime.answer(tools, UUID(job_id), ring=ring, lease_s=lease_s)
 
     stop = threading.Event()
-    sweep = Sweep(tools.engine, tools.clock, lambda job_id: queue.ring(app, job_id))
+    sweep = Sweep(tools.engine, tools.clock, ring)
     thread = threading.Thread(target=sweep.run, args=(stop,), name="sweep", daemon=True)
     worker_ready.connect(lambda **_: thread.start(), weak=False)
     worker_shutting_down.connect(lambda **_: stop.set(), weak=False)
@@ -53,7 +58,9 @@ def run_worker(
     name_folder(store.home, "home")
     serve_metrics(telemetry.metrics_listen, REGISTRY)
     app = queue.make_app(bell, store.home)
-    make_worker(app, outfit(store, detection, progress=Silence()), lease_s=bell.lease_s)
+    tools = outfit(store, detection, progress=Silence(), lease_s=bell.lease_s)
+    tools = replace(tools, work_dir=premises(tools.work_dir))
+    make_worker(app, tools, lease_s=bell.lease_s)
     app.worker_main(
         [
             "--quiet",

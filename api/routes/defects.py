@@ -16,8 +16,8 @@ from api.deps import PrincipalDep, Services, ServicesDep
 from api.principal import Principal
 from api.routes.surveys import mosaic_or_none
 from api.schemas.defect import DefectDetail, DefectOut, DefectPage, VerdictIn
-from api.schemas.reviewing import CHIP_PX, defect_detail, defect_out
-from api.schemas.worklist import grade_and_priority
+from api.schemas.reviewing import CHIP_PX, defect_detail, defect_out, priority_out
+from api.schemas.worklist import RankOut
 from inspection.domain.defect import Defect, Observation, ReviewState
 from inspection.domain.eradate import day_in_japan
 from inspection.domain.raster import Orthomosaic
@@ -26,7 +26,7 @@ from inspection.domain.taxonomy import DamageClass
 from inspection.errors import NotFound
 from inspection.geo.grid import LOCAL_CRS
 from inspection.imaging import maptiles
-from inspection.pipeline.worklist import draw_up
+from inspection.pipeline.appraisal import appraise_defect, rank_defect
 from inspection.store import defects, observations, orthomosaics, photos, reviews, surveys
 from inspection.store.engine import reading, writing
 from inspection.store.page import OFFSET_MAX
@@ -98,7 +98,19 @@ def decide(
         note=decision.note,
     )
     with writing(services.engine) as connection:
-        return _detail(connection, reviews.record(connection, verdict), _today(services))
+        reviews.record(connection, verdict)
+    # what follows from it is read afterwards: others need not wait for that
+    with reading(services.engine) as connection:
+        return _detail(connection, defects.by_id(connection, defect_id), _today(services))
+
+
+@router.get("/defects/{defect_id}/priority", operation_id="defect_priority")
+def defect_priority(services: ServicesDep, defect_id: UUID) -> RankOut:
+    """Rank a defect among all of its asset; takes as long as drawing up the work list."""
+    with reading(services.engine) as connection:
+        defect = defects.by_id(connection, defect_id)
+        ranked = rank_defect(connection, defect, today=_today(services))
+    return RankOut(priority=priority_out(ranked))
 
 
 @router.get(
@@ -163,16 +175,10 @@ def _detail(connection: Connection, defect: Defect, today: date) -> DefectDetail
         mosaic = orthomosaics.by_sha256(connection, seen.mosaic_sha256)
     except NotFound:
         mosaic = None
-    names = {photo.sha256: photo.name for photo in photos.of_survey(connection, seen.survey_id)}
-    work_list, (appraised,) = draw_up(connection, asset_id=defect.asset_id, today=today)
-    grades, priority = grade_and_priority(
-        work_list, appraised.grades.of_defects.get(defect.defect_id), defect.defect_id
-    )
     return defect_detail(
         defect,
-        grades=grades,
-        priority=priority,
-        photo_names=names,
+        appraisal=appraise_defect(connection, defect, today=today),
+        photo_names=photos.names(connection, seen.survey_id, seen.photo_sha256s),
         history=reviews.history(connection, defect.defect_id),
         chip_window=None if mosaic is None else _window(seen, mosaic),
     )

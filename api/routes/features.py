@@ -4,7 +4,7 @@ Source: OGC 17-069r4 (Part 1: core), OGC 18-058r1 (Part 2: coordinate reference 
 """
 
 from collections.abc import Sequence
-from typing import Annotated
+from typing import Annotated, Any
 from urllib.parse import urlencode
 from uuid import UUID
 
@@ -41,7 +41,18 @@ LIMIT_DEFAULT = 100
 LIMIT_MAX = 10_000
 """Most features of one page; asking for more gives this many, as Part 1 §7.15.2 allows."""
 
+IN_CRS: dict[int | str, dict[str, Any]] = {
+    200: {"headers": {"Content-Crs": {"schema": {"type": "string"}}}}
+}
+
 WINDOW = frozenset({"limit", "offset"})
+
+
+class GeoJsonResponse(JSONResponse):
+    """Answer with GeoJSON."""
+
+    media_type = GEOJSON
+
 
 router = APIRouter(tags=[OGC_TAG])
 
@@ -50,7 +61,12 @@ Crs = Annotated[str, Query(description="URI of the CRS of the answer")]
 BboxCrs = Annotated[str, Query(alias="bbox-crs", description="URI of the CRS of bbox")]
 
 
-@router.get("/", operation_id="landing", response_model=Landing)
+@router.get(
+    "/",
+    operation_id="landing",
+    response_model=Landing,
+    responses={200: {"content": {"text/html": {}}}},
+)
 def landing(request: Request, form: Form = None) -> Response:
     """Show the review pages to a person, and the parts of the service to a program."""
     if prefers_html(request, form):
@@ -109,6 +125,8 @@ def collection(
     f"/collections/{DEFECTS}/items",
     operation_id="defect_features",
     response_model=FeatureCollection,
+    response_class=GeoJsonResponse,
+    responses=IN_CRS,
 )
 def defect_items(
     *,
@@ -166,6 +184,8 @@ def defect_items(
     f"/collections/{DEFECTS}/items/{{feature_id}}",
     operation_id="defect_feature",
     response_model=Feature,
+    response_class=GeoJsonResponse,
+    responses=IN_CRS,
 )
 def defect_item(
     request: Request, services: ServicesDep, feature_id: UUID, crs: Crs = CRS84, form: Form = None
@@ -187,6 +207,8 @@ def defect_item(
     f"/collections/{SURVEYS}/items",
     operation_id="survey_features",
     response_model=FeatureCollection,
+    response_class=GeoJsonResponse,
+    responses=IN_CRS,
 )
 def survey_items(
     *,
@@ -234,6 +256,8 @@ def survey_items(
     f"/collections/{SURVEYS}/items/{{feature_id}}",
     operation_id="survey_feature",
     response_model=Feature,
+    response_class=GeoJsonResponse,
+    responses=IN_CRS,
 )
 def survey_item(
     request: Request, services: ServicesDep, feature_id: UUID, crs: Crs = CRS84, form: Form = None
@@ -325,4 +349,4 @@ def _window_link(request: Request, rel: str, limit: int, offset: int) -> Link:
 
 
 def _geojson(content: dict[str, object], target: str) -> Response:
-    return JSONResponse(content, media_type=GEOJSON, headers={"Content-Crs": f"<{target}>"})
+    return GeoJsonResponse(content, headers={"Content-Crs": f"<{target}>"})

@@ -58,7 +58,7 @@ def plan_flight(services: ServicesDep, wish: FlightPlanIn) -> FlightPlanOut:
     "/plans/files/{file_format}",
     operation_id="download_flight_file",
     response_class=Response,
-    responses={200: {"content": {"application/octet-stream": {}}}},
+    responses={200: {"content": {media_type: {} for media_type in MEDIA.values()}}},
 )
 def download_flight_file(
     file_format: FileFormat,

@@ -5,9 +5,11 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Path, Query, Request
 from fastapi.responses import JSONResponse, Response
 
+from api.answers import problems
 from api.content import cached
 from api.deps import Services, ServicesDep
 from api.schemas.opendata import (
+    CkanError,
     CkanList,
     CkanPackage,
     CkanSearch,
@@ -40,7 +42,7 @@ FileName = Annotated[str, Path(pattern=r"^[a-z0-9_]{1,60}\.[a-z]{2,8}$")]
     "/catalog.jsonld",
     operation_id="catalogue_json_ld",
     response_class=Response,
-    responses={200: {"content": {"application/ld+json": {}}}},
+    responses={200: {"content": {"application/ld+json": {}}}, **problems(NOT_FOUND)},
 )
 def catalogue_json_ld(request: Request, services: ServicesDep) -> Response:
     """Describe the open data as a DCAT catalogue in JSON-LD."""
@@ -51,7 +53,7 @@ def catalogue_json_ld(request: Request, services: ServicesDep) -> Response:
     "/catalog.ttl",
     operation_id="catalogue_turtle",
     response_class=Response,
-    responses={200: {"content": {"text/turtle": {}}}},
+    responses={200: {"content": {"text/turtle": {}}}, **problems(NOT_FOUND)},
 )
 def catalogue_turtle(request: Request, services: ServicesDep) -> Response:
     """Describe the open data as a DCAT catalogue in Turtle."""
@@ -70,7 +72,12 @@ def package_list(
     return _answer(request, names[offset : offset + limit])
 
 
-@router.get("/api/3/action/package_show", operation_id="package_show", response_model=CkanPackage)
+@router.get(
+    "/api/3/action/package_show",
+    operation_id="package_show",
+    response_model=CkanPackage,
+    responses={NOT_FOUND: {"model": CkanError, "description": "There is no such package"}},
+)
 def package_show(
     request: Request,
     services: ServicesDep,

@@ -22,6 +22,8 @@ from inspection.store.engine import reading
 
 router = APIRouter(prefix="/api/surveys/{survey_id}/photos", tags=["photos"])
 
+ContentType = Annotated[str, Header(include_in_schema=False)]
+"""Said by the type of the body; OpenAPI ignores a header parameter of this name."""
 JPEG = "image/jpeg"
 
 UPLOAD_BODY = {
@@ -44,7 +46,7 @@ UPLOAD_BODY = {
 
 @router.post("", operation_id="upload_photos", openapi_extra=UPLOAD_BODY)
 async def upload_photos(
-    request: Request, services: ServicesDep, survey_id: UUID, content_type: Annotated[str, Header()]
+    request: Request, services: ServicesDep, survey_id: UUID, content_type: ContentType
 ) -> UploadAnswer:
     """Take photos in, each a part named ``files``; say of each what became of it.
 

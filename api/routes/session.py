@@ -8,6 +8,7 @@ from fastapi.responses import RedirectResponse, Response
 from sqlalchemy import Connection
 
 from api import passwords
+from api.answers import problems
 from api.deps import GatekeeperDep, PrincipalDep, Services
 from api.door import SESSION_LIFE, Door
 from api.errors import NotSignedIn, TooOften
@@ -35,7 +36,7 @@ def read_session(
     return _shown(services, door_of(request), principal)
 
 
-@router.post("/session", operation_id="sign_in")
+@router.post("/session", operation_id="sign_in", responses=problems(401, 429))
 def sign_in(
     request: Request, response: Response, services: GatekeeperDep, asked: SignIn
 ) -> SessionOut:
@@ -56,6 +57,8 @@ def sign_in(
             signins.failed(connection, brakes, now)
             audit.append(connection, [_event(services, "anonymous", "sign_in_refused", subject)])
         raise NotSignedIn("name and password do not fit; ask an administrator when you forgot them")
+    if known.once_until is not None and known.once_until <= now:
+        raise NotSignedIn("this one-time password has ended; ask an administrator for another")
     with writing(services.engine) as connection:
         membership = membership_for(connection, known.account, asked.organisation_id)
         signins.forget(connection, brakes[0])
@@ -85,7 +88,11 @@ def sign_out(request: Request, services: GatekeeperDep, principal: PrincipalDep)
 
 
 @router.get(
-    "/oidc/start", operation_id="oidc_start", response_class=RedirectResponse, status_code=303
+    "/oidc/start",
+    operation_id="oidc_start",
+    response_class=RedirectResponse,
+    status_code=303,
+    responses=problems(404),
 )
 def oidc_start(request: Request, services: GatekeeperDep) -> Response:
     """Send the browser to the issuer that vouches."""
@@ -107,7 +114,11 @@ def oidc_start(request: Request, services: GatekeeperDep) -> Response:
 
 
 @router.get(
-    "/oidc/callback", operation_id="oidc_callback", response_class=RedirectResponse, status_code=303
+    "/oidc/callback",
+    operation_id="oidc_callback",
+    response_class=RedirectResponse,
+    status_code=303,
+    responses=problems(403),
 )
 def oidc_callback(
     request: Request,
@@ -179,6 +190,7 @@ def _shown(services: Services, door: Door, principal: Principal) -> SessionOut:
         role=None if membership is None else membership.role.value,
         rights=sorted(principal.rights),
         csrf=principal.csrf,
+        must_change_password=principal.must_change,
         oidc=door.issuer is not None,
     )
 

@@ -5,8 +5,10 @@ from pathlib import Path
 
 from fastapi import APIRouter, Request
 from fastapi.responses import FileResponse, HTMLResponse, Response
+from starlette.exceptions import HTTPException
 
 from api.content import IMMUTABLE, REVALIDATE
+from api.errors import METHOD_NOT_ALLOWED, PAGES, methods_at
 from inspection.errors import NotFound
 
 DIST = Path(__file__).resolve().parents[1] / "web" / "dist"
@@ -53,11 +55,13 @@ def application(request: Request, view: str = "") -> Response:
     return page(request.app.state.dist)
 
 
-@router.get("/{asset:path}")
+@router.get(PAGES)
 def asset(request: Request, asset: str) -> Response:
     """Serve a built script, style or picture."""
     found = built_file(request.app.state.dist, asset)
     if found is None:
+        if methods_at(request):  # there is something, to be reached with another method
+            raise HTTPException(METHOD_NOT_ALLOWED)
         raise NotFound(f"there is nothing at /{asset}")
     caching = IMMUTABLE if HASHED.search(found.name) else REVALIDATE
     return FileResponse(found, headers={"Cache-Control": caching})

@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 from api.crs import require_metric
 from api.deps import Services, ServicesDep
 from api.schemas.base import Link
-from api.schemas.job import JobOut
+from api.schemas.job import JobOut, PriorityName
 from api.schemas.photo import PhotoOut, RejectionOut
 from api.schemas.survey import StepOut, SurveyDetail, SurveyIn, SurveyList, SurveyOut
 from api.schemas.viewing import mosaic_out
@@ -19,8 +19,18 @@ from inspection.domain.mission import Survey, SurveyState
 from inspection.domain.raster import Orthomosaic
 from inspection.errors import BadInput, NotFound, Unavailable
 from inspection.pipeline.admit import Options
-from inspection.store import assets, catalogue, defects, jobs, orthomosaics, photos, steps, surveys
+from inspection.store import (
+    assets,
+    catalogue,
+    jobs,
+    orthomosaics,
+    photos,
+    reviewqueue,
+    steps,
+    surveys,
+)
 from inspection.store.engine import reading, writing
+from inspection.store.job import Priority
 from inspection.store.page import OFFSET_MAX
 
 router = APIRouter(prefix="/api/surveys", tags=["surveys"])
@@ -82,17 +92,21 @@ def read_survey(services: ServicesDep, survey_id: UUID) -> SurveyDetail:
 
 
 @router.post("/{survey_id}/process", operation_id="process_survey", status_code=202)
-def process_survey(services: ServicesDep, survey_id: UUID) -> JobOut:
+def process_survey(
+    services: ServicesDep, survey_id: UUID, priority: PriorityName | None = None
+) -> JobOut:
     """Ask the workers to make the mosaic and find the damage; the job tells how far they are.
 
     Asking again while a job is under way gives that job; asking after it ended does only what is
-    not done yet.
+    not done yet. Of the surveys that wait, those of the highest priority are taken first.
     """
+    chosen = None if priority is None else Priority.named(priority)
     with writing(services.engine) as connection:
         survey = surveys.by_id(connection, survey_id)
         if not photos.of_survey(connection, survey_id):
             raise BadInput(f"survey {survey_id} has no usable photo; upload photos first")
-        job = jobs.enqueue(connection, survey_id, CONDUCT, services.clock.now())
+        now = services.clock.now()
+        job = jobs.enqueue(connection, survey_id, CONDUCT, now, priority=chosen)
         surveys.set_state(connection, survey.survey_id, SurveyState.PROCESSING)
     ring_or_log(services, job.job_id)
     return JobOut.of(job)
@@ -133,7 +147,7 @@ def _summary(connection: Connection, survey: Survey) -> SurveyOut:
         created_at=survey.created_at,
         state=survey.state,
         photo_count=catalogue.photo_counts(connection, [survey.survey_id]).get(survey.survey_id, 0),
-        defect_count=defects.find(connection, survey_id=survey.survey_id, limit=1).total,
+        defect_count=reviewqueue.total(connection, survey.survey_id),
         job=JobOut.of(newest[0]) if newest else None,
     )
 

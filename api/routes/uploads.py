@@ -1,6 +1,7 @@
 """Uploads that may break off and go on: the tus protocol, version 1.0.0."""
 
 from collections.abc import AsyncIterator
+from typing import Any
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Request
@@ -9,6 +10,7 @@ from fastapi.responses import Response
 from starlette.requests import ClientDisconnect
 
 from api import tus
+from api.answers import problems
 from api.caretaker import gatherer_of
 from api.deps import Services, ServicesDep
 from api.errors import ChecksumMismatch, Ended, TooLarge, WrongOffset
@@ -39,7 +41,33 @@ def _headers(**described: str) -> dict[str, object]:
     }
 
 
+def _takes(**required: bool) -> dict[str, Any]:
+    """Describe the headers that a request carries: which, and whether it must."""
+    return {
+        "parameters": [
+            {
+                "in": "header",
+                "name": name.replace("_", "-").title(),
+                "required": must,
+                "schema": SENT[name],
+            }
+            for name, must in {"tus_resumable": True, **required}.items()
+        ]
+    }
+
+
+SENT: dict[str, dict[str, Any]] = {
+    "tus_resumable": {"type": "string", "const": tus.VERSION},
+    "upload_length": {"type": "integer", "minimum": 0},
+    "upload_offset": {"type": "integer", "minimum": 0},
+    "upload_metadata": {"type": "string", "maxLength": tus.METADATA_MAX_CHARS},
+    "upload_checksum": {
+        "type": "string",
+        "examples": ["sha256 47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU="],
+    },
+}
 OFFSET = _headers(upload_offset="bytes that have arrived")
+WRONG = problems(410, 412)
 
 
 @router.options(
@@ -66,7 +94,8 @@ def upload_protocol(services: ServicesDep, survey_id: UUID) -> Response:
     status_code=201,
     response_class=Response,
     dependencies=[SpeaksTus],
-    responses={201: {"headers": _headers(location="address of the upload")}},
+    responses={201: {"headers": _headers(location="address of the upload")}, **WRONG},
+    openapi_extra=_takes(upload_length=True, upload_metadata=False),
 )
 def begin_upload(request: Request, services: ServicesDep, survey_id: UUID) -> Response:
     """Begin an upload: ``Upload-Length`` bytes, with ``filename`` and ``sha256`` in the metadata.
@@ -99,7 +128,8 @@ def begin_upload(request: Request, services: ServicesDep, survey_id: UUID) -> Re
     operation_id="upload_offset",
     response_class=Response,
     dependencies=[SpeaksTus],
-    responses={200: {"headers": OFFSET}},
+    responses={200: {"headers": OFFSET}, **WRONG},
+    openapi_extra=_takes(),
 )
 def upload_offset(services: ServicesDep, survey_id: UUID, upload_id: UUID) -> Response:
     """Say how much of an upload has arrived, so that the rest can be sent."""
@@ -113,7 +143,7 @@ def upload_offset(services: ServicesDep, survey_id: UUID, upload_id: UUID) -> Re
     return Response(status_code=200, headers=headers)
 
 
-@router.get("/{upload_id}", operation_id="read_upload")
+@router.get("/{upload_id}", operation_id="read_upload", responses=problems(410))
 def read_upload(
     services: ServicesDep, response: Response, survey_id: UUID, upload_id: UUID
 ) -> UploadOut:
@@ -128,12 +158,13 @@ def read_upload(
     status_code=204,
     response_class=Response,
     dependencies=[SpeaksTus],
-    responses={204: {"headers": OFFSET}},
+    responses={204: {"headers": OFFSET}, **WRONG, **problems(460)},
     openapi_extra={
         "requestBody": {
             "required": True,
             "content": {tus.CONTENT_TYPE: {"schema": {"type": "string", "format": "binary"}}},
-        }
+        },
+        **_takes(upload_offset=True, upload_checksum=False),
     },
 )
 async def continue_upload(
@@ -168,6 +199,8 @@ async def continue_upload(
     status_code=204,
     response_class=Response,
     dependencies=[SpeaksTus],
+    responses=WRONG,
+    openapi_extra=_takes(),
 )
 def end_upload(services: ServicesDep, survey_id: UUID, upload_id: UUID) -> Response:
     """End an upload and remove what has arrived of it; a photo that was stored stays."""

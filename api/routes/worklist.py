@@ -17,6 +17,8 @@ from inspection.store.engine import reading
 
 router = APIRouter(prefix="/api", tags=["worklist"])
 
+CP932_CSV = "text/csv; charset=shift_jis"
+
 SurveyId = Annotated[UUID | None, Query(description="only defects that this survey saw last")]
 AssetId = Annotated[str | None, Query(description="all defects of this asset")]
 
@@ -40,7 +42,7 @@ def work_list(
     "/worklist.{file_format}",
     operation_id="work_list_file",
     response_class=Response,
-    responses={200: {"content": {media_type: {} for media_type in MEDIA_TYPES.values()}}},
+    responses={200: {"content": {kind: {} for kind in (*MEDIA_TYPES.values(), CP932_CSV)}}},
 )
 def work_list_file(
     *,
@@ -81,5 +83,5 @@ def work_list_file(
 def _media_type(file_format: FileFormat, encoding: CsvEncoding) -> str:
     """Name the type of a file, and the characters of a CSV."""
     if file_format is FileFormat.CSV and encoding is CsvEncoding.CP932:
-        return "text/csv; charset=shift_jis"
+        return CP932_CSV
     return MEDIA_TYPES[file_format]

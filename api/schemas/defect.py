@@ -115,7 +115,14 @@ class DefectDetail(DefectOut):
     model_id: str
     observation_count: int
     grades: list[GradeOut] = Field(description="what rules propose; a person decides")
-    priority: PriorityOut | None
+    priority: PriorityOut | None = Field(
+        description="its place in the work list of its asset; None when it is not listed, or "
+        "`is_ranked` is false"
+    )
+    is_ranked: bool = Field(
+        description="false where the asset has too many defects to be ranked at every look; ask "
+        "/api/defects/{id}/priority then"
+    )
     photos: list[EvidencePhoto]
     history: list[VerdictOut]
     legal_actions: list[Action] = Field(description="what a reviewer may do next")

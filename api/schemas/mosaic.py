@@ -36,6 +36,11 @@ class MosaicOut(Shape):
     tiles: TileGridOut | None = Field(
         default=None, description="None when the grid is turned and has no tile pyramid"
     )
+    defect_tiles: TileGridOut | None = Field(
+        default=None,
+        description="vector tiles of the defects; None where `tiles` is. Add the filter and the "
+        "revision of the survey's queue as parameters",
+    )
     webmercator_url_template: str | None = Field(
         default=None, description="XYZ tiles for GIS programs; None when not georeferenced"
     )

@@ -27,6 +27,12 @@ class CkanPackage(CkanAnswer):
     result: dict[str, Any]
 
 
+class CkanError(CkanAnswer):
+    """Say in CKAN's words what went wrong."""
+
+    error: dict[str, str]
+
+
 class CkanFound(BaseModel):
     """Carry what a search found."""
 

@@ -15,6 +15,7 @@ from api.schemas.worklist import GradeOut, PriorityOut
 from inspection.domain.defect import Defect, Observation
 from inspection.domain.review import LEGAL, Action
 from inspection.imaging.maptiles import chip_size
+from inspection.pipeline.appraisal import Appraisal
 from inspection.store.reviews import ReviewRecord
 
 CHIP_PX = 1024
@@ -53,8 +54,7 @@ def defect_detail(
     photo_names: Mapping[str, str],
     history: Sequence[ReviewRecord],
     chip_window: tuple[int, int, int, int] | None,
-    grades: Sequence[GradeOut],
-    priority: PriorityOut | None,
+    appraisal: Appraisal,
 ) -> DefectDetail:
     """Show all about a defect by its latest sighting."""
     seen = defect.latest
@@ -68,8 +68,9 @@ def defect_detail(
         method=measured.method,
         model_id=seen.model_id,
         observation_count=len(defect.observation_ids),
-        grades=list(grades),
-        priority=priority,
+        grades=[] if appraisal.grade is None else [GradeOut.of(appraisal.grade)],
+        priority=priority_out(appraisal),
+        is_ranked=appraisal.is_ranked,
         photos=[
             EvidencePhoto(
                 sha256=sha256,
@@ -82,6 +83,11 @@ def defect_detail(
         legal_actions=[action for action in Action if (defect.state, action) in LEGAL],
         chip=None if chip_window is None else _chip(defect, chip_window),
     )
+
+
+def priority_out(appraisal: Appraisal) -> PriorityOut | None:
+    """Show the rank of a defect, where it has one."""
+    return None if appraisal.row is None else PriorityOut.of(appraisal.row, appraisal.model)
 
 
 def verdict_out(record: ReviewRecord) -> VerdictOut:

@@ -44,4 +44,8 @@ class SessionOut(Shape):
     role: str | None
     rights: list[str] = Field(description="what the pages may offer; the service checks anyway")
     csrf: str | None = Field(description="to be sent as X-Tenken-CSRF with every change")
+    must_change_password: bool = Field(
+        description="an administrator chose the password; nothing else is allowed until it is "
+        "changed: POST /api/account/password"
+    )
     oidc: bool = Field(description="there is an issuer that vouches: /api/oidc/start")

@@ -7,6 +7,7 @@ from uuid import UUID
 from api.schemas.mosaic import MosaicOut, TileGridOut
 from inspection.domain.raster import Orthomosaic
 from inspection.imaging.maptiles import TILE_SIZE_PX, Pyramid, is_north_up, resolutions_m_per_px
+from inspection.store.defecttiles import TILE_PX
 
 VERSION_DIGITS = 16
 """Digits of a digest that name a version in an address."""
@@ -26,6 +27,7 @@ def mosaic_out(mosaic: Orthomosaic) -> MosaicOut:
         gsd_uncertainty_ratio=mosaic.gsd_uncertainty_ratio,
         surface_from_px=(a, b, c, d, e, f),
         tiles=_tile_grid(mosaic) if is_north_up(grid) else None,
+        defect_tiles=_defect_tile_grid(mosaic) if is_north_up(grid) else None,
         webmercator_url_template=_address(mosaic, "webmercator") if mosaic.georeferenced else None,
         facts=_plain(mosaic.facts),
     )
@@ -41,13 +43,22 @@ def _address(mosaic: Orthomosaic, kind: str) -> str:
 
 
 def _tile_grid(mosaic: Orthomosaic) -> TileGridOut:
+    return _grid_of_tiles(mosaic, _address(mosaic, "tiles"), TILE_SIZE_PX)
+
+
+def _defect_tile_grid(mosaic: Orthomosaic) -> TileGridOut:
+    address = f"/api/surveys/{mosaic.survey_id}/defects/tiles/{{z}}/{{x}}/{{y}}.mvt"
+    return _grid_of_tiles(mosaic, address, TILE_PX)
+
+
+def _grid_of_tiles(mosaic: Orthomosaic, address: str, side_px: int) -> TileGridOut:
     grid = mosaic.grid
-    pyramid = Pyramid(width_px=grid.width_px, height_px=grid.height_px)
+    pyramid = Pyramid(width_px=grid.width_px, height_px=grid.height_px, tile_size_px=side_px)
     corners = grid.corners_surface_m
     (left, bottom), (right, top) = corners.min(axis=0).tolist(), corners.max(axis=0).tolist()
     return TileGridOut(
-        url_template=_address(mosaic, "tiles"),
-        tile_size_px=TILE_SIZE_PX,
+        url_template=address,
+        tile_size_px=side_px,
         origin_surface_m=(left, top),
         resolutions_m_per_px=resolutions_m_per_px(pyramid, grid),
         extent_surface_m=(left, bottom, right, top),

@@ -1,6 +1,5 @@
 """Shapes of grades, priorities and work lists: what machines propose, with every reason."""
 
-from collections.abc import Sequence
 from typing import Self
 from uuid import UUID
 
@@ -162,10 +161,7 @@ def _explained(work_list: WorkList) -> list[dict[str, JsonValue]]:
     return [dict(priority.explanation()) for priority in work_list.priorities]  # type: ignore[arg-type]
 
 
-def grade_and_priority(
-    work_list: WorkList, candidate: GradeCandidate | None, defect_id: UUID
-) -> tuple[list[GradeOut], PriorityOut | None]:
-    """Show what the rules propose for one defect; a rejected one has neither."""
-    row = next((row for row in work_list.rows if row.defect_id == defect_id), None)
-    grades: Sequence[GradeOut] = [] if candidate is None else [GradeOut.of(candidate)]
-    return list(grades), None if row is None else PriorityOut.of(row, work_list.model)
+class RankOut(Shape):
+    """Show the place of a defect in the work list of its asset; none when it is not listed."""
+
+    priority: PriorityOut | None

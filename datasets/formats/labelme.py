@@ -31,7 +31,9 @@ def read_labelme(path: Path) -> tuple[Shape, ...]:
     try:
         found = json.loads(text)["shapes"]
         return tuple(_shape(item) for item in found)
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+    except (
+        ValueError, KeyError, TypeError, AttributeError, RecursionError, OverflowError
+    ) as error:  # fmt: skip
         raise BadInput(f"{path.name} is not a LabelMe file: {error!r}") from error
     except BadInput as error:
         raise BadInput(f"{path.name}: {error}") from error

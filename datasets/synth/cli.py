@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 
 from inspection.errors import BadInput
+from inspection.finite import FiniteRange
 
 
 @click.command("synth")
@@ -25,21 +26,21 @@ from inspection.errors import BadInput
 )
 @click.option(
     "--length-m",
-    type=click.FloatRange(3, 60),
+    type=FiniteRange(3, 60),
     default=24.0,
     show_default=True,
     help="Length of the deck.",
 )
 @click.option(
     "--width-m",
-    type=click.FloatRange(3, 30),
+    type=FiniteRange(3, 30),
     default=8.0,
     show_default=True,
     help="Width of the deck.",
 )
 @click.option(
     "--gsd-mm-per-px",
-    type=click.FloatRange(1.0, 5),
+    type=FiniteRange(1.0, 5),
     default=2.0,
     show_default=True,
     help="Of photos.",

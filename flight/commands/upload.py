@@ -9,6 +9,7 @@ from flight.formats import read_mission
 from flight.link import connect, open_wire
 from flight.upload import Patience, UploadReport, upload
 from flight.wireitem import Kind
+from inspection.finite import FiniteRange
 
 address_option = click.option(
     "--address",
@@ -23,7 +24,7 @@ address_option = click.option(
 @address_option
 @click.option(
     "--patience-s",
-    type=click.FloatRange(5, 600),
+    type=FiniteRange(5, 600),
     default=60.0,
     show_default=True,
     help="Give up after so many seconds without progress.",

@@ -36,14 +36,14 @@ def load_asset(path: Path) -> Asset:
     try:
         document = read_yaml(path.read_text(encoding="utf-8-sig"))
     except OSError as error:
-        raise NotFound(f"asset file {path} cannot be read: {error.strerror}") from error
+        raise NotFound(f"asset file {path.name} cannot be read: {error.strerror}") from error
     except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise BadCodelist(f"asset file {path} is no YAML in UTF-8: {error}") from error
+        raise BadCodelist(f"asset file {path.name} is no YAML in UTF-8: {error}") from error
     if not isinstance(document, dict):
-        raise BadCodelist(f"asset file {path} must hold one mapping with asset_id and name")
+        raise BadCodelist(f"asset file {path.name} must hold one mapping with asset_id and name")
     unknown = sorted(str(key) for key in set(document) - FIELDS)
     if unknown:
-        raise BadCodelist(f"asset file {path}: unknown {unknown}; known are {sorted(FIELDS)}")
+        raise BadCodelist(f"asset file {path.name}: unknown {unknown}; known are {sorted(FIELDS)}")
     return Asset(
         asset_id=_text(document, "asset_id", path),
         name=_text(document, "name", path),
@@ -57,7 +57,7 @@ def load_asset(path: Path) -> Asset:
 def _text(document: dict[str, Any], field: str, path: Path) -> str:
     value = document.get(field)
     if not isinstance(value, str) or not value.strip():
-        raise BadCodelist(f"asset file {path}: {field} must be text, got {value!r}")
+        raise BadCodelist(f"asset file {path.name}: {field} must be text, got {value!r}")
     return value
 
 
@@ -67,18 +67,18 @@ def _choice(kind: type[Choice], value: object, field: str, path: Path) -> Choice
     except ValueError as error:
         allowed = [choice.value for choice in kind]
         raise BadCodelist(
-            f"asset file {path}: {field} is {value!r}, must be one of {allowed}"
+            f"asset file {path.name}: {field} is {value!r}, must be one of {allowed}"
         ) from error
 
 
 def _attributes(value: object, path: Path) -> dict[str, str | float | bool]:
     if not isinstance(value, dict):
-        raise BadCodelist(f"asset file {path}: attributes must be a mapping, got {value!r}")
+        raise BadCodelist(f"asset file {path.name}: attributes must be a mapping, got {value!r}")
     for key, entry in value.items():
         known = isinstance(entry, str | int) or (isinstance(entry, float) and isfinite(entry))
         if not isinstance(key, str) or not known:
             raise BadCodelist(
-                f"asset file {path}: attribute {key!r} must be text, a number or true/false, "
+                f"asset file {path.name}: attribute {key!r} must be text, a number or true/false, "
                 f"got {entry!r}"
             )
     return value

@@ -45,10 +45,23 @@ def load_width_calibration(path: Path) -> WidthCalibration:
             f"width calibration {path} must be one object with format {FORMAT!r}; make it with "
             "tenken measure board"
         )
+    return width_calibration_of(record, str(path))
+
+
+def width_calibration_of(record: dict[str, Any], name: str) -> WidthCalibration:
+    """Build a calibration out of plain values.
+
+    Args:
+        record: what its file contains.
+        name: what to call it when it is unusable.
+
+    Raises:
+        BadCodelist: when it lacks a field, has an unknown one, or a value is out of range.
+    """
     known = {*NUMBERS, "name", "tone", "offsets_px", "format", "measured_by", "board"}
     unknown = sorted(set(record) - known)
     if unknown:
-        raise BadCodelist(f"width calibration {path}: unknown {unknown}; known are {sorted(known)}")
+        raise BadCodelist(f"width calibration {name}: unknown {unknown}; known are {sorted(known)}")
     try:
         return WidthCalibration(
             name=str(record["name"]),
@@ -59,7 +72,7 @@ def load_width_calibration(path: Path) -> WidthCalibration:
             **{name: float(record[name]) for name in NUMBERS if name in record},
         )
     except (KeyError, TypeError, ValueError, BadInput) as error:
-        raise BadCodelist(f"width calibration {path} is unusable: {error}") from error
+        raise BadCodelist(f"width calibration {name} is unusable: {error}") from error
 
 
 def width_calibration_text(

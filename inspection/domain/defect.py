@@ -16,18 +16,24 @@ class ReviewState(StrEnum):
     CANDIDATE = "candidate"
     CONFIRMED = "confirmed"
     REJECTED = "rejected"
+    SUPERSEDED = "superseded"
+    """Others stand in its place (``domain.edit``); kept with its history, and counted nowhere."""
+
+
+HAND = "hand"
+"""Stands for the model where an engineer drew what is seen."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Observation:
-    """Carry one machine sighting of a damage on one mosaic.
+    """Carry one sighting of a damage on one mosaic, by a machine or drawn by an engineer.
 
     Attributes:
         observation_id: name-based UUID of survey, mosaic, class and place.
         survey_id: the survey in which it was seen.
         mosaic_sha256: the mosaic on which it was seen.
         damage_class: what the model called it.
-        confidence: mean probability over its pixels, 0–1.
+        confidence: mean probability over its pixels, 0–1; 1 where an engineer drew it.
         outline_surface_m: polygon(s) in the CRS of the mosaic.
         axis_surface_m: centre line(s) in the CRS of the mosaic; None for areas.
         anchor_surface_m: one point on the damage (x, y) in the CRS of the mosaic.
@@ -36,7 +42,7 @@ class Observation:
         box_px: ``x0 y0 x1 y1`` on the mosaic, half-open.
         photo_sha256s: photos that the mosaic shows here, best first.
         measurement: length, width, area.
-        model_id: the model that saw it.
+        model_id: the model that saw it; ``HAND`` where an engineer drew it.
     """
 
     observation_id: uuid.UUID
@@ -53,6 +59,11 @@ class Observation:
     photo_sha256s: tuple[str, ...]
     measurement: Measurement
     model_id: str
+
+    @property
+    def by_hand(self) -> bool:
+        """Tell whether an engineer drew it."""
+        return self.model_id == HAND
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,3 +89,8 @@ class Defect:
     version: int = 1
     latest: Observation
     observation_ids: tuple[uuid.UUID, ...]
+
+    @property
+    def shown_class(self) -> DamageClass:
+        """Give the class that counts: a person's, else the machine's."""
+        return self.damage_class_reviewed or self.damage_class

@@ -16,6 +16,9 @@ from inspection.domain.measurement import Quantity
 from inspection.errors import BadInput
 from inspection.geo.polyline import perpendicular_spacing
 
+SPACING_SEARCH_M = 5.0
+"""How far away a parallel neighbour of a crack is looked for."""
+
 GRADES = "abcde"
 """Letters of the damage grade, from none to most severe."""
 
@@ -170,6 +173,8 @@ def crack_grade_candidate(
     _check(None if width_mm is None else width_mm.value, spacing_m)
     if width_mm is None:
         classes, best, reasons = _NO_CRACK
+    elif width_mm.refused is not None:
+        classes, best, reasons = _refused(rule)
     elif width_mm.value is None or width_mm.expanded_uncertainty is None:
         classes, best, reasons = _below_limit(width_mm.limit, concrete, rule)
     else:
@@ -212,6 +217,16 @@ def _below_limit(limit_mm: float, concrete: Concrete, rule: CrackGradeRule) -> C
     )
     classes = set(range(highest + 1))
     return classes, 0 if len(classes) == 1 else None, (reason,)
+
+
+def _refused(rule: CrackGradeRule) -> Classes:
+    """Give all width classes: a crack that no photo sees squarely may have any width."""
+    reason = Reason(
+        code="width_too_oblique",
+        ja="どの写真も45°より斜め。幅は測定不可、正対して撮影するか現地で計測が必要",
+        en="every photo sees it at more than 45°: photograph it squarely or measure it on site",
+    )
+    return set(range(len(rule.matrix))), None, (reason,)
 
 
 def _measured(
@@ -274,7 +289,11 @@ def _values(width_mm: Quantity | None, spacing_m: float | None) -> dict[str, flo
 
 
 def smallest_spacings_m(
-    cracks: Sequence[shapely.Geometry], *, search_m: float = 5.0, scale: float = 1.0
+    cracks: Sequence[shapely.Geometry],
+    *,
+    search_m: float = SPACING_SEARCH_M,
+    scale: float = 1.0,
+    only: int | None = None,
 ) -> list[float | None]:
     """Give for each crack the spacing to its nearest parallel neighbour, metres; None when alone.
 
@@ -284,6 +303,7 @@ def smallest_spacings_m(
         cracks: centre lines in one metric CRS.
         search_m: neighbours further away are not looked for.
         scale: map length ÷ ground length.
+        only: number of the one crack that is asked about; the answer for the others is not whole.
 
     Source: domain specification §4.5.
 
@@ -296,13 +316,19 @@ def smallest_spacings_m(
     if len(cracks) < 2:
         return smallest
     lines = [line for _, line in parts]
-    near = shapely.STRtree(lines).query(lines, predicate="dwithin", distance=search_m * scale)
-    for a, b in near.T.tolist():
-        i, j = parts[a][0], parts[b][0]
-        if i >= j:
+    asked = [n for n, (i, _) in enumerate(parts) if only in (None, i)]
+    if not asked:
+        return smallest
+    near = shapely.STRtree(lines).query(
+        [lines[n] for n in asked], predicate="dwithin", distance=search_m * scale
+    )
+    for n, other in near.T.tolist():
+        i, j = parts[asked[n]][0], parts[other][0]
+        if i == j or (only is None and i > j):
             continue
+        first, second = (asked[n], other) if i < j else (other, asked[n])
         found = perpendicular_spacing(
-            shapely.get_coordinates(lines[a]), shapely.get_coordinates(lines[b])
+            shapely.get_coordinates(lines[first]), shapely.get_coordinates(lines[second])
         )
         if found is None:
             continue

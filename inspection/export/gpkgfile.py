@@ -22,13 +22,13 @@ class Layer:
         name: of the layer.
         table: cells by column; all columns are equally long.
         kind: type of the geometries; empty for a table.
-        shapes: geometries, one a row.
+        shapes: geometries, one a row; None where a row has no place.
     """
 
     name: str
     table: Mapping[str, Sequence[Cell]]
     kind: str = ""
-    shapes: Sequence[shapely.Geometry] = field(default_factory=tuple)
+    shapes: Sequence[shapely.Geometry | None] = field(default_factory=tuple)
 
 
 def write_layers(path: Path, layers: Sequence[Layer], *, crs: str) -> None:

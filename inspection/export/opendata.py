@@ -125,7 +125,7 @@ def assets_geojson(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         [
             _feature(
                 str(row["asset_id"]),
-                None if row["lon_deg"] is None else shapely.Point(row["lon_deg"], row["lat_deg"]),
+                _point(row),
                 {k: v for k, v in row.items() if k not in ("lon_deg", "lat_deg")},
             )
             for row in rows
@@ -177,9 +177,11 @@ def xroad_rows(data: OpenData) -> list[dict[str, Any]]:
 def _outline(row: Mapping[str, Any]) -> shapely.Geometry | None:
     if row["outline"]:
         return shapely.orient_polygons(shapely.from_wkt(row["outline"]))
-    if row["lon_deg"] is None:
-        return None
-    return shapely.Point(row["lon_deg"], row["lat_deg"])
+    return _point(row)
+
+
+def _point(row: Mapping[str, Any]) -> shapely.Geometry | None:
+    return None if row["lon_deg"] is None else shapely.Point(row["lon_deg"], row["lat_deg"])
 
 
 def _feature(
@@ -263,22 +265,22 @@ def _columns_csv(columns: Sequence[OpenColumn]) -> bytes:
 
 
 def _geopackage(data: OpenData) -> bytes:
-    """Write layers of assets, damages and grid cells, and tables without geometry."""
-    placed = [row for row in data.assets if row["lon_deg"] is not None]
-    drawn = [(row, shape) for row in data.damages if (shape := _outline(row)) is not None]
-    polygons = [(row, shape) for row, shape in drawn if shape.geom_type != "Point"]
+    """Write layers of assets, damages and grid cells, and tables without geometry.
+
+    A row without a position, or a damage without an outline, has no geometry but is there.
+    """
     layers = [
         Layer(
             name="assets",
             kind="Point",
-            shapes=[shapely.Point(row["lon_deg"], row["lat_deg"]) for row in placed],
-            table={c.name: [row.get(c.name) for row in placed] for c in data.columns},
+            shapes=[_point(row) for row in data.assets],
+            table={c.name: [row.get(c.name) for row in data.assets] for c in data.columns},
         ),
         Layer(
             name="damages",
             kind="MultiPolygon",
-            shapes=[_multi(shape) for _, shape in polygons],
-            table={name: [row[name] for row, _ in polygons] for name, _, _ in DAMAGE_COLUMNS},
+            shapes=[_multi(_outline(row)) for row in data.damages],
+            table={name: [row[name] for row in data.damages] for name, _, _ in DAMAGE_COLUMNS},
         ),
         Layer(
             name="meshes",
@@ -318,7 +320,10 @@ def _towns(data: OpenData) -> Sequence[Mapping[str, Any]]:
     return rows
 
 
-def _multi(shape: shapely.Geometry) -> shapely.Geometry:
+def _multi(shape: shapely.Geometry | None) -> shapely.Geometry | None:
+    """Give an outline as polygons; None where there is only a point or nothing."""
+    if shape is None or shape.geom_type == "Point":
+        return None
     return shape if isinstance(shape, shapely.MultiPolygon) else shapely.MultiPolygon([shape])
 
 

@@ -115,6 +115,21 @@ def read_grid(path: Path) -> PixelGrid:
         raise Broken(f"{path.name} cannot be opened as a raster: {error}") from error
 
 
+def shown_share(path: Path, points_m: NDArray[np.float64]) -> float:
+    """Give the share of points (n, 2), in the CRS of a mosaic, where it shows something.
+
+    Raises:
+        Broken: when it cannot be read.
+    """
+    try:
+        with rasterio.open(path) as dataset:
+            alpha = min(4, dataset.count)
+            seen = [values[0] > 0 for values in dataset.sample(points_m, indexes=[alpha])]
+    except RasterioError as error:
+        raise Broken(f"mosaic {path.name} cannot be read: {error}") from error
+    return float(np.mean(seen))
+
+
 def validate(path: Path) -> tuple[str, ...]:
     """List what keeps a file from being a COG, one sentence each; empty for a valid one.
 

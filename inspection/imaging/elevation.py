@@ -1,4 +1,4 @@
-"""Read heights of the ground from any raster that GDAL knows."""
+"""Read heights of the ground from the usual rasters of terrain."""
 
 from pathlib import Path
 
@@ -14,6 +14,18 @@ from inspection.errors import BadInput
 from inspection.geo.frames import WGS84_LONLAT, to_crs
 
 GREATEST_SIDE_PX = 4_000
+DRIVERS = {
+    ".asc": "AAIGrid",
+    ".hgt": "SRTMHGT",
+    ".xyz": "XYZ",
+    ".img": "HFA",
+    ".bil": "EHdr",
+    ".flt": "EHdr",
+    ".dem": "USGSDEM",
+}
+"""What reads a raster of heights, by its suffix; GeoTIFF where it has another one. Others, such as
+virtual rasters, make GDAL read files and addresses that a stranger names."""
+
 LEAST_SHARE = 1e-6
 """A pixel without a height that would count for less than this does not count."""
 
@@ -34,7 +46,7 @@ def read_heights_m(path: Path, lonlat: NDArray[np.float64]) -> NDArray[np.float6
         BadInput: when the raster cannot be read or has no CRS.
     """
     try:
-        with rasterio.open(path) as raster:
+        with rasterio.open(path, driver=DRIVERS.get(path.suffix.lower(), "GTiff")) as raster:
             if raster.crs is None:
                 raise BadInput(f"{path.name} has no CRS; assign one, for example with gdal_edit")
             xy = to_crs(lonlat, WGS84_LONLAT, raster.crs.to_wkt())
@@ -58,7 +70,8 @@ def read_heights_m(path: Path, lonlat: NDArray[np.float64]) -> NDArray[np.float6
                 1, window=window, out_shape=shape, masked=True, resampling=Resampling.average
             )
     except RasterioError as error:
-        raise BadInput(f"{path.name} cannot be read as a raster of heights: {error}") from error
+        words = str(error).replace(str(path), path.name)
+        raise BadInput(f"{path.name} cannot be read as a raster of heights: {words}") from error
     heights = np.ma.filled(band.astype(np.float64), np.nan)
     known = np.isfinite(heights)
     rows = (row - top) * shape[0] / (bottom - top) - 0.5

@@ -19,6 +19,7 @@ _DMS = re.compile(  # folding turns ″ into two ′
 _KP = re.compile(
     r"(\d+(?:\.\d+)?)\s*(?:kp|k|km)\s*(?:\+?\s*(\d{1,3}(?:\.\d+)?)\s*m?)?|(\d+)\+(\d{1,3}(?:\.\d+)?)"
 )
+_HALF_CLASS = re.compile(r"(?:III|3)-([12])")
 
 
 def read_cell(text: str, field: LedgerField) -> Value | None:
@@ -115,8 +116,10 @@ def _date(text: str, field: LedgerField) -> str | None:
 
 
 def _soundness(text: str, field: LedgerField) -> str:
+    """Read I to IV, and the halves of III that only road sections have."""
     del field
-    return read_soundness(text)
+    half = _HALF_CLASS.fullmatch(fold(text).upper())
+    return f"III-{half[1]}" if half else read_soundness(text)
 
 
 def _countermeasures(text: str, field: LedgerField) -> str:

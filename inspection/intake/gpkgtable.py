@@ -11,6 +11,7 @@ from inspection.errors import BadInput
 from inspection.geo.frames import WGS84_LONLAT
 from inspection.intake.jsontable import LAT, LON, position_cells
 from inspection.intake.table import Table, TableRow
+from inspection.intake.vectorfile import check_vector_file, why
 
 
 def read_gpkg(path: Path, *, layer: str | None = None) -> Table:
@@ -19,6 +20,7 @@ def read_gpkg(path: Path, *, layer: str | None = None) -> Table:
     Raises:
         BadInput: when the file or the layer cannot be read.
     """
+    check_vector_file(path, path.name)
     try:
         layers = [str(name) for name, _ in pyogrio.list_layers(path)]
         if layer is not None and layer not in layers:
@@ -26,7 +28,8 @@ def read_gpkg(path: Path, *, layer: str | None = None) -> Table:
         chosen = layer or layers[0]
         meta, _, geometry, columns = pyogrio.raw.read(path, layer=chosen)
     except (DataSourceError, DataLayerError, IndexError) as error:
-        raise BadInput(f"{path.name} is no GeoPackage that can be read: {error}") from error
+        words = why(error, path, path.name)
+        raise BadInput(f"{path.name} is no GeoPackage that can be read: {words}") from error
     names = [str(name) for name in meta["fields"]]
     shapes = [None] * len(columns[0] if columns else []) if geometry is None else geometry
     rows = []

@@ -13,6 +13,7 @@ from inspection.intake.reading import ReadRows, RowRefusedError, read_rows
 from inspection.intake.table import Table
 
 OLDEST_BRIDGE_YEAR = 1700
+PAVEMENT_CLASSES = ("I", "II", "III-1", "III-2")
 FUTURE_YEARS = 10
 """A ledger may plan that far ahead; years beyond are slips of the pen."""
 
@@ -32,7 +33,7 @@ def read_ledger(
     seen: dict[str, int] = {}
 
     def build(cells: Mapping[str, Value], line: int) -> LedgerRow:
-        row = _row(cells, fields, today)
+        row = _row(cells, fields, today, kind)
         if row.asset_id in seen:
             raise RowRefusedError(
                 "asset_id",
@@ -56,14 +57,17 @@ def _named(row: LedgerRow) -> LedgerRow:
     )
 
 
-def _row(cells: Mapping[str, Value], fields: Mapping[str, LedgerField], today: date) -> LedgerRow:
+def _row(
+    cells: Mapping[str, Value], fields: Mapping[str, LedgerField], today: date, usual: AssetKind
+) -> LedgerRow:
     """Sort the cells of a row by what they belong to."""
     if "asset_id" not in cells:
         raise RowRefusedError("asset_id", "the row names no asset")
     parts: dict[Target, dict[str, Value]] = {target: {} for target in Target}
     for name, value in cells.items():
         parts[fields[name].target][name] = value
-    attributes = _derived(parts[Target.ATTRIBUTE], today)
+    kind = AssetKind(str(parts[Target.ASSET].get("kind", usual)))
+    attributes = _derived(_diagnosed(parts[Target.ATTRIBUTE], kind), today)
     sheet = _placed(parts[Target.SHEET])
     return LedgerRow(
         asset_id=str(cells["asset_id"]),
@@ -72,6 +76,28 @@ def _row(cells: Mapping[str, Value], fields: Mapping[str, LedgerField], today: d
         section=parts[Target.SECTION],
         attributes=attributes,
     )
+
+
+def _diagnosed(attributes: dict[str, Value], kind: AssetKind) -> dict[str, Value]:
+    """Put the diagnosis of a road section where sections have it: their III comes in two halves.
+
+    Open data has one column for what bridges and sections are diagnosed with.
+    """
+    stated = attributes.get("soundness")
+    if kind is not AssetKind.PAVEMENT_SECTION:
+        if str(stated).startswith("III-"):
+            raise RowRefusedError(
+                "soundness", f"{stated} is a class of road sections; this is of kind {kind.value}"
+            )
+        return attributes
+    if stated not in PAVEMENT_CLASSES:
+        return attributes  # nothing, or a III that does not say which of the two
+    rest = {name: value for name, value in attributes.items() if name != "soundness"}
+    if rest.setdefault("pavement_class", stated) != stated:
+        raise RowRefusedError(
+            "soundness", f"the row says {stated} and in another column {rest['pavement_class']}"
+        )
+    return rest
 
 
 def _derived(attributes: dict[str, Value], today: date) -> dict[str, Value]:
@@ -89,7 +115,9 @@ def _derived(attributes: dict[str, Value], today: date) -> dict[str, Value]:
             raise RowRefusedError(
                 "inspected_on", f"{day} lies in fiscal year {from_day}, the row says {stated}"
             )
-    if "soundness" in attributes and "inspection_fiscal_year" in attributes:
+    if {"soundness", "pavement_class"} & attributes.keys() and (
+        "inspection_fiscal_year" in attributes
+    ):
         # a periodic inspection ends with its diagnosis
         attributes.setdefault("diagnosis_fiscal_year", attributes["inspection_fiscal_year"])
     return attributes

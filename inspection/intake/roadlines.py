@@ -17,6 +17,7 @@ from inspection.geo.frames import WGS84_LONLAT, to_crs
 from inspection.intake.cells import read_flag
 from inspection.intake.reading import RowProblem
 from inspection.intake.table import MAX_BYTES
+from inspection.intake.vectorfile import check_vector_file, why
 
 SUFFIXES = (".geojson", ".json", ".gpkg")
 MAX_LINES = 2_000_000
@@ -105,11 +106,12 @@ def _features(
         raise BadInput(f"{path.name}: {path.suffix or 'no suffix'} is none of {SUFFIXES}")
     if path.stat().st_size > MAX_BYTES:
         raise BadInput(f"{path.name} is larger than {MAX_BYTES / 2**20:.0f} MB: split the file")
+    check_vector_file(path, path.name)
     try:
         options = {} if layer is None else {"layer": layer}
         meta, _, geometry, columns = pyogrio.raw.read(path, **options)
     except (DataSourceError, DataLayerError, IndexError, ValueError) as error:
-        raise BadInput(f"{path.name} cannot be read: {error}") from error
+        raise BadInput(f"{path.name} cannot be read: {why(error, path, path.name)}") from error
     if geometry is None or len(geometry) > MAX_LINES:
         raise BadInput(f"{path.name} has no geometry, or more than {MAX_LINES} features")
     crs = str(meta["crs"] or WGS84_LONLAT)

@@ -19,6 +19,7 @@ from inspection.errors import BadInput, Conflict, NotFound, TenkenError, Unavail
 from inspection.pipeline.ports import BlobStore, Clock, Progress
 from inspection.store import audit, keys, schema
 from inspection.store.databasecopy import COPY_NAMES, copy_out, row_counts
+from inspection.store.job_tables import bands
 from inspection.store.manifest import (
     BLOBS,
     BLOCK_BYTES,
@@ -87,12 +88,15 @@ def back_up(
 
 
 def blobs_of_rows(connection: Connection) -> Iterator[str]:
-    """Name the blobs that rows name: originals of photos, mosaics and their sources."""
+    """Name the blobs that rows name: originals of photos, mosaics, their sources and bands."""
     for sha256, name in connection.execute(select(survey_photos.c.sha256, survey_photos.c.name)):
         yield keys.photo_key(sha256, Path(name).suffix)
     query = select(orthomosaics.c.blob_key, orthomosaics.c.sources_key)
     for mosaic, sources in connection.execute(query):
         yield from (mosaic, sources)
+    yield from connection.execute(
+        select(bands.c.blob_key).where(bands.c.blob_key.is_not(None))
+    ).scalars()
 
 
 def _copy_blobs(blobs: BlobStore, folder: Path, progress: Progress) -> dict[str, str]:

@@ -87,7 +87,7 @@ def gather(connection: Connection, asset_id: str, fiscal_year: int) -> Gathered:
     every = surveys.find(connection, asset_id=asset_id, limit=10_000).rows
     ours = tuple(s for s in every if survey_year(s) == fiscal_year)
     ids = {survey.survey_id for survey in ours}
-    known = defect_rows.known(connection, asset_id)
+    known = defect_rows.standing(connection, asset_id)
     damages = element_rows.damages_of(connection, [asset_id])
     return Gathered(
         entry=entry,

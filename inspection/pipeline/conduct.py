@@ -20,16 +20,22 @@ from inspection.domain.detection import Detections
 from inspection.domain.eradate import day_in_japan
 from inspection.domain.mission import Survey, SurveyState
 from inspection.domain.raster import Orthomosaic
-from inspection.errors import BadInput, Broken, Conflict, TenkenError
+from inspection.errors import BadInput, Conflict, TenkenError
 from inspection.imaging import viewfile
 from inspection.imaging.detections_file import load_detections, save_detections
 from inspection.pipeline.admit import original_key
 from inspection.pipeline.consolidate import consolidate
 from inspection.pipeline.crackwidths import PhotoSight
-from inspection.pipeline.detect import detect
-from inspection.pipeline.ledger import Entry, Outcome, Plain, keep_nothing, once
+from inspection.pipeline.forecast import (
+    demand_memory,
+    demand_room,
+    detect_memory_mb,
+    forecast,
+)
+from inspection.pipeline.ledger import Entry, Outcome, Plain, input_digest, keep_nothing, once
 from inspection.pipeline.measure import measure
 from inspection.pipeline.mosaic import mosaic
+from inspection.pipeline.share import Part, detect_inputs, share
 from inspection.pipeline.tools import Tools
 from inspection.pipeline.widthfile import widths_to_plain
 from inspection.pipeline.worklist import candidates_of, draw_up, freeze
@@ -97,6 +103,7 @@ def conduct(survey_id: UUID, tools: Tools) -> Conducted:
 
 def _set_state(tools: Tools, survey: Survey, state: SurveyState) -> None:
     with writing(tools.engine) as connection:
+        tools.warrant.check(connection)
         surveys.set_state(connection, survey.survey_id, state)
 
 
@@ -136,6 +143,7 @@ class _Road:
         }
 
         def work() -> Outcome:
+            self._demand_room()
             with ExitStack() as stack:
                 made = mosaic(
                     survey=self.survey,
@@ -160,6 +168,12 @@ class _Road:
         with reading(self.tools.engine) as connection:
             made = orthomosaics.by_sha256(connection, str(entry.result["sha256"]))
         return made, entry
+
+    def _demand_room(self) -> None:
+        """Refuse a survey that cannot finish on this machine, before the work begins."""
+        needed = forecast(self.survey, self.photos, batch=self.tools.batch)
+        self.tools.progress.say(f"{needed}")
+        demand_room(needed, self.tools.room(self.folder))
 
     def _control_file(self) -> Path | None:
         """Copy the survey's control points beside the work, if it has any."""
@@ -190,17 +204,18 @@ class _Road:
 
     def _detect(self, made: Orthomosaic) -> Entry:
         """Find damage on the mosaic and keep the detections as one blob."""
-        inputs = {"mosaic": made.sha256, "model": self.tools.model_id}
+        inputs = detect_inputs(made.sha256, self.tools.model_id)
 
         def work() -> Outcome:
-            detector = self.tools.load_detector()
-            if detector.model_id != self.tools.model_id:
-                raise Broken(
-                    f"the detector is {detector.model_id}, {self.tools.model_id} was announced; "
-                    "the weights were exchanged meanwhile: start again"
-                )
+            part = Part(
+                survey_id=self.survey.survey_id,
+                mosaic_sha256=made.sha256,
+                input_digest=input_digest("detect", inputs),
+            )
+            needed = detect_memory_mb(self.tools.batch)
+            demand_memory(needed, self.tools.room(self.folder), f"detection needs {needed:.0f} MB")
             with self.tools.blobs.local_path(made.blob_key) as path:
-                found = detect(path, detector=detector, progress=self.tools.progress)
+                found = share(path, part, self.tools)
             file = self.folder / "detections.npz"
             save_detections(file, found.detections)
             digest = hashlib.sha256(file.read_bytes()).hexdigest()
@@ -234,7 +249,8 @@ class _Road:
                     sight=self._sight(made, stack),
                     progress=self.tools.progress,
                 )
-            content = json.dumps(widths_to_plain(measured.readings, made.grid.crs)).encode()
+            plain = widths_to_plain(measured.readings, made.grid.crs, self.tools.widths)
+            content = json.dumps(plain).encode()
             digest = hashlib.sha256(content).hexdigest()
             self.tools.blobs.put_bytes(keys.widths_key(digest), content)
 

@@ -1,19 +1,22 @@
 """Observations + known defects → defects: the same damage keeps its identity over all surveys.
 
 An observation that a defect already has changes nothing, so running twice changes nothing. What
-people decided is never touched. Geometries are compared only within one CRS; local frames that
+people decided is never touched: a defect that an engineer drew or superseded *holds* its place in
+the survey in which they did, so that another run of that survey neither replaces the drawing nor
+brings back what others stand for. A later survey is compared with what stands. Geometries are
+compared only within one CRS; local frames that
 nothing ties to the earth only within one survey, because each has an origin of its own.
 """
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from inspection.domain.defect import Defect, Observation
+from inspection.domain.defect import Defect, Observation, ReviewState
 from inspection.domain.mission import TENKEN_NAMESPACE
 from inspection.errors import BadInput
 from inspection.geo.grid import LOCAL_CRS
@@ -41,7 +44,9 @@ class Consolidated:
         new: identifiers of defects seen for the first time.
         matched: identifiers of known defects that got a new observation.
         unchanged: identifiers of known defects that had their observation already.
-        unseen: identifiers of known defects that no observation belongs to.
+        unseen: identifiers of standing defects that no observation belongs to.
+        held: identifiers of drawn or superseded defects to which another sighting was tied that
+            changes nothing else.
     """
 
     defects: tuple[Defect, ...]
@@ -49,6 +54,7 @@ class Consolidated:
     matched: tuple[uuid.UUID, ...]
     unchanged: tuple[uuid.UUID, ...]
     unseen: tuple[uuid.UUID, ...]
+    held: tuple[uuid.UUID, ...] = ()
 
     @property
     def facts(self) -> dict[str, object]:
@@ -59,6 +65,7 @@ class Consolidated:
             "matched": len(self.matched),
             "unchanged": len(self.unchanged),
             "unseen": len(self.unseen),
+            "held": len(self.held),
         }
 
 
@@ -69,8 +76,8 @@ def consolidate(
 
     Args:
         observations: sightings of one survey, in any order.
-        known: every defect of the asset, rejected ones too, so that a rejected one does not come
-            back under a new name.
+        known: every defect of the asset, rejected and superseded ones too, so that none of them
+            comes back under a new name.
         asset_id: the asset.
 
     Raises:
@@ -81,23 +88,40 @@ def consolidate(
             raise BadInput(
                 f"defect {defect.defect_id} belongs to {defect.asset_id}, not {asset_id}"
             )
-    by_id = {defect.defect_id: defect for defect in known}
     owner = {key: defect.defect_id for defect in known for key in defect.observation_ids}
     seen = sorted({o.observation_id: o for o in observations}.values(), key=_identity)
     repeated = {owner[o.observation_id] for o in seen if o.observation_id in owner}
     fresh = [o for o in seen if o.observation_id not in owner]
-    free = sorted((d for d in known if d.defect_id not in repeated), key=lambda d: d.defect_id)
+    surveys = {o.survey_id for o in fresh}
+    open_ones = [d for d in known if d.defect_id not in repeated or _holds_in(d, surveys)]
+    free = sorted(open_ones, key=lambda d: d.defect_id)
     pairs = _pair(fresh, free)
-    renewed = [_renew(free[j], fresh[i]) for i, j in pairs.items()]
+    tied: dict[uuid.UUID, Defect] = {}
+    for i, j in pairs.items():
+        defect = tied.get(free[j].defect_id, free[j])
+        tied[defect.defect_id] = _renew(defect, fresh[i])
     added = [_new(o, asset_id) for i, o in enumerate(fresh) if i not in pairs]
-    matched = {defect.defect_id for defect in renewed}
+    held = {free[j].defect_id for i, j in pairs.items() if holds(free[j], fresh[i])}
+    matched = tied.keys() - held
+    standing = {d.defect_id for d in known if d.state is not ReviewState.SUPERSEDED}
     return Consolidated(
-        defects=tuple(sorted(renewed + added, key=lambda defect: defect.defect_id)),
+        defects=tuple(sorted([*tied.values(), *added], key=lambda defect: defect.defect_id)),
         new=tuple(sorted(defect.defect_id for defect in added)),
         matched=tuple(sorted(matched)),
-        unchanged=tuple(sorted(repeated)),
-        unseen=tuple(sorted(set(by_id) - repeated - matched)),
+        unchanged=tuple(sorted(repeated - tied.keys())),
+        unseen=tuple(sorted(standing - repeated - tied.keys())),
+        held=tuple(sorted(held)),
     )
+
+
+def holds(defect: Defect, observation: Observation) -> bool:
+    """Tell whether a defect holds its place against another sighting in the same survey."""
+    return _holds_in(defect, {observation.survey_id})
+
+
+def _holds_in(defect: Defect, survey_ids: Collection[uuid.UUID]) -> bool:
+    by_person = defect.state is ReviewState.SUPERSEDED or defect.latest.by_hand
+    return by_person and defect.latest.survey_id in survey_ids
 
 
 def defect_id(asset_id: str, first_observation_id: uuid.UUID) -> uuid.UUID:
@@ -121,7 +145,10 @@ def _new(observation: Observation, asset_id: str) -> Defect:
 
 
 def _renew(defect: Defect, observation: Observation) -> Defect:
-    """Give a defect a newer observation; human values and version stay."""
+    """Give a defect a newer observation; human values and version stay, and so does a drawing."""
+    if holds(defect, observation):
+        ids = (*defect.observation_ids, observation.observation_id)
+        return replace(defect, observation_ids=ids)
     return replace(
         defect,
         damage_class=observation.damage_class,
@@ -147,7 +174,8 @@ def _pair(observations: Sequence[Observation], defects: Sequence[Defect]) -> dic
     for _, i, j in sorted(scored):
         if i not in pairs and j not in taken:
             pairs[i] = j
-            taken.add(j)
+            if not holds(defects[j], observations[i]):  # room for many: nothing changes
+                taken.add(j)
     return pairs
 
 
@@ -155,9 +183,12 @@ def likeness(observation: Observation, defect: Defect) -> float:
     """Say how well an observation fits a known defect: 0 not at all, up to 2.
 
     Source: domain specification §8 (change detection). A human class counts beside the machine's,
-    because the machine will repeat its mistake.
+    because the machine will repeat its mistake. A superseded defect is compared with nothing
+    outside of its survey.
     """
     latest = defect.latest
+    if defect.state is ReviewState.SUPERSEDED and observation.survey_id != latest.survey_id:
+        return 0.0
     if observation.damage_class not in (latest.damage_class, defect.damage_class_reviewed):
         return 0.0
     if observation.surface_crs != latest.surface_crs:

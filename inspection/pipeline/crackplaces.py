@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,7 +11,7 @@ from inspection.geo.grid import PixelGrid
 from inspection.imaging.crossing import half_px
 from inspection.imaging.evidence import Sources
 from inspection.imaging.sourcewidth import HALF_STEP_PX, Places
-from inspection.pipeline.cracks import Crack, Strand
+from inspection.pipeline.cracks import GroundScale, Strand
 
 STEP = 2
 """Every so many points of the centre line, which lie about a pixel apart; a profile is averaged
@@ -18,6 +19,18 @@ over five pixels along the crack anyway."""
 
 TANGENT_POINTS = 7
 """The direction of a crack is taken over so many points to either side (domain §4.3 B)."""
+
+
+class Followed(Protocol):
+    """Have unbranched pieces, and know the size of a pixel where they lie."""
+
+    @property
+    def strands(self) -> tuple[Strand, ...]:
+        """Give the pieces."""
+
+    @property
+    def scale(self) -> GroundScale:
+        """Give the size of a pixel."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,7 +51,7 @@ class CrackPlaces:
 
 
 def crack_places(
-    cracks: Sequence[Crack], grid: PixelGrid, sources: Sources | None
+    cracks: Sequence[Followed], grid: PixelGrid, sources: Sources | None
 ) -> CrackPlaces | None:
     """List the places of all cracks; None when there are none.
 

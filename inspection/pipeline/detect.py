@@ -2,7 +2,7 @@
 
 import time
 from collections import deque
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ from inspection.domain.fragment import (
     join,
 )
 from inspection.domain.raster import Chip
-from inspection.errors import BadInput
+from inspection.errors import BadInput, OutOfMemory
 from inspection.imaging.chips import Core, RasterShape, chips, cores, raster_shape
 from inspection.imaging.crest import crests
 from inspection.pipeline.ports import Detector, Progress, Silence
@@ -44,8 +44,31 @@ CONTINUATION_RATIO = 0.5
 CREST_SHARE = 0.6
 """A pixel stays when its score is at least this share of the highest within 2 px."""
 
+BATCH = 4
+"""Chips given to the detector at once, unless the settings say another number."""
+
 AHEAD = 2
 """Batches that are read while the detector works; bounds the memory of the reader."""
+
+
+BAND_CHIPS = 128
+"""Chips of a band that one worker takes at a time, about 100 Mpx: a quarter of a minute on two
+cores is long against what sharing costs, and short against what is lost when a worker dies."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cut:
+    """Say how a mosaic is cut into chips, and those into bands.
+
+    Attributes:
+        chip_px: side of a chip with its margins, a multiple of 32 px.
+        margin_px: margin on every side, a multiple of 16 px.
+        band_chips: chips of a band, about.
+    """
+
+    chip_px: int = CHIP_PX
+    margin_px: int = MARGIN_PX
+    band_chips: int = BAND_CHIPS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,7 +108,7 @@ def detect(
     mosaic_path: Path,
     *,
     detector: Detector,
-    batch: int = 4,
+    batch: int = BATCH,
     progress: Progress | None = None,
     min_area_px: int = MIN_AREA_PX,
     continuation_ratio: float = CONTINUATION_RATIO,
@@ -115,10 +138,9 @@ def detect(
 
     Raises:
         BadInput: when the mosaic cannot be read or an argument is out of bounds.
+        OutOfMemory: when not even one chip at a time fits.
         Broken: when the mosaic is damaged.
     """
-    if batch < 1 or min_area_px < 1:
-        raise BadInput(f"batch {batch} and min_area_px {min_area_px} must be at least 1")
     began, progress = time.monotonic(), progress or Silence()
     shape = raster_shape(mosaic_path)
     layout = cores(shape, chip_px=chip_px, margin_px=margin_px, window=window)
@@ -126,35 +148,149 @@ def detect(
     for warning in warnings:
         progress.say(warning)
     progress.start("detect", len(layout))
-    thresholds = Thresholds(upper=detector.thresholds, continuation_ratio=continuation_ratio)
-    stream = chips(mosaic_path, chip_px=chip_px, margin_px=margin_px, window=window)
-    parts: list[Fragments] = []
-    place = {core: number for number, core in enumerate(layout, 1)}
-    read = done = 0
-    for chip, scores in scan(stream, detector=detector, batch=batch):
-        part = fragments_of_core(chip, scores, thresholds, crest_share=crest_share)
-        kept = closed_specks_dropped(part, core=chip.core, min_area_px=min_area_px)
-        parts += [kept] if len(kept) else []
-        progress.advance(place[chip.core] - done)
-        read, done = read + 1, place[chip.core]
-    progress.advance(len(layout) - done)
+    found = find(
+        chips(mosaic_path, chip_px=chip_px, margin_px=margin_px, window=window),
+        detector=detector,
+        batch=batch,
+        progress=Walk(layout, progress),
+        min_area_px=min_area_px,
+        continuation_ratio=continuation_ratio,
+        crest_share=crest_share,
+    )
     return DetectionRun(
-        detections=join(parts, classes=detector.classes, min_area_px=min_area_px),
+        detections=join(found.parts, classes=detector.classes, min_area_px=min_area_px),
         model_id=detector.model_id,
-        chips_read=read,
-        chips_skipped=len(layout) - read,
+        chips_read=found.chips_read,
+        chips_skipped=len(layout) - found.chips_read,
         seconds=time.monotonic() - began,
         warnings=warnings,
     )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """Carry what some chips show, before the pieces are joined.
+
+    Attributes:
+        parts: fragments of the chips that show any, in the order of the chips.
+        chips_read: chips that were scored.
+    """
+
+    parts: tuple[Fragments, ...]
+    chips_read: int
+
+
+class Walk:
+    """Tell progress of a walk over chips in the order of a layout; those left out count too."""
+
+    def __init__(self, layout: Sequence[Core], progress: Progress) -> None:
+        """Begin a walk."""
+        self._place = {core: number for number, core in enumerate(layout, 1)}
+        self._done = 0
+        self._progress = progress
+
+    def reach(self, core: Core) -> None:
+        """Say that a chip was scored, and that those before it were scored or left out."""
+        self._advance(self._place[core])
+
+    def end(self) -> None:
+        """Say that the walk is over."""
+        self._advance(len(self._place))
+
+    def say(self, message: str) -> None:
+        """Tell the user one sentence."""
+        self._progress.say(message)
+
+    def _advance(self, place: int) -> None:
+        if place > self._done:
+            self._progress.advance(place - self._done)
+            self._done = place
+
+
+def find(
+    stream: Generator[Chip, None, None],
+    *,
+    detector: Detector,
+    progress: Walk,
+    batch: int = BATCH,
+    min_area_px: int = MIN_AREA_PX,
+    continuation_ratio: float = CONTINUATION_RATIO,
+    crest_share: float = CREST_SHARE,
+) -> Found:
+    """Find the fragments that chips show; for the arguments see ``detect``.
+
+    Raises:
+        BadInput: when an argument is out of bounds.
+        OutOfMemory: when not even one chip at a time fits.
+        Broken: when the mosaic is damaged.
+    """
+    if batch < 1 or min_area_px < 1:
+        raise BadInput(f"batch {batch} and min_area_px {min_area_px} must be at least 1")
+    thresholds = Thresholds(upper=detector.thresholds, continuation_ratio=continuation_ratio)
+    parts: list[Fragments] = []
+    read = 0
+    for chip, scores in scan(stream, detector=detector, batch=batch, say=progress.say):
+        part = fragments_of_core(chip, scores, thresholds, crest_share=crest_share)
+        kept = closed_specks_dropped(part, core=chip.core, min_area_px=min_area_px)
+        parts += [kept] if len(kept) else []
+        read += 1
+        progress.reach(chip.core)
+    progress.end()
+    return Found(parts=tuple(parts), chips_read=read)
+
+
 def scan(
-    stream: Generator[Chip, None, None], *, detector: Detector, batch: int
+    stream: Generator[Chip, None, None],
+    *,
+    detector: Detector,
+    batch: int,
+    say: Callable[[str], None] | None = None,
 ) -> Iterator[tuple[Chip, ChipScores]]:
-    """Give each chip of a stream with its scores; the next chips are read meanwhile."""
+    """Give each chip of a stream with its scores; the next chips are read meanwhile.
+
+    Raises:
+        OutOfMemory: when not even one chip at a time fits.
+    """
+    portion = Portion(detector, batch, say or Silence().say)
     for group in ahead(batched(stream, batch), depth=AHEAD):
-        scores = detector.score(np.stack([chip.pixels for chip in group]))
-        yield from zip(group, scores, strict=True)
+        yield from zip(group, portion.score(group), strict=True)
+
+
+class Portion:
+    """Give a detector as many chips at once as its memory holds; fewer once that was too many."""
+
+    def __init__(self, detector: Detector, size: int, say: Callable[[str], None]) -> None:
+        """Begin with portions of ``size`` chips."""
+        self._detector = detector
+        self._say = say
+        self.size = size
+
+    def score(self, group: Sequence[Chip]) -> list[ChipScores]:
+        """Score chips, in smaller portions from the moment when memory did not suffice.
+
+        Raises:
+            OutOfMemory: when one chip alone is too many.
+        """
+        scores: list[ChipScores] = []
+        while len(scores) < len(group):
+            portion = group[len(scores) : len(scores) + self.size]
+            try:
+                scores += self._detector.score(np.stack([chip.pixels for chip in portion]))
+            except (MemoryError, OutOfMemory) as error:
+                self._shrink(len(portion), error)
+        return scores
+
+    def _shrink(self, tried: int, error: BaseException) -> None:
+        if tried == 1:
+            raise OutOfMemory(
+                f"memory does not hold a single chip for {self._detector.model_id} ({error}); end "
+                "other programs, or let a machine with more memory do it"
+            ) from error
+        self.size = tried // 2
+        self._say(
+            f"memory did not hold {tried} chips at once ({error}); going on with {self.size}; set "
+            f"TENKEN_DETECT_BATCH={self.size} to begin so"
+        )
 
 
 def gsd_warnings(shape: RasterShape, detector: Detector) -> tuple[str, ...]:

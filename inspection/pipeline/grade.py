@@ -54,12 +54,13 @@ class Grades:
 
 def shown_class(defect: Defect) -> DamageClass:
     """Give the class that counts: a person's, else the machine's."""
-    return defect.damage_class_reviewed or defect.damage_class
+    return defect.shown_class
 
 
 def is_open(defect: Defect) -> bool:
-    """Tell whether a defect counts: not rejected, and damage in the eyes of the last to judge."""
-    return defect.state is not ReviewState.REJECTED and is_defect(shown_class(defect))
+    """Tell whether a defect counts: not rejected, not superseded, and damage to the last judge."""
+    closed = (ReviewState.REJECTED, ReviewState.SUPERSEDED)
+    return defect.state not in closed and is_defect(shown_class(defect))
 
 
 def grade(
@@ -87,9 +88,8 @@ def grade(
         whole = pavement_of(ratio, asset, fiscal_year=fiscal_year)
         of_asset = () if whole is None else (whole,)
         return Grades(of_defects={}, of_member=(), crack_ratio=ratio, of_asset=of_asset)
-    cracks = [d for d in open_ones if shown_class(d) is DamageClass.CRACK]
     seen = [(defect, shown_class(defect)) for defect in open_ones]
-    found = _crack_grades(cracks, asset)
+    found = _crack_grades(open_ones, asset)
     found |= {d.defect_id: one for d in open_ones if (one := _by_appearance(d)) is not None}
     found |= by_context(seen, found)
     panel = deck_panel(seen, asset)
@@ -104,10 +104,44 @@ def grade(
     return Grades(of_defects=found, of_member=tuple(member), of_asset=soundness_of(member, asset))
 
 
-def _crack_grades(cracks: Sequence[Defect], asset: Asset) -> dict[uuid.UUID, GradeCandidate]:
+def grade_one(
+    defect: Defect, around: Sequence[Defect], *, asset: Asset, first_crack: Defect | None = None
+) -> GradeCandidate | None:
+    """Propose the grade of one defect, the same as ``grade`` proposes for it among all others.
+
+    Args:
+        defect: the defect.
+        around: at least all open defects that can matter to it: for a crack those cracks within
+            ``SPACING_SEARCH_M``, for another class those that lie on it.
+        asset: the asset.
+        first_crack: the first open crack with an axis on the same mosaic, by identifier; the scale
+            of the map is taken there.
+    """
+    if not is_open(defect) or asset.kind is AssetKind.PAVEMENT_SECTION:
+        return None
+    others = {one.defect_id: one for one in around if is_open(one)} | {defect.defect_id: defect}
+    near = [others[key] for key in sorted(others)]
+    found: dict[uuid.UUID, GradeCandidate] = {}
+    if shown_class(defect) is DamageClass.CRACK:
+        found = _crack_grades(near, asset, only=defect, first_crack=first_crack)
+    if (own := _by_appearance(defect)) is not None:
+        found[defect.defect_id] = own
+    seen = [(one, shown_class(one)) for one in near]
+    found |= by_context(seen, found, subjects=[(defect, shown_class(defect))])
+    return found.get(defect.defect_id)
+
+
+def _crack_grades(
+    seen: Sequence[Defect],
+    asset: Asset,
+    *,
+    only: Defect | None = None,
+    first_crack: Defect | None = None,
+) -> dict[uuid.UUID, GradeCandidate]:
     """Grade each crack by its own width and the spacing to its nearest parallel neighbour."""
     rule = load_crack_grade_rule()
-    spacing = _spacings_m(cracks)
+    cracks = [one for one in seen if shown_class(one) is DamageClass.CRACK]
+    spacing = _spacings_m(cracks, only=only, first_crack=first_crack)
     return {
         defect.defect_id: crack_grade_candidate(
             defect.latest.measurement.width_mm,
@@ -117,26 +151,44 @@ def _crack_grades(cracks: Sequence[Defect], asset: Asset) -> dict[uuid.UUID, Gra
             subject=Subject.DEFECT,
             subject_id=str(defect.defect_id),
         )
-        for defect in cracks
+        for defect in (cracks if only is None else [only])
         if defect.latest.measurement.width_mm is not None
     }
 
 
-def _spacings_m(cracks: Sequence[Defect]) -> dict[uuid.UUID, float | None]:
+def _spacings_m(
+    cracks: Sequence[Defect], *, only: Defect | None = None, first_crack: Defect | None = None
+) -> dict[uuid.UUID, float | None]:
     """Give the smallest spacing of each crack, comparing only within one frame."""
     spacing: dict[uuid.UUID, float | None] = {defect.defect_id: None for defect in cracks}
     frames: dict[tuple[str, str], list[Defect]] = {}
     for defect in cracks:
         latest = defect.latest
-        if latest.axis_surface_m is not None:
+        if latest.axis_surface_m is not None and (only is None or _on_one_mosaic(only, defect)):
             # two local frames have nothing in common, so the mosaic is part of the key
             frames.setdefault((latest.surface_crs, latest.mosaic_sha256), []).append(defect)
     for (crs, _), members in frames.items():
-        scale = map_scale(crs, *members[0].latest.anchor_surface_m).linear
+        first = first_crack or members[0]
+        scale = map_scale(crs, *first.latest.anchor_surface_m).linear
         axes = [member.latest.axis_surface_m for member in members]
-        for member, value in zip(members, smallest_spacings_m(axes, scale=scale), strict=True):
+        asked = None if only is None else _number_of(only, members)
+        found = smallest_spacings_m(axes, scale=scale, only=asked)
+        for member, value in zip(members, found, strict=True):
             spacing[member.defect_id] = value
     return spacing
+
+
+def _on_one_mosaic(one: Defect, other: Defect) -> bool:
+    return (one.latest.surface_crs, one.latest.mosaic_sha256) == (
+        other.latest.surface_crs,
+        other.latest.mosaic_sha256,
+    )
+
+
+def _number_of(defect: Defect, members: Sequence[Defect]) -> int:
+    """Give the place of a defect among others, −1 when it is none of them."""
+    ids = [member.defect_id for member in members]
+    return ids.index(defect.defect_id) if defect.defect_id in ids else -1
 
 
 def _by_appearance(defect: Defect) -> GradeCandidate | None:
@@ -257,6 +309,6 @@ def _is_wide_enough(defect: Defect, rule: CrackRatioRule, *, doubtful: bool) -> 
     if width is None:
         return doubtful
     if width.value is None or width.expanded_uncertainty is None:
-        return doubtful and width.limit > rule.min_width_mm
+        return doubtful and (width.refused is not None or width.limit > rule.min_width_mm)
     margin = width.expanded_uncertainty if doubtful else -width.expanded_uncertainty
     return width.value + margin >= rule.min_width_mm

@@ -28,7 +28,7 @@ REVISIONS: Mapping[str, int] = {
     "ingest": 1,
     "mosaic": 1,
     "detect": 1,
-    "measure": 1,
+    "measure": 2,
     "consolidate": 1,
     "issue": 1,
 }
@@ -121,7 +121,11 @@ def record(
 def once(
     tools: Tools, survey_id: UUID, step: str, inputs: Plain, work: Callable[[], Outcome]
 ) -> Entry:
-    """Do a step, or give what it gave when it was done before with equal inputs."""
+    """Do a step, or give what it gave when it was done before with equal inputs.
+
+    Raises:
+        Conflict: when the work is no longer ours; nothing of the step is then kept.
+    """
     with reading(tools.engine) as connection:
         done = steps.done(connection, survey_id, step, input_digest(step, inputs))
     if done is not None:
@@ -129,6 +133,7 @@ def once(
     with Gauge() as gauge:
         outcome = work()
     with writing(tools.engine) as connection:
+        tools.warrant.commit(connection)
         result = {**outcome.result, **outcome.save(connection)}
         kept = record(
             connection,

@@ -8,6 +8,7 @@ from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
+from sqlalchemy import Connection
 
 from inspection.domain.detection import ChipScores
 from inspection.domain.taxonomy import DamageClass
@@ -79,6 +80,26 @@ class Progress(Protocol):
 
     def say(self, message: str) -> None:
         """Tell the user one sentence."""
+
+
+class Warrant(Protocol):
+    """Say whether the work on a survey is still ours to do."""
+
+    def check(self, connection: Connection) -> None:
+        """Check it, for this transaction. Raises Conflict when somebody else has the survey."""
+
+    def commit(self, connection: Connection) -> None:
+        """Check it, and say that this transaction changes a result. Raises Conflict."""
+
+
+class Unconditional:
+    """Work without asking anybody: on a store that nobody else works on."""
+
+    def check(self, connection: Connection) -> None:
+        """Find that the work is ours."""
+
+    def commit(self, connection: Connection) -> None:
+        """Find that the work is ours."""
 
 
 class Silence:

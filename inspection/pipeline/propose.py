@@ -35,56 +35,91 @@ Seen = Sequence[tuple[Defect, DamageClass]]
 Found = Mapping[uuid.UUID, GradeCandidate]
 
 DECK_SYMBOL = "Ds"
+OPEN_MM = 1.0
+"""Half of the widths that a crack without any may have: far beyond every bound of the rule."""
 PANEL_AREA, AXIS = "panel_area_m2", "bridge_axis_deg"
 """Attributes without which a photo of a deck panel cannot be graded as ⑪."""
 
 
-def by_context(seen: Seen, found: Found) -> dict[uuid.UUID, GradeCandidate]:
-    """Give the candidates that become worse by what lies on their defects (⑦, ⑧)."""
+COVERED_BY: Mapping[DamageClass, frozenset[DamageClass]] = {
+    DamageClass.SPALL: frozenset({DamageClass.EXPOSED_REBAR, DamageClass.RUST_STAIN}),
+    DamageClass.EXPOSED_REBAR: frozenset({DamageClass.RUST_STAIN}),
+    DamageClass.EFFLORESCENCE: frozenset({DamageClass.RUST_STAIN}),
+}
+"""Classes whose candidates become worse, by the classes that lie on them."""
+
+
+class _Lying:
+    """Find what lies on a defect, by class, in the frame of one mosaic."""
+
+    def __init__(self, seen: Seen) -> None:
+        covering = frozenset().union(*COVERED_BY.values())
+        kinds: dict[tuple[tuple[str, str], DamageClass], list[Defect]] = {}
+        for defect, damage_class in seen:
+            if damage_class in covering:
+                kinds.setdefault((_frame(defect), damage_class), []).append(defect)
+        self._kinds = {
+            kind: (members, shapely.STRtree([one.latest.outline_surface_m for one in members]))
+            for kind, members in kinds.items()
+        }
+
+    def on(self, defect: Defect, damage_class: DamageClass) -> shapely.Geometry:
+        """Give the part of a defect that other defects of a class cover."""
+        outline = defect.latest.outline_surface_m
+        members, tree = self._kinds.get((_frame(defect), damage_class), ([], None))
+        near = [] if tree is None else sorted(tree.query(outline, predicate="intersects"))
+        others = [
+            members[n].latest.outline_surface_m
+            for n in near
+            if members[n].defect_id != defect.defect_id
+        ]
+        return shapely.intersection(outline, shapely.union_all(others))
+
+
+def by_context(
+    seen: Seen, found: Found, *, subjects: Seen | None = None
+) -> dict[uuid.UUID, GradeCandidate]:
+    """Give the candidates that become worse by what lies on their defects (⑦, ⑧).
+
+    Args:
+        seen: all that may lie on a defect.
+        found: candidates so far.
+        subjects: the defects that are asked about; all that were seen unless given.
+    """
+    lying = _Lying(seen)
     worse: dict[uuid.UUID, GradeCandidate] = {}
-    for defect, damage_class in seen:
+    for defect, damage_class in seen if subjects is None else subjects:
         before = found.get(defect.defect_id)
-        proposal = _proposal(defect, damage_class, seen)
+        proposal = None if before is None else _proposal(defect, damage_class, lying)
         if before is None or proposal is None or proposal.letters[0] <= before.candidates[0]:
             continue
         worse[defect.defect_id] = _raised(before, proposal)
     return worse
 
 
-def _proposal(defect: Defect, damage_class: DamageClass, seen: Seen) -> Proposal | None:
+def _proposal(defect: Defect, damage_class: DamageClass, lying: _Lying) -> Proposal | None:
     """Propose a letter from what lies on a defect."""
     rule = load_appearance_rule()
     if damage_class is DamageClass.SPALL:
-        rebar = _covering(defect, DamageClass.EXPOSED_REBAR, seen)
-        rust = _covering(defect, DamageClass.RUST_STAIN, seen)
+        rebar = lying.on(defect, DamageClass.EXPOSED_REBAR)
+        rust = lying.on(defect, DamageClass.RUST_STAIN)
         bars = shapely.area(rebar)
         share = shapely.area(shapely.intersection(rebar, rust)) / bars if bars else 0.0
         return propose_spall(rebar_seen=bars > 0, rusty_share=min(1.0, share), rule=rule)
     if damage_class is DamageClass.EXPOSED_REBAR:
-        share = _share(defect, DamageClass.RUST_STAIN, seen)
+        share = _share(defect, DamageClass.RUST_STAIN, lying)
         return propose_spall(rebar_seen=True, rusty_share=share, rule=rule)
     if damage_class is DamageClass.EFFLORESCENCE:
-        share = _share(defect, DamageClass.RUST_STAIN, seen)
+        share = _share(defect, DamageClass.RUST_STAIN, lying)
         return propose_leak(efflorescence_seen=True, stained_share=share, rule=rule)
     return None
 
 
-def _share(defect: Defect, damage_class: DamageClass, seen: Seen) -> float:
+def _share(defect: Defect, damage_class: DamageClass, lying: _Lying) -> float:
     """Give the share of a defect that defects of a class cover, 0–1."""
     area = shapely.area(defect.latest.outline_surface_m)
-    covered = shapely.area(_covering(defect, damage_class, seen))
+    covered = shapely.area(lying.on(defect, damage_class))
     return min(1.0, covered / area) if area > 0 else 0.0
-
-
-def _covering(defect: Defect, damage_class: DamageClass, seen: Seen) -> shapely.Geometry:
-    """Give the part of a defect that defects of a class cover, in the frame of one mosaic."""
-    frame = _frame(defect)
-    others = [
-        other.latest.outline_surface_m
-        for other, its_class in seen
-        if its_class is damage_class and other is not defect and _frame(other) == frame
-    ]
-    return shapely.intersection(defect.latest.outline_surface_m, shapely.union_all(others))
 
 
 def _frame(defect: Defect) -> tuple[str, str]:
@@ -153,8 +188,10 @@ def deck_panel(seen: Seen, asset: Asset) -> GradeCandidate | None:
 
 
 def _width_and_uncertainty_mm(defect: Defect) -> tuple[float, float]:
-    """Give a width with U (k = 2); below the limit, the middle of what is possible."""
+    """Give a width with U (k = 2); without a number, the middle of what is possible."""
     width = defect.latest.measurement.width_mm
+    if width is not None and width.refused is not None:
+        return OPEN_MM, OPEN_MM
     if width is None or width.value is None or width.expanded_uncertainty is None:
         half = (width.limit if width is not None else 0.0) / 2
         return half, half

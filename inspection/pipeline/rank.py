@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 from functools import cached_property
 from typing import Any
 
@@ -16,6 +17,7 @@ from inspection.domain.asset import Asset, AssetKind
 from inspection.domain.assetsheet import LedgerEntry, says_done
 from inspection.domain.elementdamage import ElementDamage, latest, member_grades
 from inspection.domain.grade import GradeCandidate
+from inspection.domain.measure import Done, Stage, first_day
 from inspection.domain.priority import Evidence, Falling
 from inspection.domain.prioritymodel import Attribute, PriorityModel
 from inspection.domain.prioritytable import Case, ScoreTable, score_table
@@ -28,7 +30,7 @@ from inspection.pipeline.propose import pavement_of
 from inspection.store import closures as closure_rows
 from inspection.store import defects as defect_rows
 from inspection.store import elements as element_rows
-from inspection.store import sheets
+from inspection.store import measures, sheets
 
 BATCH = 500
 LOOSE_TYPES = frozenset({7, 12})
@@ -121,6 +123,7 @@ def know(
     }
     records = _records(connection, list(entries))
     closures = closure_rows.of_all(connection)
+    done = measures.of_whole_assets(connection)
     surveyed = frozenset(defect_rows.assets_with_any(connection))
     cases = {}
     for asset_id, entry in entries.items():
@@ -130,6 +133,7 @@ def know(
         cases[asset_id] = _case(
             entry, records.get(asset_id, ()), closures.get(asset_id), seen, fiscal_year
         )
+        cases[asset_id] = _with_measures(cases[asset_id], done.get(asset_id, ()))
     return Known(entries=entries, cases=cases, fiscal_year=fiscal_year)
 
 
@@ -145,7 +149,7 @@ def _records(connection: Connection, asset_ids: Sequence[str]) -> dict[str, list
 
 def _survey(connection: Connection, asset: Asset, fiscal_year: int) -> Evidence:
     """Gather what surveys found on an asset."""
-    known = defect_rows.known(connection, asset.asset_id)
+    known = defect_rows.standing(connection, asset.asset_id)
     return evidence(asset, known, grade(known, asset=asset, fiscal_year=fiscal_year))
 
 
@@ -177,6 +181,18 @@ def _case(
         attributes=known,
         evidence=replace(seen, derived=derived),
     )
+
+
+def _with_measures(case: Case, done: Done) -> Case:
+    """Add that a measure was finished since the diagnosis, unless the owner states more."""
+    year = case.attributes.get(
+        "diagnosis_fiscal_year", case.attributes.get("inspection_fiscal_year")
+    )
+    since = date(int(year), 4, 1) if isinstance(year, int | float) else date.min
+    if "measure_done" in case.attributes or first_day(done, Stage.FINISHED, since=since) is None:
+        return case
+    seen = replace(case.evidence, derived=case.evidence.derived | {"measure_done"})
+    return replace(case, attributes={**case.attributes, "measure_done": True}, evidence=seen)
 
 
 def _from_records(records: Sequence[ElementDamage]) -> dict[str, Attribute]:

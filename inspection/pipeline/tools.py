@@ -1,7 +1,9 @@
 """Hold what the road needs from outside: rows, blobs, a detector, the time, someone to tell."""
 
+import os
+import platform
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -9,7 +11,14 @@ from sqlalchemy import Engine
 
 from inspection.domain.measurement import UNCALIBRATED, MaskCalibration
 from inspection.domain.widthcalibration import CONCRETE, WidthCalibration
-from inspection.pipeline.ports import BlobStore, Clock, Detector, Progress
+from inspection.errors import Broken
+from inspection.pipeline.detect import BATCH, Cut
+from inspection.pipeline.ports import BlobStore, Clock, Detector, Progress, Unconditional, Warrant
+from inspection.pipeline.room import Room, room_here
+from inspection.store.band import Taker
+
+LEASE_S = 60.0
+"""Longest silence after which a worker is taken for dead, unless the settings say another."""
 
 
 class SystemClock:
@@ -18,6 +27,15 @@ class SystemClock:
     def now(self) -> datetime:
         """Give the present moment, aware UTC."""
         return datetime.now(UTC)
+
+
+def this_process() -> Taker:
+    """Name this process among all workers of all hosts, with the usual lease."""
+    return Taker(worker=f"{platform.node() or 'host'}:{os.getpid()}", lease_s=LEASE_S)
+
+
+def invite_nobody(count: int) -> None:
+    """Ask no other worker to help: there is none, or it comes by itself."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,7 +52,13 @@ class Tools:
         widths: how the camera draws cracks; None takes widths from the detector's masks alone.
         clock: the time.
         progress: hears how far a step has come.
+        warrant: says whether the work is still ours; asked in every transaction that writes.
         work_dir: folder for unfinished files; may be emptied at any time between runs.
+        batch: chips given to the detector at once.
+        cut: how a mosaic is cut into chips and bands.
+        taker: who takes bands, and for how long without a sign of life.
+        room: measures the memory of this process and the disk of a folder.
+        invite: asks so many other workers to help with the bands of the survey at work.
     """
 
     engine: Engine
@@ -45,4 +69,24 @@ class Tools:
     widths: WidthCalibration | None = CONCRETE
     clock: Clock
     progress: Progress
+    warrant: Warrant = field(default_factory=Unconditional)
     work_dir: Path
+    batch: int = BATCH
+    cut: Cut = field(default_factory=Cut)
+    taker: Taker = field(default_factory=this_process)
+    room: Callable[[Path], Room] = room_here
+    invite: Callable[[int], None] = invite_nobody
+
+    def detector(self) -> Detector:
+        """Give the detector that was announced.
+
+        Raises:
+            Broken: when its weights were exchanged meanwhile.
+        """
+        detector = self.load_detector()
+        if detector.model_id != self.model_id:
+            raise Broken(
+                f"the detector is {detector.model_id}, {self.model_id} was announced; "
+                "the weights were exchanged meanwhile: start again"
+            )
+        return detector

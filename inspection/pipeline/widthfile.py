@@ -1,11 +1,15 @@
 """Keep the widths along cracks as plain values, and show them on a map: ``widths.geojson``."""
 
+import json
 import uuid
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
 
+from inspection.codelists.widthcalibrations import width_calibration_of
+from inspection.domain.widthcalibration import WidthCalibration
 from inspection.export.geojson import LOCAL_NOTE
 from inspection.geo.frames import WGS84_LONLAT, to_crs
 from inspection.geo.grid import LOCAL_CRS
@@ -14,16 +18,22 @@ from inspection.pipeline.crackwidths import CrackReading, SegmentReading
 FORMAT = 1
 
 
-def widths_to_plain(readings: Mapping[uuid.UUID, CrackReading], crs: str) -> dict[str, Any]:
+def widths_to_plain(
+    readings: Mapping[uuid.UUID, CrackReading],
+    crs: str,
+    calibration: WidthCalibration | None = None,
+) -> dict[str, Any]:
     """Give the readings of a mosaic as plain values, by observation.
 
     Args:
         readings: widths read in the photos.
         crs: of the mosaic.
+        calibration: how the camera draws cracks, so that single places can be read again alike.
     """
     return {
         "format": FORMAT,
         "crs": crs,
+        "calibration": None if calibration is None else asdict(calibration),
         "cracks": [
             {
                 "observation_id": str(key),
@@ -64,6 +74,35 @@ def _segment(segment: SegmentReading) -> dict[str, Any]:
             None if segment.disagreement_mm is None else round(segment.disagreement_mm, 4)
         ),
     }
+
+
+def calibration_in(text: str) -> WidthCalibration | None:
+    """Find the calibration in the text of a file of widths; None in one of an earlier version.
+
+    Raises:
+        BadCodelist: when it is unusable.
+    """
+    plain = _value_after(text, '"calibration": ')
+    return None if plain is None else width_calibration_of(plain, "of these widths")
+
+
+def segments_in(text: str, observation_id: uuid.UUID) -> list[dict[str, Any]]:
+    """Find the segments of one crack in the text of a file of widths; none when it has none.
+
+    The file of a large survey has a hundred thousand cracks; only the one asked for is decoded.
+    """
+    name = f'"observation_id": "{observation_id}"'
+    at = text.find(name)
+    if at < 0:
+        return []
+    found: list[dict[str, Any]] = _value_after(text, '"segments": ', at) or []
+    return found
+
+
+def _value_after(text: str, name: str, start: int = 0) -> Any:  # noqa: ANN401 whatever JSON has
+    """Decode the value that follows a name; None when the name does not come."""
+    at = text.find(name, start)
+    return None if at < 0 else json.JSONDecoder().raw_decode(text, at + len(name))[0]
 
 
 def widths_to_geojson(

@@ -43,7 +43,7 @@ def draw_up(
         asset_id = surveys.by_id(connection, survey_id).asset_id
     assert asset_id is not None
     asset = assets.by_id(connection, asset_id)
-    known = defects.known(connection, asset_id)
+    known = defects.standing(connection, asset_id)
     listed = [defect for defect in known if survey_id in (None, defect.latest.survey_id)]
     appraised = (appraise(asset, listed, fiscal_year=fiscal_year(today)),)
     names = _photo_names(connection, listed)

@@ -5,13 +5,52 @@ and empties it, so nothing piles up.
 """
 
 import fcntl
+import os
+import platform
 import shutil
+import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from uuid import UUID
 
 from inspection.errors import Conflict, Unavailable
+
+_ours: list[int] = []
+"""Handles of the locks of this process; nobody closes them before it ends."""
+
+
+def premises(parent: Path) -> Path:
+    """Give this process a folder of its own for as long as it lives, in a folder of all workers.
+
+    A worker that hangs, or that the network has cut off, still holds its folders; another one that
+    takes over its survey must not wait for them. What workers of this machine left that are dead is
+    cleared away.
+
+    Raises:
+        Unavailable: when the folder cannot be made.
+    """
+    node = platform.node() or "host"
+    name = f"{node}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
+    try:
+        parent.mkdir(parents=True, exist_ok=True)
+        for lock in parent.glob(f"{node}-*.lock"):
+            _clear_if_dead(lock)
+        held = os.open(parent / f"{name}.lock", os.O_CREAT | os.O_RDWR | os.O_CLOEXEC)
+        fcntl.flock(held, fcntl.LOCK_EX)
+        (parent / name).mkdir()
+    except OSError as error:
+        raise Unavailable(f"work folder {parent} cannot be used: {error.strerror}") from error
+    _ours.append(held)
+    return parent / name
+
+
+def _clear_if_dead(lock: Path) -> None:
+    """Clear away the folder of a process that does not hold its lock any more."""
+    with suppress(OSError), lock.open() as held:  # held by the living, or another one was faster
+        fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        shutil.rmtree(lock.with_suffix(""), ignore_errors=True)
+        lock.unlink()
 
 
 @contextmanager

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, delete, exists, insert, select, update
 
-from inspection.domain.account import Account, Membership, Role
+from inspection.domain.account import Account, Membership, Role, check_words
 from inspection.errors import Conflict, NotFound
 from inspection.store import organisations
 from inspection.store.identity_tables import accounts, memberships, sessions
@@ -22,17 +22,47 @@ class Credentials:
         account: who.
         password_hash: argon2id in its own notation, None when there is no password.
         oidc_issuer: who vouches for them, None when nobody does.
+        once_until: until when the password opens the account to set another; None: it is their own.
     """
 
     account: Account
     password_hash: str | None
     oidc_issuer: str | None
+    once_until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Member:
+    """Describe a person of an organisation to those who administer it, without any secret.
+
+    Attributes:
+        account: who.
+        membership: as what.
+        elsewhere: they are a member of another organisation too.
+        has_password: a password opens the account.
+        has_issuer: an issuer vouches for them.
+        once_until: until when a one-time password waits to be used; None when none does.
+        created_at: when the account was made.
+    """
+
+    account: Account
+    membership: Membership
+    elsewhere: bool
+    has_password: bool
+    has_issuer: bool
+    once_until: datetime | None
+    created_at: datetime
 
 
 def add(
-    connection: Connection, account: Account, *, password_hash: str | None, now: datetime
+    connection: Connection,
+    account: Account,
+    *,
+    password_hash: str | None,
+    now: datetime,
+    once_until: datetime | None = None,
 ) -> None:
-    """Add an account.
+    """Add an account; with ``once_until`` the password only opens it to set another.
 
     Raises:
         Conflict: when the name is taken.
@@ -48,13 +78,20 @@ def add(
             password_hash=password_hash,
             active=account.active,
             created_at=now,
+            password_once_until=once_until,
         )
     )
 
 
-def set_password(connection: Connection, account_id: uuid.UUID, password_hash: str) -> None:
+def set_password(
+    connection: Connection,
+    account_id: uuid.UUID,
+    password_hash: str,
+    *,
+    once_until: datetime | None = None,
+) -> None:
     """Change a password; whoever is signed in with the old one is signed out."""
-    _change(connection, account_id, password_hash=password_hash)
+    _change(connection, account_id, password_hash=password_hash, password_once_until=once_until)
     connection.execute(delete(sessions).where(sessions.c.account_id == account_id))
 
 
@@ -63,6 +100,11 @@ def set_active(connection: Connection, account_id: uuid.UUID, *, active: bool) -
     _change(connection, account_id, active=active)
     if not active:
         connection.execute(delete(sessions).where(sessions.c.account_id == account_id))
+
+
+def rename(connection: Connection, account_id: uuid.UUID, display_name: str) -> None:
+    """Change what others read beside decisions from now on; what was decided keeps its name."""
+    _change(connection, account_id, display_name=check_words("displayed name", display_name))
 
 
 def link(connection: Connection, account_id: uuid.UUID, *, issuer: str, subject: str) -> None:
@@ -95,7 +137,10 @@ def credentials(connection: Connection, name: str) -> Credentials | None:
     if row is None:
         return None
     return Credentials(
-        account=_account(row), password_hash=row.password_hash, oidc_issuer=row.oidc_issuer
+        account=_account(row),
+        password_hash=row.password_hash,
+        oidc_issuer=row.oidc_issuer,
+        once_until=row.password_once_until,
     )
 
 
@@ -112,17 +157,25 @@ def everyone(connection: Connection) -> tuple[Account, ...]:
     return tuple(map(_account, connection.execute(select(accounts).order_by(accounts.c.name))))
 
 
+def names(connection: Connection) -> dict[str, str]:
+    """Give the name of every account by its identifier as text."""
+    rows = connection.execute(select(accounts.c.account_id, accounts.c.name))
+    return {str(account_id): name for account_id, name in rows}
+
+
 def any_exist(connection: Connection) -> bool:
     """Tell whether anybody has an account; from then on everybody must sign in."""
     return bool(connection.execute(select(exists(select(accounts.c.account_id)))).scalar_one())
 
 
-def admin_exists(connection: Connection) -> bool:
-    """Tell whether somebody who may sign in administers an organisation."""
+def admin_exists(connection: Connection, organisation_id: str | None = None) -> bool:
+    """Tell whether somebody who may sign in administers an organisation, any or this one."""
     query = select(memberships.c.account_id).join(
         accounts, accounts.c.account_id == memberships.c.account_id
     )
     wanted = query.where(accounts.c.active, memberships.c.role == Role.ADMIN.value)
+    if organisation_id is not None:
+        wanted = wanted.where(memberships.c.organisation_id == organisation_id)
     return bool(connection.execute(select(exists(wanted))).scalar_one())
 
 
@@ -140,6 +193,60 @@ def join(connection: Connection, membership: Membership) -> None:
         "approver": membership.approver,
     }
     add_or_replace(connection, memberships, [row], key=["account_id", "organisation_id"])
+
+
+def leave(connection: Connection, account_id: uuid.UUID, organisation_id: str) -> None:
+    """End a membership; sessions and tokens for this organisation open nothing any more."""
+    connection.execute(
+        delete(memberships).where(
+            memberships.c.account_id == account_id,
+            memberships.c.organisation_id == organisation_id,
+        )
+    )
+
+
+def members(connection: Connection, organisation_id: str) -> tuple[Member, ...]:
+    """List the people of an organisation by name, disabled ones too."""
+    others = memberships.alias()
+    elsewhere = exists().where(
+        others.c.account_id == accounts.c.account_id,
+        others.c.organisation_id != organisation_id,
+    )
+    query = (
+        select(accounts, memberships.c.role, memberships.c.approver, elsewhere.label("elsewhere"))
+        .select_from(accounts.join(memberships, memberships.c.account_id == accounts.c.account_id))
+        .where(memberships.c.organisation_id == organisation_id)
+        .order_by(accounts.c.name)
+    )
+    return tuple(
+        Member(
+            account=_account(row),
+            membership=Membership(
+                account_id=row.account_id,
+                organisation_id=organisation_id,
+                role=choice(Role, row.role),
+                approver=row.approver,
+            ),
+            elsewhere=bool(row.elsewhere),
+            has_password=row.password_hash is not None,
+            has_issuer=row.oidc_issuer is not None,
+            once_until=row.password_once_until,
+            created_at=row.created_at,
+        )
+        for row in connection.execute(query)
+    )
+
+
+def member(connection: Connection, account_id: uuid.UUID, organisation_id: str) -> Member:
+    """Read one person of an organisation.
+
+    Raises:
+        NotFound: when it has no such person.
+    """
+    for one in members(connection, organisation_id):
+        if one.account.account_id == account_id:
+            return one
+    raise NotFound(f"{organisation_id} has no person {account_id}")
 
 
 def memberships_of(connection: Connection, account_id: uuid.UUID) -> tuple[Membership, ...]:

@@ -5,7 +5,7 @@ survey in lon/lat.
 """
 
 import uuid
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -14,7 +14,7 @@ from shapely.geometry.base import BaseGeometry
 from sqlalchemy import Connection, func, select
 
 from inspection.store.spatial import Box, split_at_antimeridian
-from inspection.store.tables import defects, orthomosaics, survey_photos, surveys
+from inspection.store.tables import assets, defects, orthomosaics, survey_photos, surveys
 
 CHUNK = 500
 """Identifiers asked for in one statement, far below the limits of both engines."""
@@ -94,6 +94,15 @@ def bounds_lonlat(connection: Connection) -> Box | None:
         return None
     west, south, east, north = shapely.total_bounds(outlines).tolist()
     return (west, south, east, north)
+
+
+def assets_of(
+    connection: Connection, survey_ids: Iterable[uuid.UUID]
+) -> dict[uuid.UUID, tuple[str, str]]:
+    """Give identifier and name of the asset that each survey visited."""
+    named = select(surveys.c.survey_id, assets.c.asset_id, assets.c.name).join(assets)
+    rows = connection.execute(named.where(surveys.c.survey_id.in_(list(survey_ids))))
+    return {row.survey_id: (row.asset_id, row.name) for row in rows}
 
 
 def photo_counts(connection: Connection, survey_ids: Collection[uuid.UUID]) -> dict[uuid.UUID, int]:

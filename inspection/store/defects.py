@@ -1,7 +1,7 @@
 """Keep defects: one damage through all surveys, found by place, class, state and time.
 
 Machine and human values live in different columns. ``save`` writes the machine's; the state, the
-reviewed class and the version belong to ``reviews`` and are never written here.
+reviewed class and the version belong to ``reviews`` and ``edits`` and are never written here.
 """
 
 import uuid
@@ -14,9 +14,10 @@ from sqlalchemy import ColumnElement, Connection, Row, Select, func, select, upd
 from inspection.domain.defect import Defect, ReviewState
 from inspection.domain.taxonomy import DamageClass
 from inspection.errors import BadInput, Conflict, NotFound
-from inspection.store import observations, spatial
+from inspection.store import observations, reviewqueue, spatial
 from inspection.store import tables as t
 from inspection.store.page import Page, check_window
+from inspection.store.queue_tables import survey_defects
 from inspection.store.rows import add_missing, choice
 
 CHUNK = 500
@@ -56,8 +57,75 @@ def by_id(connection: Connection, defect_id: uuid.UUID) -> Defect:
 
 
 def known(connection: Connection, asset_id: str) -> tuple[Defect, ...]:
-    """List every defect of an asset, rejected ones too, in the order of their arrival."""
+    """List every defect of an asset in the order of arrival, rejected and superseded ones too."""
     return _load(connection, [t.defects.c.asset_id == asset_id])
+
+
+def standing(connection: Connection, asset_id: str) -> tuple[Defect, ...]:
+    """List the defects of an asset in the order of arrival, without superseded ones."""
+    return _load(connection, [t.defects.c.asset_id == asset_id, *_choices((), ())])
+
+
+def around(
+    connection: Connection, defect: Defect, classes: Collection[DamageClass], *, reach_m: float
+) -> tuple[Defect, ...]:
+    """List the defects near another one: open, known by the same mosaic, of some classes.
+
+    Args:
+        connection: an open transaction.
+        defect: the defect; it is in the answer itself when its class is asked for.
+        classes: the classes that count; a reviewed class outranks the machine's.
+        reach_m: how far from the box of the defect their boxes may be, on the surface.
+    """
+    seen = defect.latest
+    number, _ = reviewqueue.numbered(connection, seen.survey_id)
+    x0, y0, x1, y1 = seen.outline_surface_m.bounds
+    box = (x0 - reach_m, y0 - reach_m, x1 + reach_m, y1 + reach_m)
+    near = select(survey_defects.c.defect_id).where(
+        survey_defects.c.survey_id == seen.survey_id,
+        spatial.meets_survey(connection.dialect.name, number, box),
+    )
+    return _load(connection, [*_open_beside(defect, classes), t.defects.c.defect_id.in_(near)])
+
+
+def first_crack(connection: Connection, defect: Defect) -> Defect | None:
+    """Find the first open crack with an axis on the mosaic of a defect, by identifier."""
+    seen = defect.latest
+    query = (
+        select(survey_defects.c.defect_id)
+        .join(t.defects, t.defects.c.defect_id == survey_defects.c.defect_id)
+        .join(t.observations, t.observations.c.observation_id == t.defects.c.latest_observation_id)
+        .where(
+            survey_defects.c.survey_id == seen.survey_id,
+            *_open_beside(defect, [DamageClass.CRACK]),
+            t.observations.c.axis_surface.is_not(None),
+        )
+        .order_by(survey_defects.c.defect_id)
+        .limit(1)
+    )
+    found = connection.execute(query).scalar_one_or_none()
+    return None if found is None else by_id(connection, found)
+
+
+def _open_beside(defect: Defect, classes: Collection[DamageClass]) -> list[ColumnElement[bool]]:
+    """Build the conditions that defects are open, of classes, and known by the same mosaic."""
+    c, seen = t.defects.c, t.observations.c
+    return [
+        c.asset_id == defect.asset_id,
+        c.state.not_in([ReviewState.REJECTED.value, ReviewState.SUPERSEDED.value]),
+        func.coalesce(c.damage_class_reviewed, c.damage_class).in_(
+            sorted(one.value for one in classes)
+        ),
+        seen.surface_crs == defect.latest.surface_crs,
+        seen.mosaic_sha256 == defect.latest.mosaic_sha256,
+    ]
+
+
+def has_more_than(connection: Connection, asset_id: str, most: int) -> bool:
+    """Tell whether an asset has more defects than a number, without counting them all."""
+    some = select(t.defects.c.seq).where(t.defects.c.asset_id == asset_id).limit(most + 1)
+    counted = select(func.count()).select_from(some.subquery())
+    return int(connection.execute(counted).scalar_one()) > most
 
 
 def assets_with_any(connection: Connection) -> tuple[str, ...]:
@@ -92,7 +160,7 @@ def find(
         bbox_surface: only defects whose latest outline meets ``x0, y0, x1, y1`` in metres.
         surface_crs: only defects whose latest outline is in this CRS, or ``LOCAL``.
         classes: only these classes; a reviewed class outranks the machine's.
-        states: only these states.
+        states: only these states; without any, all but superseded defects.
         updated_after: only defects changed at this moment or later.
         updated_before: only defects changed at this moment or earlier.
         limit: most rows of the page, 1–10000.
@@ -126,9 +194,8 @@ def _equalities(
     if surface_crs is not None:
         conditions.append(t.observations.c.surface_crs == surface_crs)
     if survey_id is not None:
-        link, seen = t.defect_observations.c, t.observations.alias("seen")
-        tied = select(link.defect_id).join(seen, seen.c.observation_id == link.observation_id)
-        conditions.append(t.defects.c.defect_id.in_(tied.where(seen.c.survey_id == survey_id)))
+        seen = select(survey_defects.c.defect_id).where(survey_defects.c.survey_id == survey_id)
+        conditions.append(t.defects.c.defect_id.in_(seen))
     return conditions
 
 
@@ -142,6 +209,8 @@ def _choices(
         conditions.append(shown.in_([damage_class.value for damage_class in classes]))
     if states:
         conditions.append(c.state.in_([state.value for state in states]))
+    else:
+        conditions.append(c.state != ReviewState.SUPERSEDED.value)
     return conditions
 
 

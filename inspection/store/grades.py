@@ -142,6 +142,19 @@ def history(
     return tuple(map(_decision, rows))
 
 
+def decisions_on(
+    connection: Connection, subject: Subject, subject_id: str
+) -> tuple[GradeDecision, ...]:
+    """List the decisions about all grades of one subject, in every survey, oldest first."""
+    c = grade_decisions.c
+    rows = connection.execute(
+        select(grade_decisions)
+        .where(c.subject == subject.value, c.subject_id == subject_id)
+        .order_by(c.seq)
+    )
+    return tuple(map(_decision, rows))
+
+
 def _named(decision: GradeDecision) -> list[ColumnElement[bool]]:
     """Build the condition that a row is the grade that a decision is about."""
     return [grades.c[name] == _key(decision)[name] for name in KEY]

@@ -39,6 +39,8 @@ accounts = Table(
     Column("oidc_subject", Text),
     Column("active", Boolean, nullable=False),
     Column("created_at", UtcDateTime, nullable=False),
+    # until when a password that somebody else chose opens it, to set another; null: their own
+    Column("password_once_until", UtcDateTime),
     UniqueConstraint("oidc_issuer", "oidc_subject"),
 )
 

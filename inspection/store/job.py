@@ -16,9 +16,11 @@ worker that wakes up late holds an old number, and whatever it writes is refused
 import uuid
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from enum import StrEnum
+from enum import IntEnum, StrEnum
+from typing import Self
 
-from inspection.errors import Conflict
+from inspection.domain.mission import SurveyState
+from inspection.errors import BadInput, Conflict
 
 ATTEMPTS_MAX = 3
 """How often a job may be claimed; a photo that kills its worker must not do so for ever."""
@@ -36,6 +38,28 @@ class JobState(StrEnum):
     DONE = "done"
     DEAD = "dead"
     CANCELLED = "cancelled"
+
+
+class Priority(IntEnum):
+    """Say which of two waiting jobs is taken first: the higher one."""
+
+    LOW = -1
+    NORMAL = 0
+    HIGH = 1
+    EMERGENCY = 2
+
+    @classmethod
+    def named(cls, name: str) -> Self:
+        """Give the priority of a name.
+
+        >>> Priority.named("emergency") > Priority.named("normal")
+        True
+        """
+        try:
+            return cls[name.upper()]
+        except KeyError as error:
+            known = ", ".join(one.name.lower() for one in cls)
+            raise BadInput(f"priority {name!r} is unknown; choose one of {known}") from error
 
 
 ACTIVE = frozenset({JobState.QUEUED, JobState.RUNNING, JobState.FAILED})
@@ -63,6 +87,9 @@ class Job:
         step: name of the step at work; empty before the first.
         units_done: finished units of the step.
         units_total: units of the step, 0 when unknown.
+        priority: of two waiting jobs, the higher one is taken first.
+        survey_state_before: what the survey is again when the job is cancelled; ``created`` as soon
+            as the job has changed a result.
     """
 
     job_id: uuid.UUID
@@ -81,6 +108,8 @@ class Job:
     step: str
     units_done: int
     units_total: int
+    priority: Priority = Priority.NORMAL
+    survey_state_before: SurveyState = SurveyState.CREATED
 
 
 def queued(
@@ -89,6 +118,9 @@ def queued(
     kind: str,
     now: datetime,
     attempts_max: int = ATTEMPTS_MAX,
+    *,
+    priority: Priority = Priority.NORMAL,
+    survey_state: SurveyState = SurveyState.CREATED,
 ) -> Job:
     """Give a job that waits for its first worker."""
     return Job(
@@ -108,7 +140,14 @@ def queued(
         step="",
         units_done=0,
         units_total=0,
+        priority=priority,
+        survey_state_before=_before(survey_state),
     )
+
+
+def _before(survey_state: SurveyState) -> SurveyState:
+    """Give what a survey is again when the job that begins is cancelled."""
+    return SurveyState.CREATED if survey_state is SurveyState.PROCESSING else survey_state
 
 
 def is_due(job: Job, now: datetime) -> bool:
@@ -154,6 +193,22 @@ def beaten(job: Job, now: datetime, lease_s: float) -> Job:
 def progressed(job: Job, step: str, units_done: int, units_total: int) -> Job:
     """Give a running job with its progress."""
     return replace(_running(job), step=step, units_done=units_done, units_total=units_total)
+
+
+def committed(job: Job) -> Job:
+    """Give a running job that is about to change a result: there is no way back from here."""
+    return replace(_running(job), survey_state_before=SurveyState.CREATED)
+
+
+def hurried(job: Job, now: datetime) -> Job:
+    """Give a failed job as due at once.
+
+    Raises:
+        Conflict: when it does not wait for its next attempt.
+    """
+    if job.state is not JobState.FAILED:
+        raise Conflict(f"job {job.job_id} is {job.state.value}; it does not wait for an attempt")
+    return replace(job, due_at=min(job.due_at, now), changed_at=now)
 
 
 def finished(job: Job, now: datetime) -> Job:

@@ -5,16 +5,18 @@ connection. The rules of a job's life are in ``job``; here they are applied to l
 """
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import asdict, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, insert, or_, select, update
 
-from inspection.errors import Conflict, NotFound
+from inspection.domain.mission import SurveyState
+from inspection.errors import Broken, Conflict, NotFound
 from inspection.store import job as life
-from inspection.store.job import Job, JobState
+from inspection.store.job import Job, JobState, Priority
+from inspection.store.page import check_window
 from inspection.store.rows import choice
 from inspection.store.tables import jobs, surveys
 
@@ -29,15 +31,25 @@ def enqueue(
     now: datetime,
     *,
     attempts_max: int = life.ATTEMPTS_MAX,
+    priority: Priority | None = None,
 ) -> Job:
     """Ask for a job; a survey that has an active job of this kind already keeps that one.
+
+    Args:
+        connection: an open transaction.
+        survey_id: the survey to work on.
+        kind: what to do.
+        now: the present moment.
+        attempts_max: how often it may be claimed.
+        priority: normal unless given; a job that is active already is given it too.
 
     Raises:
         NotFound: when there is no such survey.
         Conflict: when the survey has an active job of another kind.
     """
-    survey = select(surveys.c.survey_id).where(surveys.c.survey_id == survey_id)
-    if connection.execute(survey.with_for_update()).one_or_none() is None:
+    query = select(surveys.c.state).where(surveys.c.survey_id == survey_id)
+    state = connection.execute(query.with_for_update()).scalar_one_or_none()
+    if state is None:
         raise NotFound(f"there is no survey {survey_id}")
     active = connection.execute(
         select(jobs).where(
@@ -45,8 +57,16 @@ def enqueue(
         )
     ).one_or_none()
     if active is not None:
-        return _same_kind(_job(active), kind)
-    asked = life.queued(uuid.uuid4(), survey_id, kind, now, attempts_max)
+        return _reprioritised(connection, _same_kind(_job(active), kind), priority)
+    asked = life.queued(
+        uuid.uuid4(),
+        survey_id,
+        kind,
+        now,
+        attempts_max,
+        priority=Priority.NORMAL if priority is None else priority,
+        survey_state=choice(SurveyState, state),
+    )
     connection.execute(insert(jobs).values(_row(asked)))
     return asked
 
@@ -71,13 +91,49 @@ def of_survey(connection: Connection, survey_id: uuid.UUID) -> tuple[Job, ...]:
     return tuple(map(_job, rows))
 
 
+def find(
+    connection: Connection,
+    *,
+    states: Collection[JobState] = (),
+    after: uuid.UUID | None = None,
+    limit: int = 100,
+) -> tuple[Job, ...]:
+    """List jobs, newest first; the time of a page does not depend on how far down it is.
+
+    Args:
+        connection: an open transaction.
+        states: which; an empty choice means all.
+        after: the last job of the page before.
+        limit: most jobs.
+
+    Raises:
+        BadInput: when the limit is out of bounds.
+        NotFound: when there is no job ``after``.
+    """
+    check_window(limit, 0)
+    conditions: list[ColumnElement[bool]] = []
+    if states:
+        conditions.append(jobs.c.state.in_([state.value for state in states]))
+    if after is not None:
+        place = select(jobs.c.seq).where(jobs.c.job_id == after)
+        seq = connection.execute(place).scalar_one_or_none()
+        if seq is None:
+            raise NotFound(f"there is no job {after}")
+        conditions.append(jobs.c.seq < seq)
+    newest = select(jobs).where(*conditions).order_by(jobs.c.seq.desc()).limit(limit)
+    return tuple(map(_job, connection.execute(newest)))
+
+
 def due(connection: Connection, now: datetime, *, limit: int = 100) -> tuple[Job, ...]:
-    """List the jobs for which the bell should ring, the longest waiting first."""
+    """List the jobs for which the bell should ring: the most urgent, then the longest waiting."""
     c = jobs.c
     waiting = c.state.in_([JobState.QUEUED.value, JobState.FAILED.value]) & (c.due_at <= now)
     orphaned = (c.state == JobState.RUNNING.value) & (c.lease_until <= now)
     rows = connection.execute(
-        select(jobs).where(or_(waiting, orphaned)).order_by(c.due_at, c.seq).limit(limit)
+        select(jobs)
+        .where(or_(waiting, orphaned))
+        .order_by(c.priority.desc(), c.due_at, c.seq)
+        .limit(limit)
     )
     return tuple(map(_job, rows))
 
@@ -123,6 +179,24 @@ def progress(
     )
 
 
+def check(connection: Connection, held: Job) -> None:
+    """Check that a worker holds a job still, and let nobody take it until the transaction ends.
+
+    Raises:
+        Conflict: when the worker no longer holds it; it must stop working.
+    """
+    life.check_ticket(held, _locked(connection, held.job_id))
+
+
+def commit(connection: Connection, held: Job) -> Job:
+    """Say that the job changes a result in this transaction; nobody takes it until it ends.
+
+    Raises:
+        Conflict: when the worker no longer holds it; its work must not be committed.
+    """
+    return _change(connection, held, life.committed)
+
+
 def finish(connection: Connection, held: Job, now: datetime) -> Job:
     """Say that a job that a worker holds is done.
 
@@ -156,6 +230,26 @@ def cancel(connection: Connection, job_id: uuid.UUID, now: datetime) -> Job:
     return ended
 
 
+def hurry(connection: Connection, job_id: uuid.UUID, now: datetime) -> Job:
+    """Let a job that failed be tried again at once.
+
+    Raises:
+        NotFound: when there is no such job.
+        Conflict: when it does not wait for its next attempt.
+    """
+    hurried = life.hurried(_locked(connection, job_id), now)
+    _write(connection, hurried)
+    return hurried
+
+
+def _reprioritised(connection: Connection, active: Job, priority: Priority | None) -> Job:
+    if priority is None or priority == active.priority:
+        return active
+    changed = replace(active, priority=priority)
+    _write(connection, changed)
+    return changed
+
+
 def _same_kind(active: Job, kind: str) -> Job:
     if active.kind != kind:
         raise Conflict(
@@ -187,9 +281,29 @@ def _write(connection: Connection, changed: Job) -> None:
 
 
 def _row(job: Job) -> dict[str, object]:
-    return {**asdict(job), "state": job.state.value}
+    return {
+        **asdict(job),
+        "state": job.state.value,
+        "priority": int(job.priority),
+        "survey_state_before": job.survey_state_before.value,
+    }
 
 
 def _job(row: Row[Any]) -> Job:
     plain = Job(**{name: row._mapping[name] for name in Job.__slots__})
-    return replace(plain, state=choice(JobState, row.state))
+    return replace(
+        plain,
+        state=choice(JobState, row.state),
+        priority=_priority(row.priority),
+        survey_state_before=choice(SurveyState, row.survey_state_before),
+    )
+
+
+def _priority(stored: int) -> Priority:
+    try:
+        return Priority(stored)
+    except ValueError as error:
+        raise Broken(
+            f"the database says priority {stored}, which this program does not know; "
+            "was it written by a newer version?"
+        ) from error

@@ -19,6 +19,9 @@ SEGMENT_BYTES_MAX = 200
 UPLOADS = "uploads/"
 """Beginning of the keys of what is still arriving; a backup leaves it out."""
 
+BANDS = "bands/"
+"""Beginning of the keys of what bands show; what they show together is in the detections."""
+
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _SUFFIX = re.compile(r"\.[a-z0-9]{1,8}")
 
@@ -130,6 +133,11 @@ def detections_key(digest: str) -> str:
     return f"detections/{_fan(digest)}.npz"
 
 
+def band_key(digest: str) -> str:
+    """Name what a band of a mosaic shows, by the digest of all that it depends on."""
+    return f"{BANDS}{_fan(digest)}.npz"
+
+
 def registration_key(digest: str) -> str:
     """Name how photos were tied together, by the digest of photos and options."""
     return f"registrations/{_fan(digest)}.npz"
@@ -138,6 +146,16 @@ def registration_key(digest: str) -> str:
 def picture_key(observation_id: uuid.UUID, digest: str) -> str:
     """Name the picture of an observation, by the digest of what it was cut from."""
     return f"pictures/{observation_id}/{_digest(digest)}.jpg"
+
+
+def profile_key(observation_id: uuid.UUID, digest: str) -> str:
+    """Name the widths along one crack, point by point, by the digest of what they are read from."""
+    return f"profiles/{observation_id}/{_digest(digest)}.json"
+
+
+def comparison_key(observation_id: uuid.UUID, digest: str) -> str:
+    """Name what became of one damage since an earlier survey, by the digest of what is compared."""
+    return f"comparisons/{observation_id}/{_digest(digest)}.json"
 
 
 def report_key(survey_id: uuid.UUID, digest: str, suffix: str) -> str:

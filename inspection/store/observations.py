@@ -14,12 +14,13 @@ from shapely.geometry.base import BaseGeometry
 from sqlalchemy import Connection, Row, select
 
 from inspection.domain.defect import Observation
-from inspection.domain.measurement import Measurement, Quantity, WidthMethod
+from inspection.domain.measurement import Measurement, Quantity, Refusal, WidthMethod
 from inspection.domain.taxonomy import DamageClass
 from inspection.errors import BadGeometry
 from inspection.geo.frames import WGS84_LONLAT, to_crs
 from inspection.geo.grid import LOCAL_CRS
 from inspection.store.rows import add_or_replace, choice
+from inspection.store.spatial import Box, meets_surface
 from inspection.store.tables import defect_observations, observations
 
 SURFACE_BOUNDS = ("surface_x0_m", "surface_y0_m", "surface_x1_m", "surface_y1_m")
@@ -36,6 +37,15 @@ def save(connection: Connection, seen: Iterable[Observation]) -> None:
     unique = {observation.observation_id: observation for observation in seen}
     rows = [_row(observation) for observation in unique.values()]
     add_or_replace(connection, observations, rows, key=["observation_id"])
+
+
+def by_ids(
+    connection: Connection, observation_ids: Iterable[uuid.UUID]
+) -> dict[uuid.UUID, Observation]:
+    """Read some observations by their identifiers; those that are not there are left out."""
+    wanted = observations.c.observation_id.in_(list(observation_ids))
+    rows = connection.execute(select(observations).where(wanted))
+    return {row.observation_id: from_row(row) for row in rows}
 
 
 def of_survey(connection: Connection, survey_id: uuid.UUID) -> tuple[Observation, ...]:
@@ -56,6 +66,23 @@ def of_mosaic(
         select(observations)
         .where(observations.c.survey_id == survey_id, observations.c.mosaic_sha256 == mosaic_sha256)
         .order_by(observations.c.seq)
+    )
+    return tuple(map(from_row, rows))
+
+
+def near(
+    connection: Connection, survey_id: uuid.UUID, mosaic_sha256: str, box_m: Box
+) -> tuple[Observation, ...]:
+    """List the observations on one mosaic whose outline meets a box of its CRS, as they arrived."""
+    c = observations.c
+    rows = connection.execute(
+        select(observations)
+        .where(
+            c.survey_id == survey_id,
+            c.mosaic_sha256 == mosaic_sha256,
+            meets_surface(connection.dialect.name, box_m),
+        )
+        .order_by(c.seq)
     )
     return tuple(map(from_row, rows))
 
@@ -125,11 +152,17 @@ def _quantity_to_plain(quantity: Quantity | None) -> dict[str, Any] | None:
     """Give a quantity as plain values; by name, for ``asdict`` takes most of the time of a save."""
     if quantity is None:
         return None
-    return {name: getattr(quantity, name) for name in Quantity.__slots__}
+    plain = {name: getattr(quantity, name) for name in Quantity.__slots__}
+    if quantity.refused is None:
+        del plain["refused"]  # as rows were written before there was such a thing
+    return plain
 
 
 def _quantity(plain: dict[str, Any] | None) -> Quantity | None:
-    return None if plain is None else Quantity(**plain)
+    if plain is None:
+        return None
+    refused = plain.get("refused")
+    return Quantity(**plain | {"refused": None if refused is None else choice(Refusal, refused)})
 
 
 def _outline_lonlat(observation: Observation) -> BaseGeometry | None:

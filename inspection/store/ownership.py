@@ -56,6 +56,7 @@ OWNED: dict[str, Through | None] = {
     "approvals": ASSET,
     "releases": ASSET,
     "release_events": ASSET,
+    "measures": ASSET,
     "survey_photos": SURVEY,
     "rejections": SURVEY,
     "orthomosaics": SURVEY,
@@ -64,11 +65,18 @@ OWNED: dict[str, Through | None] = {
     "grade_decisions": SURVEY,
     "steps": SURVEY,
     "jobs": SURVEY,
+    "job_lines": Through(column="job_id", parent="jobs", key="job_id"),
+    "bands": SURVEY,
     "uploads": SURVEY,
     "defect_observations": DEFECT,
     "reviews": DEFECT,
+    "edits": ASSET,
+    "edit_shares": DEFECT,
 }
 """Tables of organisations, with the way to the owner; None names its organisation itself."""
+
+DERIVED: dict[str, Through] = {"survey_defects": SURVEY, "survey_revisions": SURVEY}
+"""Tables that the database keeps by itself, with the way to the owner; nobody writes them."""
 
 LISTS = "work_lists"
 """Owned by those of all its lines: a list with one line of somebody else is not shown."""
@@ -81,6 +89,7 @@ SHARED: dict[str, str] = {
     "snapshot_assets": "open data: the catalogue asks for the extent of the published ones",
     "observations_lonlat_rtree": "an index; it proposes row numbers of observations",
     "observations_surface_rtree": "an index; it proposes row numbers of observations",
+    "survey_defects_rtree": "an index; it proposes row numbers of survey_defects",
 }
 """Tables of everybody, with the reason."""
 
@@ -131,10 +140,10 @@ def owned_by(source: FromClause, organisations: frozenset[str]) -> ColumnElement
         return None
     if name == LISTS:
         return _all_lines_of(source, organisations)
-    if name not in OWNED:
+    if name not in OWNED and name not in DERIVED:
         why = CLOSED.get(name, "nobody has said whose its rows are; name it in ownership.py")
         raise Broken(f"table {name!r} cannot be reached with a scope: {why}")
-    way = OWNED[name]
+    way = DERIVED.get(name) or OWNED[name]
     if way is None:
         return source.c.organisation_id.in_(sorted(organisations))
     return source.c[way.column].in_(_keys_owned(way.parent, way.key, organisations))
@@ -175,6 +184,8 @@ def check_writable(source: FromClause) -> None:
     name = named_table(source)
     if name in REFERENCE:
         raise Broken(f"table {name!r} cannot be written with a scope: {REFERENCE[name]}")
+    if name in DERIVED:
+        raise Broken(f"table {name!r} is kept by the database itself; write what it follows from")
 
 
 def natural_key(table: Table) -> tuple[str, ...]:

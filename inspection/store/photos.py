@@ -55,6 +55,13 @@ def of_survey(connection: Connection, survey_id: uuid.UUID) -> tuple[Photo, ...]
     return tuple(map(_photo, rows))
 
 
+def names(connection: Connection, survey_id: uuid.UUID, sha256s: Collection[str]) -> dict[str, str]:
+    """Name some photos of a survey, by digest; those that it has."""
+    c = survey_photos.c
+    query = select(c.sha256, c.name).where(c.survey_id == survey_id, c.sha256.in_(sorted(sha256s)))
+    return {row.sha256: row.name for row in connection.execute(query)}
+
+
 def qualities(connection: Connection, survey_id: uuid.UUID) -> dict[str, PhotoQuality]:
     """Give the grades of the photos of a survey that were graded, by digest."""
     c = survey_photos.c

@@ -16,6 +16,7 @@ from inspection.domain.review import Action, RejectReason, Verdict, review
 from inspection.domain.taxonomy import DamageClass
 from inspection.errors import Conflict, NotFound
 from inspection.store import defects as defect_rows
+from inspection.store import meanwhile
 from inspection.store.observations import measurement_to_plain
 from inspection.store.rows import choice
 from inspection.store.tables import defects, reviews
@@ -53,8 +54,8 @@ def record(connection: Connection, verdict: Verdict) -> Defect:
 
     Raises:
         NotFound: when there is no such defect.
-        Conflict: when somebody else changed the defect since the reviewer read it, or another
-            verdict has the same identifier.
+        Overtaken: when somebody else changed the defect since the reviewer read it; it says who.
+        Conflict: when another verdict has the same identifier.
         IllegalTransition: when the defect's state does not allow the action.
     """
     changed_at = _lock(connection, verdict.defect_id)
@@ -64,6 +65,7 @@ def record(connection: Connection, verdict: Verdict) -> Defect:
             raise Conflict(f"verdict {verdict.verdict_id} was recorded with other contents")
         return defect_rows.by_id(connection, verdict.defect_id)
     before = defect_rows.by_id(connection, verdict.defect_id)
+    meanwhile.check_version(connection, before, verdict.expected_version)
     after = review(before, verdict)
     # a verdict taken offline arrives late; the moment of change never runs backwards
     _write(connection, after, verdict.expected_version, max(changed_at, verdict.decided_at))

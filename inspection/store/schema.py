@@ -16,12 +16,16 @@ from alembic.script import ScriptDirectory
 from alembic.util.exc import CommandError
 from sqlalchemy import Connection, Engine
 
+import inspection.store.edit_tables
 import inspection.store.identity_tables
+import inspection.store.job_tables
 import inspection.store.ledger_tables
+import inspection.store.measure_tables
 import inspection.store.programme_tables
 import inspection.store.release_tables
 import inspection.store.upload_tables  # noqa: F401 their tables belong to the metadata
 from inspection.errors import Broken, Unavailable
+from inspection.store import queue_tables
 from inspection.store.columns import LonLatGeometry
 from inspection.store.engine import create_engine, ensure_folder, reading, writing
 from inspection.store.tables import metadata
@@ -131,12 +135,14 @@ def differences(connection: Connection) -> list[Any]:
 
 
 def is_ours(table: str) -> bool:
-    """Tell whether ``tables`` speaks of a table; R*Trees and PostGIS have others.
+    """Tell whether ``tables`` speaks of a table; indexes, R*Trees and PostGIS have others.
 
     >>> is_ours("defects"), is_ours("observations_lonlat_rtree_node"), is_ours("spatial_ref_sys")
     (True, False, False)
+    >>> is_ours("survey_defects")
+    False
     """
-    return table != "spatial_ref_sys" and "_rtree" not in table
+    return table != "spatial_ref_sys" and "_rtree" not in table and table not in queue_tables.NAMES
 
 
 def _teach_geometry(connection: Connection) -> None:

@@ -32,11 +32,13 @@ class SignedIn:
         account: who, active.
         membership: for which organisation they act, and as what.
         scopes: what a token is limited to; None for a session, which is not.
+        must_change: they came with a password that somebody else chose, and must set their own.
     """
 
     account: Account
     membership: Membership
     scopes: frozenset[str] | None = None
+    must_change: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,23 +157,33 @@ def of_token(connection: Connection, token: str, now: datetime) -> SignedIn | No
     return _signed_in(row, frozenset(row.scopes))
 
 
+def token_id_of(token: str) -> str:
+    """Give the public part of an API token.
+
+    >>> token_id_of("tk_0123456789ab_" + "x" * 43)
+    '0123456789ab'
+    """
+    return token.split("_")[1]
+
+
 def revoke_token(
-    connection: Connection, account_id: uuid.UUID, token_id: str, now: datetime
+    connection: Connection,
+    account_id: uuid.UUID,
+    token_id: str,
+    now: datetime,
+    *,
+    organisation_id: str | None = None,
 ) -> None:
-    """End an API token of an account.
+    """End an API token of an account, if it is for one organisation where that is said.
 
     Raises:
         NotFound: when the account has no such token that still lives.
     """
-    changed = connection.execute(
-        update(api_tokens)
-        .where(
-            api_tokens.c.token_id == token_id,
-            api_tokens.c.account_id == account_id,
-            api_tokens.c.revoked_at.is_(None),
-        )
-        .values(revoked_at=now)
-    )
+    c = api_tokens.c
+    wanted = [c.token_id == token_id, c.account_id == account_id, c.revoked_at.is_(None)]
+    if organisation_id is not None:
+        wanted.append(c.organisation_id == organisation_id)
+    changed = connection.execute(update(api_tokens).where(*wanted).values(revoked_at=now))
     if changed.rowcount != 1:
         raise NotFound(f"this account has no living token {token_id!r}")
 
@@ -203,6 +215,7 @@ def _joined(source: Any, account_id: Any, organisation_id: Any) -> Select[Any]: 
             accounts.c.account_id,
             accounts.c.name,
             accounts.c.display_name,
+            accounts.c.password_once_until,
             memberships.c.organisation_id,
             memberships.c.role,
             memberships.c.approver,
@@ -227,4 +240,5 @@ def _signed_in(row: Row[Any], scopes: frozenset[str] | None) -> SignedIn:
             approver=row.approver,
         ),
         scopes=scopes,
+        must_change=row.password_once_until is not None and scopes is None,
     )

@@ -11,6 +11,7 @@ from sqlalchemy import Column, ColumnElement, Double, and_, column, func, or_, s
 from sqlalchemy.types import Boolean
 
 from inspection.errors import BadInput
+from inspection.store.queue_tables import survey_defects
 from inspection.store.tables import observations
 
 Box = tuple[float, float, float, float]
@@ -20,6 +21,7 @@ INTERSECTS = "tenken_intersects"
 
 LONLAT_INDEX = "observations_lonlat_rtree"
 SURFACE_INDEX = "observations_surface_rtree"
+SURVEY_INDEX = "survey_defects_rtree"
 
 
 def check_box(box: Box) -> Box:
@@ -74,6 +76,35 @@ def meets_surface(dialect: str, box_m: Box) -> ColumnElement[bool]:
     outline = func.ST_MakeValid(func.ST_GeomFromWKB(c.outline_surface))
     exact = func.ST_Intersects(outline, func.ST_MakeEnvelope(x0, y0, x1, y1), type_=Boolean)
     return and_(own.bool_op("&&")(asked), exact)
+
+
+def meets_survey(dialect: str, number: int, box_m: Box) -> ColumnElement[bool]:
+    """Build the condition that the box of a survey's defect meets a box, metres on its surface.
+
+    Args:
+        dialect: kind of the database.
+        number: of the survey; surveys in local frames all lie at the same place, so that the
+            indexes take it for a third coordinate.
+        box_m: the box; a defect whose own box only touches it counts.
+
+    Raises:
+        BadInput: when the box is empty or not finite.
+    """
+    if check_box(box_m)[0] > box_m[2]:
+        raise BadInput(f"a box on a surface needs x0 ≤ x1, got {box_m}")
+    c = survey_defects.c
+    x0, y0, x1, y1 = box_m
+    exactly = and_(c.x1_m >= x0, c.x0_m <= x1, c.y1_m >= y0, c.y0_m <= y1)
+    if dialect == "sqlite":
+        names = ("seq", "n0", "n1", "x0", "x1", "y0", "y1")
+        tree = table(SURVEY_INDEX, *(column(n, Double) for n in names)).c
+        boxes = (tree.x1 >= x0, tree.x0 <= x1, tree.y1 >= y0, tree.y0 <= y1)
+        proposed = select(tree.seq).where(tree.n0 <= number, tree.n1 >= number, *boxes)
+        return and_(c.seq.in_(proposed), exactly)
+    point = func.ST_MakePoint
+    own = func.ST_MakeLine(point(c.x0_m, c.y0_m, c.survey_seq), point(c.x1_m, c.y1_m, c.survey_seq))
+    asked = func.ST_MakeLine(point(x0, y0, float(number)), point(x1, y1, float(number)))
+    return and_(own.bool_op("&&&")(asked), exactly)
 
 
 def intersects_box(wkb: bytes | None, x0: float, y0: float, x1: float, y1: float) -> bool:

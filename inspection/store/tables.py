@@ -314,6 +314,8 @@ jobs = Table(
     Column("step", Text, nullable=False),
     Column("units_done", Integer, nullable=False),
     Column("units_total", Integer, nullable=False),
+    Column("priority", Integer, nullable=False),
+    Column("survey_state_before", Text, nullable=False),
     Index(
         "uq_jobs_active_survey_id",
         "survey_id",

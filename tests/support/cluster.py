@@ -14,7 +14,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -36,11 +36,22 @@ DURABLE = [setting for setting in postgis.QUICK if not setting.startswith("full_
 
 @dataclass(kw_only=True)
 class Cluster:
-    """Hold the processes by name: ``postgresql``, ``redis``, ``api``, ``worker``."""
+    """Hold the processes by name: ``postgresql``, ``redis``, ``api``, ``worker``, and others.
+
+    Attributes:
+        folder: of all files.
+        redis_port: port of Redis.
+        api_port: port of the service.
+        postgresql_port: port of PostgreSQL on ``addresses``; on loopback it has a socket only.
+        addresses: other addresses of this machine at which PostgreSQL and Redis are reached.
+        processes: what runs.
+    """
 
     folder: Path
     redis_port: int
     api_port: int
+    postgresql_port: int
+    addresses: Sequence[str] = ()
     processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
 
     @property
@@ -51,7 +62,8 @@ class Cluster:
     @property
     def database_url(self) -> str:
         """Give the URL of the database."""
-        return f"postgresql://{postgis.USER}@/tenken?host={self.folder / 'pg'}"
+        socket = f"host={self.folder / 'pg'}&port={self.postgresql_port}"
+        return f"postgresql://{postgis.USER}@/tenken?{socket}"
 
     @property
     def environment(self) -> dict[str, str]:
@@ -65,11 +77,23 @@ class Cluster:
             "TENKEN_DETECT_THREADS": "2",
         }
 
+    def start_worker(
+        self, name: str, *, inside: Sequence[str], at: str, settings: Mapping[str, str]
+    ) -> None:
+        """Start a worker by words that take it elsewhere; it finds the rest ``at`` an address."""
+        reached = {
+            "TENKEN_DATABASE_URL": f"postgresql://tenken@{at}:{self.postgresql_port}/tenken",
+            "TENKEN_QUEUE_BROKER_URL": f"redis://{at}:{self.redis_port}/0",
+        }
+        environment = {**self.environment, **reached, **settings}
+        words = [*inside, sys.executable, "-c", SERVE, "worker"]
+        self.processes[name] = self._start(name, words, environment)
+
     def start(self, name: str) -> None:
         """Start one of the processes and wait until it answers (the worker: until it runs)."""
         starters: Mapping[str, Callable[[], subprocess.Popen[bytes]]] = {
             "postgresql": self._start_postgresql,
-            "redis": lambda: start_redis(self.redis_port),
+            "redis": lambda: start_redis(self.redis_port, self.addresses),
             "api": lambda: self._start_tenken("api", "serve", "--no-worker", "--port",
                                               str(self.api_port)),
             "worker": lambda: self._start_tenken("worker", "worker"),
@@ -119,16 +143,21 @@ class Cluster:
             time.sleep(0.1)
 
     def _start_tenken(self, name: str, *words: str) -> subprocess.Popen[bytes]:
+        return self._start(name, [sys.executable, "-c", SERVE, *words], self.environment)
+
+    def _start(
+        self, name: str, words: Sequence[str], environment: Mapping[str, str]
+    ) -> subprocess.Popen[bytes]:
         with (self.folder / f"{name}.log").open("ab") as output:
             return subprocess.Popen(
-                [sys.executable, "-c", SERVE, *words],
-                env=self.environment, stdout=output, stderr=output, start_new_session=True,
-            )  # fmt: skip
+                words, env=environment, stdout=output, stderr=output, start_new_session=True
+            )
 
     def _start_postgresql(self) -> subprocess.Popen[bytes]:
         owner = postgis._unprivileged_user()
         programs, folder = postgis.find_programs(), self.folder / "pg"
-        settings = [word for setting in DURABLE for word in ("-c", setting)]
+        network = [f"listen_addresses={','.join(self.addresses)}", f"port={self.postgresql_port}"]
+        settings = [word for setting in (*DURABLE, *network) for word in ("-c", setting)]
         ends_s = time.monotonic() + START_S
         while True:  # what is left of the one that was killed may still be letting go
             with (self.folder / "postgresql.log").open("ab") as output:
@@ -139,7 +168,12 @@ class Cluster:
                 )  # fmt: skip
             while process.poll() is None:
                 with suppress(psycopg.OperationalError):
-                    psycopg.connect(host=str(folder), user=postgis.USER, dbname="postgres").close()
+                    psycopg.connect(
+                        host=str(folder),
+                        port=self.postgresql_port,
+                        user=postgis.USER,
+                        dbname="postgres",
+                    ).close()
                     return process
                 assert time.monotonic() < ends_s, self.log("postgresql")
                 time.sleep(0.05)
@@ -148,11 +182,19 @@ class Cluster:
 
 
 @contextmanager
-def running_cluster() -> Iterator[Cluster]:
-    """Start everything; end and remove it when the context ends."""
+def running_cluster(
+    names: Sequence[str] = ("redis", "api", "worker"), addresses: Sequence[str] = ()
+) -> Iterator[Cluster]:
+    """Start PostgreSQL and what is named; end and remove everything when the context ends."""
     folder = Path(tempfile.mkdtemp(prefix="tenken-"))  # short: a socket path has 107 bytes
     folder.chmod(0o755)
-    cluster = Cluster(folder=folder, redis_port=free_port(), api_port=free_port())
+    cluster = Cluster(
+        folder=folder,
+        redis_port=free_port(),
+        api_port=free_port(),
+        postgresql_port=5432 if not addresses else free_port(),
+        addresses=addresses,
+    )
     owner, rows = postgis._unprivileged_user(), folder / "pg"
     rows.mkdir()
     if owner is not None:
@@ -161,14 +203,21 @@ def running_cluster() -> Iterator[Cluster]:
         initdb = postgis.find_programs() / "initdb"
         arguments = [initdb, "-D", rows / "rows", "-U", postgis.USER, "-A", "trust", "-N"]
         postgis._run([*arguments, "--locale=C.UTF-8"], owner)
+        with (rows / "rows" / "pg_hba.conf").open("a") as rules:
+            rules.writelines(f"host all all {address}/24 trust\n" for address in addresses)
         cluster.start("postgresql")
-        server = postgis.PostgisServer(socket_dir=rows)
-        server.execute("CREATE DATABASE tenken TEMPLATE template0")
-        for name in ("redis", "api", "worker"):
+        with psycopg.connect(
+            host=str(rows),
+            port=cluster.postgresql_port,
+            user=postgis.USER,
+            dbname="postgres",
+            autocommit=True,
+        ) as connection:
+            connection.execute("CREATE DATABASE tenken TEMPLATE template0")
+        for name in names:
             cluster.start(name)
         yield cluster
     finally:
-        for name in ("worker", "api", "redis", "postgresql"):
-            if name in cluster.processes:
-                cluster.kill(name)
+        for name in reversed(list(cluster.processes)):  # who needs another one was started later
+            cluster.kill(name)
         shutil.rmtree(folder, ignore_errors=True)

@@ -1,6 +1,5 @@
 """A site with photographed surveys on which the road is conducted; blobs that break."""
 
-import json
 import shutil
 import uuid
 from collections.abc import Iterator
@@ -10,26 +9,22 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 from sqlalchemy import func, select
 
 from inspection.domain.mission import SurveyState
 from inspection.domain.raster import Orthomosaic
 from inspection.errors import Unavailable
-from inspection.imaging import viewfile
-from inspection.imaging.ortho import View
-from inspection.imaging.surface import FlatSurface
 from inspection.pipeline.conduct import Conducted
 from inspection.pipeline.gauge import Gauge
 from inspection.pipeline.ledger import record
 from inspection.pipeline.ports import Detector, Silence
 from inspection.pipeline.tools import Tools
-from inspection.store import defects, keys, photos, surveys, tables
+from inspection.store import defects, photos, surveys, tables
 from inspection.store.blobs import FolderBlobs
 from inspection.store.engine import create_engine, reading, writing
 from tests.support.darkness import DarknessDetector
-from tests.support.seed import LEFT_M, TOP_M, SeededSurvey, database_url, seed_mosaic
+from tests.support.seed import SeededSurvey, database_url, keep_seeded_views, seed_mosaic
 
 ROAD = ["mosaic", "detect", "measure", "consolidate", "issue"]
 
@@ -148,8 +143,14 @@ def photographed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Seeded
 
 @pytest.fixture
 def site(tmp_path: Path, photographed: tuple[Path, SeededSurvey]) -> Iterator[Site]:
+    with second_site(tmp_path / "home", photographed) as opened:
+        yield opened
+
+
+@contextmanager
+def second_site(home: Path, photographed: tuple[Path, SeededSurvey]) -> Iterator[Site]:
+    """Open a copy of the photographed survey in a home folder of its own."""
     template, made = photographed
-    home = tmp_path / "home"
     shutil.copytree(template, home)
     engine = create_engine(database_url(home))
     blobs = BrittleBlobs(FolderBlobs(home / "blobs"))
@@ -201,15 +202,5 @@ def reused(conducted: Conducted) -> dict[str, bool]:
 
 
 def keep_views(site: Site, made: SeededSurvey) -> None:
-    """Keep how the one photo sees the surface: the mosaic at two fifths of its resolution."""
-    scale = 0.4 / made.mosaic.grid.gsd_m_per_px
-    matrix = np.array([[scale, 0, -LEFT_M * scale], [0, -scale, TOP_M * scale], [0, 0, 1.0]])
-    view = View(
-        sha256=made.photo_sha256,
-        path=Path("not kept"),
-        width_px=600,
-        height_px=360,
-        photo_from_plane=matrix,
-    )
-    content = json.dumps(viewfile.to_plain([view], FlatSurface())).encode()
-    site.blobs.kept.put_bytes(keys.views_key(made.mosaic.sha256), content)
+    """Keep how the one photo sees the surface."""
+    keep_seeded_views(site.blobs.kept, made)

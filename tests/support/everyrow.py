@@ -25,6 +25,8 @@ CHOICES: dict[tuple[str, str], object] = {
     ("defects", "state"): "confirmed",
     ("jobs", "state"): "done",
     ("jobs", "kind"): "conduct",
+    ("jobs", "survey_state_before"): "created",
+    ("jobs", "priority"): 1,
 }
 """What stands in columns that hold a closed choice or a bounded number."""
 

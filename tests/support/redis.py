@@ -3,7 +3,7 @@
 import socket
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 START_S = 30.0
@@ -16,9 +16,10 @@ def free_port() -> int:
         return int(free.getsockname()[1])
 
 
-def start_redis(port: int) -> subprocess.Popen[bytes]:
-    """Start a server and wait until it answers."""
-    command = ["redis-server", "--port", str(port), "--bind", "127.0.0.1", "--save", ""]
+def start_redis(port: int, addresses: Sequence[str] = ()) -> subprocess.Popen[bytes]:
+    """Start a server on loopback, and on other addresses of this machine; wait until it answers."""
+    command = ["redis-server", "--port", str(port), "--bind", "127.0.0.1", *addresses]
+    command += ["--save", "", "--protected-mode", "no" if addresses else "yes"]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
     ends_s = time.monotonic() + START_S
     while True:

@@ -7,6 +7,7 @@ hand to look at the pages::
 """
 
 import hashlib
+import json
 import sys
 import uuid
 from collections.abc import Sequence
@@ -30,7 +31,10 @@ from inspection.domain.raster import Orthomosaic
 from inspection.domain.taxonomy import DamageClass
 from inspection.geo.frames import to_crs
 from inspection.geo.grid import LOCAL_CRS, PixelGrid
+from inspection.imaging import viewfile
 from inspection.imaging.cog import new_cog
+from inspection.imaging.ortho import View
+from inspection.imaging.surface import FlatSurface
 from inspection.store import assets, defects, keys, orthomosaics, photos, schema, surveys
 from inspection.store.blobs import FolderBlobs
 from inspection.store.engine import create_engine, writing
@@ -105,6 +109,22 @@ def seed_mosaic(home: Path) -> SeededSurvey:
         return _survey(engine, blobs, home, name="bridge-12", crs=MAP_CRS, searched=False)
     finally:
         engine.dispose()
+
+
+def keep_seeded_views(blobs: FolderBlobs, made: SeededSurvey) -> None:
+    """Keep how the one photo sees the surface: the mosaic at two fifths of its resolution."""
+    scale = 0.4 / made.mosaic.grid.gsd_m_per_px
+    left_m, top_m = made.mosaic.grid.corners_surface_m[0]
+    matrix = np.array([[scale, 0, -left_m * scale], [0, -scale, top_m * scale], [0, 0, 1.0]])
+    view = View(
+        sha256=made.photo_sha256,
+        path=Path("not kept"),
+        width_px=600,
+        height_px=360,
+        photo_from_plane=matrix,
+    )
+    content = json.dumps(viewfile.to_plain([view], FlatSurface())).encode()
+    blobs.put_bytes(keys.views_key(made.mosaic.sha256), content)
 
 
 def picture() -> NDArray[np.uint8]:

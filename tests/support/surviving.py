@@ -13,7 +13,8 @@ import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
+from pathlib import Path
+from typing import Any, Protocol
 
 from sqlalchemy import select
 
@@ -40,8 +41,21 @@ PASSING = frozenset(
 )  # fmt: skip
 """Columns, and fields within them, that say when and how long."""
 
-NOT_COMPARED = frozenset({"jobs", "uploads", "audit_log", "audit_head"})
-"""Tables that say how often something was tried; the audit log must verify instead."""
+NOT_COMPARED = frozenset({"jobs", "job_lines", "bands", "uploads", "audit_log", "audit_head"})
+"""Tables that say how often something was tried, by whom; the audit log must verify instead."""
+
+
+class Installation(Protocol):
+    """Name where the rows and the files of an installation are."""
+
+    @property
+    def database_url(self) -> str:
+        """Give the URL of the database."""
+
+    @property
+    def home(self) -> Path:
+        """Name the folder of the blobs."""
+
 
 Photos = Sequence[tuple[str, bytes]]
 
@@ -98,7 +112,7 @@ def survey_of(number: int) -> Survey:
     )
 
 
-def prepare(cluster: Cluster, count: int) -> list[uuid.UUID]:
+def prepare(cluster: Installation, count: int) -> list[uuid.UUID]:
     """Write down a survey of before with its defects, and those that photos will arrive for."""
     schema.upgrade(cluster.database_url)
     engine = create_engine(cluster.database_url)
@@ -177,7 +191,7 @@ class Left:
     blobs: Mapping[str, str]
 
 
-def left_of(cluster: Cluster) -> Left:
+def left_of(cluster: Installation) -> Left:
     """Read all that is left; the audit log must be whole."""
     engine = create_engine(cluster.database_url)
     with reading(engine) as connection:
@@ -194,7 +208,7 @@ def left_of(cluster: Cluster) -> Left:
     blobs = {
         key: hashlib.sha256(store.read_bytes(key)).hexdigest()
         for key in store.keys("")
-        if not key.startswith(keys.UPLOADS)
+        if not key.startswith((keys.UPLOADS, keys.BANDS))
     }
     return Left(rows=rows, blobs=blobs)
 

@@ -7,6 +7,7 @@ import pytest
 from click.testing import CliRunner
 
 from inspection.cli import tenken
+from inspection.finite import FINITE, FiniteRange
 
 
 def commands(
@@ -53,3 +54,39 @@ def test_every_option_says_what_it_is(path: tuple[str, ...]) -> None:
         if isinstance(parameter, click.Option) and not parameter.hidden and not parameter.help
     ]
     assert not silent, f"tenken {' '.join(path)}: options without help: {silent}"
+
+
+def types_of(parameter: click.Parameter) -> Iterator[click.ParamType]:
+    """Yield the type of a parameter, or those of its parts."""
+    kind = parameter.type
+    yield from kind.types if isinstance(kind, click.Tuple) else (kind,)
+
+
+@pytest.mark.parametrize("path", ALL, ids=" ".join)
+def test_every_number_of_the_command_line_is_finite(path: tuple[str, ...]) -> None:
+    loose = [
+        parameter.name
+        for parameter in ALL[path].params
+        for kind in types_of(parameter)
+        if isinstance(kind, click.types.FloatParamType) and not isinstance(kind, FiniteRange)
+    ]
+    assert not loose, f"tenken {' '.join(path)}: NaN would pass {loose}; use inspection.finite"
+
+
+@pytest.mark.parametrize("word", ["nan", "-nan", "inf", "-inf", "infinity", "1e999"])
+@pytest.mark.parametrize("kind", [FINITE, FiniteRange(0.0), FiniteRange(-1, 1, clamp=True)])
+def test_what_is_no_finite_number_is_refused(word: str, kind: FiniteRange) -> None:
+    if kind.clamp and "nan" not in word:
+        assert kind.convert(word, None, None) in {-1, 1}  # a bound was asked to hold
+        return
+    with pytest.raises(click.BadParameter, match=r"finite number|not in the range"):
+        kind.convert(word, None, None)
+
+
+@pytest.mark.parametrize("word", ["1", "-2.5", "1e3", " 7 "])
+def test_what_is_a_finite_number_is_taken(word: str) -> None:
+    assert FINITE.convert(word, None, None) == float(word)
+    assert FINITE.name == "float"
+    assert FiniteRange(0, 1).convert("0.25", None, None) == 0.25
+    with pytest.raises(click.BadParameter, match="0<=x<=1"):
+        FiniteRange(0, 1).convert("2", None, None)

@@ -15,6 +15,7 @@ from inspection.domain.emergency import (
     Signal,
 )
 from inspection.errors import BadInput
+from inspection.finite import FiniteRange
 from inspection.pipeline.allot import check_name
 from inspection.pipeline.detour import Network, open_network
 from inspection.pipeline.respond import (
@@ -28,7 +29,6 @@ from inspection.store import emergencies
 from inspection.store.engine import reading, writing
 from workers.emergency.file import write_situation
 from workers.emergency.words import plain_route, say_route, say_situation
-from workers.finite import FiniteRange
 from workers.planner_options import (
     home_option,
     json_option,

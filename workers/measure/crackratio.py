@@ -15,9 +15,9 @@ from inspection.domain.crackratio import CrackRatioRule, Distress
 from inspection.domain.lanestrip import LaneStrip, agreement, sections
 from inspection.domain.taxonomy import DamageClass
 from inspection.errors import BadInput
+from inspection.finite import FiniteRange
 from inspection.geo.frames import WGS84_LONLAT, to_crs
 from inspection.geo.grid import LOCAL_CRS
-from workers.finite import FiniteRange
 from workers.surveyed import Surveyed, open_survey
 
 

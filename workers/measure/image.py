@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from inspection.errors import BadInput
-from workers.finite import FiniteRange
+from inspection.finite import FiniteRange
 
 if TYPE_CHECKING:
     from inspection.pipeline.imagewidths import PieceWidth

@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from inspection.domain.crackpattern import crack_pattern, crack_shape, segments
 from inspection.domain.defect import Observation
 from inspection.domain.outlineshape import outline_shape
+from inspection.finite import FiniteRange
 from inspection.pipeline.capability import Element, read_elements
-from workers.finite import FiniteRange
 from workers.surveyed import Surveyed, open_survey
 
 Lines = list[NDArray[np.float64]]

@@ -7,10 +7,10 @@ import click
 
 from inspection.errors import Unavailable
 from inspection.export.writing import replace_text
+from inspection.finite import FiniteRange
 from inspection.imaging.viewfile import from_plain
 from inspection.pipeline.capability import CELL_M, prove, read_elements, summary, write_proof
 from inspection.pipeline.growth import Side, compare, cracks_of, growth_to_plain
-from workers.finite import FiniteRange
 from workers.progress import progress_for_stderr
 from workers.surveyed import open_survey, photo_files
 

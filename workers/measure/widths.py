@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from workers.finite import FiniteRange
+from inspection.finite import FiniteRange
 
 if TYPE_CHECKING:
     from inspection.pipeline.profilewidths import RowWidth

@@ -10,13 +10,13 @@ from inspection.domain.deterioration import SHRINKAGE
 from inspection.domain.gradeforecast import GradeForecast
 from inspection.domain.soundness import SOUNDNESS
 from inspection.export.programmepicture import Money, draw_programme
+from inspection.finite import FiniteRange
 from inspection.pipeline.estimate import Learned, keep, learn
 from inspection.pipeline.foresee import STEPS, foresee
 from inspection.pipeline.tools import SystemClock
 from inspection.store import programmes
 from inspection.store.engine import reading, writing
 from inspection.store.programmes import KeptProgramme
-from workers.finite import FiniteRange
 from workers.planner_options import (
     home_option,
     json_option,

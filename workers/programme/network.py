@@ -7,12 +7,12 @@ from pathlib import Path
 import click
 
 from inspection.domain.roadnetwork import Closure
+from inspection.finite import FiniteRange
 from inspection.intake.roadlines import DEFAULT_SPEED_KMH
 from inspection.pipeline.detour import Network, detour, open_network
 from inspection.pipeline.tools import SystemClock
 from inspection.planning.roadgraph import WITHIN_M
 from inspection.store.engine import writing
-from workers.finite import FiniteRange
 from workers.planner_options import home_option, json_option, open_engine, print_json
 from workers.progress import progress_for_stderr
 

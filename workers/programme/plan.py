@@ -11,13 +11,13 @@ import click
 from inspection.domain.asset import AssetKind
 from inspection.domain.programme import Terms
 from inspection.errors import BadInput, NotFound
+from inspection.finite import FiniteRange
 from inspection.pipeline.allot import Allotted, Request, allot, compare, request_from
 from inspection.pipeline.tools import SystemClock
 from inspection.planning.select import SECONDS, Method
 from inspection.store import programmes, sheets
 from inspection.store.engine import reading, writing
 from inspection.store.programmes import KeptProgramme
-from workers.finite import FiniteRange
 from workers.planner_options import (
     home_option,
     json_option,

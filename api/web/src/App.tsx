@@ -5,7 +5,7 @@ import { go, useView } from "./address";
 import { useLanguage } from "./i18n/language";
 import { sessionQuery } from "./queries";
 import { Person } from "./session/Person";
-import { mustSignIn } from "./session/session";
+import { may, mustSignIn } from "./session/session";
 import { SignInPage } from "./session/SignInPage";
 import { OpenPage } from "./open/OpenPage";
 import { Trouble } from "./Trouble";
@@ -14,11 +14,14 @@ import { WorklistPage } from "./worklist/WorklistPage";
 
 // The map library is the heavy part: the list of surveys does not wait for it.
 const ReviewPage = lazy(() => import("./review/ReviewPage"));
+const AccountPage = lazy(() => import("./account/AccountPage"));
+const AdminPage = lazy(() => import("./admin/AdminPage"));
+const DashboardPage = lazy(() => import("./dashboard/DashboardPage"));
 const FlightPage = lazy(() => import("./flight/FlightPage"));
 const UploadPage = lazy(() => import("./upload/UploadPage"));
 const PlannerPage = lazy(() => import("./planner/PlannerPage"));
 
-const ROOMS = ["planner", "flight", "open"] as const;
+const ROOMS = ["dashboard", "planner", "flight", "open"] as const;
 
 export function App() {
   const view = useView();
@@ -50,6 +53,18 @@ export function App() {
             {say(name)}
           </a>
         ))}
+        {may(session, "administer") && (
+          <a
+            href="/app/admin/people"
+            aria-current={view.name === "admin" ? "page" : undefined}
+            onClick={(event) => {
+              event.preventDefault();
+              go({ name: "admin", desk: "people" });
+            }}
+          >
+            {say("admin")}
+          </a>
+        )}
         <span className="grow" />
         {session && <Person session={session} />}
         <button
@@ -63,9 +78,17 @@ export function App() {
       <Trouble error={error} />
       {view.name === "open" && <OpenPage />}
       {session && view.name !== "open" && mustSignIn(session) && <SignInPage session={session} />}
-      {session && !mustSignIn(session) && (
+      {session?.must_change_password && view.name !== "open" && (
         <Suspense fallback={<p className="empty">{say("loading")}</p>}>
+          <AccountPage session={session} />
+        </Suspense>
+      )}
+      {session && !mustSignIn(session) && !session.must_change_password && (
+        <Suspense fallback={<p className="empty">{say("loading")}</p>}>
+          {view.name === "account" && <AccountPage session={session} />}
+          {view.name === "admin" && <AdminPage desk={view.desk} />}
           {view.name === "surveys" && <SurveysPage />}
+          {view.name === "dashboard" && <DashboardPage />}
           {view.name === "flight" && <FlightPage />}
           {view.name === "planner" && <PlannerPage />}
           {view.name === "review" && <ReviewPage key={view.surveyId} {...view} />}

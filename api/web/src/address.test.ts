@@ -7,6 +7,9 @@ const DEFECT = "64792f6c-3df8-57c1-8db4-24fef6db167f";
 
 const views: View[] = [
   { name: "surveys" },
+  { name: "dashboard" },
+  { name: "account" },
+  { name: "admin", desk: "people" },
   { name: "review", surveyId: SURVEY },
   { name: "review", surveyId: SURVEY, defectId: DEFECT },
   { name: "worklist", surveyId: SURVEY },

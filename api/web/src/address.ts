@@ -1,7 +1,14 @@
 import { useSyncExternalStore } from "react";
 
+/** The desks of an administrator. */
+export const DESKS = ["people", "audit", "jobs", "storage"] as const;
+export type Desk = (typeof DESKS)[number];
+
 export type View =
   | { name: "surveys" }
+  | { name: "dashboard" }
+  | { name: "account" }
+  | { name: "admin"; desk: Desk }
   | { name: "flight" }
   | { name: "planner" }
   | { name: "open" }
@@ -19,6 +26,10 @@ export function viewOf(path: string): View {
   }
   const worklist = new RegExp(`^/app/surveys/(${ID})/worklist/?$`).exec(path);
   if (worklist?.[1]) return { name: "worklist", surveyId: worklist[1] };
+  const desk = /^\/app\/admin(?:\/(\w+))?\/?$/.exec(path);
+  if (desk) return { name: "admin", desk: DESKS.find((name) => name === desk[1]) ?? "people" };
+  if (/^\/app\/account\/?$/.test(path)) return { name: "account" };
+  if (/^\/app\/dashboard\/?$/.test(path)) return { name: "dashboard" };
   const upload = new RegExp(`^/app/surveys/(${ID})/upload/?$`).exec(path);
   if (upload?.[1]) return { name: "upload", surveyId: upload[1] };
   if (/^\/app\/flight\/?$/.test(path)) return { name: "flight" };
@@ -31,6 +42,12 @@ export function addressOf(view: View): string {
   switch (view.name) {
     case "surveys":
       return "/app";
+    case "dashboard":
+      return "/app/dashboard";
+    case "account":
+      return "/app/account";
+    case "admin":
+      return `/app/admin/${view.desk}`;
     case "flight":
       return "/app/flight";
     case "planner":

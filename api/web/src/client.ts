@@ -32,11 +32,21 @@ api.use({
   },
 });
 
+/** What somebody else did to a thing since it was read. */
+export interface Change {
+  readonly subject: string;
+  readonly who: string;
+  readonly when: string;
+  readonly what: string;
+  readonly version: string;
+}
+
 /** Carry what the service said went wrong (RFC 9457), in its own words. */
 export class Problem extends Error {
   constructor(
     readonly status: number,
     detail: string,
+    readonly meanwhile: readonly Change[] = [],
   ) {
     super(detail);
   }
@@ -52,9 +62,11 @@ export function told<Name extends keyof Schemas>(
   _schema: Name,
 ): Schemas[Name] {
   if (answer.data !== undefined) return answer.data as Schemas[Name];
-  const detail = (answer.error as { detail?: unknown } | undefined)?.detail;
+  const problem = answer.error as { detail?: unknown; meanwhile?: unknown } | undefined;
+  const detail = problem?.detail;
   throw new Problem(
     answer.response.status,
     typeof detail === "string" ? detail : `HTTP ${answer.response.status}`,
+    Array.isArray(problem?.meanwhile) ? (problem.meanwhile as Change[]) : [],
   );
 }

@@ -1,9 +1,16 @@
-import { queryOptions } from "@tanstack/react-query";
+import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
 
-import { api, type Defect, keepCsrf, told } from "./client";
+import { api, keepCsrf, told } from "./client";
+import type { JobState } from "./admin/job";
+import { conditionsOf, type Sought } from "./admin/sought";
+import type { Step } from "./dashboard/chart";
+import type { Where } from "./dashboard/where";
 import { filesOf, monthsOf } from "./open/figures";
+import { choiceOf, type Filter, type Order } from "./review/filter";
 
-const PAGE = 1000;
+const QUEUE_PAGE = 100;
+/** Most pages that are kept: what somebody has scrolled past is read again when they come back. */
+const QUEUE_PAGES = 10;
 const BUSY_MS = 1_500;
 
 /** Say who is signed in; what the answer says goes along with every change from then on. */
@@ -72,26 +79,73 @@ export const classesQuery = queryOptions({
   staleTime: Number.POSITIVE_INFINITY,
 });
 
-/** Read every defect of a survey, page by page. */
-export const defectsQuery = (surveyId: string) =>
+/** Count a survey's defects; the answer's revision names what the vector tiles shall show. */
+export const countsQuery = (surveyId: string, filter: Filter) =>
   queryOptions({
-    queryKey: ["defects", surveyId],
-    queryFn: async () => {
-      const defects: Defect[] = [];
-      for (;;) {
-        const page = told(
-          await api.GET("/api/surveys/{survey_id}/defects", {
-            params: {
-              path: { survey_id: surveyId },
-              query: { limit: PAGE, offset: defects.length },
-            },
-          }),
-          "DefectPage",
-        );
-        defects.push(...page.defects);
-        if (page.defects.length === 0 || defects.length >= page.number_matched) return defects;
-      }
+    queryKey: ["defects", surveyId, "counts", filter],
+    queryFn: async () =>
+      told(
+        await api.GET("/api/surveys/{survey_id}/queue/counts", {
+          params: { path: { survey_id: surveyId }, query: choiceOf(filter) },
+        }),
+        "QueueCounts",
+      ),
+  });
+
+interface QueuePlace {
+  readonly at?: string;
+  readonly after?: string;
+  readonly before?: string;
+}
+
+async function readQueue(surveyId: string, filter: Filter, order: Order, place: QueuePlace, limit: number) {
+  return told(
+    await api.GET("/api/surveys/{survey_id}/queue", {
+      params: { path: { survey_id: surveyId }, query: { ...choiceOf(filter), order, limit, ...place } },
+    }),
+    "QueuePage",
+  );
+}
+
+/** Read a survey's queue page by page, from its beginning or from a defect. */
+export const queueQuery = (surveyId: string, filter: Filter, order: Order, at: string | undefined) =>
+  infiniteQueryOptions({
+    queryKey: ["defects", surveyId, "queue", filter, order, at ?? null],
+    queryFn: ({ pageParam }) => readQueue(surveyId, filter, order, pageParam, QUEUE_PAGE),
+    initialPageParam: (at === undefined ? {} : { at }) as QueuePlace,
+    getNextPageParam: ({ rows }): QueuePlace | undefined => {
+      const last = rows.at(-1);
+      return last !== undefined && rows.length === QUEUE_PAGE ? { after: last.mark } : undefined;
     },
+    getPreviousPageParam: ({ rows }, _pages, { at: first, before }): QueuePlace | undefined => {
+      const top = rows[0];
+      const more = first !== undefined || (before !== undefined && rows.length === QUEUE_PAGE);
+      return top !== undefined && more ? { before: top.mark } : undefined;
+    },
+    maxPages: QUEUE_PAGES,
+  });
+
+/** Read where a defect stands in a survey's queue, whatever is chosen. */
+export const placeQuery = (surveyId: string, filter: Filter, order: Order, at: string) =>
+  queryOptions({
+    queryKey: ["defects", surveyId, "place", order, at],
+    queryFn: () => readQueue(surveyId, filter, order, { at }, 1),
+  });
+
+/** Read the one row beside a place in a survey's queue. */
+export const queueBeside = (surveyId: string, filter: Filter, order: Order, mark: string, way: 1 | -1) =>
+  queryOptions({
+    queryKey: ["defects", surveyId, "beside", filter, order, mark, way],
+    queryFn: () => readQueue(surveyId, filter, order, way === 1 ? { after: mark } : { before: mark }, 1),
+    staleTime: 0,
+  });
+
+/** Read the first candidates of a choice, for deciding about them together. */
+export const candidatesQuery = (surveyId: string, filter: Filter, order: Order, most: number) =>
+  queryOptions({
+    queryKey: ["defects", surveyId, "candidates", filter, order, most],
+    queryFn: () => readQueue(surveyId, { ...filter, state: "candidate" }, order, {}, most),
+    staleTime: 0,
   });
 
 export const defectQuery = (defectId: string) =>
@@ -102,6 +156,18 @@ export const defectQuery = (defectId: string) =>
         await api.GET("/api/defects/{defect_id}", { params: { path: { defect_id: defectId } } }),
         "DefectDetail",
       ),
+  });
+
+/** Rank a defect among all of its asset; the version is part of the name, for a decision moves it. */
+export const priorityQuery = (defectId: string, version: number) =>
+  queryOptions({
+    queryKey: ["defect", defectId, "priority", version],
+    queryFn: async () =>
+      told(
+        await api.GET("/api/defects/{defect_id}/priority", { params: { path: { defect_id: defectId } } }),
+        "RankOut",
+      ),
+    staleTime: 60_000,
   });
 
 export const worklistQuery = (surveyId: string) =>
@@ -169,4 +235,120 @@ export const openFilesQuery = queryOptions({
     const { data } = await api.GET("/api/3/action/package_search", { params: { query: { rows: 1 } } });
     return data === undefined ? [] : filesOf(data); // no publisher is named: there are no files
   },
+});
+
+export const dashboardQuery = (where: Where) =>
+  queryOptions({
+    queryKey: ["dashboard", where],
+    queryFn: async () => told(await api.GET("/api/dashboard", { params: { query: where } }), "DashboardOut"),
+  });
+
+export const seriesQuery = (step: Step, periods: number, where: Where) =>
+  queryOptions({
+    queryKey: ["dashboard", "series", step, periods, where],
+    queryFn: async () =>
+      told(await api.GET("/api/dashboard/series", { params: { query: { step, periods, ...where } } }), "SeriesOut"),
+  });
+
+export const waitingQuery = (where: Where) =>
+  queryOptions({
+    queryKey: ["dashboard", "waiting", where],
+    queryFn: async () =>
+      told(await api.GET("/api/dashboard/waiting", { params: { query: where } }), "WaitingList"),
+  });
+
+export const measuresQuery = (assetId: string) =>
+  queryOptions({
+    queryKey: ["measures", assetId],
+    queryFn: async () =>
+      told(await api.GET("/api/measures", { params: { query: { asset_id: assetId } } }), "MeasureList"),
+  });
+
+export const peopleQuery = queryOptions({
+  queryKey: ["people"],
+  queryFn: async () => told(await api.GET("/api/people"), "PersonList"),
+});
+
+export const personTokensQuery = (accountId: string) =>
+  queryOptions({
+    queryKey: ["people", accountId, "tokens"],
+    queryFn: async () =>
+      told(
+        await api.GET("/api/people/{account_id}/tokens", { params: { path: { account_id: accountId } } }),
+        "TokenList",
+      ),
+  });
+
+export const tokensQuery = queryOptions({
+  queryKey: ["tokens"],
+  queryFn: async () => told(await api.GET("/api/account/tokens"), "TokenList"),
+});
+
+export const auditQuery = (sought: Sought) =>
+  infiniteQueryOptions({
+    queryKey: ["audit", sought],
+    queryFn: async ({ pageParam }: { pageParam: number | null }) =>
+      told(
+        await api.GET("/api/audit", {
+          params: { query: { ...conditionsOf(sought), ...(pageParam === null ? {} : { before: pageParam }) } },
+        }),
+        "AuditPage",
+      ),
+    initialPageParam: null as number | null,
+    getNextPageParam: (page) => page.next,
+  });
+
+/** Prove the audit log: only when somebody asks, for the whole of it is read. */
+export const verificationQuery = queryOptions({
+  queryKey: ["verification"],
+  queryFn: async () => told(await api.GET("/api/audit/verification"), "AuditVerified"),
+  enabled: false,
+});
+
+/** List jobs, newest first; again and again while something is going to happen to one. */
+export const jobsQuery = (state: JobState | null) =>
+  infiniteQueryOptions({
+    queryKey: ["jobs", state],
+    queryFn: async ({ pageParam }: { pageParam: string | null }) =>
+      told(
+        await api.GET("/api/jobs", {
+          params: {
+            query: {
+              limit: 50,
+              ...(state === null ? {} : { state: [state] }),
+              ...(pageParam === null ? {} : { after: pageParam }),
+            },
+          },
+        }),
+        "JobPage",
+      ),
+    initialPageParam: null as string | null,
+    getNextPageParam: (page) => page.next,
+    refetchInterval: (query) =>
+      query.state.data?.pages.some((page) => page.jobs.some((job) => job.active)) ? 2 * BUSY_MS : false,
+  });
+
+export const jobQuery = (jobId: string, active: boolean) =>
+  queryOptions({
+    queryKey: ["jobs", "one", jobId],
+    queryFn: async () =>
+      told(await api.GET("/api/jobs/{job_id}", { params: { path: { job_id: jobId } } }), "JobDetail"),
+    refetchInterval: active ? 2 * BUSY_MS : false,
+  });
+
+export const jobLogQuery = (jobId: string, active: boolean) =>
+  queryOptions({
+    queryKey: ["jobs", "log", jobId],
+    queryFn: async () =>
+      told(
+        await api.GET("/api/jobs/{job_id}/log", { params: { path: { job_id: jobId }, query: { limit: 2000 } } }),
+        "JobLog",
+      ),
+    refetchInterval: active ? 2 * BUSY_MS : false,
+  });
+
+export const storageQuery = queryOptions({
+  queryKey: ["storage"],
+  queryFn: async () => told(await api.GET("/api/storage"), "StorageOut"),
+  staleTime: 60_000,
 });

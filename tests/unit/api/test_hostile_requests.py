@@ -182,12 +182,14 @@ def test_an_unknown_kind_of_problem_lists_all_there_are(client: TestClient) -> N
 @pytest.mark.parametrize(
     ("method", "path", "allowed"),
     [
-        ("DELETE", "/api/assets", "GET, POST"),
-        ("PUT", "/api/surveys", "GET, POST"),
-        ("DELETE", "/api/assets/bridge-12", "GET, PUT"),
-        ("POST", "/api/worklist", "GET"),
-        ("PATCH", "/healthz", "GET"),
-        ("PUT", "/api/surveys/6d1f3f5e-6f0c-5f0a-9a2e-74656e6b656e/process", "GET, POST"),
+        ("DELETE", "/api/assets", "GET, HEAD, POST"),
+        ("PUT", "/api/surveys", "GET, HEAD, POST"),
+        ("DELETE", "/api/assets/bridge-12", "GET, HEAD, PUT"),
+        ("POST", "/api/worklist", "GET, HEAD"),
+        ("PATCH", "/healthz", "GET, HEAD"),
+        ("GET", "/api/flight/plans", "POST"),
+        ("PUT", "/nothing.js", "GET, HEAD"),
+        ("PUT", "/api/surveys/6d1f3f5e-6f0c-5f0a-9a2e-74656e6b656e/process", "POST"),
         ("POST", "/openapi.json", "GET, HEAD"),
     ],
 )

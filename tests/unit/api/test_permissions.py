@@ -27,6 +27,9 @@ EVERYBODY = {PUBLIC, ANYONE}
 CHANGING_NO_ROW = {
     "POST /api/session",
     "DELETE /api/session",
+    "POST /api/account/password",  # one's own, like what follows
+    "POST /api/account/tokens",
+    "DELETE /api/account/tokens/{token_id}",
     "POST /api/flight/plans",  # computes a plan and keeps nothing
     "POST /api/flight/plans/files/{file_format}",
     "POST /api/surveys/{survey_id}/photos/known",  # asks which photos are here
@@ -57,6 +60,10 @@ def address(name: str, seeded: Seeded) -> tuple[str, str]:
         "image_format": "png",
         "job_id": survey.survey_id,
         "upload_id": survey.survey_id,
+        "edit_id": survey.survey_id,
+        "event_id": survey.survey_id,
+        "account_id": survey.survey_id,
+        "token_id": "0" * 12,
         "asset": "nothing.js",
         "view": "surveys",
         "month": "2026-04",

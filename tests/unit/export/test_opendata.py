@@ -126,7 +126,9 @@ def test_geojson_follows_its_standard(files: dict[str, DataFile], name: str) -> 
     assert collection["features"]
 
 
-def test_geojson_and_geopackage_open_in_gdal(files: dict[str, DataFile], tmp_path: Path) -> None:
+def test_geojson_and_geopackage_open_in_gdal(
+    files: dict[str, DataFile], data: OpenData, tmp_path: Path
+) -> None:
     for name in ("assets.geojson", "opendata.gpkg"):
         (tmp_path / name).write_bytes(files[name].content)
     info = pyogrio.read_info(tmp_path / "assets.geojson")
@@ -140,10 +142,16 @@ def test_geojson_and_geopackage_open_in_gdal(files: dict[str, DataFile], tmp_pat
         "columns": None,
     }
     found = pyogrio.read_info(tmp_path / "opendata.gpkg", layer="assets")
-    assert (found["features"], found["crs"]) == (2, "EPSG:4326")
+    assert (found["features"], found["crs"]) == (3, "EPSG:4326")
+    _, _, points, _ = pyogrio.raw.read(tmp_path / "opendata.gpkg", layer="assets")
+    assert [point is None for point in points].count(True) == 1  # there, but nobody knows where
     meta, _, shapes, fields = pyogrio.raw.read(tmp_path / "opendata.gpkg", layer="damages")
     place = list(meta["fields"]).index("damage_id")
-    assert len(shapes) == len(fields[place]) == 1
+    assert set(fields[place]) == {row["damage_id"] for row in data.damages}
+    outlined = {row["damage_id"] for row in data.damages if row["outline"]}
+    drawn = {name for name, shape in zip(fields[place], shapes, strict=True) if shape is not None}
+    assert drawn == outlined
+    assert outlined
 
 
 def test_cells_and_municipalities_and_columns(files: dict[str, DataFile], data: OpenData) -> None:

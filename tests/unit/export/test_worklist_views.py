@@ -77,7 +77,8 @@ def listed(*groups: list[Defect]) -> WorkList:
 
 
 def open_ones(defects: list[Defect]) -> set[str]:
-    return {str(d.defect_id) for d in defects if d.state is not ReviewState.REJECTED}
+    closed = (ReviewState.REJECTED, ReviewState.SUPERSEDED)
+    return {str(d.defect_id) for d in defects if d.state not in closed}
 
 
 def body(sheet: Worksheet, first: int) -> list[tuple[Any, ...]]:

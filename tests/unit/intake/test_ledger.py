@@ -171,6 +171,43 @@ def test_a_refused_row_names_its_cell(line: str, column: str, says: str) -> None
     assert [row.asset_id for _, row in found.rows] == ["A-0", "A-2"]
 
 
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [
+        ("Ⅲ-1", {"pavement_class": "III-1"}),
+        ("III-2", {"pavement_class": "III-2"}),
+        ("３－１", {"pavement_class": "III-1"}),
+        ("Ⅰ", {"pavement_class": "I"}),
+        ("2", {"pavement_class": "II"}),
+        ("Ⅲ", {"soundness": "III"}),  # which of the two halves, nobody said
+    ],
+)
+def test_a_section_is_diagnosed_in_its_own_classes(said: str, expected: dict[str, str]) -> None:
+    found = read(
+        f"区間番号,種別,健全性判定区分,点検年度\nR-1,舗装,{said},2024\n", kind=AssetKind.BRIDGE
+    )
+    assert found.problems == ()
+    ((_, row),) = found.rows
+    years = {"inspection_fiscal_year": 2024, "diagnosis_fiscal_year": 2024}
+    assert row.attributes == expected | years
+
+
+def test_the_kind_of_the_whole_ledger_counts_where_a_row_is_silent() -> None:
+    text = "区間番号,健全性判定区分\nR-1,III-2\n"
+    ((_, row),) = read(text, kind=AssetKind.PAVEMENT_SECTION).rows
+    assert row.attributes == {"pavement_class": "III-2"}
+    (problem,) = read(text, kind=AssetKind.BRIDGE).problems
+    assert "III-2 is a class of road sections; this is of kind bridge" in str(problem)
+
+
+def test_two_columns_that_disagree_about_a_section_are_refused() -> None:
+    text = "区間番号,種別,健全性判定区分,舗装診断区分\nR-1,舗装,III-2,{}\n"
+    ((_, row),) = read(text.format("III-2")).rows
+    assert row.attributes == {"pavement_class": "III-2"}
+    (problem,) = read(text.format("II")).problems
+    assert "the row says III-2 and in another column II" in str(problem)
+
+
 def test_the_second_of_two_equal_identifiers_is_refused() -> None:
     found = read(ONE + "Ａ－１,橋,,,,,,,\nA-1,別,,,,,,,\n")
     (problem,) = found.problems

@@ -11,8 +11,9 @@ from onnx import TensorProto, helper, numpy_helper
 
 from inspection.cli import tenken
 from inspection.errors import BadInput, Conflict, NotFound
-from models.adopt import Form, adopt, gathering
+from models.adopt import adopt, gathering
 from models.detector import load_detector
+from models.foreign import Form
 from models.probe import fault_of, probe, run_here
 from models.register_cli import check_name, read_thresholds
 from models.registry import DEFAULT_MODEL, folder_of, load_entry, sha256_of
@@ -110,7 +111,7 @@ class TestAdopt:
     @pytest.mark.parametrize(
         ("made", "told"),
         [
-            ({"outputs": 2}, "2 outputs; only semantic networks"),
+            ({"outputs": 2}, "2 outputs; a semantic network"),
             ({"inputs": 2}, "2 inputs; a detector has one image"),
             ({"opset": 11}, "operator set 11; export it again with 13"),
             ({"sides": ("n", 1, "h", "w")}, r"takes \(\?, 1, \?, \?\)"),

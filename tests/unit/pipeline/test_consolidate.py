@@ -39,7 +39,8 @@ def test_a_first_survey_makes_one_defect_for_each_observation() -> None:
         defect_id("bridge", o.observation_id) for o in seen
     }
     assert all(d.state is ReviewState.CANDIDATE and d.version == 1 for d in answer.defects)
-    assert answer.facts == {"defects": 2, "new": 2, "matched": 0, "unchanged": 0, "unseen": 0}
+    facts = {"defects": 2, "new": 2, "matched": 0, "unchanged": 0, "unseen": 0, "held": 0}
+    assert answer.facts == facts
 
 
 def test_running_twice_saves_nothing_and_changes_no_id() -> None:
@@ -117,7 +118,7 @@ def test_the_class_a_person_gave_counts_too() -> None:
         assert answer.defects[0].damage_class_reviewed is DamageClass.RUST_STAIN
 
 
-@pytest.mark.parametrize("state", list(ReviewState))
+@pytest.mark.parametrize("state", sorted(set(ReviewState) - {ReviewState.SUPERSEDED}))
 def test_what_people_decided_is_never_touched(state: ReviewState) -> None:
     (before,) = known(crack(LINE))
     decided = replace(before, state=state, version=7)

@@ -10,14 +10,14 @@ from uuid import UUID
 import pytest
 
 from inspection.errors import Conflict, Unavailable
-from inspection.pipeline.workshop import workshop
+from inspection.pipeline.workshop import premises, workshop
 
 SURVEY = UUID(int=5)
 
 HOLD = """
 import sys, time, uuid
 from pathlib import Path
-from inspection.pipeline.workshop import workshop
+from inspection.pipeline.workshop import premises, workshop
 with workshop(Path(sys.argv[1]), uuid.UUID(int=5)) as folder:
     (folder / "half.tif").write_text("unfinished")
     print("held", flush=True)
@@ -69,3 +69,47 @@ def test_a_parent_that_is_a_file_is_named(tmp_path: Path) -> None:
     (tmp_path / "work").write_text("in the way")
     with pytest.raises(Unavailable, match="work"), workshop(tmp_path / "work", SURVEY):
         pytest.fail("no folder was there")
+
+
+PREMISES = """
+import sys, time
+from pathlib import Path
+from inspection.pipeline.workshop import premises
+folder = premises(Path(sys.argv[1]))
+(folder / "half.tif").write_text("unfinished")
+print(folder, flush=True)
+time.sleep(60)
+"""
+
+
+def test_each_process_has_premises_and_those_of_the_dead_are_cleared_away(tmp_path: Path) -> None:
+    parent = tmp_path / "work"
+    other = subprocess.Popen(
+        [sys.executable, "-c", PREMISES, str(parent)], stdout=subprocess.PIPE, text=True
+    )
+    assert other.stdout is not None
+    theirs = Path(other.stdout.readline().strip())
+    ours = premises(parent)
+    assert ours != theirs and folders(parent) == sorted([ours.name, theirs.name])
+    with workshop(ours, SURVEY), workshop(theirs, SURVEY):
+        pass  # a survey may be in the works of two processes, of which one has lost it
+    os.kill(other.pid, signal.SIGKILL)
+    other.communicate()
+    again = premises(parent)
+    assert folders(parent) == sorted([ours.name, again.name])  # the living keep theirs
+    assert sorted(path.name for path in parent.glob("*.lock")) == sorted(
+        f"{path.name}.lock" for path in (ours, again)
+    )
+
+
+def test_the_premises_of_another_machine_are_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "elsewhere-12-ab").mkdir()
+    (tmp_path / "elsewhere-12-ab.lock").touch()  # its lock may not be seen from here
+    ours = premises(tmp_path)
+    assert folders(tmp_path) == sorted(["elsewhere-12-ab", ours.name])
+
+
+def test_premises_that_cannot_be_had_are_unavailable(tmp_path: Path) -> None:
+    (tmp_path / "work").write_text("a file")
+    with pytest.raises(Unavailable, match="cannot be used"):
+        premises(tmp_path / "work")

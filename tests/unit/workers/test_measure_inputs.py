@@ -18,6 +18,7 @@ from inspection.domain.defect import Observation
 from inspection.domain.measurement import Quantity
 from inspection.domain.taxonomy import DamageClass
 from inspection.errors import BadInput, TenkenError, Unavailable
+from inspection.finite import FiniteRange
 from inspection.geo.frames import to_crs
 from inspection.geo.grid import LOCAL_CRS
 from inspection.store import assets, observations, orthomosaics, surveys
@@ -31,7 +32,6 @@ from tests.support.records import (
     make_survey,
     named,
 )
-from workers.finite import FiniteRange
 from workers.measure.cli import measure
 from workers.measure.crackratio import LONGEST_M, read_line, read_truth
 from workers.measure.pattern import lines_of, table

@@ -28,8 +28,8 @@ describe("words", () => {
   });
 
   it.each(Object.entries(words))("%s name the same keys and numbers in both languages", (_, word) => {
-    const marks = (text: string) => [...text.matchAll(/\b(?:[CRJK]|GPS|ID|mm|px|\d+)\b/g)].map(String).sort();
-    const shared = (text: string) => marks(text).filter((mark) => /^[CRJK]$|^GPS$|^\d+$/.test(mark));
+    const marks = (text: string) => [...text.matchAll(/\b(?:[CRTUJKSMDNW]|GPS|ID|mm|px|\d+)\b/g)].map(String).sort();
+    const shared = (text: string) => marks(text).filter((mark) => /^[CRTUJKSMDNW]$|^GPS$|^\d+$/.test(mark));
     expect(shared(word.ja)).toEqual(shared(word.en));
   });
 

@@ -1,8 +1,9 @@
 import { useEffect, useRef, useState } from "react";
 
-import type { DamageClass, Defect } from "../client";
+import type { DamageClass } from "../client";
 import { useLanguage } from "../i18n/language";
 import { shown } from "./quantity";
+import type { QueueRow } from "./useQueue";
 import type { Review } from "./useReview";
 import { type Decision, decide, decideAll, REASONS, type RejectReason, type Tally } from "./verdicts";
 
@@ -11,18 +12,20 @@ export const BATCH_MOST = 300;
 const PICTURE_PX = 160;
 
 interface Props {
-  defects: readonly Defect[];
+  defects: readonly QueueRow[];
+  /** How many candidates there are in all. */
+  waiting: number;
   classes: ReadonlyMap<string, DamageClass>;
   review: Review;
   onClose: () => void;
 }
 
 /** Decide about many candidates at once, after having seen them. Each is decided by its version. */
-export function BatchDialog({ defects, classes, review, onClose }: Props) {
+export function BatchDialog({ defects, waiting, classes, review, onClose }: Props) {
   const { language, say } = useLanguage();
   const dialog = useRef<HTMLDialogElement>(null);
   const stop = useRef(false);
-  const [batch] = useState(() => defects.slice(0, BATCH_MOST)); // what was seen is what is decided
+  const [batch] = useState(defects); // what was seen is what is decided
   const [out, setOut] = useState<ReadonlySet<string>>(new Set());
   const [reason, setReason] = useState<RejectReason>("joint");
   const [tally, setTally] = useState<Tally | null>(null);
@@ -70,9 +73,9 @@ export function BatchDialog({ defects, classes, review, onClose }: Props) {
           ))}
         </ul>
       )}
-      {tally === null && defects.length > batch.length && (
+      {tally === null && waiting > batch.length && (
         <p className="hint">
-          {say("batchMore")}: {defects.length - batch.length}
+          {say("batchMore")}: {waiting - batch.length}
         </p>
       )}
       {tally !== null && (

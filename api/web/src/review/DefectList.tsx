@@ -1,16 +1,23 @@
+import { useQuery } from "@tanstack/react-query";
+import { useVirtualizer } from "@tanstack/react-virtual";
 import { useEffect, useRef, useState } from "react";
 
-import type { DamageClass, Defect } from "../client";
+import type { DamageClass } from "../client";
 import { useLanguage } from "../i18n/language";
+import { candidatesQuery } from "../queries";
 import { may, useSession } from "../session/session";
-import { BatchDialog } from "./BatchDialog";
+import { BATCH_MOST, BatchDialog } from "./BatchDialog";
 import { type Filter, ORDERS, type Order } from "./filter";
 import { shown } from "./quantity";
+import type { Queue, QueueRow } from "./useQueue";
 import type { Review } from "./useReview";
 
+const ROW_PX = 54;
+const OVERSCAN = 8;
+
 interface Props {
-  defects: readonly Defect[];
-  shownDefects: readonly Defect[];
+  surveyId: string;
+  queue: Queue;
   classes: ReadonlyMap<string, DamageClass>;
   filter: Filter;
   onFilter: (filter: Filter) => void;
@@ -18,34 +25,32 @@ interface Props {
   onOrder: (order: Order) => void;
   review: Review;
   chosenId: string | undefined;
-  onChoose: (defectId: string) => void;
 }
 
+/** List the defects of a survey: filters, counts, and as many rows as somebody looks at. */
 export function DefectList(props: Props) {
   const { language, say } = useLanguage();
-  const { defects, shownDefects, classes, filter, onFilter, order, onOrder, review, chosenId, onChoose } = props;
+  const { surveyId, queue, classes, filter, onFilter, order, onOrder, review } = props;
   const mayDecide = may(useSession(), "decide");
   const [deciding, setDeciding] = useState(false);
-  const candidates = shownDefects.filter((defect) => defect.state === "candidate");
-  const present = [...new Set(defects.map((defect) => defect.damage_class))].sort();
-  const chosen = useRef<HTMLButtonElement>(null);
-  useEffect(() => {
-    // In braces: newer browsers give a promise here, which React would take for a clean-up.
-    chosen.current?.scrollIntoView({ block: "nearest" });
-  }, [chosenId]);
+  const { counts } = queue;
+  const present = Object.entries(counts?.by_class ?? {}).sort(([a], [b]) => a.localeCompare(b));
+  const open = filter.state === null || filter.state === "candidate" ? (counts?.by_state.candidate ?? 0) : 0;
   return (
-    <section className="list" aria-label={say("defects")}>
+    <section className="list queue" aria-label={say("defects")}>
       <div className="filters">
         <label>
           {say("damageClass")}
           <select
             value={filter.damageClass ?? ""}
-            onChange={(event) => onFilter({ ...filter, damageClass: event.target.value || null })}
+            onChange={(event) =>
+              onFilter({ ...filter, damageClass: (event.target.value || null) as Filter["damageClass"] })
+            }
           >
             <option value="">{say("all")}</option>
-            {present.map((code) => (
+            {present.map(([code, count]) => (
               <option key={code} value={code}>
-                {classes.get(code)?.[language] ?? code}
+                {classes.get(code)?.[language] ?? code} ({count})
               </option>
             ))}
           </select>
@@ -61,7 +66,7 @@ export function DefectList(props: Props) {
             <option value="">{say("all")}</option>
             {(["candidate", "confirmed", "rejected"] as const).map((state) => (
               <option key={state} value={state}>
-                {say(state)}
+                {say(state)} ({counts?.by_state[state] ?? 0})
               </option>
             ))}
           </select>
@@ -103,44 +108,122 @@ export function DefectList(props: Props) {
         <p className="count">
           <button
             type="button"
-            disabled={candidates.length === 0 || review.reviewer === ""}
+            disabled={open === 0 || review.reviewer === ""}
             onClick={() => setDeciding(true)}
           >
-            {say("batch")} ({candidates.length})…
+            {say("batch")} ({open})…
           </button>
         </p>
       )}
       {deciding && (
-        <BatchDialog defects={candidates} classes={classes} review={review} onClose={() => setDeciding(false)} />
+        <Batch
+          surveyId={surveyId}
+          filter={filter}
+          order={order}
+          open={open}
+          classes={classes}
+          review={review}
+          onClose={() => setDeciding(false)}
+        />
       )}
-      <p className="count">
-        {shownDefects.length} / {defects.length} {say("defects")}
-      </p>
-      {shownDefects.length === 0 && <p className="empty">{say("noDefects")}</p>}
-      <ul>
-        {shownDefects.map((defect) => (
-          <li key={defect.defect_id}>
-            <button
-              type="button"
-              ref={defect.defect_id === chosenId ? chosen : null}
-              aria-current={defect.defect_id === chosenId}
-              data-defect={defect.defect_id}
-              onClick={() => onChoose(defect.defect_id)}
-            >
-              <i style={{ background: classes.get(defect.damage_class)?.colour }} />
-              <span className="grow">
-                {classes.get(defect.damage_class)?.[language] ?? defect.damage_class}
-                <small>
-                  {defect.length_m
-                    ? shown(defect.length_m, "m", 2)
-                    : shown(defect.area_m2, "m²", 3)}
-                </small>
-              </span>
-              <b className={`state ${defect.state}`}>{say(defect.state)}</b>
-            </button>
-          </li>
-        ))}
-      </ul>
+      {counts && (
+        <p className="count" role="status">
+          {counts.matched} / {counts.total} {say("defects")}
+        </p>
+      )}
+      {counts?.matched === 0 && <p className="empty">{say("noDefects")}</p>}
+      <Rows {...props} />
     </section>
   );
+}
+
+/** Draw only the rows in view, and read on when somebody comes to an end. */
+function Rows({ queue, classes, chosenId }: Props) {
+  const { rows, readOn, readBack } = queue;
+  const scroller = useRef<HTMLUListElement>(null);
+  const virtual = useVirtualizer({
+    count: rows.length,
+    getScrollElement: () => scroller.current,
+    estimateSize: () => ROW_PX,
+    overscan: OVERSCAN,
+    getItemKey: (index) => rows[index]?.defect_id ?? index,
+  });
+  const inView = virtual.getVirtualItems();
+  const last = inView.at(-1)?.index ?? 0;
+  useEffect(() => {
+    if (readOn && rows.length > 0 && last >= rows.length - OVERSCAN) readOn();
+  }, [readOn, last, rows.length]);
+
+  const at = rows.findIndex((row) => row.defect_id === chosenId);
+  const shownFor = useRef<string>(undefined);
+  useEffect(() => {
+    if (at < 0 || shownFor.current === chosenId) return;
+    shownFor.current = chosenId;
+    virtual.scrollToIndex(at, { align: "auto" });
+  }, [at, chosenId, virtual]);
+
+  return (
+    <ul
+      ref={scroller}
+      className="rows"
+      onScroll={({ currentTarget }) => {
+        if (currentTarget.scrollTop === 0 && readBack) readBack();
+      }}
+    >
+      <li aria-hidden="true" style={{ height: virtual.getTotalSize() }} />
+      {inView.map(({ index, key, start }) => {
+        const row = rows[index];
+        return (
+          row && (
+            <li key={key} ref={virtual.measureElement} data-index={index} style={{ top: start }}>
+              <RowButton row={row} classes={classes} isChosen={row.defect_id === chosenId} onChoose={queue.choose} />
+            </li>
+          )
+        );
+      })}
+    </ul>
+  );
+}
+
+interface RowProps {
+  row: QueueRow;
+  classes: ReadonlyMap<string, DamageClass>;
+  isChosen: boolean;
+  onChoose: (defectId: string) => void;
+}
+
+function RowButton({ row, classes, isChosen, onChoose }: RowProps) {
+  const { language, say } = useLanguage();
+  return (
+    <button
+      type="button"
+      aria-current={isChosen}
+      data-defect={row.defect_id}
+      onClick={() => onChoose(row.defect_id)}
+    >
+      <i style={{ background: classes.get(row.damage_class)?.colour }} />
+      <span className="grow">
+        {classes.get(row.damage_class)?.[language] ?? row.damage_class}
+        <small>{row.length_m ? shown(row.length_m, "m", 2) : shown(row.area_m2, "m²", 3)}</small>
+      </span>
+      <b className={`state ${row.state}`}>{say(row.state)}</b>
+    </button>
+  );
+}
+
+interface BatchProps {
+  surveyId: string;
+  filter: Filter;
+  order: Order;
+  open: number;
+  classes: ReadonlyMap<string, DamageClass>;
+  review: Review;
+  onClose: () => void;
+}
+
+/** Read the candidates that may be decided about together, and show them as they were then. */
+function Batch({ surveyId, filter, order, open, classes, review, onClose }: BatchProps) {
+  const { data } = useQuery(candidatesQuery(surveyId, filter, order, BATCH_MOST));
+  if (data === undefined) return null;
+  return <BatchDialog defects={data.rows} waiting={open} classes={classes} review={review} onClose={onClose} />;
 }

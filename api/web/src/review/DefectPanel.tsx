@@ -4,6 +4,10 @@ import type { DamageClass, DefectDetail, Quantity } from "../client";
 import { useLanguage } from "../i18n/language";
 import { defectQuery } from "../queries";
 import { Trouble } from "../Trouble";
+import { PriorityLine } from "./PriorityLine";
+import { Detail } from "./detail/Detail";
+import { EditHistory } from "./edit/EditHistory";
+import { EDIT_DOCK } from "./edit/plan";
 import { isVague, shown } from "./quantity";
 import type { Review } from "./useReview";
 import { VerdictForm } from "./VerdictForm";
@@ -18,6 +22,7 @@ export function DefectPanel({ defectId, classes, review }: Props) {
   const { say } = useLanguage();
   return (
     <section className="panel" aria-label={say("defects")}>
+      <div id={EDIT_DOCK} />
       {defectId === undefined ? (
         <p className="empty">{say("chooseDefect")}</p>
       ) : (
@@ -46,11 +51,11 @@ function Chosen({ defectId, classes, review }: Props & { defectId: string }) {
           alt={`${label?.[language] ?? ""} ${defect.defect_id}`}
         />
       )}
+      <EditHistory defect={defect} review={review} />
       <VerdictForm key={defect.version} defect={defect} classes={classes} review={review} />
       <Numbers defect={defect} />
       <Grades defect={defect} />
-      <Evidence defect={defect} />
-      <History defect={defect} />
+      <Detail defect={defect} classes={classes} />
       <p className="identity">{defect.defect_id}</p>
     </>
   );
@@ -73,7 +78,7 @@ function Numbers({ defect }: { defect: DefectDetail }) {
       <dt>{say("gsd")}</dt>
       <dd>{defect.gsd_mm_per_px.toFixed(2)}</dd>
       <dt>{say("model")}</dt>
-      <dd className="identity">{defect.model_id}</dd>
+      <dd className="identity">{defect.model_id === "hand" ? say("drawnByHand") : defect.model_id}</dd>
     </dl>
   );
 }
@@ -100,7 +105,7 @@ function Measured({ name, quantity, unit, digits }: MeasuredProps) {
 
 function Grades({ defect }: { defect: DefectDetail }) {
   const { language, say } = useLanguage();
-  if (defect.grades.length === 0 && defect.priority === null) return null;
+  if (defect.grades.length === 0 && defect.priority === null && defect.is_ranked) return null;
   return (
     <>
       <h3>{say("grade")}</h3>
@@ -115,52 +120,7 @@ function Grades({ defect }: { defect: DefectDetail }) {
           </ul>
         </div>
       ))}
-      {defect.priority && (
-        <p>
-          {say("priority")}: <b>{defect.priority.score.toFixed(1)}</b> ({say("rank")}{" "}
-          {defect.priority.rank})
-        </p>
-      )}
-    </>
-  );
-}
-
-function Evidence({ defect }: { defect: DefectDetail }) {
-  const { say } = useLanguage();
-  if (defect.photos.length === 0) return null;
-  return (
-    <>
-      <h3>{say("photos")}</h3>
-      <ul className="photos">
-        {defect.photos.map((photo) => (
-          <li key={photo.sha256}>
-            <a href={photo.url} target="_blank" rel="noreferrer">
-              {photo.name}
-            </a>
-          </li>
-        ))}
-      </ul>
-    </>
-  );
-}
-
-function History({ defect }: { defect: DefectDetail }) {
-  const { language, say } = useLanguage();
-  return (
-    <>
-      <h3>{say("history")}</h3>
-      {defect.history.length === 0 && <p className="empty">{say("noHistory")}</p>}
-      <ol className="history">
-        {defect.history.map((verdict) => (
-          <li key={verdict.verdict_id}>
-            <b>{say(verdict.state_after)}</b> {verdict.reviewer}
-            {verdict.action === "reclassify" && ` · ${say("reclassify")}`}
-            {verdict.reason && ` · ${say(verdict.reason)}`}
-            {verdict.note && ` · ${verdict.note}`}
-            <small>{new Date(verdict.decided_at).toLocaleString(language)}</small>
-          </li>
-        ))}
-      </ol>
+      <PriorityLine defect={defect} />
     </>
   );
 }

@@ -4,16 +4,22 @@ import { useEffect, useMemo, useRef, useState } from "react";
 import "ol/ol.css";
 
 import { go } from "../address";
-import type { DamageClass } from "../client";
+import type { DamageClass, Mosaic } from "../client";
 import { useLanguage } from "../i18n/language";
-import { classesQuery, defectsQuery, surveyQuery } from "../queries";
+import { classesQuery, defectQuery, surveyQuery } from "../queries";
 import { Trouble } from "../Trouble";
 import { JobState } from "../upload/JobState";
 import { ExportLinks } from "../worklist/ExportLinks";
 import { DefectList } from "./DefectList";
 import { DefectPanel } from "./DefectPanel";
-import { EVERYTHING, type Filter, matching, neighbour, type Order, ordered } from "./filter";
+import type { Chosen } from "./defectLayer";
+import { PlaceMarker } from "./detail/PlaceMarker";
+import { Swipe } from "./detail/Swipe";
+import { EditTools } from "./edit/EditTools";
+import { EVERYTHING, type Filter, type Order, queryOf } from "./filter";
 import { MosaicMap } from "./MosaicMap";
+import { Ruler } from "./Ruler";
+import { type QueueRow, useQueue } from "./useQueue";
 import { useReview } from "./useReview";
 
 interface Props {
@@ -25,21 +31,21 @@ interface Props {
 export default function ReviewPage({ surveyId, defectId }: Props) {
   const { say } = useLanguage();
   const survey = useQuery(surveyQuery(surveyId));
-  const found = useQuery({ ...defectsQuery(surveyId), enabled: survey.data?.mosaic != null });
   useFreshWhenDone(surveyId, survey.data?.job?.active);
   const classes = useClasses();
   const [filter, setFilter] = useState<Filter>(EVERYTHING);
   const [order, setOrder] = useState<Order>("size");
-  const defects = useMemo(() => ordered(found.data ?? [], order), [found.data, order]);
-  const shownDefects = useMemo(() => matching(defects, filter), [defects, filter]);
-  const choose = (id: string) => go({ name: "review", surveyId, defectId: id }, { replace: true });
-  const review = useReview(surveyId, choose);
-  useStepKeys((step) => {
-    const next = neighbour(shownDefects, defectId, step);
-    if (next) choose(next.defect_id);
-  }, review.undo);
+  const show = (id: string) => go({ name: "review", surveyId, defectId: id }, { replace: true });
+  const queue = useQueue(surveyId, filter, order, defectId, survey.data?.mosaic != null, show);
+  const review = useReview(surveyId, queue.choose);
+  useStepKeys(queue.step, review.undo);
 
   const mosaic = survey.data?.mosaic;
+  const chosen = useChosen(mosaic, queue.chosen);
+  const query = useMemo(
+    () => (queue.counts === undefined ? undefined : queryOf(filter, queue.counts.revision)),
+    [filter, queue.counts],
+  );
   return (
     <main className="review">
       <div className="title">
@@ -50,6 +56,7 @@ export default function ReviewPage({ surveyId, defectId }: Props) {
           </span>
         )}
         <span className="soft">{say("keys")}</span>
+        <span className="soft">{say("editKeys")}</span>
         <span className="grow" />
         <a
           href={`/app/surveys/${surveyId}/worklist`}
@@ -62,14 +69,14 @@ export default function ReviewPage({ surveyId, defectId }: Props) {
         </a>
         <ExportLinks surveyId={surveyId} />
       </div>
-      <Trouble error={survey.error ?? found.error} />
+      <Trouble error={survey.error ?? queue.error} />
       {survey.data && <JobState survey={survey.data} />}
       {mosaic === null && <p className="empty">{say("noMosaic")}</p>}
       {mosaic && (
         <div className="desk">
           <DefectList
-            defects={defects}
-            shownDefects={shownDefects}
+            surveyId={surveyId}
+            queue={queue}
             classes={classes}
             filter={filter}
             onFilter={setFilter}
@@ -77,17 +84,30 @@ export default function ReviewPage({ surveyId, defectId }: Props) {
             onOrder={setOrder}
             review={review}
             chosenId={defectId}
-            onChoose={choose}
           />
-          {mosaic.tiles ? (
+          {mosaic.tiles && mosaic.defect_tiles ? (
             <MosaicMap
               name={mosaic.sha256}
               tiles={mosaic.tiles}
-              defects={shownDefects}
+              defectTiles={mosaic.defect_tiles}
+              query={query}
               classes={classes}
-              chosenId={defectId}
-              onChoose={choose}
-            />
+              chosen={chosen}
+              onChoose={queue.choose}
+            >
+              <EditTools
+                surveyId={surveyId}
+                mosaic={mosaic.sha256}
+                defectId={defectId}
+                classes={classes}
+                review={review}
+                rows={queue.rows}
+                onShow={queue.choose}
+              />
+              <Ruler />
+              <PlaceMarker />
+              <Swipe />
+            </MosaicMap>
           ) : (
             <p className="empty">{say("noTiles")}</p>
           )}
@@ -110,6 +130,25 @@ function useFreshWhenDone(surveyId: string, active: boolean | undefined) {
     }
     was.current = active;
   }, [active, surveyId, queries]);
+}
+
+/** Give the map what it needs of the chosen defect; its outline only where that lies on this mosaic. */
+function useChosen(mosaic: Mosaic | null | undefined, row: QueueRow | undefined): Chosen | undefined {
+  const { data } = useQuery({ ...defectQuery(row?.defect_id ?? ""), enabled: row !== undefined });
+  return useMemo(() => {
+    if (row === undefined || !mosaic) return undefined;
+    const isHere =
+      data?.defect_id === row.defect_id &&
+      data.surface_crs === mosaic.crs &&
+      (mosaic.georeferenced || data.mosaic_sha256 === mosaic.sha256);
+    return {
+      id: row.defect_id,
+      boxM: row.box_surface_m,
+      state: isHere ? data.state : row.state,
+      damageClass: isHere ? data.damage_class : row.damage_class,
+      outline: isHere ? data.outline : null,
+    };
+  }, [row, data, mosaic]);
 }
 
 function useClasses() {

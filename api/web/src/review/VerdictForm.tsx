@@ -4,6 +4,7 @@ import { type DamageClass, type DefectDetail, Problem } from "../client";
 import { useLanguage } from "../i18n/language";
 import { may, useSession } from "../session/session";
 import { Trouble } from "../Trouble";
+import { Meanwhile } from "./edit/Meanwhile";
 import type { Review } from "./useReview";
 import { type Action, type ClassCode, REASONS, type RejectReason } from "./verdicts";
 
@@ -108,6 +109,7 @@ export function VerdictForm({ defect, classes, review }: Props) {
         </button>
       </div>
       {changed ? <p className="trouble" role="alert">{say("changedMeanwhile")}</p> : <Trouble error={error} />}
+      <Meanwhile error={error} />
     </form>
   );
 }

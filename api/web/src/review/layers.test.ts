@@ -2,7 +2,9 @@ import Stroke from "ol/style/Stroke";
 import { describe, expect, it } from "vitest";
 
 import type { Defect, Schemas } from "../client";
-import { defectLayer, faded, showDefects, styleOf } from "./defectLayer";
+import RenderFeature from "ol/render/Feature";
+
+import { chosenLayer, defectLayer, faded, pointStyleOf, showChosen, styleOf, tileStyle } from "./defectLayer";
 import { mosaicLayer, mosaicView, surfaceProjection } from "./mosaicLayer";
 
 const tiles: Schemas["TileGridOut"] = {
@@ -11,6 +13,13 @@ const tiles: Schemas["TileGridOut"] = {
   origin_surface_m: [100, 50],
   resolutions_m_per_px: [0.008, 0.004, 0.002],
   extent_surface_m: [100, 48.2, 103, 50],
+};
+
+const drawn: Schemas["TileGridOut"] = {
+  ...tiles,
+  url_template: "/api/surveys/s/defects/tiles/{z}/{x}/{y}.mvt",
+  tile_size_px: 512,
+  resolutions_m_per_px: [0.004, 0.002],
 };
 
 const crack = {
@@ -44,12 +53,37 @@ describe("the mosaic layer", () => {
 });
 
 describe("the defect layer", () => {
-  it("keys features by defect and replaces them as a whole", () => {
-    const layer = defectLayer();
-    showDefects(layer, [crack], new Map(), undefined);
-    showDefects(layer, [crack], new Map(), "d");
+  const projection = surfaceProjection("abc", tiles);
+
+  it("asks for vector tiles in the mosaic's grid, with the choice and the revision", () => {
+    const source = defectLayer(drawn, projection, "state=candidate&revision=7", new Map()).getSource();
+    const url = source?.getTileUrlFunction()([1, 2, 0], 1, projection);
+    expect(url).toBe("/api/surveys/s/defects/tiles/1/2/0.mvt?state=candidate&revision=7");
+    expect(source?.getTileGrid()?.getTileCoordForCoordAndZ([101.03, 49.9], 1)).toEqual([1, 1, 0]);
+  });
+
+  it("shows the chosen one by its outline, or by its box where that lies elsewhere", () => {
+    const layer = chosenLayer();
+    const look = { id: "d", state: "candidate", damageClass: "crack", boxM: [100, 49, 101, 49.5] } as const;
+    showChosen(layer, { ...look, outline: crack.outline }, new Map());
+    expect(layer.getSource()?.getFeatureById("d")?.getGeometry()?.getExtent()).toEqual([100, 49, 101, 49.01]);
+    showChosen(layer, { ...look, outline: null }, new Map());
     expect(layer.getSource()?.getFeatures()).toHaveLength(1);
-    expect(layer.getSource()?.getFeatureById("d")).not.toBeNull();
+    expect(layer.getSource()?.getFeatureById("d")?.getGeometry()?.getExtent()).toEqual(look.boxM);
+    showChosen(layer, undefined, new Map());
+    expect(layer.getSource()?.getFeatures()).toHaveLength(0);
+  });
+
+  it("makes each look once and points where a shape is too small", () => {
+    const feature = (kind: "Point" | "Polygon", state: string) =>
+      new RenderFeature(kind, [0, 0], [2], 2, { class: "crack", state }, "d");
+    const style = tileStyle(new Map([["crack", { colour: "#00ff00" } as never]]));
+    const area = style(feature("Polygon", "confirmed"));
+    expect(style(feature("Polygon", "confirmed"))).toBe(area);
+    expect(area[0]?.getStroke()?.getColor()).toBe("#00ff00");
+    expect(style(feature("Point", "confirmed"))[0]?.getImage()).not.toBeNull();
+    expect(style(feature("Point", "rejected"))).not.toEqual(style(feature("Point", "confirmed")));
+    expect(pointStyleOf({ state: "candidate" }, "#00ff00").getStroke()).toBeNull();
   });
 
   it("draws unreviewed damage dashed, confirmed solid, the chosen one with a halo", () => {

@@ -24,7 +24,12 @@ export function surfaceProjection(name: string, tiles: Tiles): Projection {
   });
 }
 
-export function mosaicLayer(tiles: Tiles, projection: Projection): TileLayer<TileImage> {
+/** Build the layer of a mosaic; layers of one class share a canvas, so a second mosaic needs its own. */
+export function mosaicLayer(
+  tiles: Tiles,
+  projection: Projection,
+  className = "mosaic-layer",
+): TileLayer<TileImage> {
   const grid = new TileGrid({
     origin: [...tiles.origin_surface_m],
     resolutions: tiles.resolutions_m_per_px,
@@ -41,7 +46,7 @@ export function mosaicLayer(tiles: Tiles, projection: Projection): TileLayer<Til
         .replace("{x}", String(x))
         .replace("{y}", String(y)),
   });
-  return new TileLayer({ source, className: "mosaic-layer" });
+  return new TileLayer({ source, className });
 }
 
 export function mosaicView(tiles: Tiles, projection: Projection): View {

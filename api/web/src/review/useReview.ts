@@ -1,18 +1,23 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 
-import type { DefectDetail } from "../client";
+import { type DefectDetail, Problem } from "../client";
 import { defectQuery } from "../queries";
 import { useSession } from "../session/session";
+import { takeBack } from "./edit/requests";
 import { type Before, before, type Decision, decide, inverse } from "./verdicts";
 
 const REVIEWER = "tenken.reviewer";
 const UNDO_NOTE = "undo";
 
+/** What somebody did: a decision, with what was before it, or an edit. */
 interface Step {
   readonly defectId: string;
-  readonly was: Before;
+  readonly was?: Before;
+  readonly editId?: string;
 }
+
+const CONFLICT = 409;
 
 export interface Review {
   /** Who decides: the account's name, else what somebody typed; empty while nobody has. */
@@ -27,6 +32,10 @@ export interface Review {
   readonly canUndo: boolean;
   readonly decide: (defect: DefectDetail, decision: Decision) => void;
   readonly undo: () => void;
+  /** Remember the name that somebody typed. */
+  readonly remember: () => void;
+  /** Let the next undo take an edit back and show a defect. */
+  readonly edited: (editId: string, defectId: string) => void;
   /** Read everything of the survey anew. */
   readonly refresh: () => Promise<unknown>;
 }
@@ -41,13 +50,16 @@ export function useReview(surveyId: string, onUndone: (defectId: string) => void
 
   const refresh = () =>
     Promise.all(
-      [["defect"], ["defects", surveyId], ["worklist", surveyId]].map((queryKey) =>
+      [["defect"], ["defects", surveyId], ["worklist", surveyId], ["edits"]].map((queryKey) =>
         queries.invalidateQueries({ queryKey }),
       ),
     );
+  const remember = () => {
+    if (account === null) localStorage.setItem(REVIEWER, reviewer);
+  };
   const sending = useMutation({
     mutationFn: async ({ defect, decision }: { defect: DefectDetail; decision: Decision }) => {
-      if (account === null) localStorage.setItem(REVIEWER, reviewer);
+      remember();
       const after = await decide(defect, decision, reviewer);
       setSteps((all) => [...all, { defectId: defect.defect_id, was: before(defect) }]);
       return after;
@@ -55,12 +67,23 @@ export function useReview(surveyId: string, onUndone: (defectId: string) => void
     onSettled: refresh,
   });
   const undoing = useMutation({
-    mutationFn: async ({ defectId, was }: Step) => {
-      const now = await queries.fetchQuery({ ...defectQuery(defectId), staleTime: 0 });
-      const back = inverse(was, now, UNDO_NOTE);
-      if (back !== null) await decide(now, back, reviewer);
+    mutationFn: async ({ defectId, was, editId }: Step) => {
+      if (editId !== undefined) await takeBack(editId, reviewer);
+      if (was !== undefined) {
+        const now = await queries.fetchQuery({ ...defectQuery(defectId), staleTime: 0 });
+        const back = inverse(was, now, UNDO_NOTE);
+        if (back !== null) await decide(now, back, reviewer);
+      }
+      return defectId;
+    },
+    onSuccess: (defectId) => {
       setSteps((all) => all.slice(0, -1));
       onUndone(defectId);
+    },
+    onError: (error, { editId }) => {
+      // somebody decided since: this edit can never be taken back, what was before it perhaps can
+      const stands = editId !== undefined && error instanceof Problem && error.status === CONFLICT;
+      if (stands) setSteps((all) => all.slice(0, -1));
     },
     onSettled: refresh,
   });
@@ -85,6 +108,8 @@ export function useReview(surveyId: string, onUndone: (defectId: string) => void
       sending.reset();
       undoing.mutate(last);
     },
+    remember,
+    edited: (editId, defectId) => setSteps((all) => [...all, { defectId, editId }]),
     refresh,
   };
 }

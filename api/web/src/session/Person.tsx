@@ -1,5 +1,6 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 
+import { go } from "../address";
 import { api, keepCsrf, Problem, type Session } from "../client";
 import { useLanguage } from "../i18n/language";
 import { sessionQuery } from "../queries";
@@ -24,7 +25,16 @@ export function Person({ session }: { session: Session }) {
   return (
     <>
       <span className="person">
-        <b>{session.account.display_name}</b>
+        <a
+          href="/app/account"
+          title={say("accountTitle")}
+          onClick={(event) => {
+            event.preventDefault();
+            go({ name: "account" });
+          }}
+        >
+          {session.account.display_name}
+        </a>
         <small>{session.organisation?.name}</small>
       </span>
       <button type="button" onClick={() => signOut.mutate()} disabled={signOut.isPending}>

@@ -10,6 +10,7 @@ const session = (more: Partial<Session>): Session => ({
   role: null,
   rights: [],
   csrf: null,
+  must_change_password: false,
   oidc: false,
   ...more,
 });

@@ -7,7 +7,7 @@ from alembic import op
 from sqlalchemy import Column, Text
 
 revision = "r0050_upload"
-down_revision = "r0031_uploads"
+down_revision = "r0057_admin"
 
 
 def upgrade() -> None:

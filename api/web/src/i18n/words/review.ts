@@ -13,7 +13,6 @@ export const review = {
     ja: "判断には点検者名が必要です。",
     en: "A decision needs the name of the person who decides.",
   },
-  history: { ja: "判断の履歴", en: "Decisions" },
   noHistory: { ja: "まだ判断されていません。", en: "Nobody has decided yet." },
   keys: {
     ja: "キー操作: C 確定・R 却下・T 分類変更・U 元に戻す・J 次・K 前",

@@ -1,0 +1,100 @@
+"""Cut parts out of photos for people to look at, as JPEG, down to single pixels."""
+
+import threading
+from collections import OrderedDict
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from inspection.errors import BadInput, BadPhoto
+
+CROP_MAX_PX = 2048
+"""Longest side of a picture that one request may ask for."""
+
+QUALITY = 90
+
+BUDGET_MB = 256
+"""Decoded photos that are kept in memory: four of 20 megapixels. One is always kept."""
+
+Box = tuple[int, int, int, int]
+
+_REDUCED = {
+    8: cv2.IMREAD_REDUCED_COLOR_8,
+    4: cv2.IMREAD_REDUCED_COLOR_4,
+    2: cv2.IMREAD_REDUCED_COLOR_2,
+    1: cv2.IMREAD_COLOR,
+}
+"""By how much the decoder itself makes a photo smaller, which is quick."""
+
+
+class Cutter:
+    """Cut pictures out of photos; photos decoded last stay in memory, one is decoded at a time."""
+
+    def __init__(self, budget_mb: int = BUDGET_MB) -> None:
+        """Keep decoded photos up to a budget."""
+        self._budget_bytes = budget_mb * 2**20
+        self._kept: OrderedDict[tuple[str, int], NDArray[np.uint8]] = OrderedDict()
+        self._lock = threading.Lock()
+
+    @property
+    def held_bytes(self) -> int:
+        """Count the bytes of decoded photos that are kept now."""
+        return sum(photo.nbytes for photo in self._kept.values())
+
+    def cut(self, path: Path, sha256: str, *, window: Box, size_px: tuple[int, int]) -> bytes:
+        """Give a part of an upright photo as JPEG, native or shrunk, never enlarged.
+
+        Args:
+            path: file of the photo.
+            sha256: identity of the photo.
+            window: x0 y0 x1 y1 px, half-open, inside the photo.
+            size_px: columns and rows of the picture, at most those of the window.
+
+        Raises:
+            BadInput: when window or size are out of range.
+            BadPhoto: when the photo cannot be decoded.
+        """
+        x0, y0, x1, y1 = window
+        if not (0 <= x0 < x1 and 0 <= y0 < y1):
+            raise BadInput(f"a part of a photo is x0 y0 x1 y1 with x0 < x1, y0 < y1, got {window}")
+        if not 1 <= max(size_px) <= CROP_MAX_PX:
+            raise BadInput(f"a picture can be 1–{CROP_MAX_PX} px long, {max(size_px)} were asked")
+        shrink = min((x1 - x0) / size_px[0], (y1 - y0) / size_px[1])
+        step = next(step for step in _REDUCED if step <= max(shrink, 1.0))
+        photo = self._photo(path, sha256, step)
+        rows, columns = (slice(a // step, max(-(-b // step), 1)) for a, b in ((y0, y1), (x0, x1)))
+        part = photo[rows, columns]
+        if part.size == 0:
+            raise BadInput(f"window {window} px lies outside of {path.name}")
+        if part.shape[1::-1] != size_px:
+            part = cv2.resize(part, size_px, interpolation=cv2.INTER_AREA)
+        _, encoded = cv2.imencode(".jpg", part, [cv2.IMWRITE_JPEG_QUALITY, QUALITY])
+        return bytes(encoded.tobytes())
+
+    def _photo(self, path: Path, sha256: str, step: int) -> NDArray[np.uint8]:
+        """Give a decoded photo (H, W, 3) BGR, at one ``step``-th of its size."""
+        key = sha256, step
+        with self._lock:
+            if key not in self._kept:
+                found = cv2.imread(str(path), _REDUCED[step])
+                if found is None:
+                    raise BadPhoto(f"{path.name} cannot be decoded; copy it from the card again")
+                photo = np.asarray(found, dtype=np.uint8)
+                while self._kept and self.held_bytes + photo.nbytes > self._budget_bytes:
+                    self._kept.popitem(last=False)
+                self._kept[key] = photo
+            self._kept.move_to_end(key)
+            return self._kept[key]
+
+
+def fitted_px(window: Box, most_px: int) -> tuple[int, int]:
+    """Give columns and rows at which a window is shown: native, or shrunk to a longest side.
+
+    >>> fitted_px((100, 100, 1100, 350), 500)
+    (500, 125)
+    """
+    width, height = window[2] - window[0], window[3] - window[1]
+    shrink = min(1.0, most_px / max(width, height))
+    return max(1, round(width * shrink)), max(1, round(height * shrink))

@@ -1,0 +1,43 @@
+"""Defects that an engineer edited → grade candidates as they follow now, beside any decisions."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import Connection
+
+from inspection.domain.defect import Defect
+from inspection.domain.eradate import day_in_japan
+from inspection.pipeline.appraisal import RANKED_MOST, appraise_defect
+from inspection.pipeline.grade import is_open
+from inspection.pipeline.ports import Clock
+from inspection.pipeline.worklist import candidates_of, draw_up
+from inspection.store import defects, grades
+
+
+def regrade(
+    connection: Connection,
+    edited: Sequence[Defect],
+    *,
+    clock: Clock,
+    ranked_most: int = RANKED_MOST,
+) -> None:
+    """Propose grades anew, as the road does for what a machine saw.
+
+    Of a large asset only those of the defects themselves: those of its members follow when it is
+    processed or assessed again.
+
+    Args:
+        connection: an open writing transaction.
+        edited: defects of one asset, as they stand.
+        clock: tells the day, from which ages follow.
+        ranked_most: most defects of an asset that is graded as a whole.
+    """
+    today = day_in_japan(clock.now())
+    for survey_id in sorted({defect.latest.survey_id for defect in edited}):
+        mine = [d for d in edited if d.latest.survey_id == survey_id and is_open(d)]
+        if defects.has_more_than(connection, edited[0].asset_id, ranked_most):
+            found = [appraise_defect(connection, d, today=today).grade for d in mine]
+            proposed = [grade for grade in found if grade is not None]
+        else:
+            _, appraised = draw_up(connection, survey_id=survey_id, today=today)
+            proposed = candidates_of(appraised)
+        grades.save(connection, survey_id, proposed)

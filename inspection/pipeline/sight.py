@@ -1,0 +1,72 @@
+"""Open what a mosaic was painted from: which photo it shows where, and how the photos see it."""
+
+import json
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+
+from inspection.domain.capture import Photo
+from inspection.domain.raster import Orthomosaic
+from inspection.domain.widthcalibration import WidthCalibration
+from inspection.errors import BadInput, NotFound
+from inspection.imaging import viewfile
+from inspection.imaging.evidence import Sources, open_sources
+from inspection.pipeline.admit import original_key
+from inspection.pipeline.crackwidths import PhotoSight
+from inspection.pipeline.drawn import NoWidth, Paper
+from inspection.pipeline.ports import BlobStore
+from inspection.store import keys
+
+
+@contextmanager
+def opened_paper(
+    mosaic: Orthomosaic,
+    *,
+    blobs: BlobStore,
+    photos: Sequence[Photo],
+    widths: WidthCalibration,
+) -> Iterator[Paper]:
+    """Open a mosaic for drawing on it, with as much behind it as was kept.
+
+    Args:
+        mosaic: the mosaic.
+        blobs: where everything is kept.
+        photos: of its survey.
+        widths: how the camera draws cracks.
+    """
+    with ExitStack() as stack:
+        sources = _sources(mosaic, blobs, stack)
+        sight, blind = _sight(mosaic, blobs, photos, widths, stack)
+        yield Paper(mosaic=mosaic, sources=sources, sight=sight, blind=blind)
+
+
+def _sources(mosaic: Orthomosaic, blobs: BlobStore, stack: ExitStack) -> Sources | None:
+    """Open the raster of photo numbers; None when it was not kept."""
+    size_px = mosaic.grid.width_px, mosaic.grid.height_px
+    try:
+        path = stack.enter_context(blobs.local_path(mosaic.sources_key))
+    except NotFound:
+        return None
+    return stack.enter_context(open_sources(path, size_px))
+
+
+def _sight(
+    mosaic: Orthomosaic,
+    blobs: BlobStore,
+    photos: Sequence[Photo],
+    widths: WidthCalibration,
+    stack: ExitStack,
+) -> tuple[PhotoSight | None, NoWidth]:
+    """Say how the photos see the surface, or why that is not known."""
+    key = keys.views_key(mosaic.sha256)
+    if not blobs.exists(key):
+        return None, NoWidth.NO_VIEWS
+    plain = json.loads(blobs.read_bytes(key))
+    try:
+        paths = {
+            photo.sha256: stack.enter_context(blobs.local_path(original_key(photo)))
+            for photo in photos
+        }
+        views, surface = viewfile.from_plain(plain, paths)
+    except (BadInput, NotFound):  # a photo is gone
+        return None, NoWidth.PHOTO_MISSING
+    return PhotoSight(views=views, surface=surface, calibration=widths), NoWidth.UNREADABLE

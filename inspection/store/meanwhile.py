@@ -1,0 +1,57 @@
+"""Tell who changed a defect since somebody read it: verdicts and edits, by version."""
+
+import uuid
+
+from sqlalchemy import Connection, select
+
+from inspection.domain.defect import Defect
+from inspection.errors import Overtaken
+from inspection.store.edit_tables import edit_shares, edits
+from inspection.store.tables import reviews
+
+Change = dict[str, str]
+
+
+def check_version(connection: Connection, defect: Defect, expected_version: int | None) -> None:
+    """Check that a defect is as its reader saw it.
+
+    Raises:
+        Overtaken: when it is not; it names who did what, and when.
+    """
+    if defect.version == expected_version:
+        return
+    meanwhile = changes(connection, defect.defect_id, since_version=expected_version or 0)
+    told = "; ".join(f"{one['who']} did '{one['what']}' at {one['when']}" for one in meanwhile)
+    raise Overtaken(
+        f"defect {defect.defect_id} is at version {defect.version}, you decided on version "
+        f"{expected_version}; read it again and decide anew"
+        + (f". Meanwhile: {told}" if told else ""),
+        meanwhile=meanwhile,
+    )
+
+
+def changes(
+    connection: Connection, defect_id: uuid.UUID, *, since_version: int
+) -> tuple[Change, ...]:
+    """List what people did to a defect after a version of it, oldest first."""
+    c, share = reviews.c, edit_shares.c
+    verdicts = connection.execute(
+        select(c.version_after, c.reviewer, c.decided_at, c.action).where(
+            c.defect_id == defect_id, c.version_after > since_version
+        )
+    ).all()
+    edited = connection.execute(
+        select(share.version_after, edits.c.editor, edits.c.edited_at, edits.c.kind)
+        .join_from(edit_shares, edits, edits.c.edit_id == share.edit_id)
+        .where(share.defect_id == defect_id, share.version_after > since_version)
+    ).all()
+    return tuple(
+        {
+            "subject": str(defect_id),
+            "who": who,
+            "when": when.isoformat(timespec="seconds"),
+            "what": what,
+            "version": str(version),
+        }
+        for version, who, when, what in sorted([*verdicts, *edited], key=lambda row: row[0])
+    )

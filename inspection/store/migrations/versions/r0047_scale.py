@@ -1,0 +1,287 @@
+# ruff: noqa: S608 the statements are written of names and words of this file only
+"""Keep the defects of each survey ready to be listed, counted, and drawn.
+
+The database does so by itself: triggers follow what is written into surveys, defects, ties and
+observations, on both engines by the same statements. Tables and triggers are written out here as
+they were released, apart from ``inspection.store.queue_tables``, which goes on changing.
+"""
+
+from alembic import op
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Double,
+    Index,
+    Integer,
+    MetaData,
+    Table,
+    Text,
+    UniqueConstraint,
+    Uuid,
+)
+
+revision = "r0047_scale"
+down_revision = "r0039_bands"
+
+RowNumber = BigInteger().with_variant(Integer, "sqlite")
+
+tables = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+Table(
+    "survey_revisions",
+    tables,
+    Column("seq", RowNumber, primary_key=True),
+    Column("survey_id", Uuid, nullable=False, unique=True),
+    Column("revision", BigInteger, nullable=False),
+    Column("changed_by", Text),
+)
+
+Table(
+    "survey_defects",
+    tables,
+    Column("seq", RowNumber, primary_key=True),
+    Column("survey_id", Uuid, nullable=False),
+    Column("survey_seq", Double, nullable=False),
+    Column("defect_id", Uuid, nullable=False, index=True),
+    Column("observation_id", Uuid, nullable=False, index=True),
+    Column("frame", Text, nullable=False),
+    Column("damage_class", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("confidence", Double, nullable=False),
+    Column("width_mm", Double),
+    Column("width_most_mm", Double),
+    Column("decided", Integer, nullable=False),
+    Column("minus_size", Double, nullable=False),
+    Column("minus_uncertainty", Double, nullable=False),
+    Column("minus_urgency", Double, nullable=False),
+    Column("x0_m", Double, nullable=False),
+    Column("y0_m", Double, nullable=False),
+    Column("x1_m", Double, nullable=False),
+    Column("y1_m", Double, nullable=False),
+    UniqueConstraint("survey_id", "defect_id"),
+    Index("ix_survey_defects_size", "survey_id", "minus_size", "defect_id"),
+    Index("ix_survey_defects_urgency", "survey_id", "decided", "minus_urgency", "defect_id"),
+    Index(
+        "ix_survey_defects_uncertainty", "survey_id", "decided", "minus_uncertainty", "defect_id"
+    ),
+    Index(
+        "ix_survey_defects_choice",
+        "survey_id",
+        "damage_class",
+        "state",
+        "confidence",
+        "width_most_mm",
+    ),
+)
+
+NUMBER = {
+    "postgresql": "CAST(o.measurement->'{0}'->>'{1}' AS double precision)",
+    "sqlite": "json_extract(o.measurement, '$.{0}.{1}')",
+}
+"""How each engine reads a number of a measurement."""
+
+COLUMNS = (
+    "survey_id, survey_seq, defect_id, observation_id, frame, damage_class, state, version, "
+    "confidence, width_mm, width_most_mm, decided, minus_size, minus_uncertainty, minus_urgency, "
+    "x0_m, y0_m, x1_m, y1_m"
+)
+
+SAME_SURVEY = "survey_id = {0}.survey_id AND defect_id = {0}.defect_id"
+
+HUMAN = (
+    "damage_class = COALESCE(new.damage_class_reviewed, new.damage_class), state = new.state, "
+    "version = new.version, decided = CASE new.state WHEN 'candidate' THEN 0 ELSE 1 END"
+)
+
+SURE = "CASE WHEN o.confidence >= 1e-6 AND o.confidence <= 1 THEN o.confidence ELSE 0 END"
+UNCERTAIN = f"(4 * ({SURE}) * (1 - ({SURE})))"
+
+LENGTH_MOST_M, AREA_MOST_M2, WIDTH_MOST_MM, LEAST = "1e6", "1e12", "1e9", "1e-9"
+"""Bounds of what is calculated with: an index must not refuse what the tables have taken, and
+PostgreSQL refuses products that leave the range of its numbers at either end."""
+
+PLACE = (
+    "ST_MakeLine(ST_MakePoint(x0_m, y0_m, survey_seq), ST_MakePoint(x1_m, y1_m, survey_seq)) "
+    "gist_geometry_ops_nd"
+)
+"""The diagonal of a defect's box at the height of its survey: surveys of local frames all lie at
+the same place, and must not be searched together."""
+
+
+def upgrade() -> None:
+    """Make the tables, fill them, and let the database keep them."""
+    connection = op.get_bind()
+    engine = connection.dialect.name
+    tables.create_all(connection, checkfirst=False)
+    op.execute(
+        "INSERT INTO survey_revisions (survey_id, revision) SELECT survey_id, 1 FROM surveys"
+    )
+    if engine == "sqlite":
+        _make_r_tree()
+    else:
+        op.execute(f"CREATE INDEX gix_survey_defects_place ON survey_defects USING gist ({PLACE})")
+    op.execute(see_all(engine))
+    if engine == "sqlite":
+        _follow_sqlite()
+    else:
+        _follow_postgresql()
+
+
+def see(engine: str, which: str) -> str:
+    """Write the statement that adds the rows which are missing, for some defects or ties.
+
+    PostgreSQL keeps the plan that a trigger had while the tables were empty: it must not be left
+    the choice to read all rows in order to find the missing ones.
+    """
+    if engine == "postgresql":
+        return f"{see_all(engine, which)} ON CONFLICT (survey_id, defect_id) DO NOTHING"
+    return (
+        f"{see_all(engine, which)} AND NOT EXISTS (SELECT 1 FROM survey_defects s "
+        "WHERE s.survey_id = o.survey_id AND s.defect_id = d.defect_id)"
+    )
+
+
+def see_all(engine: str, which: str = "1 = 1") -> str:
+    """Write the statement that adds rows, for some defects or ties, where there are none yet.
+
+    A survey shows the sighting by which the defect is known now, else its own last one.
+    """
+    number = NUMBER[engine].format
+    length = bounded(number("length_m", "value"), LENGTH_MOST_M)
+    area = bounded(number("area_m2", "value"), AREA_MOST_M2)
+    width = bounded(number("width_mm", "value"), WIDTH_MOST_MM)
+    expanded = bounded(number("width_mm", "expanded_uncertainty"), WIDTH_MOST_MM)
+    limit = number("width_mm", "limit")
+    size = f"COALESCE(({length}) * ({length}), {area}, 0)"
+    return (
+        f"INSERT INTO survey_defects ({COLUMNS}) SELECT o.survey_id, r.seq, d.defect_id, "
+        "o.observation_id, CASE o.surface_crs WHEN 'LOCAL' THEN 'LOCAL ' || o.mosaic_sha256 "
+        "ELSE o.surface_crs END, COALESCE(d.damage_class_reviewed, d.damage_class), d.state, "
+        f"d.version, o.confidence, {width}, "
+        f"COALESCE(({width}) + COALESCE({expanded}, 0), {limit}), "
+        "CASE d.state WHEN 'candidate' THEN 0 ELSE 1 END, "
+        f"-{size}, -{UNCERTAIN}, -{UNCERTAIN} * {UNCERTAIN} * {size}, "
+        "o.surface_x0_m, o.surface_y0_m, o.surface_x1_m, o.surface_y1_m "
+        "FROM defect_observations l JOIN defects d ON d.defect_id = l.defect_id "
+        "JOIN observations o ON o.observation_id = l.observation_id "
+        "JOIN survey_revisions r ON r.survey_id = o.survey_id "
+        f"WHERE {which} AND o.observation_id = COALESCE((SELECT p.observation_id "
+        "FROM observations p WHERE p.observation_id = d.latest_observation_id "
+        "AND p.survey_id = o.survey_id), (SELECT p.observation_id FROM defect_observations k "
+        "JOIN observations p ON p.observation_id = k.observation_id "
+        "WHERE k.defect_id = d.defect_id AND p.survey_id = o.survey_id "
+        "ORDER BY p.seq DESC LIMIT 1))"
+    )
+
+
+def bounded(number: str, most: str) -> str:
+    """Write a number that is neither too large nor too small to be calculated with.
+
+    >>> bounded("x", "9")
+    'CASE WHEN x >= 9 THEN 9 WHEN x <= -9 THEN -9 WHEN ABS(x) < 1e-9 THEN 0 ELSE x END'
+    """
+    return (
+        f"CASE WHEN {number} >= {most} THEN {most} WHEN {number} <= -{most} THEN -{most} "
+        f"WHEN ABS({number}) < {LEAST} THEN 0 ELSE {number} END"
+    )
+
+
+def _moments(engine: str) -> dict[str, tuple[str, str]]:
+    """Say what follows from what, by the name of the trigger: the moment, and the statements."""
+    tied = (
+        "DELETE FROM survey_defects WHERE defect_id = {0}.defect_id AND survey_id = (SELECT "
+        "survey_id FROM observations WHERE observation_id = {0}.observation_id); "
+    )
+    again = see(engine, "d.defect_id = {0}.defect_id") + ";"
+    return {
+        "survey_counted": (
+            "INSERT ON surveys",
+            "INSERT INTO survey_revisions (survey_id, revision) VALUES (new.survey_id, 1);",
+        ),
+        "defect_tied": ("INSERT ON defect_observations", (tied + again).format("new")),
+        "defect_tied_anew": (
+            "UPDATE ON defect_observations",
+            (tied + again).format("old") + (tied + again).format("new"),
+        ),
+        "defect_untied": ("DELETE ON defect_observations", (tied + again).format("old")),
+        "defect_decided": (
+            "UPDATE OF damage_class, damage_class_reviewed, state, version ON defects",
+            f"UPDATE survey_defects SET {HUMAN} WHERE defect_id = new.defect_id;",
+        ),
+        "defect_seen_anew": (
+            "UPDATE OF latest_observation_id ON defects",
+            "DELETE FROM survey_defects WHERE defect_id = new.defect_id; " + again.format("new"),
+        ),
+        "observation_replaced": (
+            "UPDATE ON observations",
+            "DELETE FROM survey_defects WHERE observation_id = new.observation_id; "
+            + see(
+                engine,
+                "d.defect_id = (SELECT t.defect_id FROM defect_observations t "
+                "WHERE t.observation_id = new.observation_id)",
+            )
+            + ";",
+        ),
+    }
+
+
+def _follow_sqlite() -> None:
+    for name, (moment, statements) in _moments("sqlite").items():
+        op.execute(f"CREATE TRIGGER tenken_{name} AFTER {moment} BEGIN {statements} END")
+    for moment, row in (("INSERT", "new"), ("UPDATE", "new"), ("DELETE", "old")):
+        op.execute(
+            f"CREATE TRIGGER tenken_count_{moment.lower()} AFTER {moment} ON survey_defects BEGIN "
+            f"UPDATE survey_revisions SET revision = revision + 1 "
+            f"WHERE survey_id = {row}.survey_id; END"
+        )
+
+
+def _make_r_tree() -> None:
+    """Keep an R*Tree beside the rows; its first dimension is the number of the survey."""
+    box = ("survey_seq", "survey_seq", "x0_m", "x1_m", "y0_m", "y1_m")
+    added = (
+        f"INSERT INTO survey_defects_rtree VALUES (new.seq, {', '.join(f'new.{c}' for c in box)});"
+    )
+    removed = "DELETE FROM survey_defects_rtree WHERE seq = old.seq;"
+    op.execute("CREATE VIRTUAL TABLE survey_defects_rtree USING rtree(seq, n0, n1, x0, x1, y0, y1)")
+    for moment, actions in (
+        ("INSERT", added),
+        (f"UPDATE OF seq, {', '.join(sorted(set(box)))}", removed + added),
+        ("DELETE", removed),
+    ):
+        op.execute(
+            f"CREATE TRIGGER survey_defects_rtree_{moment.split()[0].lower()} AFTER {moment} "
+            f"ON survey_defects BEGIN {actions} END"
+        )
+
+
+def _follow_postgresql() -> None:
+    for name, (moment, statements) in _moments("postgresql").items():
+        op.execute(
+            f"CREATE FUNCTION tenken_{name}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
+            f"{statements} RETURN NULL; END $$"
+        )
+        op.execute(
+            f"CREATE TRIGGER tenken_{name} AFTER {moment} FOR EACH ROW EXECUTE FUNCTION "
+            f"tenken_{name}()"
+        )
+    # counted when the transaction ends: whoever counts holds the number until then, and a person
+    # who decides shall not wait for another one's whole transaction
+    op.execute(
+        "CREATE FUNCTION tenken_count() RETURNS trigger LANGUAGE plpgsql AS $$ DECLARE "
+        "me text := txid_current() || ' ' || transaction_timestamp(); BEGIN "
+        "UPDATE survey_revisions SET revision = revision + 1, changed_by = me "
+        "WHERE survey_id = COALESCE(new.survey_id, old.survey_id) "
+        "AND changed_by IS DISTINCT FROM me; RETURN NULL; END $$"
+    )
+    op.execute(
+        "CREATE CONSTRAINT TRIGGER tenken_count AFTER INSERT OR UPDATE OR DELETE ON survey_defects "
+        "DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION tenken_count()"
+    )

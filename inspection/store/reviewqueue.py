@@ -1,0 +1,298 @@
+"""List, count and walk the defects of a survey as a reviewer works through them.
+
+A page begins behind a *mark*: the keys of a row as they were when it was read. However deep it
+lies, a page costs the same, and nothing is shown twice or left out because others decide meanwhile.
+"""
+
+import base64
+import binascii
+import json
+import math
+import uuid
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import ColumnElement, Connection, Row, func, literal, select
+
+from inspection.domain.defect import ReviewState
+from inspection.domain.measurement import Measurement
+from inspection.domain.taxonomy import DamageClass
+from inspection.errors import BadInput, NotFound
+from inspection.store.observations import measurement_from_plain
+from inspection.store.queue_tables import survey_defects, survey_revisions
+from inspection.store.rows import choice
+from inspection.store.spatial import Box
+from inspection.store.tables import observations
+
+LIMIT_MAX = 500
+"""Most rows of one page."""
+
+
+class Order(StrEnum):
+    """Say what a reviewer sees first."""
+
+    SIZE = "size"
+    URGENT = "urgent"
+    UNCERTAIN = "uncertain"
+
+
+_c = survey_defects.c
+_STANDS = _c.state != ReviewState.SUPERSEDED.value
+_KEYS: dict[Order, tuple[ColumnElement[Any], ...]] = {
+    Order.SIZE: (_c.minus_size, _c.defect_id),
+    Order.URGENT: (_c.decided, _c.minus_urgency, _c.defect_id),
+    Order.UNCERTAIN: (_c.decided, _c.minus_uncertainty, _c.defect_id),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """Narrow the defects of a survey.
+
+    Attributes:
+        classes: only these; a person's class outranks the machine's. Empty for all.
+        states: only these; empty for all but superseded ones.
+        width_mm: leave out what is surely thinner; what has no width stays.
+        confidence: leave out what the detector was less sure of, 0–1.
+    """
+
+    classes: frozenset[DamageClass] = frozenset()
+    states: frozenset[ReviewState] = frozenset()
+    width_mm: float | None = None
+    confidence: float = 0.0
+
+    def conditions(self, *, of_state: bool = True) -> list[ColumnElement[bool]]:
+        """Build the conditions on rows of ``survey_defects``, on their state only if wanted."""
+        found: list[ColumnElement[bool]] = []
+        if self.classes:
+            found.append(_c.damage_class.in_(sorted(one.value for one in self.classes)))
+        if of_state and self.states:
+            found.append(_c.state.in_(sorted(one.value for one in self.states)))
+        elif of_state:
+            found.append(_STANDS)
+        if self.width_mm is not None:
+            found.append(sa.or_(_c.width_most_mm.is_(None), _c.width_most_mm >= self.width_mm))
+        if self.confidence > 0:
+            found.append(_c.confidence >= self.confidence)
+        return found
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueueRow:
+    """Show one defect in a list.
+
+    Attributes:
+        defect_id: the defect.
+        damage_class: a person's class, else the machine's.
+        state: what people have decided.
+        version: counts decisions.
+        confidence: of the detector, 0–1.
+        measurement: numbers of the survey's own sighting.
+        box_surface_m: where it lies, in the frame of the mosaic on which it was seen.
+        mark: its place in the order that was asked for.
+    """
+
+    defect_id: uuid.UUID
+    damage_class: DamageClass
+    state: ReviewState
+    version: int
+    confidence: float
+    measurement: Measurement
+    box_surface_m: Box
+    mark: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counts:
+    """Count defects of a survey.
+
+    Attributes:
+        revision: of the survey's defects when they were counted.
+        total: all of them, without superseded ones.
+        matched: those that are chosen.
+        by_class: those that would be chosen with any class, by class.
+        by_state: those that would be chosen with any state, by state.
+    """
+
+    revision: int
+    total: int
+    matched: int
+    by_class: dict[DamageClass, int]
+    by_state: dict[ReviewState, int]
+
+
+def revision(connection: Connection, survey_id: uuid.UUID) -> int:
+    """Count the transactions that changed what a survey shows.
+
+    Raises:
+        NotFound: when there is no such survey.
+    """
+    found = numbered(connection, survey_id)
+    return found[1]
+
+
+def numbered(connection: Connection, survey_id: uuid.UUID) -> tuple[int, int]:
+    """Give the number of a survey and its revision.
+
+    Raises:
+        NotFound: when there is no such survey.
+    """
+    c = survey_revisions.c
+    query = select(c.seq, c.revision).where(c.survey_id == survey_id)
+    row = connection.execute(query).one_or_none()
+    if row is None:
+        raise NotFound(f"there is no survey {survey_id}")
+    return row.seq, row.revision
+
+
+def page(
+    connection: Connection,
+    survey_id: uuid.UUID,
+    *,
+    order: Order = Order.SIZE,
+    chosen: Choice | None = None,
+    after: str | None = None,
+    before: str | None = None,
+    limit: int = 100,
+) -> tuple[QueueRow, ...]:
+    """List defects of a survey in an order, from its beginning or from a mark.
+
+    Args:
+        connection: an open transaction.
+        survey_id: the survey.
+        order: what comes first.
+        chosen: which defects; None for all.
+        after: give the rows behind this mark, nearest first.
+        before: give the rows ahead of this mark, in the order all the same.
+        limit: most rows, 1–500.
+
+    Raises:
+        BadInput: when the limit or a mark is unusable, or both marks are given.
+    """
+    if not 1 <= limit <= LIMIT_MAX:
+        raise BadInput(f"limit must be 1 to {LIMIT_MAX} rows, got {limit}")
+    if after is not None and before is not None:
+        raise BadInput("a page lies after a mark or before one; give one of the two")
+    keys = _KEYS[order]
+    query = _listed().where(_c.survey_id == survey_id, *(chosen or Choice()).conditions())
+    mark = after if after is not None else before
+    if mark is not None:
+        bound = sa.tuple_(*_read_mark(mark, order))
+        place = sa.tuple_(*keys)
+        query = query.where(place > bound if before is None else place < bound)
+    rising = [key.desc() for key in keys] if before is not None else list(keys)
+    rows = connection.execute(query.order_by(*rising).limit(limit)).all()
+    shown = tuple(_row(row, order) for row in rows)
+    return shown[::-1] if before is not None else shown
+
+
+def place(
+    connection: Connection, survey_id: uuid.UUID, defect_id: uuid.UUID, order: Order = Order.SIZE
+) -> QueueRow:
+    """Show one defect of a survey with its place in an order.
+
+    Raises:
+        NotFound: when the survey has not seen it.
+    """
+    query = _listed().where(_c.survey_id == survey_id, _c.defect_id == defect_id)
+    row = connection.execute(query).one_or_none()
+    if row is None:
+        raise NotFound(f"survey {survey_id} has not seen a defect {defect_id}")
+    return _row(row, order)
+
+
+def total(connection: Connection, survey_id: uuid.UUID) -> int:
+    """Count the defects that a survey saw, without superseded ones."""
+    query = select(func.count()).select_from(survey_defects).where(_c.survey_id == survey_id)
+    query = query.where(_STANDS)
+    return int(connection.execute(query).scalar_one())
+
+
+def counts(connection: Connection, survey_id: uuid.UUID, chosen: Choice | None = None) -> Counts:
+    """Count the defects of a survey, those that are chosen, and what other choices would give.
+
+    Raises:
+        NotFound: when there is no such survey.
+    """
+    chosen = chosen or Choice()
+    measured = Choice(width_mm=chosen.width_mm, confidence=chosen.confidence)
+    query = (
+        select(_c.damage_class, _c.state, func.count().label("n"))
+        .where(_c.survey_id == survey_id, *measured.conditions(of_state=False))
+        .group_by(_c.damage_class, _c.state)
+    )
+    by_class: dict[DamageClass, int] = {}
+    by_state: dict[ReviewState, int] = {}
+    matched = every = 0
+    for code, name, n in connection.execute(query):
+        damage_class, state = choice(DamageClass, code), choice(ReviewState, name)
+        of_class = not chosen.classes or damage_class in chosen.classes
+        stands = state is not ReviewState.SUPERSEDED
+        of_state = state in chosen.states if chosen.states else stands
+        by_class[damage_class] = by_class.get(damage_class, 0) + n * of_state
+        by_state[state] = by_state.get(state, 0) + n * of_class
+        matched += n * (of_class and of_state)
+        every += n * stands
+    whole = measured == Choice()
+    return Counts(
+        revision=revision(connection, survey_id),
+        total=every if whole else total(connection, survey_id),
+        matched=matched,
+        by_class=by_class,
+        by_state=by_state,
+    )
+
+
+def _listed() -> sa.Select[Any]:
+    return select(survey_defects, observations.c.measurement).join_from(
+        survey_defects, observations, observations.c.observation_id == _c.observation_id
+    )
+
+
+def _row(row: Row[Any], order: Order) -> QueueRow:
+    keys = [row._mapping[key] for key in _KEYS[order]]
+    return QueueRow(
+        defect_id=row.defect_id,
+        damage_class=choice(DamageClass, row.damage_class),
+        state=choice(ReviewState, row.state),
+        version=row.version,
+        confidence=row.confidence,
+        measurement=measurement_from_plain(row.measurement),
+        box_surface_m=(row.x0_m, row.y0_m, row.x1_m, row.y1_m),
+        mark=_write_mark([*keys[:-1], keys[-1].hex]),
+    )
+
+
+def _write_mark(keys: list[object]) -> str:
+    """Write keys as a word that fits into an address.
+
+    >>> _write_mark([-1.5, "ab"])
+    'Wy0xLjUsImFiIl0'
+    """
+    plain = json.dumps(keys, separators=(",", ":"))
+    return base64.urlsafe_b64encode(plain.encode()).decode().rstrip("=")
+
+
+def _read_mark(mark: str, order: Order) -> list[ColumnElement[Any]]:
+    """Read the keys of a mark, each as the type of its column.
+
+    Raises:
+        BadInput: when it is no mark of this order.
+    """
+    columns = _KEYS[order]
+    try:
+        keys = json.loads(base64.urlsafe_b64decode(mark + "=" * (-len(mark) % 4)))
+        *numbers, identifier = keys
+        if len(keys) != len(columns) or not all(math.isfinite(number) for number in numbers):
+            raise ValueError(mark)
+        read = [float(number) for number in numbers]
+        decided = [int(number) for number in read[:-1]]
+        values = [*decided, read[-1], uuid.UUID(identifier)]
+    except (ValueError, TypeError, LookupError, AttributeError, binascii.Error) as error:
+        raise BadInput(
+            f"mark {mark[:80]!r} is no place in the order {order.value!r}; take the mark of a row "
+            "of that order as it was given"
+        ) from error
+    return [literal(value, column.type) for value, column in zip(values, columns, strict=True)]
