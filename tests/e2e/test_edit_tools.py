@@ -1,6 +1,5 @@
 """An engineer splits, merges, redraws, draws and measures, by pointer and by keyboard, ja and en."""
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
