@@ -1,5 +1,6 @@
 """An engineer splits, merges, redraws, draws and measures, by pointer and by keyboard."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
