@@ -32,7 +32,8 @@ MEASURED = Measurement(
 
 
 @pytest.mark.parametrize(
-    ("value", "below_limit", "refused"), list(itertools.product((None, 1.0), (False, True), (None, 1)))
+    ("value", "below_limit", "refused"),
+    list(itertools.product((None, 1.0), (False, True), (None, 1))),
 )
 def test_a_quantity_is_a_value_or_below_its_limit_or_refused(
     value: float | None, below_limit: bool, refused: int | None

@@ -15,6 +15,7 @@ function point(distance: number, value: number | null, u = 0.5, piece = 0): Prof
       expanded_uncertainty: value === null ? null : u,
       limit: 0.3,
       below_limit: value === null,
+      refused: null,
     },
     method: "trough_fit",
     photo_sha256: "a",
