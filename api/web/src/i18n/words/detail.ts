@@ -93,6 +93,7 @@ export const detail = {
   now: { ja: "今回", en: "now" },
   life: { ja: "履歴", en: "History" },
   seenIn: { ja: "調査で検出", en: "Seen by a survey" },
+  beforeEdit: { ja: "編集前の損傷", en: "of the defect before the edit," },
   gradedAs: { ja: "損傷程度を決定", en: "Grade decided" },
   machineSaid: { ja: "当時の機械の値", en: "The machine had said" },
   undone: { ja: "元に戻した", en: "undone" },
