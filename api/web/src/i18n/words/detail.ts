@@ -45,7 +45,7 @@ export const detail = {
   original: { ja: "元の写真", en: "Original photo" },
   incidence: { ja: "入射角", en: "Angle" },
   cameraDistance: { ja: "撮影距離", en: "Distance" },
-  sharpness: { ja: "鮮鋭度", en: "Sharpness" },
+  photoSharpness: { ja: "鮮鋭度", en: "Sharpness" },
   blurred: { ja: "ぶれ", en: "blurred" },
   shownShare: { ja: "写っている割合", en: "Shows" },
   notAllPhotos: { ja: "表示している写真", en: "Photos shown" },
