@@ -30,6 +30,7 @@ from api.routes import (
     fieldwork,
     flight,
     health,
+    inspections,
     jobs,
     opendata,
     people,
@@ -94,6 +95,7 @@ PARTS = (
     programmes,
     dashboard,
     flight,
+    inspections,
     features,
     opendata,
     site,  # last: it answers to every address that nobody else has

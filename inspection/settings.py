@@ -138,6 +138,17 @@ class DetectSettings(BaseSettings):
     )
 
 
+class MosaicSettings(BaseSettings):
+    """Who makes the mosaics."""
+
+    model_config = SettingsConfigDict(env_prefix="TENKEN_MOSAIC_")
+
+    engine: str = Field(default="embedded", pattern="^(embedded|nodeodm)$")
+    nodeodm_url: SecretStr | None = Field(
+        default=None, description="NodeODM or ClusterODM, like http://host:3000/?token=…"
+    )
+
+
 def unusable(error: ValueError) -> str:
     """Say which variables of the environment cannot be used and why, never what they hold.
 
