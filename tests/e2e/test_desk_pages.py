@@ -1,12 +1,18 @@
 """The desks of planners and admins in a real browser: progress, people, log, jobs, storage."""
 
+import io
+import json
 import os
+import threading
 import uuid
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
+from PIL import Image
 from playwright.sync_api import Page, expect
 from sqlalchemy import Connection
 
@@ -79,11 +85,47 @@ def seeded(tmp_path_factory: pytest.TempPathFactory) -> Seeded:
     return filled
 
 
+class Tiles(BaseHTTPRequestHandler):
+    """Serve the same square for every tile, and remember for whom."""
+
+    asked: ClassVar[list[str]] = []
+    square = io.BytesIO()
+    Image.new("RGB", (256, 256), (205, 224, 200)).save(square, "PNG")
+
+    def do_GET(self) -> None:
+        self.asked.append(self.path)
+        self.send_response(200)
+        self.send_header("Content-Type", "image/png")
+        self.end_headers()
+        self.wfile.write(self.square.getvalue())
+
+    def log_message(self, *_words: object) -> None:
+        """Say nothing."""
+
+
 @pytest.fixture(scope="module")
-def server(seeded: Seeded) -> Iterator[RunningServer]:
+def tiles() -> Iterator[str]:
+    """Give the address of a tile server that is not the service."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), Tiles) as serving:
+        thread = threading.Thread(target=serving.serve_forever, daemon=True)
+        thread.start()
+        yield f"http://127.0.0.1:{serving.server_port}"
+        serving.shutdown()
+        thread.join()
+
+
+@pytest.fixture(scope="module")
+def server(seeded: Seeded, tiles: str) -> Iterator[RunningServer]:
     dist = Path(__file__).parents[2] / "api" / "web" / "dist" / "index.html"
     assert dist.is_file(), "the pages are not built; run make web"
-    with running_server(seeded.home, worker=False) as running:
+    square = {
+        "name": "緑の地図",
+        "url": f"{tiles}/xyz/{{z}}/{{x}}/{{y}}.png",
+        "attribution": "国土地理院（例）",
+        "link": "https://maps.gsi.go.jp/",
+    }
+    environment = {"TENKEN_BASEMAPS": json.dumps([square], ensure_ascii=False)}
+    with running_server(seeded.home, worker=False, environment=environment) as running:
         yield running
 
 
@@ -293,3 +335,43 @@ def test_an_admin_reads_the_log_retries_a_job_and_clears_the_disk(
         expect(gone).to_contain_text("空けた容量: 29.0 kB")
         expect(gone).to_contain_text("ありません")
         assert not (server.home / "blobs" / STRAY).exists()
+
+
+def test_a_background_map_lies_below_what_is_shown_and_can_be_switched_off(
+    server: RunningServer, tiles: str
+) -> None:
+    with opened_page(locale="ja-JP") as page:
+        blocked: list[str] = []
+        page.on("console", lambda message: blocked.append(message.text))
+        page.goto(f"{server.base_url}/app/planner")
+        sign_in(page, "keikaku")
+        expect(page.get_by_role("link", name="国土地理院（例）")).to_be_visible()
+        page.wait_for_load_state("networkidle")
+        assert Tiles.asked and all(path.startswith("/xyz/") for path in Tiles.asked)
+        assert blocked == []
+        assert barriers(page) == []
+        keep_screenshot(page, "planner-basemap-ja")
+        choice = page.get_by_role("combobox", name="背景地図")
+        choice.select_option("背景地図なし")
+        expect(page.get_by_role("link", name="国土地理院（例）")).to_have_count(0)
+        page.reload()
+        expect(choice).to_have_value("")
+        page.wait_for_load_state("networkidle")
+        before = len(Tiles.asked)
+        page.goto(f"{server.base_url}/app/flight")
+        expect(choice).to_have_value("")
+        page.wait_for_load_state("networkidle")
+        assert len(Tiles.asked) == before
+        choice.select_option("緑の地図")
+        expect(page.get_by_role("link", name="国土地理院（例）")).to_be_visible()
+        page.wait_for_load_state("networkidle")
+        assert len(Tiles.asked) > before
+        keep_screenshot(page, "flight-basemap-ja")
+        elsewhere = tiles.replace("127.0.0.1", "localhost")
+        page.evaluate(
+            "url => new Promise(done => { const i = new Image(); i.onload = i.onerror = done; "
+            "i.src = url; })",
+            f"{elsewhere}/stolen.png",
+        )
+        assert "/stolen.png" not in Tiles.asked
+        assert any("Content Security Policy" in text for text in blocked)

@@ -61,7 +61,8 @@ function Drawn({ profile, width, height }: { profile: Profile; width: number; he
       </dl>
       {profile.points.length > 0 && (
         <p className="soft legend">
-          {say("bandLegend")} · {say("segmentLegend")}
+          {say("bandLegend")}
+          {profile.segments.length > 0 && ` · ${say("segmentLegend")}`}
           {kinds.has("below") && ` · ${say("belowLegend")}`}
           {kinds.has("unread") && ` · ${say("unreadLegend")}`}
         </p>
