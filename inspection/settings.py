@@ -75,6 +75,10 @@ class ServeSettings(BaseSettings):
         default=None,
         description="addresses of proxies whose X-Forwarded-For is believed, with commas between",
     )
+    basemaps: str | None = Field(
+        default=None,
+        description="background maps that pages may fetch from elsewhere, a JSON list; unset: none",
+    )
 
 
 class TelemetrySettings(BaseSettings):

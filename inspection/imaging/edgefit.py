@@ -5,9 +5,9 @@ bar and a thin line behind a Gaussian. Each pixel is put at its distance from th
 interpolation adds to σ and no curve or neighbour beyond the strip takes from it. A search over
 patterns gives the start, Gauss–Newton the rest: σ, where each side lies, how strong it is.
 
-A thin line does not tell its width from its blur: a bar that is no better than a line of one pixel
-beyond what noise does, or narrower than 1.5 σ, is read as that line, so that σ comes out too large
-by what the bar is wider, not too small.
+A thin line does not tell its width from its blur: a bar that is no better than a line without any
+width beyond what noise does, or narrower than 1.5 σ, is read as such a line, so that σ comes out
+too large by the width of the bar, never too small.
 
 Source: least squares of a blurred step, as ISO 12233 does along a slanted edge; the bars, the strip
 and the bound for what counts as clean are our own.
@@ -27,7 +27,8 @@ Doubles = NDArray[np.float64]
 
 SIGMAS_PX = np.geomspace(0.35, 6.0, 15)
 BARS_PX = (2.0, 3.0, 4.0, 5.0, 6.0, 7.5, 9.0)
-LINE_PX = 1.0
+LINE_PX = 0.3
+"""Breadth of a thin line: as good as none."""
 LEAST_BAR_SIGMAS = 1.5
 """A narrower bar is a line."""
 BAR_SURE = 9.0

@@ -56,7 +56,7 @@ class Shot:
 
     def worst_gsd_mm(self, points_m: NDArray[np.float64]) -> NDArray[np.float64]:
         """Give the size of a pixel in its worst direction by tracing facade points 1 mm apart."""
-        angles = np.radians(np.arange(0, 180, 3))
+        angles = np.radians(np.arange(0, 180, 9))
         here = self.see(points_m)[:, :2]
         moved = [
             np.linalg.norm(
@@ -67,10 +67,9 @@ class Shot:
         ]
         return 1.0 / np.min(moved, axis=0)
 
-    def all_blur_px(self, points_m: NDArray[np.float64]) -> NDArray[np.float64]:
+    def all_blur_px(self, gsd_mm: NDArray[np.float64]) -> NDArray[np.float64]:
         """Give the standard deviation of all blur: lens, pixel and painted wall."""
-        painted = PAINTED_VARIANCE / self.worst_gsd_mm(points_m) ** 2
-        return np.sqrt(self.blur_px**2 + PIXEL_VARIANCE + painted)
+        return np.sqrt(self.blur_px**2 + PIXEL_VARIANCE + PAINTED_VARIANCE / gsd_mm**2)
 
 
 SHOTS = (
@@ -145,8 +144,8 @@ def true_codes(
         x, y, depth = shot.see(points_m).T
         seen = (depth > 0) & (x >= 0) & (y >= 0) & (x < SIZE_PX[0]) & (y < SIZE_PX[1])
         seen &= shot.incidence_deg(points_m) <= 60
-        blur = np.maximum(1.0, shot.all_blur_px(points_m) / 0.8)
-        smallest = 0.33 * shot.worst_gsd_mm(points_m) * blur
+        gsd_mm = shot.worst_gsd_mm(points_m)
+        smallest = 0.33 * gsd_mm * np.maximum(1.0, shot.all_blur_px(gsd_mm) / 0.8)
         seen_by_any |= seen
         able |= (
             seen

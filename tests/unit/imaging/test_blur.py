@@ -21,7 +21,7 @@ from inspection.imaging.blur import (
 )
 from tests.support.blurred import Scene
 
-LAW = settings(max_examples=10, deadline=None)
+LAW = settings(max_examples=6, deadline=None)
 Draw = Callable[[Scene], NDArray[np.uint8]]
 
 
@@ -88,7 +88,7 @@ def test_compression_does_not_sharpen(sigma: float, quality: int) -> None:
 def test_light_is_blurred_not_levels() -> None:
     """In sRGB levels a dark line looked 20 % too sharp."""
     scene = Scene(sigma_px=1.2, line_px=1.0, dark=0.02, bright=0.5, noise=1.0)
-    assert off(scene, scene.lines()) == pytest.approx(0.0, abs=0.06)
+    assert -0.03 <= off(scene, scene.lines()) <= 0.06
 
 
 @pytest.mark.parametrize("draw", [Scene.stripes, Scene.stains, Scene.lines])

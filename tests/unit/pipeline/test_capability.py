@@ -65,7 +65,7 @@ def test_golden_the_map_is_right_for_98_percent_of_the_surface(proof: Proof) -> 
     assert {int(code) for code in np.unique(proof.inspected)} == {1, 2, 3}
 
 
-@pytest.mark.parametrize("width_mm", [0.5, 0.69, 0.77, 0.85, 1.35, 1.5, 1.8, 2.06, 2.28, 2.5])
+@pytest.mark.parametrize("width_mm", [0.5, 0.69, 0.77, 1.35, 1.5, 2.06, 2.28])
 def test_the_map_is_right_at_other_widths(proof: Proof, width_mm: float) -> None:
     """Sharp photos can do 0.73 mm, the far one 1.42 mm, the blurred one 2.17 mm: ± 5 % of each."""
     found = answer(proof.capability, width_mm=width_mm, elements=[WALL]).inspected

@@ -133,8 +133,11 @@ def test_a_crack_too_thin_for_the_photos_is_below_the_limit(
 def test_a_crack_that_no_photo_shows_keeps_the_width_of_its_mask(
     tmp_path: Path, files: tuple[Path, Path], mosaic: Orthomosaic
 ) -> None:
-    bare = photograph(tmp_path / "bare.png", [])
-    found = measured(files, mosaic, [mask_of(LINE)], [bare])
+    view = photograph(tmp_path / "elsewhere.png", [LINE])
+    assert view.pose is not None
+    elsewhere = view.pose.centre_world_m + np.array([5.0, 0.0, 0.0])
+    away = replace(view, pose=replace(view.pose, centre_world_m=elsewhere))
+    found = measured(files, mosaic, [mask_of(LINE)], [away])
     (seen,) = found.observations
     assert found.readings == {}
     assert seen.measurement.method is WidthMethod.DISTANCE_TRANSFORM
