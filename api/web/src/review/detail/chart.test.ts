@@ -89,6 +89,11 @@ describe("runs", () => {
     expect(runsOf([])).toEqual([]);
   });
 
+  it("show nothing where every photo is too oblique", () => {
+    const refused = { value: null, expanded_uncertainty: null, limit: 0, below_limit: false, refused: "too_oblique" as const };
+    expect(kindOf({ ...unread(0), width_mm: refused })).toBe("unread");
+  });
+
   it("never draw a number below the limit, but all that it may be", () => {
     const scale = scaleOf(profile(points), FRAME);
     const below = runsOf(points)[1];
