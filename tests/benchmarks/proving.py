@@ -179,8 +179,8 @@ def judge_steep(folder: Path) -> bool:
     read = beyond & {row.crack_id for row in visit.judged()}
     refused = visit.measured.too_oblique
     print(
-        f"{len(beyond)} cracks seen only at {BEYOND_DEG} to {UNSEEN_DEG}°: {len(read)} with a width; "
-        f"{refused} refused in all"
+        f"{len(beyond)} cracks seen only at {BEYOND_DEG} to {UNSEEN_DEG}°: "
+        f"{len(read)} with a width; {refused} refused in all"
     )
     return not read and refused >= len(beyond) > 0
 
