@@ -75,6 +75,10 @@ class ServeSettings(BaseSettings):
         default=None,
         description="addresses of proxies whose X-Forwarded-For is believed, with commas between",
     )
+    basemaps: str | None = Field(
+        default=None,
+        description="background maps that pages may fetch from elsewhere, a JSON list; unset: none",
+    )
 
 
 class TelemetrySettings(BaseSettings):
@@ -131,6 +135,17 @@ class DetectSettings(BaseSettings):
     models_dir: Path = Field(
         default_factory=lambda: default_home() / "models",
         description="networks that `tenken models register` wrote",
+    )
+
+
+class MosaicSettings(BaseSettings):
+    """Who makes the mosaics."""
+
+    model_config = SettingsConfigDict(env_prefix="TENKEN_MOSAIC_")
+
+    engine: str = Field(default="embedded", pattern="^(embedded|nodeodm)$")
+    nodeodm_url: SecretStr | None = Field(
+        default=None, description="NodeODM or ClusterODM, like http://host:3000/?token=…"
     )
 
 

@@ -17,7 +17,7 @@ class RegionOut(Shape):
     geometry: Geometry
 
 
-class SightingOut(Shape):
+class FootprintOut(Shape):
     """Show where a photo looked, and how well."""
 
     sha256: str
@@ -47,7 +47,7 @@ class CoverageOut(Shape):
     share: float = Field(description="of the area inside the outermost footprints, 0–1")
     area_m2: float
     regions: list[RegionOut]
-    sightings: list[SightingOut]
+    sightings: list[FootprintOut]
     unplaced: list[UnplacedOut]
 
     @classmethod
@@ -126,10 +126,10 @@ class OutlookOut(Shape):
         )
 
 
-def _sighting(one: Sighting, width_mm: float) -> SightingOut:
+def _sighting(one: Sighting, width_mm: float) -> FootprintOut:
     photo = one.photo
     assert photo.pose is not None
-    return SightingOut(
+    return FootprintOut(
         sha256=photo.sha256,
         name=photo.name,
         lonlat=(photo.pose.lon_deg, photo.pose.lat_deg),

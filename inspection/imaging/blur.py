@@ -298,7 +298,10 @@ def _spread(numbers: NDArray[np.int64]) -> NDArray[np.int64]:
     """Give some of the crests of a tile, evenly."""
     if len(numbers) <= FITTED_EDGES:
         return numbers
-    return numbers[np.linspace(0, len(numbers) - 1, FITTED_EDGES).round().astype(np.int64)]
+    some: NDArray[np.int64] = numbers[
+        np.linspace(0, len(numbers) - 1, FITTED_EDGES).round().astype(int)
+    ]
+    return some
 
 
 def _read_texture(

@@ -148,6 +148,7 @@ def grade_photos(
     ]
 
 
+Float32s = NDArray[np.float32]
 Grader = Callable[[int], PhotoGrade]
 """Grades the photo of a view by its number, from 0."""
 
@@ -195,12 +196,8 @@ def map_capability(
         if looked is not None:
             pixels, seen, gsd, fine, incidence = looked
             tiles = grade(number)
-            edge, texture, light, clipped = (
-                _at(tiles_of, pixels)
-                for tiles_of in (
-                    tiles.blur.edge_px, tiles.blur.texture_px, tiles.level, tiles.clipped
-                )
-            )  # fmt: skip
+            edge, texture = _at(tiles.blur.edge_px, pixels), _at(tiles.blur.texture_px, pixels)
+            light, clipped = _at(tiles.level, pixels), _at(tiles.clipped, pixels)
             blur = tiles.blur.blur_px(np.sqrt(gsd * fine), edge, texture)
             smallest = smallest_width_mm(gsd, blur)
             lit = (light >= DARK) & (light <= BRIGHT) & (clipped <= CLIPPED_MAX)
@@ -253,7 +250,7 @@ def _cell_points(grid: PixelGrid, surface: Surface) -> NDArray[np.float64]:
 
 def _look(
     view: View, world: NDArray[np.float64], shape: tuple[int, int], ground_per_map: float
-) -> tuple[NDArray[np.float64], NDArray[np.bool_], *tuple[NDArray[np.float32], ...]] | None:
+) -> tuple[NDArray[np.float64], NDArray[np.bool_], Float32s, Float32s, Float32s] | None:
     """Give photo pixel, seen, worst and best GSD mm/px, incidence of each cell; None if unseen."""
     here, right, up = (view.project(points) for points in world)
     x, y = here[:, 0], here[:, 1]

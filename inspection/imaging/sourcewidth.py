@@ -238,7 +238,7 @@ def _aim(places: Places, view: View, surface: Surface, rows: NDArray[np.int64]) 
         px_per_m=np.abs(shift_px) / (places.step_m * places.ground_per_map),
         incidence_deg=incidence,
         cost_px=np.where(np.isfinite(cost), cost, np.inf),
-        fits=fits,
+        fits=np.asarray(fits, dtype=np.bool_),
     )
 
 

@@ -139,7 +139,10 @@ def _narrowest(
     )
     medians, doubt = np.full(DIRECTIONS, np.inf), np.full(DIRECTIONS, np.inf)
     medians[enough] = np.nanmedian(width[enough], axis=1)
-    doubt[enough] = np.nanmedian(std[enough], axis=1) / np.maximum(medians[enough], 1e-9)
+    # a section that grazes the crack reads another width at each of its places
+    apart = np.nanstd(width[enough], axis=1)
+    unsure = np.hypot(np.nanmedian(std[enough], axis=1), apart)
+    doubt[enough] = unsure / np.maximum(medians[enough], 1e-9)
     sure = doubt <= SURE
     chosen = int(np.argmin(np.where(sure, medians, np.inf) if sure.any() else doubt))
     mine = np.flatnonzero(readable[chosen]) + chosen * len(ALONG_PX)

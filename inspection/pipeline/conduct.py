@@ -34,7 +34,8 @@ from inspection.pipeline.forecast import (
 )
 from inspection.pipeline.ledger import Entry, Outcome, Plain, input_digest, keep_nothing, once
 from inspection.pipeline.measure import measure
-from inspection.pipeline.mosaic import mosaic
+from inspection.pipeline.mosaic import VIEWS_FILE, mosaic
+from inspection.pipeline.outsource import ENGINE, outsource
 from inspection.pipeline.share import Part, detect_inputs, share
 from inspection.pipeline.tools import Tools
 from inspection.pipeline.widthfile import widths_to_plain
@@ -140,22 +141,16 @@ class _Road:
             "gsd_m_per_px": self.survey.gsd_m_per_px,
             "map_crs": self.survey.map_crs,
             "control": hashlib.sha256(control.read_bytes()).hexdigest() if control else "",
+            **({} if self.tools.node is None else {"engine": ENGINE}),
         }
 
         def work() -> Outcome:
-            self._demand_room()
             with ExitStack() as stack:
-                made = mosaic(
-                    survey=self.survey,
-                    photos=self.photos,
-                    photo_paths=self._photo_paths(stack),
-                    work_dir=self.folder,
-                    gcp_file=control,
-                    progress=self.tools.progress,
-                )
+                made = self._make(self._photo_paths(stack), control)
             self.tools.blobs.put_file(made.blob_key, self.folder / "orthomosaic.tif")
             self.tools.blobs.put_file(made.sources_key, self.folder / "sources.tif")
-            self.tools.blobs.put_file(keys.views_key(made.sha256), self.folder / "views.json")
+            if (self.folder / VIEWS_FILE).exists():
+                self.tools.blobs.put_file(keys.views_key(made.sha256), self.folder / VIEWS_FILE)
 
             def save(connection: Connection) -> Plain:
                 orthomosaics.save(connection, made)
@@ -168,6 +163,30 @@ class _Road:
         with reading(self.tools.engine) as connection:
             made = orthomosaics.by_sha256(connection, str(entry.result["sha256"]))
         return made, entry
+
+    def _make(self, paths: Mapping[str, Path], control: Path | None) -> Orthomosaic:
+        """Make the mosaic, here or elsewhere."""
+        node, progress = self.tools.node, self.tools.progress
+        if node is None:
+            self._demand_room()
+            return mosaic(
+                survey=self.survey,
+                photos=self.photos,
+                photo_paths=paths,
+                work_dir=self.folder,
+                gcp_file=control,
+                progress=progress,
+            )
+        if control is not None:
+            raise BadInput("control points are not handed on to NodeODM; use the embedded engine")
+        return outsource(
+            survey=self.survey,
+            photos=self.photos,
+            photo_paths=paths,
+            work_dir=self.folder,
+            node=node,
+            progress=progress,
+        )
 
     def _demand_room(self) -> None:
         """Refuse a survey that cannot finish on this machine, before the work begins."""

@@ -352,3 +352,9 @@ export const storageQuery = queryOptions({
   queryFn: async () => told(await api.GET("/api/storage"), "StorageOut"),
   staleTime: 60_000,
 });
+
+export const basemapsQuery = queryOptions({
+  queryKey: ["basemaps"],
+  queryFn: async () => told(await api.GET("/api/basemaps"), "BasemapList"),
+  staleTime: Number.POSITIVE_INFINITY,
+});

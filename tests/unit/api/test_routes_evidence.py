@@ -205,6 +205,41 @@ def test_the_history_tells_machines_and_people_apart(deck: TestClient, visited: 
     assert graded["note"] == "seen on site" and graded["survey_id"] == str(survey_id)
 
 
+def test_the_history_goes_on_through_edits(client: TestClient, seeded: Seeded) -> None:
+    """A part that was split off, and redrawn, still tells what was decided about the whole."""
+    whole = seeded.mapped.defects[0].defect_id
+    confirm = {"reviewer": "Yamada", "expected_version": 1, "action": "confirm"}
+    assert client.post(f"/api/defects/{whole}/verdicts", json=confirm).status_code == 201
+    across = seeded.mapped.mosaic.grid.to_surface([[560, 100], [560, 220]]).tolist()
+    body = {
+        "editor": "Sato",
+        "expected_version": 2,
+        "line": {"type": "LineString", "coordinates": across},
+        "note": "two cracks",
+    }
+    done = client.post(f"/api/defects/{whole}/split", json=body)
+    assert done.status_code in {200, 201}, done.text
+    old = read(client, f"/api/defects/{whole}/history")
+    parts = old["events"][-1]["with_defects"]
+    assert [event["kind"] for event in old["events"]] == ["seen", "decided", "edited"]
+    assert old["events"][-1]["state_after"] == "superseded" and len(parts) == 2
+    for part in parts:
+        found = read(client, f"/api/defects/{part}/history")
+        by_kind = {event["kind"]: event for event in found["events"]}
+        assert by_kind["decided"]["by"] == "Yamada"
+        assert by_kind["decided"]["defect_id"] == str(whole)
+        edited = by_kind["edited"]
+        assert (edited["by"], edited["edit"]) == ("Sato", "split")
+        assert (edited["note"], edited["defect_id"]) == ("two cracks", part)
+        assert str(whole) in edited["with_defects"]
+        assert {event["defect_id"] for event in found["events"]} == {str(whole), part}
+    undo = client.post(f"/api/edits/{done.json()['edit']['edit_id']}/undo", json={"editor": "Sato"})
+    assert undo.status_code in {200, 201}, undo.text
+    back = read(client, f"/api/defects/{whole}/history")["events"]
+    assert [event["edit"] for event in back if event["kind"] == "edited"] == ["split", "undo"]
+    assert {event["defect_id"] for event in back} == {str(whole)}
+
+
 def test_what_is_not_there_is_said(client: TestClient, seeded: Seeded) -> None:
     """A survey without views and widths, an area, and no defect at all."""
     crack = next(d for d in seeded.mapped.defects if d.damage_class is DamageClass.CRACK)

@@ -102,7 +102,7 @@ export default function ReviewPage({ surveyId, defectId }: Props) {
                 classes={classes}
                 review={review}
                 rows={queue.rows}
-                onShow={queue.choose}
+                onShow={show}
               />
               <Ruler />
               <PlaceMarker />

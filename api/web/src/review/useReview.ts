@@ -1,6 +1,7 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 
+import { go } from "../address";
 import { type DefectDetail, Problem } from "../client";
 import { defectQuery } from "../queries";
 import { useSession } from "../session/session";
@@ -74,11 +75,11 @@ export function useReview(surveyId: string, onUndone: (defectId: string) => void
         const back = inverse(was, now, UNDO_NOTE);
         if (back !== null) await decide(now, back, reviewer);
       }
-      return defectId;
     },
-    onSuccess: (defectId) => {
+    onSuccess: (_, { defectId, editId }) => {
       setSteps((all) => all.slice(0, -1));
-      onUndone(defectId);
+      if (editId === undefined) onUndone(defectId);
+      else go({ name: "review", surveyId, defectId }, { replace: true });
     },
     onError: (error, { editId }) => {
       // somebody decided since: this edit can never be taken back, what was before it perhaps can

@@ -92,7 +92,7 @@ function Legend({ coverage }: { coverage: Schemas["CoverageOut"] }) {
   );
 }
 
-function Chosen({ surveyId, one }: { surveyId: string; one: Schemas["SightingOut"] }) {
+function Chosen({ surveyId, one }: { surveyId: string; one: Schemas["FootprintOut"] }) {
   const { say } = useLanguage();
   return (
     <div className="chosen" role="status">

@@ -9,10 +9,12 @@ import { fromLonLat } from "ol/proj";
 import VectorSource from "ol/source/Vector";
 import { Circle, Fill, Stroke, Style } from "ol/style";
 import View from "ol/View";
-import { useEffect, useRef } from "react";
+import { useCallback, useEffect, useRef } from "react";
 
 import "ol/ol.css";
 
+import { BasemapChoice } from "../basemap/BasemapChoice";
+import { useBasemap } from "../basemap/useBasemap";
 import type { Schemas } from "../client";
 
 type Reach = Schemas["Reach"];
@@ -66,17 +68,15 @@ export function CoverageMap({ label, coverage, onChosen }: Props) {
     if (frame.current === null) return;
     const areas = new VectorSource();
     const photos = new VectorSource();
+    const marks = new VectorLayer({ source: photos, style: (feature) => PHOTOS[String(feature.get("reach"))] });
     const map = new OlMap({
       target: frame.current,
-      layers: [
-        new VectorLayer({ source: areas, style: (feature) => AREAS[String(feature.get("reach"))] }),
-        new VectorLayer({ source: photos, style: (feature) => PHOTOS[String(feature.get("reach"))] }),
-      ],
+      layers: [new VectorLayer({ source: areas, style: (feature) => AREAS[String(feature.get("reach"))] }), marks],
       view: new View({ center: [0, 0], zoom: 18, maxZoom: 26 }),
       controls: defaults({ attribution: false }).extend([new ScaleLine({ units: "metric" })]),
     });
     map.on("click", ({ pixel }) => {
-      const options = { hitTolerance: 8, layerFilter: (layer: unknown) => layer === map.getLayers().item(1) };
+      const options = { hitTolerance: 8, layerFilter: (layer: unknown) => layer === marks };
       const hit = map.forEachFeatureAtPixel(pixel, (feature) => feature.get("sha256") as string, options);
       onChosen(hit ?? null);
     });
@@ -110,5 +110,11 @@ export function CoverageMap({ label, coverage, onChosen }: Props) {
     map.render();
   }, [coverage]);
 
-  return <div ref={frame} className="map coverage-map" role="application" aria-label={label} tabIndex={0} />;
+  const background = useBasemap(useCallback(() => drawn.current?.map, []));
+  return (
+    <div className="map-frame">
+      <div ref={frame} className="map coverage-map" role="application" aria-label={label} tabIndex={0} />
+      <BasemapChoice {...background} />
+    </div>
+  );
 }

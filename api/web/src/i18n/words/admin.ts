@@ -184,4 +184,7 @@ export const admin = {
   unownedYes: { ja: "削除", en: "Yes, remove" },
   files: { ja: "ファイル", en: "files" },
   freed: { ja: "空けた容量", en: "Freed" },
+
+  basemap: { ja: "背景地図", en: "Background map" },
+  noBasemap: { ja: "背景地図なし", en: "no background map" },
 } as const;

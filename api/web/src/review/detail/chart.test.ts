@@ -15,6 +15,7 @@ function point(distance: number, value: number | null, u = 0.5, piece = 0): Prof
       expanded_uncertainty: value === null ? null : u,
       limit: 0.3,
       below_limit: value === null,
+      refused: null,
     },
     method: "trough_fit",
     photo_sha256: "a",
@@ -86,6 +87,11 @@ describe("runs", () => {
     ]);
     expect(points.map(kindOf)).toEqual(["read", "read", "below", "unread", "read", "read"]);
     expect(runsOf([])).toEqual([]);
+  });
+
+  it("show nothing where every photo is too oblique", () => {
+    const refused = { value: null, expanded_uncertainty: null, limit: 0, below_limit: false, refused: "too_oblique" as const };
+    expect(kindOf({ ...unread(0), width_mm: refused })).toBe("unread");
   });
 
   it("never draw a number below the limit, but all that it may be", () => {

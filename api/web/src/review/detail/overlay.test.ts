@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 
 import { signed } from "./LastInspection";
-import { cropAddress, outlinePath, placeIn, windowOf } from "./overlay";
+import { cropAddress, middleOf, outlinePath, placeIn, windowOf } from "./overlay";
 import type { Sighting } from "./queries";
 
 const axis = (pairs: [number, number, number][]) => pairs.map(([distance_m, x_px, y_px]) => ({ distance_m, x_px, y_px }));
@@ -39,6 +39,13 @@ describe("a place in a photo", () => {
     expect(placeIn(SIGHTING, 0.5)).toBeNull(); // from 0.2 to 0.9 m it lies outside
     expect(placeIn(SIGHTING, 1.5)).toBeNull();
     expect(placeIn({ ...SIGHTING, axis: [] }, 0)).toBeNull();
+  });
+});
+
+describe("what is looked at first", () => {
+  it("is on the crack, or in the middle of an area", () => {
+    expect(middleOf(SIGHTING)).toEqual([20, 10]);
+    expect(middleOf({ ...SIGHTING, axis: [] })).toEqual([50, 50]);
   });
 });
 

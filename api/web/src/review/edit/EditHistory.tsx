@@ -32,7 +32,7 @@ export function EditHistory({ defect, review }: Props) {
   return (
     <section className="edit-history" aria-label={say("edits")}>
       {data.state === "superseded" && (
-        <p>
+        <p className="buttons">
           {data.superseded_by.length === 0 ? say("withdrawn") : say("nowInstead")}{" "}
           {data.superseded_by.map((id, place) => (
             <button key={id} type="button" onClick={() => show(id)}>
@@ -43,10 +43,10 @@ export function EditHistory({ defect, review }: Props) {
       )}
       <h3>{say("edits")}</h3>
       <ol className="history">
-        {data.edits.map((edit) => (
+        {data.edits.map((edit, place) => (
           <li key={edit.edit_id}>
             <Line edit={edit} />
-            <Undo edit={edit} review={review} onBack={show} />
+            {place === data.edits.length - 1 && <Undo edit={edit} review={review} onBack={show} />}
           </li>
         ))}
       </ol>

@@ -1,5 +1,6 @@
 import { useMemo } from "react";
 
+import { Problem } from "../../client";
 import { useLanguage } from "../../i18n/language";
 import { Trouble } from "../../Trouble";
 import { useMap } from "../mapContext";
@@ -26,11 +27,12 @@ export function Outcome({ edit, onCancel }: Props) {
     [given],
   );
   usePreviewLayer(map, shapes);
+  const overtaken = edit.error instanceof Problem && edit.error.meanwhile.length > 0;
   return (
     <div aria-live="polite">
       {edit.busy && <p className="soft">{say("measuring")}</p>}
       {given.length > 0 && <MeasureTable defects={given} />}
-      <Trouble error={edit.error} />
+      {overtaken ? <p className="trouble" role="alert">{say("changedMeanwhile")}</p> : <Trouble error={edit.error} />}
       <Meanwhile error={edit.error} />
       <div className="buttons">
         <button type="button" className="confirm" disabled={given.length === 0 || edit.busy} onClick={edit.save}>

@@ -37,6 +37,7 @@ export function useEdit(review: Review, onSaved: (shownId: string | undefined) =
       asking.reset();
       onSaved(shownId);
     },
+    onError: () => asking.reset(), // what was previewed is not what stands any more
     onSettled: () => review.refresh(),
   });
   return {

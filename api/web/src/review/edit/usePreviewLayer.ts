@@ -1,3 +1,4 @@
+import { containsExtent, type Extent, isEmpty } from "ol/extent";
 import Feature from "ol/Feature";
 import GeoJSON from "ol/format/GeoJSON";
 import VectorLayer from "ol/layer/Vector";
@@ -37,10 +38,18 @@ export function usePreviewLayer(map: OlMap, shapes: readonly Numbered[]): void {
     });
     const layer = new VectorLayer({ source, zIndex: 4, className: "edit-preview" });
     map.addLayer(layer);
+    bringIntoView(map, source.getExtent() ?? []);
     return () => {
       map.removeLayer(layer);
     };
   }, [map, shapes]);
+}
+
+/** Move the map only when something would be shown outside of it. */
+function bringIntoView(map: OlMap, extent: Extent): void {
+  const view = map.getView();
+  if (isEmpty(extent) || containsExtent(view.calculateExtent(map.getSize()), extent)) return;
+  view.fit(extent, { padding: [90, 40, 40, 40], duration: 250 });
 }
 
 function styleOf(colour: string, name: string): Style[] {
