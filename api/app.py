@@ -1,5 +1,6 @@
 """Compose the service: routes, errors, the guard of the edge, and what the routes may use."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -7,6 +8,7 @@ from typing import Any
 from fastapi import FastAPI
 
 from api import answers, census, errors
+from api.basemap import Basemap, origins, read_basemaps
 from api.caretaker import caring
 from api.deps import Ring, Services
 from api.door import Door
@@ -18,14 +20,17 @@ from api.routes import (
     account,
     assets,
     audit,
+    basemaps,
     codelists,
     dashboard,
     defects,
     edits,
     evidence,
     features,
+    fieldwork,
     flight,
     health,
+    inspections,
     jobs,
     opendata,
     people,
@@ -35,6 +40,7 @@ from api.routes import (
     reviewqueue,
     session,
     site,
+    storage,
     surveys,
     tiles,
     uploads,
@@ -70,11 +76,14 @@ PARTS = (
     account,
     people,
     audit,
+    storage,
     assets,
+    basemaps,
     codelists,
     surveys,
     photos,
     uploads,
+    fieldwork,
     jobs,
     tiles,
     reviewqueue,
@@ -86,6 +95,7 @@ PARTS = (
     programmes,
     dashboard,
     flight,
+    inspections,
     features,
     opendata,
     site,  # last: it answers to every address that nobody else has
@@ -164,13 +174,20 @@ def build_door(serve: ServeSettings, vouching: OidcSettings) -> Door:
     return Door(public_url=serve.public_url, issuer=issuer)
 
 
-def create_app(services: Services, *, dist: Path = site.DIST, door: Door | None = None) -> FastAPI:
+def create_app(
+    services: Services,
+    *,
+    dist: Path = site.DIST,
+    door: Door | None = None,
+    backgrounds: Sequence[Basemap] = (),
+) -> FastAPI:
     """Build the application.
 
     Args:
         services: what the routes use.
         dist: folder of the built pages.
         door: how the service is reached; None for loopback only.
+        backgrounds: maps that pages may fetch from elsewhere.
     """
     door = door or Door()
     app = Application(
@@ -186,6 +203,7 @@ def create_app(services: Services, *, dist: Path = site.DIST, door: Door | None 
     app.state.services = services
     app.state.dist = dist
     app.state.door = door
+    app.state.basemaps = tuple(backgrounds)
     errors.install(app)
     app.add_middleware(HeadAsGet)
     app.add_middleware(Gate)
@@ -194,6 +212,7 @@ def create_app(services: Services, *, dist: Path = site.DIST, door: Door | None 
         allowed_hosts=door.allowed_hosts,
         multipart_paths=("/photos",),
         https=door.secure,
+        image_origins=origins(backgrounds),
     )
     app.add_middleware(MethodOverride)
     app.add_middleware(Observer)
@@ -216,4 +235,8 @@ def app_from_environment() -> FastAPI:
     serve, store = ServeSettings(), StoreSettings()
     services = build_services(serve, store, QueueSettings())
     tell_operators(TelemetrySettings(), store, services)
-    return create_app(services, door=build_door(serve, OidcSettings()))
+    return create_app(
+        services,
+        door=build_door(serve, OidcSettings()),
+        backgrounds=read_basemaps(serve.basemaps),
+    )

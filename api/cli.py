@@ -10,6 +10,7 @@ import click
 import uvicorn
 
 from api.app import build_door, build_services, create_app, tell_operators
+from api.basemap import read_basemaps
 from api.companion import Companion
 from api.door import Door
 from api.security import is_loopback
@@ -50,13 +51,13 @@ def serve(host: str | None, port: int | None, home: Path | None, worker: bool) -
         os.environ.pop("TENKEN_DATABASE_URL", None)
     settings, store = ServeSettings(), StoreSettings()
     where = host or settings.host
-    door = build_door(settings, OidcSettings())
+    door, backgrounds = build_door(settings, OidcSettings()), read_basemaps(settings.basemaps)
     if not is_loopback(where):
         require_accounts(where, door, store.resolved_database_url())
     schema.upgrade(store.resolved_database_url())
     services = build_services(settings, store, QueueSettings())
     tell_operators(TelemetrySettings(), store, services)
-    app = create_app(services, door=door)
+    app = create_app(services, door=door, backgrounds=backgrounds)
     listening = listen(where, settings.port if port is None else port)
     config = uvicorn.Config(
         app,

@@ -15,7 +15,8 @@ COLLECTIONS = {
     DEFECTS: (
         "Defects",
         "Damage found by machine and reviewed by people: outline of the latest sighting. Widths "
-        "below the limit of the image have no number; the limit stands in width_below_mm.",
+        "below the limit of the image have no number; the limit stands in width_below_mm. One that "
+        "no photo sees squarely enough has none either; width_refused says so.",
     ),
     SURVEYS: ("Surveys", "Visits to an asset: footprint of the orthomosaic."),
 }

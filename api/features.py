@@ -76,7 +76,7 @@ def mosaic_feature(mosaic: Orthomosaic, survey: Survey, crs_uri: str) -> Feature
 def _defect_properties(defect: Defect, context: Context) -> dict[str, Any]:
     seen = defect.latest
     measured = seen.measurement
-    reviewed = defect.damage_class_reviewed
+    reviewed, width = defect.damage_class_reviewed, measured.width_mm
     lon_deg, lat_deg = seen.anchor_lonlat or (None, None)
     return {
         "defect_id": str(defect.defect_id),
@@ -92,6 +92,7 @@ def _defect_properties(defect: Defect, context: Context) -> dict[str, Any]:
         "lat": lat_deg,
         **_numbers("length", "m", measured.length_m),
         **_numbers("width", "mm", measured.width_mm),
+        "width_refused": width.refused.value if width is not None and width.refused else None,
         **_numbers("area", "m2", measured.area_m2),
         "gsd_mm_per_px": measured.gsd_mm_per_px,
         "model_id": seen.model_id,

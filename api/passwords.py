@@ -1,11 +1,13 @@
 """Hash and check passwords with argon2id; the only module that imports argon2.
 
-Source: OWASP Password Storage Cheat Sheet (argon2id, 46 MiB, 1 pass, 1 lane); length after NIST
-SP 800-63B-4 §3.1.1.2 (a password that is the only factor has at least 15 characters).
+Source: OWASP Password Storage Cheat Sheet (argon2id, 46 MiB, 1 pass, 1 lane); length and
+normalisation after NIST SP 800-63B-4 §3.1.1.2 (a password that is the only factor has at least 15
+characters; NFKC before it is hashed). Decision 46.
 """
 
 import secrets
 import threading
+import unicodedata
 from functools import cache
 
 from argon2 import PasswordHasher
@@ -31,14 +33,15 @@ def checked(password: str, *, name: str) -> str:
         BadInput: when it is too short, too long, or mostly the name or one character, or holds
             half a character.
     """
-    if not LENGTH_MIN <= len(password) <= LENGTH_MAX:
-        raise BadInput(
-            f"a password has {LENGTH_MIN} to {LENGTH_MAX} characters, this has {len(password)}; "
-            "several words together are easy to remember"
-        )
     if not _is_text(password):
         raise BadInput("this password holds bytes that are no characters; type it as UTF-8")
-    if len(set(password.lower()) - set(name.lower())) < 4:
+    same = _same_everywhere(password[: LENGTH_MAX + 1])
+    if not LENGTH_MIN <= len(same) <= LENGTH_MAX:
+        raise BadInput(
+            f"a password has {LENGTH_MIN} to {LENGTH_MAX} characters, this has {len(same)}; "
+            "several words together are easy to remember"
+        )
+    if len(set(same.lower()) - set(_same_everywhere(name).lower())) < 4:
         raise BadInput("this password is the name or a few characters repeated; take another")
     return password
 
@@ -50,20 +53,38 @@ def one_time() -> str:
 
 
 def hashed(password: str) -> str:
-    """Give the argon2id hash of a password in its own notation."""
+    """Give the argon2id hash of a password in its own notation; the same on every keyboard."""
     with _turns:
-        return _hasher.hash(password)
+        return _hasher.hash(_same_everywhere(password))
 
 
 def matches(password_hash: str | None, password: str) -> bool:
-    """Tell whether a password is the one that was hashed; takes as long when there is none."""
+    """Tell whether a password is the one that was hashed; takes as long when there is none.
+
+    Hashes of before were made of what was typed, so that is tried too where it differs.
+    """
     if len(password) > LENGTH_MAX or not _is_text(password):
         return False
+    forms = dict.fromkeys((_same_everywhere(password), password))
+    tried = [_verifies(password_hash, form) for form in forms]  # all of them: time tells nothing
+    return any(tried)
+
+
+def _verifies(password_hash: str | None, form: str) -> bool:
     with _turns:
         try:
-            return _hasher.verify(password_hash or _nobody(), password) and bool(password_hash)
+            return _hasher.verify(password_hash or _nobody(), form) and bool(password_hash)
         except (VerificationError, InvalidHashError):
             return False
+
+
+def _same_everywhere(password: str) -> str:
+    """Write a password in one way: keyboards differ in accents, in width, and in how they compose.
+
+    >>> _same_everywhere("ＡＢＣ　ｶﾞ"), _same_everywhere("e\u0301") == "\u00e9"
+    ('ABC ガ', True)
+    """
+    return unicodedata.normalize("NFKC", password)
 
 
 def _is_text(password: str) -> bool:

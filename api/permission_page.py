@@ -17,7 +17,7 @@ than its column says.
 - An organisation sees the rows of those below it (a prefecture those of its cities) and changes
   only its own.
 - An API token never does more than its scopes and its person's role both allow.
-- `approve` needs the mark *approver* beside the role (`--approver`). No address uses it yet.
+- `approve` needs the mark *approver* beside the role (`--approver`).
 - `public`: nobody is asked who they are. `anyone`: everybody is answered, those who are signed in
   are told more.
 - While nobody has an account, the person at this machine has every right (single-user mode);

@@ -26,18 +26,30 @@ JSON_MAX_BYTES = 8_000_000
 """Longest body that is read as a whole, before anybody has looked at it; files have limits of their
 own, and are not read as a whole."""
 
-CONTENT_SECURITY_POLICY = "; ".join(
-    [
-        "default-src 'self'",
-        "img-src 'self' data: blob:",
-        "style-src 'self' 'unsafe-inline'",  # OpenLayers and React write style attributes
-        "worker-src 'self' blob:",
-        "object-src 'none'",
-        "base-uri 'none'",
-        "form-action 'self'",
-        "frame-ancestors 'none'",
-    ]
-)
+
+def content_security_policy(image_origins: Iterable[str] = ()) -> str:
+    """Say from where browsers may load what: from here, and pictures of maps from some origins.
+
+    >>> "img-src 'self' data: blob: https://a.example;" in content_security_policy(
+    ...     ["https://a.example"]
+    ... )
+    True
+    """
+    return "; ".join(
+        [
+            "default-src 'self'",
+            " ".join(["img-src 'self' data: blob:", *image_origins]),
+            "style-src 'self' 'unsafe-inline'",  # OpenLayers and React write style attributes
+            "worker-src 'self' blob:",
+            "object-src 'none'",
+            "base-uri 'none'",
+            "form-action 'self'",
+            "frame-ancestors 'none'",
+        ]
+    )
+
+
+CONTENT_SECURITY_POLICY = content_security_policy()
 
 TOO_LONG = f"the body is over {JSON_MAX_BYTES} bytes; send less at a time"
 
@@ -81,6 +93,7 @@ class EdgeGuard:
         allowed_hosts: Iterable[str] = LOOPBACK_NAMES,
         multipart_paths: Iterable[str] = (),
         https: bool = False,
+        image_origins: Iterable[str] = (),
     ) -> None:
         """Guard an application.
 
@@ -89,11 +102,13 @@ class EdgeGuard:
             allowed_hosts: host names, without port, under which the service may be called.
             multipart_paths: last parts of the paths that take ``multipart/form-data``.
             https: browsers reach the service by https.
+            image_origins: from where pages may load pictures of maps, beside from here.
         """
         self._app = app
         self._allowed_hosts = frozenset(allowed_hosts)
         self._multipart_paths = tuple(multipart_paths)
-        self._headers = {**SECURITY_HEADERS, **(HTTPS_HEADERS if https else {})}
+        policy = {"Content-Security-Policy": content_security_policy(image_origins)}
+        self._headers = {**SECURITY_HEADERS, **policy, **(HTTPS_HEADERS if https else {})}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Check one request and pass it on."""

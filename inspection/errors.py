@@ -14,7 +14,8 @@
     │   └── Overtaken       somebody else decided meanwhile; says who, what and when
     ├── Refused       a safety or policy limit; never overridden silently          (403, exit 3)
     ├── Unavailable   a service outside is down or busy; try again with back-off   (503, exit 4)
-    │   └── OutOfMemory     the memory of the machine or its card did not suffice
+    │   ├── OutOfMemory     the memory of the machine or its card did not suffice
+    │   └── NotEnoughRoom   a survey needs more memory or disk than is free here
     └── Broken        our fault or a damaged file of ours                          (500, exit 5)
 
 A message says what, which value with its unit, and what to do.
@@ -95,6 +96,10 @@ class Unavailable(TenkenError):
 
 class OutOfMemory(Unavailable):
     """Say that the memory of this machine, or of its card, did not suffice."""
+
+
+class NotEnoughRoom(Unavailable):
+    """Say that a survey needs more memory or disk than is free on this machine."""
 
 
 class Broken(TenkenError):

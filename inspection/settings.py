@@ -24,6 +24,10 @@ class StoreSettings(BaseSettings):
         default=None, description="SQLAlchemy URL; unset means an SQLite file in the home folder"
     )
 
+    demand_room: bool = Field(
+        default=True, description="refuse surveys that need more memory or disk than is free"
+    )
+
     def resolved_database_url(self) -> str:
         """Give the URL of the database, an SQLite file in ``home`` unless one is set."""
         if self.database_url is not None:
@@ -70,6 +74,10 @@ class ServeSettings(BaseSettings):
     trusted_proxies: str | None = Field(
         default=None,
         description="addresses of proxies whose X-Forwarded-For is believed, with commas between",
+    )
+    basemaps: str | None = Field(
+        default=None,
+        description="background maps that pages may fetch from elsewhere, a JSON list; unset: none",
     )
 
 
@@ -127,6 +135,17 @@ class DetectSettings(BaseSettings):
     models_dir: Path = Field(
         default_factory=lambda: default_home() / "models",
         description="networks that `tenken models register` wrote",
+    )
+
+
+class MosaicSettings(BaseSettings):
+    """Who makes the mosaics."""
+
+    model_config = SettingsConfigDict(env_prefix="TENKEN_MOSAIC_")
+
+    engine: str = Field(default="embedded", pattern="^(embedded|nodeodm)$")
+    nodeodm_url: SecretStr | None = Field(
+        default=None, description="NodeODM or ClusterODM, like http://host:3000/?token=…"
     )
 
 

@@ -122,7 +122,8 @@ def check_float(value: onnx.ValueInfoProto, name: str) -> None:
     """Refuse an in- or output that is not of floating-point numbers."""
     kind = value.type.tensor_type.elem_type
     if kind not in FLOATS:
-        told = TensorProto.DataType.Name(kind)
+        named = kind in TensorProto.DataType.values()
+        told = TensorProto.DataType.Name(kind) if named else f"of the unknown type {kind}"
         raise BadInput(f"{name}: {value.name} is {told}, not a floating-point map")
 
 

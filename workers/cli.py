@@ -15,14 +15,21 @@ from inspection.domain.mission import Surface
 from inspection.domain.widthcalibration import CONCRETE, WidthCalibration
 from inspection.errors import BadInput
 from inspection.finite import FiniteRange
+from inspection.imaging.nodeodm import NodeOdm
 from inspection.pipeline.admit import Options, admit
 from inspection.pipeline.conduct import conduct
 from inspection.pipeline.deliver import Delivered, deliver
-from inspection.settings import DetectSettings, QueueSettings, StoreSettings, TelemetrySettings
+from inspection.settings import (
+    DetectSettings,
+    MosaicSettings,
+    QueueSettings,
+    StoreSettings,
+    TelemetrySettings,
+)
 from models.registry import DEFAULT_MODEL
 from workers import queue
 from workers.demo import demonstrate
-from workers.outfit import home_settings, outfit
+from workers.outfit import home_settings, node_of, outfit
 from workers.progress import progress_for_stderr
 
 STORE_FOLDER = "store"
@@ -65,6 +72,12 @@ STORE_FOLDER = "store"
     type=click.Path(path_type=Path),
     help="How the camera draws cracks, from 'tenken measure board'; default: cracks in concrete.",
 )
+@click.option(
+    "--engine",
+    type=click.Choice(["embedded", "nodeodm"]),
+    default=None,
+    help="Who makes the mosaic; nodeodm needs TENKEN_MOSAIC_NODEODM_URL.  [default: embedded]",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print run.json to standard output.")
 def run(
     *,
@@ -77,6 +90,7 @@ def run(
     control_file: Path | None,
     model: str,
     widths_file: Path | None,
+    engine: str | None,
     as_json: bool,
 ) -> None:
     """Turn drone PHOTOS (files or folders) into a ranked work list.
@@ -88,6 +102,7 @@ def run(
     Examples:
       tenken run photos/ --out out/bridge-12 --asset bridge-12.yaml
       tenken run quay/ --surface strip --gsd-mm-per-px 2.3 --out out/quay
+      TENKEN_MOSAIC_NODEODM_URL=http://odm:3000/ tenken run photos/ --engine nodeodm --out out/b
     """  # noqa: D301
     options = Options(
         surface=Surface(surface),
@@ -97,7 +112,16 @@ def run(
     )
     asset = load_asset(asset_file) if asset_file else _unnamed_asset(out)
     widths = load_width_calibration(widths_file) if widths_file else CONCRETE
-    delivered = drive(photos, out=out, asset=asset, options=options, model=model, widths=widths)
+    chosen = MosaicSettings() if engine is None else MosaicSettings(engine=engine)
+    delivered = drive(
+        photos,
+        out=out,
+        asset=asset,
+        options=options,
+        model=model,
+        widths=widths,
+        node=node_of(chosen),
+    )
     if as_json:
         click.echo(json.dumps(delivered.account, ensure_ascii=False, indent=2))
     else:
@@ -198,6 +222,7 @@ def drive(
     options: Options,
     model: str = DEFAULT_MODEL,
     widths: WidthCalibration = CONCRETE,
+    node: NodeOdm | None = None,
 ) -> Delivered:
     """Drive the whole road once and write its results into ``out``."""
     _check_out(out)
@@ -208,6 +233,7 @@ def drive(
             progress=progress,
             model=model,
             widths=widths,
+            node=node,
         )
         survey = admit(files, asset=asset, options=options, tools=tools)
         conducted = conduct(survey.survey_id, tools)

@@ -5,10 +5,13 @@ from pathlib import Path
 
 from inspection.domain.measurement import UNCALIBRATED
 from inspection.domain.widthcalibration import CONCRETE, WidthCalibration
+from inspection.errors import BadInput
+from inspection.imaging.nodeodm import NodeOdm
 from inspection.pipeline.detect import Cut
 from inspection.pipeline.ports import Detector, Progress
+from inspection.pipeline.room import endless, room_here
 from inspection.pipeline.tools import LEASE_S, SystemClock, Tools, this_process
-from inspection.settings import DetectSettings, StoreSettings
+from inspection.settings import DetectSettings, MosaicSettings, StoreSettings
 from inspection.store.blobs import FolderBlobs
 from inspection.store.engine import create_engine, ensure_folder
 from inspection.store.schema import upgrade
@@ -45,6 +48,7 @@ def outfit(
     model: str = DEFAULT_MODEL,
     widths: WidthCalibration = CONCRETE,
     lease_s: float = LEASE_S,
+    node: NodeOdm | None = None,
 ) -> Tools:
     """Open the store, bring its tables up to date and name the model.
 
@@ -55,6 +59,7 @@ def outfit(
         model: name of the detector.
         widths: how the camera draws cracks.
         lease_s: silence after which whoever takes bands is taken for dead.
+        node: makes mosaics elsewhere; None makes them here.
 
     Raises:
         NotFound: when no such model is registered.
@@ -79,10 +84,25 @@ def outfit(
         clock=SystemClock(),
         progress=progress,
         work_dir=store.home / "work",
+        node=node,
+        room=room_here if store.demand_room else endless,
         batch=detection.batch,
         cut=Cut(band_chips=detection.band_chips),
         taker=replace(this_process(), lease_s=lease_s),
     )
+
+
+def node_of(settings: MosaicSettings) -> NodeOdm | None:
+    """Name the node that makes mosaics, None where this machine makes them itself.
+
+    Raises:
+        BadInput: when a node is to make them and nobody says which.
+    """
+    if settings.engine == "embedded":
+        return None
+    if settings.nodeodm_url is None:
+        raise BadInput("the engine nodeodm needs TENKEN_MOSAIC_NODEODM_URL, like http://host:3000/")
+    return NodeOdm(url=settings.nodeodm_url.get_secret_value())
 
 
 def home_settings(home: Path) -> StoreSettings:

@@ -12,11 +12,17 @@ from inspection.pipeline.ports import Silence
 from inspection.pipeline.tools import LEASE_S, Tools
 from inspection.pipeline.workshop import premises
 from inspection.redaction import name_folder
-from inspection.settings import DetectSettings, QueueSettings, StoreSettings, TelemetrySettings
+from inspection.settings import (
+    DetectSettings,
+    MosaicSettings,
+    QueueSettings,
+    StoreSettings,
+    TelemetrySettings,
+)
 from inspection.telemetry import configure_logging, serve_metrics
 from workers import queue, runtime
 from workers.metrics import REGISTRY
-from workers.outfit import outfit
+from workers.outfit import node_of, outfit
 from workers.sweep import Sweep
 
 
@@ -58,7 +64,8 @@ def run_worker(
     name_folder(store.home, "home")
     serve_metrics(telemetry.metrics_listen, REGISTRY)
     app = queue.make_app(bell, store.home)
-    tools = outfit(store, detection, progress=Silence(), lease_s=bell.lease_s)
+    node = node_of(MosaicSettings())
+    tools = outfit(store, detection, progress=Silence(), lease_s=bell.lease_s, node=node)
     tools = replace(tools, work_dir=premises(tools.work_dir))
     make_worker(app, tools, lease_s=bell.lease_s)
     app.worker_main(

@@ -18,6 +18,8 @@ def say_progress(stands: Progress) -> Iterator[str]:
         f"not reviewed; {found.records} element records; "
         f"{'diagnosed' if found.diagnosed else 'not diagnosed'}"
     )
+    if found.failed:
+        yield f"  {found.failed} more surveys failed and are no part of it"
     for words in stands.missing:
         yield f"  missing for an approval: {words}"
     if stands.changed:

@@ -16,6 +16,7 @@ from api.schemas.evidence import (
     SightingsOut,
 )
 from api.schemas.telling import (
+    Told,
     earlier_out,
     history_out,
     profile_out,
@@ -26,6 +27,7 @@ from inspection.errors import BadInput, NotFound
 from inspection.imaging.photocrop import CROP_MAX_PX, Box, Cutter, fitted_px
 from inspection.imaging.photosight import window_px
 from inspection.pipeline.dossier import open_dossier, with_photo
+from inspection.pipeline.lifeline import edits_of, family
 from inspection.pipeline.onlook import photo_sightings
 from inspection.pipeline.profilefile import profile_digest, profile_of
 from inspection.pipeline.revisit import earlier_survey, earlier_surveys, growth_since
@@ -162,14 +164,26 @@ def defect_growth(
 
 @router.get("/history", operation_id="defect_history")
 def defect_history(services: ServicesDep, defect_id: UUID) -> HistoryOut:
-    """Tell who saw what and who decided what, over all surveys and versions of a defect."""
+    """Tell who saw what and who decided what, over all surveys and versions of a defect.
+
+    Where an edit put it in the place of others, their lives are told too.
+    """
     with reading(services.engine) as connection:
         defect = defects.by_id(connection, defect_id)
-        seen = observations.of_defect(connection, defect_id)
-        moments = {
-            survey_id: surveys.by_id(connection, survey_id).created_at
-            for survey_id in {row.survey_id for row in seen}
-        }
-        decided = reviews.history(connection, defect_id)
-        graded = grades.decisions_on(connection, Subject.DEFECT, str(defect_id))
-    return history_out(defect, seen, moments, decided, graded)
+        members = family(connection, defect_id)
+        seen = [
+            (member, surveys.by_id(connection, row.survey_id).created_at, row)
+            for member in members
+            for row in observations.of_defect(connection, member)
+        ]
+        told = Told(
+            seen=seen,
+            decided=[record for m in members for record in reviews.history(connection, m)],
+            graded=[
+                (m, decision)
+                for m in members
+                for decision in grades.decisions_on(connection, Subject.DEFECT, str(m))
+            ],
+            edited=edits_of(connection, members),
+        )
+    return history_out(defect, told)

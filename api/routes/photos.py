@@ -9,18 +9,22 @@ from fastapi.responses import FileResponse, Response
 
 from api.content import cached
 from api.deps import Services, ServicesDep
-from api.schemas.photo import UploadAnswer, UploadedFile
+from api.schemas.photo import RejectionOut, UploadAnswer, UploadedFile
+from api.schemas.upload import AskedPhotos, HerePhoto, KnownPhotos, UploadOut
 from api.upload import FIELD, Received, receive, receiving_folder
 from inspection.domain.mission import Survey
+from inspection.errors import NotFound
+from inspection.imaging.thumbnail import thumbnail
 from inspection.pipeline.admit import original_key
 from inspection.pipeline.receive import Arrival, Fate, receive_photos
-from inspection.store import photos, surveys
+from inspection.store import keys, photos, surveys, uploads
 from inspection.store.engine import reading
 
 router = APIRouter(prefix="/api/surveys/{survey_id}/photos", tags=["photos"])
 
 ContentType = Annotated[str, Header(include_in_schema=False)]
 """Said by the type of the body; OpenAPI ignores a header parameter of this name."""
+JPEG = "image/jpeg"
 
 UPLOAD_BODY = {
     "requestBody": {
@@ -54,6 +58,53 @@ async def upload_photos(
             request.stream(), content_type=content_type, folder=folder, limits=services.limits
         )
         return await run_in_threadpool(_keep, services, survey, received)
+
+
+@router.post("/known", operation_id="known_photos")
+def known_photos(services: ServicesDep, survey_id: UUID, asked: AskedPhotos) -> KnownPhotos:
+    """Say which files a survey has already, by their digests, before anything is sent.
+
+    Changes nothing; it is no GET because five hundred digests do not fit into an address.
+    """
+    wanted = set(asked.sha256s)
+    with reading(services.engine) as connection:
+        surveys.by_id(connection, survey_id)
+        here = photos.names_of(connection, survey_id, wanted)
+        set_aside = photos.rejected_of(connection, survey_id, wanted - set(here))
+        missing = wanted - set(here) - set(set_aside)
+        arriving = uploads.arriving(connection, survey_id, missing, services.clock.now())
+    return KnownPhotos(
+        here=[HerePhoto(sha256=sha256, name=name) for sha256, name in sorted(here.items())],
+        set_aside=[RejectionOut.of(row) for _, row in sorted(set_aside.items())],
+        arriving=[UploadOut.of(upload) for _, upload in sorted(arriving.items())],
+    )
+
+
+@router.get(
+    "/{sha256}/thumbnail",
+    operation_id="read_thumbnail",
+    response_class=Response,
+    responses={200: {"content": {"image/jpeg": {}}}, 304: {}},
+)
+def read_thumbnail(
+    request: Request, services: ServicesDep, survey_id: UUID, sha256: str
+) -> Response:
+    """Give a small picture of a photo, or of what arrived of a file that was set aside."""
+    with reading(services.engine) as connection:
+        here = photos.names_of(connection, survey_id, {sha256})
+        if not here and not photos.rejected_of(connection, survey_id, {sha256}):
+            raise NotFound(f"survey {survey_id} has no photo {sha256[:80]}")
+        photo = photos.by_sha256(connection, survey_id, sha256) if here else None
+    known, headers = cached(request, tag=f"{sha256}-small", media_type=JPEG, versioned=True)
+    if known is not None:
+        return known
+    if photo is None:
+        content: bytes | None = services.blobs.read_bytes(keys.thumbnail_key(sha256))
+    else:
+        content = thumbnail(services.blobs.read_bytes(original_key(photo)))
+    if content is None:
+        raise NotFound(f"nothing can be shown of {sha256}")
+    return Response(content, media_type=JPEG, headers=headers)
 
 
 @router.get(

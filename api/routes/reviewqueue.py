@@ -143,8 +143,10 @@ def window_of(mosaic: Orthomosaic, *, z: int, x: int, y: int) -> defecttiles.Til
     x0, y0, x1, y1 = pyramid_of(mosaic).box_px(level=z, column=x, row=y)
     (left, top), (right, bottom) = grid.to_surface([(x0, y0), (x1, y1)]).tolist()
     local = grid.crs == LOCAL_CRS
+    shown_px = (min(x1, grid.width_px) - x0) * (min(y1, grid.height_px) - y0)
     return defecttiles.TileWindow(
         box_m=(left, bottom, right, top),
+        part=shown_px / (grid.width_px * grid.height_px),
         frame=f"{LOCAL_CRS} {mosaic.sha256}" if local else grid.crs,
     )
 

@@ -139,6 +139,7 @@ def oidc_callback(
     subject = issuer.finish(flow, code=code, state=state, redirect_uri=_redirect_uri(request, door))
     with writing(services.engine) as connection:
         account, membership = sign_in_by_subject(connection, issuer.url, subject)
+        accounts.drop_one_time(connection, account.account_id)  # they could never change it
         opened = _open(connection, services, account, membership)
     answer = RedirectResponse("/app", status_code=303, headers=SECRET_ANSWER)
     answer.delete_cookie(door.flow_cookie, secure=door.secure, httponly=True, samesite="lax")

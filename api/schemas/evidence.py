@@ -10,6 +10,7 @@ from api.schemas.base import BoxPx, Geometry, Shape, Xy
 from api.schemas.mosaic import MosaicOut
 from api.schemas.quantity import QuantityOut
 from inspection.domain.defect import ReviewState
+from inspection.domain.edit import EditKind
 from inspection.domain.growth import Change
 from inspection.domain.measurement import WidthMethod
 from inspection.domain.review import Action, RejectReason
@@ -201,7 +202,8 @@ class MachineSaidOut(Shape):
 class HistoryEventOut(Shape):
     """Show one event in the life of a defect."""
 
-    kind: Literal["seen", "decided", "graded"]
+    kind: Literal["seen", "decided", "graded", "edited"]
+    defect_id: UUID = Field(description="another one where an edit put this one in its place")
     at: datetime
     by: str | None = Field(description="who decided; None for a machine")
     survey_id: UUID | None
@@ -214,6 +216,8 @@ class HistoryEventOut(Shape):
     reason: RejectReason | None
     scheme: str | None
     grade_after: str | None
+    edit: EditKind | None
+    with_defects: list[UUID] = Field(description="other defects that the edit touched")
     version_after: int | None
     note: str
 

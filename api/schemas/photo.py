@@ -5,7 +5,7 @@ from datetime import datetime
 from pydantic import Field
 
 from api.schemas.base import Shape
-from inspection.domain.capture import Photo, Rejection, RejectionReason
+from inspection.domain.capture import Concern, Photo, Rejection, RejectionReason
 from inspection.pipeline.receive import Status
 
 
@@ -24,6 +24,10 @@ class PhotoOut(Shape):
         default=None, description="sharpness ÷ median of the flight; below 0.4 is blurred"
     )
 
+    concerns: list[Concern] = Field(
+        default_factory=list, description="what speaks against it although it was kept"
+    )
+
     @classmethod
     def of(cls, photo: Photo) -> "PhotoOut":
         """Show a photo of the domain."""
@@ -38,6 +42,7 @@ class PhotoOut(Shape):
             lonlat=None if pose is None else (pose.lon_deg, pose.lat_deg),
             altitude_m=None if pose is None else pose.altitude_m,
             sharpness_relative=None if photo.quality is None else photo.quality.sharpness_relative,
+            concerns=[] if photo.quality is None else list(photo.quality.concerns),
         )
 
 
@@ -47,11 +52,17 @@ class RejectionOut(Shape):
     file: str
     reason: RejectionReason
     detail: str
+    sha256: str | None = Field(description="None of files that came in before this was kept")
 
     @classmethod
     def of(cls, rejection: Rejection) -> "RejectionOut":
         """Show a rejection of the domain."""
-        return cls(file=rejection.file, reason=rejection.reason, detail=rejection.detail)
+        return cls(
+            file=rejection.file,
+            reason=rejection.reason,
+            detail=rejection.detail,
+            sha256=rejection.sha256,
+        )
 
 
 class UploadedFile(Shape):

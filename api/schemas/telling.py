@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
@@ -33,6 +34,7 @@ from inspection.pipeline.dossier import Dossier
 from inspection.pipeline.onlook import axis_in_photo
 from inspection.pipeline.revisit import Earlier
 from inspection.pipeline.widthlimits import width_limits
+from inspection.store.edits import EditRecord
 from inspection.store.grades import GradeDecision
 from inspection.store.observations import measurement_from_plain
 from inspection.store.reviews import ReviewRecord
@@ -156,17 +158,29 @@ def earlier_out(earlier: Earlier) -> EarlierOut:
     )
 
 
-def history_out(
-    defect: Defect,
-    seen: Sequence[Observation],
-    moments: Mapping[UUID, datetime],
-    decided: Sequence[ReviewRecord],
-    graded: Sequence[GradeDecision],
-) -> HistoryOut:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """Carry what happened to a defect and to those in whose place it stands.
+
+    Attributes:
+        seen: sightings, each with the defect and the moment of its survey.
+        decided: verdicts.
+        graded: decisions about grades, each with the defect.
+        edited: edits.
+    """
+
+    seen: Sequence[tuple[UUID, datetime, Observation]]
+    decided: Sequence[ReviewRecord]
+    graded: Sequence[tuple[UUID, GradeDecision]]
+    edited: Sequence[EditRecord]
+
+
+def history_out(defect: Defect, told: Told) -> HistoryOut:
     """Tell the life of a defect, oldest first."""
-    events = [_seen(row, moments[row.survey_id]) for row in seen]
-    events += [_decided(record) for record in decided]
-    events += [_graded(decision) for decision in graded]
+    events = [_seen(*row) for row in told.seen]
+    events += [_decided(record) for record in told.decided]
+    events += [_graded(*row) for row in told.graded]
+    events += [_edited(record, defect.defect_id) for record in told.edited]
     return HistoryOut(
         defect_id=defect.defect_id,
         version=defect.version,
@@ -176,19 +190,20 @@ def history_out(
 
 def _event(**told: Any) -> HistoryEventOut:  # noqa: ANN401 pydantic checks every one
     """Fill in what an event does not have."""
-    nothing = dict.fromkeys(HistoryEventOut.model_fields) | {"note": ""}
+    nothing = dict.fromkeys(HistoryEventOut.model_fields) | {"note": "", "with_defects": []}
     return HistoryEventOut.model_validate(nothing | told)
 
 
-def _seen(row: Observation, at: datetime) -> HistoryEventOut:
+def _seen(defect_id: UUID, at: datetime, row: Observation) -> HistoryEventOut:
     said = _said(row.damage_class, row.confidence, row.model_id, row.measurement)
-    return _event(kind="seen", at=at, survey_id=row.survey_id, machine=said)
+    return _event(kind="seen", defect_id=defect_id, at=at, survey_id=row.survey_id, machine=said)
 
 
 def _decided(record: ReviewRecord) -> HistoryEventOut:
     verdict, evidence = record.verdict, record.evidence
     return _event(
         kind="decided",
+        defect_id=verdict.defect_id,
         at=verdict.decided_at,
         by=verdict.reviewer,
         machine=_said(
@@ -208,15 +223,33 @@ def _decided(record: ReviewRecord) -> HistoryEventOut:
     )
 
 
-def _graded(decision: GradeDecision) -> HistoryEventOut:
+def _graded(defect_id: UUID, decision: GradeDecision) -> HistoryEventOut:
     return _event(
         kind="graded",
+        defect_id=defect_id,
         at=decision.decided_at,
         by=decision.decided_by,
         survey_id=decision.survey_id,
         scheme=decision.scheme,
         grade_after=decision.decided,
         note=decision.note,
+    )
+
+
+def _edited(record: EditRecord, own: UUID) -> HistoryEventOut:
+    shares = {share.defect_id: share for share in record.shares}
+    mine = shares.get(own) or record.shares[0]
+    return _event(
+        kind="edited",
+        defect_id=mine.defect_id,
+        at=record.edit.edited_at,
+        by=record.edit.editor,
+        state_before=mine.before.state,
+        state_after=mine.after.state,
+        edit=record.edit.kind,
+        with_defects=sorted(set(shares) - {mine.defect_id}),
+        version_after=mine.version_after,
+        note=record.edit.note,
     )
 
 

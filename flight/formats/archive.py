@@ -27,8 +27,10 @@ DAMAGE = (
     RuntimeError,
     EOFError,
     ValueError,
+    IndexError,
 )
-"""What zipfile raises for archives that lie: OSError is bzip2's, struct.error a header's."""
+"""What zipfile raises for archives that lie: OSError is bzip2's, struct.error a header's, and
+IndexError that of a member without a name."""
 
 
 def members(content: bytes, name: str) -> dict[str, zipfile.ZipInfo]:

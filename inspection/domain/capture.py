@@ -25,11 +25,19 @@ class RejectionReason(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rejection:
-    """Keep a file that was set aside, with its reason in a code and in words."""
+    """Keep a file that was set aside, with its reason in a code and in words.
+
+    Attributes:
+        file: how people call it.
+        reason: why, as a code.
+        detail: why, in words.
+        sha256: hexadecimal digest of the file, None when nobody read it to its end.
+    """
 
     file: str
     reason: RejectionReason
     detail: str
+    sha256: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +74,24 @@ class CapturePose:
             raise BadInput("position 0°, 0°: the receiver had no fix when the photo was taken")
 
 
+class Concern(StrEnum):
+    """Say what speaks against a photo that was kept nevertheless."""
+
+    SOFT = "soft"
+    DARK = "dark"
+    BRIGHT = "bright"
+
+
+SOFT_BELOW = 0.4
+"""Sharpness ÷ median of the flight below which a photo is blurred (domain specification §4.9)."""
+
+DARK_BELOW, BRIGHT_ABOVE = 25 / 255, 245 / 255
+"""Mean luminance between which a photo can show a crack; the limits of the capability map."""
+
+CLIPPED_MAX = 0.3
+"""Largest share of pixels without any tone; a third of a photo without tones is a third unseen."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PhotoQuality:
     """Grade how usable a photo is.
@@ -88,7 +114,22 @@ class PhotoQuality:
     @property
     def is_blurred(self) -> bool:
         """Tell whether the photo is much less sharp than its flight."""
-        return self.sharpness_relative < 0.4
+        return self.sharpness_relative < SOFT_BELOW
+
+    @property
+    def concerns(self) -> tuple[Concern, ...]:
+        """List what speaks against the photo, the gravest first.
+
+        >>> PhotoQuality(
+        ...     sharpness=3.0, sharpness_relative=0.2, exposure_mean=0.05,
+        ...     clipped_dark_fraction=0.0, clipped_bright_fraction=0.0,
+        ... ).concerns
+        (<Concern.SOFT: 'soft'>, <Concern.DARK: 'dark'>)
+        """
+        dark = self.exposure_mean < DARK_BELOW or self.clipped_dark_fraction > CLIPPED_MAX
+        bright = self.exposure_mean > BRIGHT_ABOVE or self.clipped_bright_fraction > CLIPPED_MAX
+        found = {Concern.SOFT: self.is_blurred, Concern.DARK: dark, Concern.BRIGHT: bright}
+        return tuple(concern for concern, is_so in found.items() if is_so)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -173,6 +173,8 @@ def crack_grade_candidate(
     _check(None if width_mm is None else width_mm.value, spacing_m)
     if width_mm is None:
         classes, best, reasons = _NO_CRACK
+    elif width_mm.refused is not None:
+        classes, best, reasons = _refused(rule)
     elif width_mm.value is None or width_mm.expanded_uncertainty is None:
         classes, best, reasons = _below_limit(width_mm.limit, concrete, rule)
     else:
@@ -215,6 +217,16 @@ def _below_limit(limit_mm: float, concrete: Concrete, rule: CrackGradeRule) -> C
     )
     classes = set(range(highest + 1))
     return classes, 0 if len(classes) == 1 else None, (reason,)
+
+
+def _refused(rule: CrackGradeRule) -> Classes:
+    """Give all width classes: a crack that no photo sees squarely may have any width."""
+    reason = Reason(
+        code="width_too_oblique",
+        ja="どの写真も45°より斜め。幅は測定不可、正対して撮影するか現地で計測が必要",
+        en="every photo sees it at more than 45°: photograph it squarely or measure it on site",
+    )
+    return set(range(len(rule.matrix))), None, (reason,)
 
 
 def _measured(

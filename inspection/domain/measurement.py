@@ -20,26 +20,35 @@ class WidthMethod(StrEnum):
     TROUGH_FIT = "trough_fit"
 
 
+class Refusal(StrEnum):
+    """Name a reason for which a number is not given at all."""
+
+    TOO_OBLIQUE = "too_oblique"
+    """Every photo that shows the damage sees it at more than 45° from square on (§4.2)."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Quantity:
     """Carry a value with its expanded uncertainty, or say that it is below the limit.
 
     Attributes:
-        value: in the unit of the field's name; None when ``below_limit``.
-        expanded_uncertainty: U = 2·u (k = 2), same unit; None when ``below_limit``.
+        value: in the unit of the field's name; None when ``below_limit`` or ``refused``.
+        expanded_uncertainty: U = 2·u (k = 2), same unit; None likewise.
         limit: the smallest value that the image supports, same unit; 0 when there is none.
         below_limit: True when the image cannot resolve the value: show "< limit", never a number.
+        refused: why the value is not given at all, whatever its size; else None.
     """
 
     value: float | None
     expanded_uncertainty: float | None
     limit: float = 0.0
     below_limit: bool = False
+    refused: Refusal | None = None
 
     def __post_init__(self) -> None:
-        """Check that a value below the limit is not a number, and any other is."""
-        if self.below_limit != (self.value is None):
-            raise BadInput("a quantity is either a value or below its limit, never both")
+        """Check that what is below the limit or refused is not a number, and any other is."""
+        if [self.value is not None, self.below_limit, self.refused is not None].count(True) != 1:
+            raise BadInput("a quantity is a value, below its limit, or refused: one of the three")
         if not all(math.isfinite(n or 0.0) for n in (self.value, self.expanded_uncertainty)):
             raise BadInput(
                 f"a quantity is a number, got {self.value} ± {self.expanded_uncertainty}"
@@ -69,6 +78,9 @@ class Measurement:
     gsd_mm_per_px: float
     method: WidthMethod = WidthMethod.DISTANCE_TRANSFORM
 
+
+REFUSED_TOO_OBLIQUE = Quantity(value=None, expanded_uncertainty=None, refused=Refusal.TOO_OBLIQUE)
+"""A width on a surface that no photo sees squarely enough."""
 
 SEGMENT_M = 0.5
 """Length of the segments over which a robust maximum is taken (domain specification §4.4)."""

@@ -64,6 +64,7 @@ class Evidence:
         unreviewed: detections that nobody has confirmed or rejected.
         records: damage records of elements that people made.
         diagnosed: a person has decided the soundness of the asset.
+        failed: flights that failed before anything was found on them; they are no part of it.
     """
 
     surveys: int = 0
@@ -72,6 +73,7 @@ class Evidence:
     unreviewed: int = 0
     records: int = 0
     diagnosed: bool = False
+    failed: int = 0
 
 
 def state_of(evidence: Evidence) -> InspectionState:

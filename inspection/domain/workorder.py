@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from inspection.domain.defect import ReviewState
 from inspection.domain.grade import GradeCandidate
-from inspection.domain.measurement import Quantity
+from inspection.domain.measurement import Quantity, Refusal
 from inspection.domain.priority import Priority
 from inspection.domain.prioritymodel import Item
 from inspection.domain.taxonomy import DamageClass
@@ -124,22 +124,35 @@ class WorkList:
             raise BadInput("the ranks of a work list must count 1, 2, 3, … in the order of rows")
 
 
-def shown(quantity: Quantity | None, *, digits: int = 2, uncertainty: bool = True) -> str:
-    """Write a quantity for people: a value with ± U, or "< limit"; empty when there is none.
+REFUSALS = {Refusal.TOO_OBLIQUE: "測定不可（斜め45°超） / not measurable (beyond 45°)"}
+"""Why a number is not given, in both languages of the sheets."""
+
+
+def shown(
+    quantity: Quantity | None, *, digits: int = 2, uncertainty: bool = True, unit: str = ""
+) -> str:
+    """Write a quantity for people: a value with ± U, "< limit", or why there is no number.
+
+    Empty when there is none. A unit follows numbers only.
 
     >>> shown(Quantity(value=6.0, expanded_uncertainty=2.01, limit=2.0))
     '6.00 ± 2.01'
     >>> shown(Quantity(value=None, expanded_uncertainty=None, limit=2.0, below_limit=True))
     '< 2.00'
+    >>> oblique = Quantity(value=None, expanded_uncertainty=None, refused=Refusal.TOO_OBLIQUE)
+    >>> shown(oblique, unit=" mm")
+    '測定不可（斜め45°超） / not measurable (beyond 45°)'
     """
     if quantity is None:
         return ""
+    if quantity.refused is not None:
+        return REFUSALS[quantity.refused]
     if quantity.value is None:
-        return f"< {quantity.limit:.{digits}f}"
+        return f"< {quantity.limit:.{digits}f}{unit}"
     text = f"{quantity.value:.{digits}f}"
     if uncertainty and quantity.expanded_uncertainty is not None:
         text += f" ± {quantity.expanded_uncertainty:.{digits}f}"
-    return text
+    return text + unit
 
 
 def shown_grade(grade: GradeCandidate | None) -> str:

@@ -128,7 +128,9 @@ def _quantity(name: str, unit: str, quantity: Quantity | None, digits: int) -> d
     return {
         f"{name}_{unit}": None if quantity.value is None else round(quantity.value, digits),
         f"{name}_u_{unit}": None if u is None else round(u, digits),
-    } | ({f"{name}_below_{unit}": round(quantity.limit, digits)} if quantity.below_limit else {})
+        **({f"{name}_below_{unit}": round(quantity.limit, digits)} if quantity.below_limit else {}),
+        **({} if quantity.refused is None else {f"{name}_refused": quantity.refused.value}),
+    }
 
 
 def _properties(defect: Defect) -> dict[str, Any]:

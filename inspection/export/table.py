@@ -50,7 +50,9 @@ def _scheme(row: WorkRow) -> str:
 
 
 def _width_limit(row: WorkRow) -> float | None:
-    return None if row.width_mm is None else round(row.width_mm.limit, 2)
+    if row.width_mm is None or row.width_mm.refused is not None:
+        return None
+    return round(row.width_mm.limit, 2)
 
 
 def _column(name: str, ja: str, en: str, width: int, value: Callable[[WorkRow], Cell]) -> Column:

@@ -174,7 +174,7 @@ def _facts(row: WorkRow, language: Language) -> list[tuple[str, str]]:
     """Give the numbers of one damage."""
     ja = language == "ja"
     facts = [
-        ("幅" if ja else "Width", f"{shown(row.width_mm)} mm" if row.width_mm else ""),
+        ("幅" if ja else "Width", shown(row.width_mm, unit=" mm")),
         ("長さ" if ja else "Length", f"{shown(row.length_m)} m" if row.length_m else ""),
         ("面積" if ja else "Area", "" if row.length_m else f"{shown(row.area_m2, digits=3)} m²"),
         ("写真" if ja else "Photo", cut(row.photos[0], 60) if row.photos else ""),

@@ -17,14 +17,7 @@ from numpy.typing import NDArray
 
 from inspection.errors import BadInput
 from inspection.geo.grid import PixelGrid
-from inspection.imaging.blur import (
-    TILE_PX,
-    BlurReading,
-    fill_blur,
-    read_blur,
-    surface_softness,
-    without_softness,
-)
+from inspection.imaging.blur import TILE_PX, BlurGrade, BlurReading, grade_blur, read_blur
 from inspection.imaging.ortho import View
 from inspection.imaging.surface import Surface
 
@@ -100,14 +93,12 @@ class PhotoGrade:
     """Carry what one photo is worth, tile by tile (rows, columns).
 
     Attributes:
-        seen_px: standard deviation of the blur as it looks; NaN when the photo has no edge at all.
-        softness_mm2: how much of its variance is the surface's own, on the surface.
+        blur: by its edges, and by its texture beside that of the other photos.
         level: median sRGB level, 0–255.
         clipped: share of pixels at either end of the range.
     """
 
-    seen_px: NDArray[np.float32]
-    softness_mm2: float
+    blur: BlurGrade
     level: NDArray[np.float32]
     clipped: NDArray[np.float32]
 
@@ -130,7 +121,7 @@ class TileReading:
 def read_tiles(grey: NDArray[np.uint8], *, tile_px: int = TILE_PX) -> TileReading:
     """Read a photo (H, W) uint8 tile by tile."""
     blur = read_blur(grey, tile_px=tile_px)
-    level, clipped = np.empty_like(blur.any_px), np.empty_like(blur.any_px)
+    level, clipped = np.empty_like(blur.edge_px), np.empty_like(blur.edge_px)
     for row in range(level.shape[0]):
         for column in range(level.shape[1]):
             tile = grey[
@@ -144,24 +135,20 @@ def read_tiles(grey: NDArray[np.uint8], *, tile_px: int = TILE_PX) -> TileReadin
 def grade_photos(
     readings: Sequence[TileReading], gsd_mm_per_px: Sequence[float]
 ) -> list[PhotoGrade]:
-    """Grade photos of one surface: what they share tells how soft the surface is of itself.
+    """Grade photos of one surface: what they share tells how coarse its texture is of itself.
 
     Args:
         readings: one a photo.
         gsd_mm_per_px: of each photo, about.
     """
-    softness = surface_softness([reading.blur for reading in readings], gsd_mm_per_px)
+    blurs = grade_blur([reading.blur for reading in readings], gsd_mm_per_px)
     return [
-        PhotoGrade(
-            seen_px=fill_blur(reading.blur.any_px),
-            softness_mm2=soft,
-            level=reading.level,
-            clipped=reading.clipped,
-        )
-        for reading, soft in zip(readings, softness, strict=True)
+        PhotoGrade(blur=blur, level=reading.level, clipped=reading.clipped)
+        for reading, blur in zip(readings, blurs, strict=True)
     ]
 
 
+Float32s = NDArray[np.float32]
 Grader = Callable[[int], PhotoGrade]
 """Grades the photo of a view by its number, from 0."""
 
@@ -207,12 +194,11 @@ def map_capability(
     for number, view in enumerate(views):
         looked = _look(view, world, shape, ground_per_map)
         if looked is not None:
-            pixels, seen, gsd, incidence = looked
+            pixels, seen, gsd, fine, incidence = looked
             tiles = grade(number)
-            seen_px, light, clipped = (
-                _at(tiles_of, pixels) for tiles_of in (tiles.seen_px, tiles.level, tiles.clipped)
-            )
-            blur = without_softness(seen_px, tiles.softness_mm2 / gsd**2)
+            edge, texture = _at(tiles.blur.edge_px, pixels), _at(tiles.blur.texture_px, pixels)
+            light, clipped = _at(tiles.level, pixels), _at(tiles.clipped, pixels)
+            blur = tiles.blur.blur_px(np.sqrt(gsd * fine), edge, texture)
             smallest = smallest_width_mm(gsd, blur)
             lit = (light >= DARK) & (light <= BRIGHT) & (clipped <= CLIPPED_MAX)
             able = seen & lit & (incidence <= max_incidence_deg) & np.isfinite(smallest)
@@ -264,8 +250,8 @@ def _cell_points(grid: PixelGrid, surface: Surface) -> NDArray[np.float64]:
 
 def _look(
     view: View, world: NDArray[np.float64], shape: tuple[int, int], ground_per_map: float
-) -> tuple[NDArray[np.float64], NDArray[np.bool_], NDArray[np.float32], NDArray[np.float32]] | None:
-    """Give photo pixel, seen, worst GSD mm/px and incidence of each cell; None if unseen."""
+) -> tuple[NDArray[np.float64], NDArray[np.bool_], Float32s, Float32s, Float32s] | None:
+    """Give photo pixel, seen, worst and best GSD mm/px, incidence of each cell; None if unseen."""
     here, right, up = (view.project(points) for points in world)
     x, y = here[:, 0], here[:, 1]
     with np.errstate(invalid="ignore"):
@@ -294,6 +280,7 @@ def _look(
         here.reshape(*shape, 2),
         seen.reshape(shape),
         coarse.reshape(shape).astype(np.float32),
+        fine.reshape(shape).astype(np.float32),
         incidence.reshape(shape).astype(np.float32),
     )
 

@@ -7,6 +7,7 @@ back as a ``Flaw`` with a reason, because one bad file must not stop a flight.
 import io
 import struct
 import warnings
+import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -27,6 +28,12 @@ Image.MAX_IMAGE_PIXELS = MAX_PHOTO_PIXELS
 EXIF_IFD = 0x8769
 GPS_IFD = 0x8825
 ORIENTATION_TAG = 0x0112
+
+_DAMAGE = (
+    OSError, SyntaxError, struct.error, ValueError, IndexError, TypeError, KeyError, AttributeError,
+    OverflowError, zlib.error,
+)  # fmt: skip
+"""What Pillow raises for damaged images; some damage meets code that did not foresee it."""
 
 _EXIF_FAULTS = (SyntaxError, struct.error, ValueError, KeyError, TypeError, OSError, UserWarning)
 
@@ -67,10 +74,17 @@ class Decoded:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Flaw:
-    """Say why a file cannot be used as a photo, in a code and in words."""
+    """Say why a file cannot be used as a photo, in a code and in words.
+
+    Attributes:
+        reason: why, as a code.
+        detail: why, in words.
+        thumbnail: what can still be seen of it, a small JPEG; None when nothing can.
+    """
 
     reason: RejectionReason
     detail: str
+    thumbnail: bytes | None = None
 
 
 def decode(content: bytes, *, max_pixels: int = MAX_PHOTO_PIXELS) -> Decoded | Flaw:
@@ -87,7 +101,7 @@ def decode(content: bytes, *, max_pixels: int = MAX_PHOTO_PIXELS) -> Decoded | F
         )
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         return Flaw(reason=RejectionReason.TOO_LARGE, detail=f"not decoded: {error}")
-    except (OSError, SyntaxError, struct.error, ValueError, IndexError) as error:
+    except _DAMAGE as error:
         return Flaw(
             reason=RejectionReason.UNREADABLE,
             detail=f"the image header cannot be read: {error}; copy the file again",
@@ -185,7 +199,7 @@ def _decode_opened(image: Image.Image, content: bytes, max_pixels: int) -> Decod
     try:
         image.draft("L", image.size)  # a JPEG then skips its colour planes
         grey = np.asarray(image.convert("L"), dtype=np.uint8)
-    except (OSError, SyntaxError, struct.error, ValueError, IndexError) as error:
+    except _DAMAGE as error:
         return _truncated(f"the image does not decode to its end: {error}")
     return Decoded(grey=grey, orientation=_orientation(blocks), blocks=blocks, xmp=xmp, notes=notes)
 

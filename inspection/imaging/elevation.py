@@ -6,6 +6,7 @@ import numpy as np
 import rasterio
 import rasterio.windows
 from numpy.typing import NDArray
+from pyproj.exceptions import ProjError
 from rasterio.enums import Resampling
 from rasterio.errors import RasterioError
 from scipy import ndimage
@@ -50,6 +51,8 @@ def read_heights_m(path: Path, lonlat: NDArray[np.float64]) -> NDArray[np.float6
             if raster.crs is None:
                 raise BadInput(f"{path.name} has no CRS; assign one, for example with gdal_edit")
             xy = to_crs(lonlat, WGS84_LONLAT, raster.crs.to_wkt())
+            if raster.transform.is_degenerate:
+                raise BadInput(f"{path.name} says that its pixels have no size; export it anew")
             inverse = ~raster.transform
             xy = np.where(np.isfinite(xy).all(axis=1, keepdims=True), xy, np.nan)
             column = inverse.a * xy[:, 0] + inverse.b * xy[:, 1] + inverse.c
@@ -69,7 +72,7 @@ def read_heights_m(path: Path, lonlat: NDArray[np.float64]) -> NDArray[np.float6
             band = raster.read(
                 1, window=window, out_shape=shape, masked=True, resampling=Resampling.average
             )
-    except RasterioError as error:
+    except (RasterioError, ProjError, UnicodeDecodeError) as error:
         words = str(error).replace(str(path), path.name)
         raise BadInput(f"{path.name} cannot be read as a raster of heights: {words}") from error
     heights = np.ma.filled(band.astype(np.float64), np.nan)

@@ -117,16 +117,19 @@ def in_photo(view: View, points_m: Floats, surface: Surface) -> list[tuple[float
 def window_px(
     box_px: Box, size_px: tuple[int, int], *, ratio: float = 0.15, least_px: int = 200
 ) -> Box:
-    """Give the part of a photo to show around a box: a margin, at least some pixels, kept inside.
+    """Give the part of a photo to show around a box: with a margin, no narrow strip, kept inside.
+
+    Each side has at least ``least_px`` and half of the other, as far as the photo reaches.
 
     >>> window_px((10, 100, 50, 140), (3000, 2000))
     (0, 20, 200, 220)
     """
+    least = max(least_px, max(box_px[2] - box_px[0], box_px[3] - box_px[1]) // 2)
     spans = []
     for low, high, most in ((box_px[0], box_px[2], size_px[0]), (box_px[1], box_px[3], size_px[1])):
-        margin = max(round(ratio * (high - low)), -(-(least_px - (high - low)) // 2), 0)
+        margin = max(round(ratio * (high - low)), -(-(least - (high - low)) // 2), 0)
         start = max(0, min(low - margin, most - (high - low) - 2 * margin))
-        spans.append((start, min(most, max(high + margin, start + least_px))))
+        spans.append((start, min(most, max(high + margin, start + least))))
     (x0, x1), (y0, y1) = spans
     return x0, y0, x1, y1
 

@@ -1,19 +1,21 @@
-"""Have files of strangers decoded by another process, bounded in pixels, memory and time.
+"""Have files of strangers decoded by other processes, bounded in pixels, memory and time.
 
-A file that makes the process crash, hang or grow loses its process, not the service; the files
-after it get a new one.
+A file that makes its process crash, hang or grow loses that process, not the service. Starting
+Python takes longer than decoding a small photo, so what starts them is kept between questions.
 """
 
 import json
 import os
 import select
+import signal
 import subprocess
 import sys
 import threading
+import weakref
+from base64 import b64decode
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 from inspection.domain.capture import RejectionReason
 from inspection.imaging.decode import MAX_PHOTO_PIXELS, Flaw
@@ -27,7 +29,10 @@ TIME_S = 60.0
 START_S = 60.0
 """Longest time for the process to start, on a busy machine."""
 
-ANSWER_BYTES = 1 << 16
+ANSWER_BYTES = 1 << 18
+"""Longest answer: words, and a small picture."""
+
+CRASHED = "the decoder crashed or ran out of processor time on it; copy the file again"
 
 KEPT_VARIABLES = ("PATH", "HOME", "LANG", "LC_ALL", "VIRTUAL_ENV", "PYTHONPATH")
 """What the process is told of the environment; no setting and no secret of ours is among it."""
@@ -61,28 +66,48 @@ class Sandbox:
         ]  # fmt: skip
         self._time_s = time_s
         self._seats = threading.BoundedSemaphore(processes)
+        self._idle: list[_Child] = []
+        weakref.finalize(self, _end_all, self._idle)
 
     def flaws(self, paths: Iterable[Path]) -> dict[Path, Flaw]:
         """Decode files and give what is wrong with those that are no usable photo."""
         found: dict[Path, Flaw] = {}
-        waiting = list(paths)
         with self._seats:
-            while waiting:
-                waiting = self._some(waiting, found)
+            for path in paths:
+                answer = self._ask(path)
+                if answer:
+                    found[path] = _flaw(answer)
         return found
 
-    def _some(self, waiting: list[Path], found: dict[Path, Flaw]) -> list[Path]:
-        """Ask one process about files until one of them ends it; give those that are left."""
-        with _Child(self._command) as child:
-            for index, path in enumerate(waiting):
-                answer = child.ask(path, self._time_s + (START_S if index == 0 else 0.0))
-                if isinstance(answer, Flaw):
-                    found[path] = answer
-                    return waiting[index + 1 :]
-                if answer:
-                    reason = RejectionReason(answer["reason"])
-                    found[path] = Flaw(reason=reason, detail=answer["detail"])
-        return []
+    def _ask(self, path: Path) -> dict[str, str]:
+        """Ask a process about one file; keep the process when it is still well."""
+        child = self._take()
+        try:
+            answer = child.ask(path, self._time_s)
+        except _Ended as error:
+            child.end()
+            return {"reason": error.reason, "detail": error.detail}
+        self._idle.append(child)
+        return answer
+
+    def _take(self) -> "_Child":
+        """Give a process that waits, or a new one; appending and popping are atomic."""
+        while self._idle:
+            with suppress(IndexError):  # another thread was faster
+                child = self._idle.pop()
+                if child.is_well():
+                    return child
+                child.end()
+        return _Child(self._command)
+
+
+class _Ended(Exception):
+    """Say that a process is of no more use."""
+
+    def __init__(self, reason: RejectionReason, detail: str) -> None:
+        super().__init__(detail)
+        self.reason = reason
+        self.detail = detail
 
 
 class _Child:
@@ -97,56 +122,64 @@ class _Child:
             stderr=subprocess.DEVNULL,
             env={
                 **kept,
-                "OPENBLAS_NUM_THREADS": "1",
-                "OMP_NUM_THREADS": "1",
-                "PYTHONDONTWRITEBYTECODE": "1",
+                **ONE_THREAD,
             },
             start_new_session=True,  # a Ctrl+C is the service's
         )
 
-    def __enter__(self) -> Self:
-        return self
+        self._fresh = True
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._process.kill()
+    def is_well(self) -> bool:
+        """Tell whether it still runs."""
+        return self._process.poll() is None
+
+    def end(self) -> None:
+        """End it with everything that it started."""
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait()
         for pipe in (self._process.stdin, self._process.stdout):
             assert pipe is not None
-            try:
+            with suppress(BrokenPipeError):
                 pipe.close()
-            except BrokenPipeError:
-                continue
 
-    def ask(self, path: Path, time_s: float) -> dict[str, str] | Flaw:
-        """Have one file decoded; a flaw when the process did not survive it."""
+    def ask(self, path: Path, time_s: float) -> dict[str, str]:
+        """Have one file decoded.
+
+        Raises:
+            _Ended: when the process did not survive it, or takes too long.
+        """
         assert self._process.stdin is not None and self._process.stdout is not None
         try:
             self._process.stdin.write(json.dumps({"path": str(path)}).encode() + b"\n")
             self._process.stdin.flush()
         except BrokenPipeError:
-            return _crashed()
+            raise _Ended(RejectionReason.UNREADABLE, CRASHED) from None
+        patience_s, self._fresh = time_s + (START_S if self._fresh else 0.0), False
         answered = select.poll()  # unlike select(), also for the 1025th open file
         answered.register(self._process.stdout, select.POLLIN)
-        if not answered.poll(time_s * 1000):
-            return Flaw(
-                reason=RejectionReason.TOO_LARGE,
-                detail=f"decoding it takes longer than {time_s:.0f} s",
-            )
-        line = self._process.stdout.readline(ANSWER_BYTES)
+        if not answered.poll(patience_s * 1000):
+            words = f"decoding it takes longer than {patience_s:.0f} s"
+            raise _Ended(RejectionReason.TOO_LARGE, words)
         try:
-            answer: dict[str, str] = json.loads(line)
+            answer: dict[str, str] | None = json.loads(self._process.stdout.readline(ANSWER_BYTES))
         except ValueError:
-            return _crashed()
+            raise _Ended(RejectionReason.UNREADABLE, CRASHED) from None
+        if answer is None:  # the copy that looked at the file did not survive it
+            return {"reason": RejectionReason.UNREADABLE, "detail": CRASHED}
         return answer
 
 
-def _crashed() -> Flaw:
+def _flaw(answer: dict[str, str]) -> Flaw:
+    shown = answer.get("thumbnail")
     return Flaw(
-        reason=RejectionReason.UNREADABLE,
-        detail="the decoder crashed or ran out of processor time on it; copy the file again",
+        reason=RejectionReason(answer["reason"]),
+        detail=answer["detail"],
+        thumbnail=None if shown is None else b64decode(shown),
     )
+
+
+def _end_all(children: list[_Child]) -> None:
+    """End what waits, when nobody can ask any more."""
+    while children:
+        children.pop().end()

@@ -1,22 +1,36 @@
-"""Decode files of strangers in a process that has little to lose: ``python -m`` this module.
+"""Decode files of strangers in processes that have little to lose: ``python -m`` this module.
 
 It reads one JSON line a file (``{"path": …}``) and answers each with one: ``{}`` for a photo, or
-``{"reason": …, "detail": …}``. What a file makes it do ends with this process: memory, processor
-time, open files and what it may write are bounded before the first byte is read. The parent
-(``sandbox``) bounds the time and starts another one.
+``{"reason": …, "detail": …}``, with a ``thumbnail`` where something can still be seen. Each file is
+decoded in a process of its own, a copy of this one that has everything imported; what a file makes
+it do ends with it, and the answer is then ``null``. Memory, processor time, open files and what it
+may write are bounded before the first byte is read. The parent (``sandbox``) bounds the time and
+starts another one.
 """
 
+import gc
+import io
 import json
+import os
 import resource
 import sys
-import time
+from base64 import b64encode
 from pathlib import Path
-from typing import TextIO
+from typing import NoReturn, TextIO
+
+from PIL import Image
 
 from inspection.domain.capture import RejectionReason
 from inspection.imaging.decode import Flaw, decode
+from inspection.imaging.thumbnail import thumbnail_of_part
 
 OPEN_FILES = 32
+
+ANSWER_CHARS = 1 << 17
+"""Longest answer: words, and a small picture as Base64."""
+
+SHOWN = frozenset({RejectionReason.TRUNCATED, RejectionReason.UNREADABLE})
+"""Flaws of files that may still show something."""
 
 
 def confine(memory_bytes: int) -> None:
@@ -32,8 +46,12 @@ def confine(memory_bytes: int) -> None:
 
 def examine(path: Path, max_pixels: int) -> dict[str, str]:
     """Decode one file whole; give what is wrong with it, empty when nothing is."""
+    thumbnail = None
     try:
-        found = decode(path.read_bytes(), max_pixels=max_pixels)
+        content = path.read_bytes()
+        found = decode(content, max_pixels=max_pixels)
+        if isinstance(found, Flaw) and found.reason in SHOWN:
+            thumbnail = thumbnail_of_part(content)
     except MemoryError:
         found = Flaw(
             reason=RejectionReason.TOO_LARGE,
@@ -43,7 +61,10 @@ def examine(path: Path, max_pixels: int) -> dict[str, str]:
         found = Flaw(reason=RejectionReason.UNREADABLE, detail=f"cannot be read: {error.strerror}")
     except Exception as error:  # noqa: BLE001 a decoder met what its author did not foresee
         found = Flaw(reason=RejectionReason.UNREADABLE, detail=f"{type(error).__name__}: {error}")
-    return {"reason": found.reason, "detail": found.detail} if isinstance(found, Flaw) else {}
+    if not isinstance(found, Flaw):
+        return {}
+    answer = {"reason": found.reason.value, "detail": found.detail}
+    return answer if thumbnail is None else {**answer, "thumbnail": b64encode(thumbnail).decode()}
 
 
 def serve(
@@ -51,12 +72,49 @@ def serve(
 ) -> None:
     """Answer questions until there are no more."""
     confine(memory_bytes)
-    _, hard = resource.getrlimit(resource.RLIMIT_CPU)
+    warm_up()
     for line in asked:
-        # the limit counts from the beginning of the process: each file gets its own share
-        resource.setrlimit(resource.RLIMIT_CPU, (int(time.process_time()) + cpu_s + 1, hard))
-        answers.write(json.dumps(examine(Path(json.loads(line)["path"]), max_pixels)) + "\n")
+        path = Path(json.loads(line)["path"])
+        answers.write(_asked_of_a_copy(path, max_pixels=max_pixels, cpu_s=cpu_s) + "\n")
         answers.flush()
+
+
+def warm_up() -> None:
+    """Have decoders imported before anybody asks: a copy that imports them does so every time."""
+    for kind in ("JPEG", "TIFF", "PNG"):
+        stream = io.BytesIO()
+        Image.new("L", (8, 8)).save(stream, kind)
+        thumbnail_of_part(stream.getvalue())
+        decode(stream.getvalue())
+    gc.freeze()
+
+
+def _asked_of_a_copy(path: Path, *, max_pixels: int, cpu_s: int) -> str:
+    """Have one file examined by a copy of this process; ``null`` when it did not survive it."""
+    reading, writing = os.pipe()
+    child = os.fork()  # this process has one thread
+    if child == 0:
+        os.close(reading)
+        _answer_and_end(writing, path, max_pixels, cpu_s)
+    os.close(writing)
+    with os.fdopen(reading, encoding="ascii", errors="replace") as pipe:
+        answer = pipe.read(ANSWER_CHARS)
+    _, status = os.waitpid(child, 0)
+    return answer if status == 0 and answer and "\n" not in answer else "null"
+
+
+def _answer_and_end(out: int, path: Path, max_pixels: int, cpu_s: int) -> NoReturn:
+    """Examine one file as the copy that has nothing to do but this."""
+    content = b"?"
+    try:
+        os.close(0)
+        os.close(1)  # the answers to other questions are not its own
+        resource.setrlimit(resource.RLIMIT_CPU, (cpu_s, cpu_s + 1))
+        content = json.dumps(examine(path, max_pixels)).encode("ascii")
+        while content:
+            content = content[os.write(out, content) :]
+    finally:
+        os._exit(0 if not content else 1)
 
 
 if __name__ == "__main__":

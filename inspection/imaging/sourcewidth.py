@@ -71,6 +71,7 @@ class PhotoWidths:
         gsd_mm_per_px: (n, k) across the crack; NaN where there is no view.
         method: (n, k) int8 as in ``imaging.widths``.
         incidence_deg: (n, k) angle between the line of sight and square on.
+        too_oblique: (n,) photos show the place, but all of them at more than 45°.
     """
 
     view: NDArray[np.int64]
@@ -81,6 +82,7 @@ class PhotoWidths:
     gsd_mm_per_px: Floats
     method: NDArray[np.int8]
     incidence_deg: Floats
+    too_oblique: NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,6 +95,7 @@ class _Aim:
         px_per_m: (n,) photo pixels along it for a metre across the crack on the ground.
         incidence_deg: (n,).
         cost_px: (n,) how unwanted the view is; infinite where it cannot be used.
+        fits: (n,) the photo shows the whole profile, at whatever angle.
     """
 
     pixels: Floats
@@ -100,6 +103,7 @@ class _Aim:
     px_per_m: Floats
     incidence_deg: Floats
     cost_px: Floats
+    fits: NDArray[np.bool_]
 
 
 def measure_in_photos(
@@ -127,11 +131,11 @@ def measure_in_photos(
     Raises:
         BadPhoto: when a photo can no longer be decoded.
     """
-    chosen = _choose(places, views, surface)
+    chosen, too_oblique = _choose(places, views, surface)
     first = chosen.copy()
     left_out = np.arange(len(chosen)) % COMPARE_EVERY != 0
     first[left_out if compare else slice(None), 1:] = -1
-    found = _nothing_yet(first)
+    found = _nothing_yet(first, too_oblique)
     _measure_views(found, first, places, views, surface, calibration=calibration, on_view=on_view)
     blind = found.method[:, 0] == UNREADABLE
     second = np.where(blind[:, None] & (first < 0), chosen, -1)
@@ -140,7 +144,7 @@ def measure_in_photos(
     return found
 
 
-def _nothing_yet(chosen: NDArray[np.int64]) -> PhotoWidths:
+def _nothing_yet(chosen: NDArray[np.int64], too_oblique: NDArray[np.bool_]) -> PhotoWidths:
     """Give places of which nothing is read yet."""
     shape = chosen.shape
     return PhotoWidths(
@@ -152,6 +156,7 @@ def _nothing_yet(chosen: NDArray[np.int64]) -> PhotoWidths:
         gsd_mm_per_px=np.full(shape, np.nan),
         method=np.full(shape, UNREADABLE, dtype=np.int8),
         incidence_deg=np.full(shape, np.nan),
+        too_oblique=too_oblique,
     )
 
 
@@ -175,11 +180,17 @@ def _measure_views(
         on_view()
 
 
-def _choose(places: Places, views: Sequence[View], surface: Surface) -> NDArray[np.int64]:
-    """Choose the best views (n, k) of each place: the preferred one, then the squarest."""
+def _choose(
+    places: Places, views: Sequence[View], surface: Surface
+) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    """Choose the best views (n, k) of each place: the preferred one, then the squarest.
+
+    Also tells (n,) which places are shown by photos that are all too oblique.
+    """
     count = len(places.points_m)
     best = np.full((count, MOST_PHOTOS), np.inf)
     chosen = np.full((count, MOST_PHOTOS), -1, dtype=np.int64)
+    shown = np.zeros(count, dtype=np.bool_)
     for number, view in enumerate(views):
         outline = view.footprint_surface_m(surface)
         low, high = outline.min(axis=0), outline.max(axis=0)
@@ -188,6 +199,7 @@ def _choose(places: Places, views: Sequence[View], surface: Surface) -> NDArray[
         if not len(rows):
             continue
         aim = _aim(places, view, surface, rows)
+        shown[rows] |= aim.fits & (aim.incidence_deg > REFUSE_DEG)
         cost = np.where(places.preferred[rows] == number, -1.0, aim.cost_px)
         cost = np.where(np.isfinite(aim.cost_px), cost, np.inf)
         costs = np.column_stack([best[rows], cost])
@@ -195,7 +207,8 @@ def _choose(places: Places, views: Sequence[View], surface: Surface) -> NDArray[
         order = np.argsort(costs, axis=1, kind="stable")[:, :MOST_PHOTOS]
         best[rows] = np.take_along_axis(costs, order, axis=1)
         chosen[rows] = np.take_along_axis(numbers, order, axis=1)
-    return np.where(np.isfinite(best), chosen, -1)
+    chosen = np.where(np.isfinite(best), chosen, -1)
+    return chosen, shown & (chosen < 0).all(axis=1)
 
 
 def _aim(places: Places, view: View, surface: Surface, rows: NDArray[np.int64]) -> _Aim:
@@ -225,6 +238,7 @@ def _aim(places: Places, view: View, surface: Surface, rows: NDArray[np.int64]) 
         px_per_m=np.abs(shift_px) / (places.step_m * places.ground_per_map),
         incidence_deg=incidence,
         cost_px=np.where(np.isfinite(cost), cost, np.inf),
+        fits=np.asarray(fits, dtype=np.bool_),
     )
 
 

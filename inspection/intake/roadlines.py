@@ -118,7 +118,10 @@ def _features(
     names = [str(name) for name in meta["fields"]]
     for number, wkb in enumerate(geometry):
         values = {n: column[number] for n, column in zip(names, columns, strict=True)}
-        shape = None if wkb is None else shapely.force_2d(shapely.from_wkb(wkb))
+        # what is no geometry becomes none, and the feature is set aside as one without
+        shape = (
+            None if wkb is None else shapely.force_2d(shapely.from_wkb(wkb, on_invalid="ignore"))
+        )
         yield number + 1, None if shape is None else _to_lonlat(shape, crs), values
 
 

@@ -44,8 +44,8 @@ def check_vector_file(path: Path, name: str) -> None:
         _check_xml(text, name)
     elif not _is_known(head, text):
         raise BadInput(
-            f"{name} is no GeoJSON, KML, GPX, GeoPackage, FlatGeobuf, Shapefile or DXF by what "
-            "stands in it; export it as one of these"
+            f"{name} cannot be read: by what stands in it, it is no vector file that can be read "
+            "(no GeoPackage, GeoJSON, KML, GPX, FlatGeobuf, Shapefile or DXF)"
         )
 
 

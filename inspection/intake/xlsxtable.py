@@ -66,7 +66,7 @@ def _check_zip(content: bytes, name: str) -> None:
     try:
         with ZipFile(io.BytesIO(content)) as archive:
             members = archive.infolist()
-    except BadZipFile as error:
+    except DAMAGED as error:
         raise BadInput(f"{name} is a damaged XLSX workbook: {error}") from error
     unpacked = sum(member.file_size for member in members)
     swollen = [m for m in members if m.file_size > MAX_RATIO * max(1, m.compress_size)]

@@ -2,12 +2,12 @@
 
 import uuid
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import Connection
 
-from inspection.domain.inspectionrecord import digest, to_plain
+from inspection.domain.inspectionrecord import InspectionRecord, digest, to_plain
 from inspection.domain.release import (
     IN_RECORDS,
     Evidence,
@@ -17,7 +17,7 @@ from inspection.domain.release import (
     state_of,
     step,
 )
-from inspection.errors import NotFound
+from inspection.errors import Conflict, NotFound, Refused
 from inspection.pipeline.compile import compile_record, gather, years_of
 from inspection.pipeline.ports import Clock
 from inspection.store import releases
@@ -45,6 +45,19 @@ class Progress:
     missing: tuple[str, ...]
     release: Release | None
     changed: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """Name what an approver has read: how often it was decided on, and what would be kept.
+
+    Attributes:
+        version: of the inspection; 0 when nobody has decided anything about it.
+        sha256: of the record without findings, as ``would_be`` gives it.
+    """
+
+    version: int
+    sha256: str
 
 
 def progress(connection: Connection, asset_id: str, fiscal_year: int) -> Progress:
@@ -116,11 +129,24 @@ def approve(
     why: str,
     findings: Mapping[str, Any] | None = None,
     clock: Clock,
+    seen: Seen | None = None,
 ) -> Approval:
     """Approve an inspection: its record is compiled now and kept whole.
 
+    Args:
+        connection: an open transaction.
+        asset_id: the asset.
+        fiscal_year: of the inspection.
+        by: who approves.
+        why: the reason.
+        findings: what a person wrote for the forms.
+        clock: tells the time.
+        seen: what the approver has read; nothing else is approved then.
+
     Raises:
         IllegalTransition: when it is not diagnosed, or is approved already.
+        Conflict: when something changed since it was read.
+        Refused: when somebody who signed in would approve their own diagnosis.
         BadInput: when name or reason lack.
         NotFound: when there is no such asset.
     """
@@ -135,6 +161,12 @@ def approve(
     lacks = "; ".join(missing(found.evidence, fiscal_year))
     after = step(before, ReleaseAction.APPROVE, why_not="" if decided else lacks)
     record = compile_record(connection, found, findings or {})
+    if seen is not None:
+        _check_seen(seen, release, digest(to_plain(replace(record, findings={}))), fiscal_year)
+        if record.diagnosis.by == by:
+            raise Refused(
+                f"{by} diagnosed {asset_id} in fiscal year {fiscal_year}; somebody else approves it"
+            )
     kept = releases.add_approval(connection, record, decided_now)
     releases.write(
         connection,
@@ -149,18 +181,62 @@ def approve(
     return kept
 
 
+def _check_seen(seen: Seen, release: Release | None, sha256: str, fiscal_year: int) -> None:
+    """Check that what is approved is what was read.
+
+    Raises:
+        Conflict: when it is not.
+    """
+    if seen.version != (0 if release is None else release.version) or seen.sha256 != sha256:
+        raise Conflict(
+            f"what is known of the inspection in fiscal year {fiscal_year} changed since you read "
+            "it; read it again"
+        )
+
+
+def would_be(connection: Connection, asset_id: str, fiscal_year: int) -> InspectionRecord | None:
+    """Compile the record that an approval would keep now, without findings; None when it cannot.
+
+    Raises:
+        NotFound: when there is no such asset.
+    """
+    found = gather(connection, asset_id, fiscal_year)
+    if missing(found.evidence, fiscal_year):
+        return None
+    return compile_record(connection, found, {})
+
+
 def revoke(
-    connection: Connection, asset_id: str, fiscal_year: int, *, by: str, why: str, clock: Clock
+    connection: Connection,
+    asset_id: str,
+    fiscal_year: int,
+    *,
+    by: str,
+    why: str,
+    clock: Clock,
+    expected_version: int | None = None,
 ) -> Release:
     """Take an approval back; what was approved stays in the history.
 
+    Args:
+        connection: an open transaction.
+        asset_id: the asset.
+        fiscal_year: of the inspection.
+        by: who takes it back.
+        why: the reason.
+        clock: tells the time.
+        expected_version: of the inspection as it was read; None for any.
+
     Raises:
+        Conflict: when somebody decided since it was read.
         IllegalTransition: when the inspection is not approved, or is published.
         NotFound: when nobody has decided anything about it.
         BadInput: when name or reason lack.
     """
     decided_now = decision(asset_id, fiscal_year, ReleaseAction.REVOKE, by=by, why=why, clock=clock)
     release = known_release(connection, asset_id, fiscal_year)
+    if expected_version not in (None, release.version):
+        raise Conflict(f"somebody decided on {asset_id} meanwhile; read it again")
     after = step(release.state, ReleaseAction.REVOKE)
     event = ReleaseEvent(decision=decided_now, state_before=release.state, state_after=after)
     return releases.write(connection, event, expected_version=release.version)

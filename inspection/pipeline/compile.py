@@ -49,6 +49,9 @@ from inspection.store.grades import GradeRow
 DIAGNOSES = ("soundness_candidate", "pavement_class")
 """Schemes whose decided value is the diagnosis of an asset."""
 
+SEARCHED = frozenset({SurveyState.PROCESSED, SurveyState.FAILED})
+"""States of a flight on which things were found: one that failed later keeps what it had given."""
+
 PAVEMENT_GUIDELINE = "jp_pavement_2016"
 
 
@@ -63,6 +66,7 @@ class Gathered:
     damages: tuple[ElementDamage, ...]
     grades: tuple[GradeRow, ...]
     with_mosaic: int
+    failed: int = 0
 
     @property
     def evidence(self) -> Evidence:
@@ -70,24 +74,30 @@ class Gathered:
         return Evidence(
             surveys=len(self.surveys),
             with_mosaic=self.with_mosaic,
-            searched=sum(s.state is SurveyState.PROCESSED for s in self.surveys),
+            searched=sum(s.state in SEARCHED for s in self.surveys),
             unreviewed=sum(d.state is ReviewState.CANDIDATE for d in self.defects),
             records=len(self.damages),
             diagnosed=diagnosis_of(self) is not None,
+            failed=self.failed,
         )
 
 
 def gather(connection: Connection, asset_id: str, fiscal_year: int) -> Gathered:
     """Read what there is of an asset in a fiscal year.
 
+    A flight that failed before anything was found on it is counted, and is no part of the
+    inspection: nobody can review it, and it must not keep what others found from an approval.
+
     Raises:
         NotFound: when there is no such asset.
     """
     entry = sheets.by_id(connection, asset_id)
     every = surveys.find(connection, asset_id=asset_id, limit=10_000).rows
-    ours = tuple(s for s in every if survey_year(s) == fiscal_year)
-    ids = {survey.survey_id for survey in ours}
+    flown = [s for s in every if survey_year(s) == fiscal_year]
     known = defect_rows.standing(connection, asset_id)
+    seen = {defect.latest.survey_id for defect in known}
+    ours = tuple(s for s in flown if s.state is not SurveyState.FAILED or s.survey_id in seen)
+    ids = {survey.survey_id for survey in ours}
     damages = element_rows.damages_of(connection, [asset_id])
     return Gathered(
         entry=entry,
@@ -97,6 +107,7 @@ def gather(connection: Connection, asset_id: str, fiscal_year: int) -> Gathered:
         damages=tuple(d for d in damages if d.fiscal_year == fiscal_year),
         grades=tuple(row for s in ours for row in grade_rows.of_survey(connection, s.survey_id)),
         with_mosaic=sum(_has_mosaic(connection, s.survey_id) for s in ours),
+        failed=len(flown) - len(ours),
     )
 
 

@@ -26,9 +26,16 @@ from inspection.imaging.detections_file import load_detections, save_detections
 from inspection.pipeline.admit import original_key
 from inspection.pipeline.consolidate import consolidate
 from inspection.pipeline.crackwidths import PhotoSight
+from inspection.pipeline.forecast import (
+    demand_memory,
+    demand_room,
+    detect_memory_mb,
+    forecast,
+)
 from inspection.pipeline.ledger import Entry, Outcome, Plain, input_digest, keep_nothing, once
 from inspection.pipeline.measure import measure
-from inspection.pipeline.mosaic import mosaic
+from inspection.pipeline.mosaic import VIEWS_FILE, mosaic
+from inspection.pipeline.outsource import ENGINE, outsource
 from inspection.pipeline.share import Part, detect_inputs, share
 from inspection.pipeline.tools import Tools
 from inspection.pipeline.widthfile import widths_to_plain
@@ -134,21 +141,16 @@ class _Road:
             "gsd_m_per_px": self.survey.gsd_m_per_px,
             "map_crs": self.survey.map_crs,
             "control": hashlib.sha256(control.read_bytes()).hexdigest() if control else "",
+            **({} if self.tools.node is None else {"engine": ENGINE}),
         }
 
         def work() -> Outcome:
             with ExitStack() as stack:
-                made = mosaic(
-                    survey=self.survey,
-                    photos=self.photos,
-                    photo_paths=self._photo_paths(stack),
-                    work_dir=self.folder,
-                    gcp_file=control,
-                    progress=self.tools.progress,
-                )
+                made = self._make(self._photo_paths(stack), control)
             self.tools.blobs.put_file(made.blob_key, self.folder / "orthomosaic.tif")
             self.tools.blobs.put_file(made.sources_key, self.folder / "sources.tif")
-            self.tools.blobs.put_file(keys.views_key(made.sha256), self.folder / "views.json")
+            if (self.folder / VIEWS_FILE).exists():
+                self.tools.blobs.put_file(keys.views_key(made.sha256), self.folder / VIEWS_FILE)
 
             def save(connection: Connection) -> Plain:
                 orthomosaics.save(connection, made)
@@ -161,6 +163,36 @@ class _Road:
         with reading(self.tools.engine) as connection:
             made = orthomosaics.by_sha256(connection, str(entry.result["sha256"]))
         return made, entry
+
+    def _make(self, paths: Mapping[str, Path], control: Path | None) -> Orthomosaic:
+        """Make the mosaic, here or elsewhere."""
+        node, progress = self.tools.node, self.tools.progress
+        if node is None:
+            self._demand_room()
+            return mosaic(
+                survey=self.survey,
+                photos=self.photos,
+                photo_paths=paths,
+                work_dir=self.folder,
+                gcp_file=control,
+                progress=progress,
+            )
+        if control is not None:
+            raise BadInput("control points are not handed on to NodeODM; use the embedded engine")
+        return outsource(
+            survey=self.survey,
+            photos=self.photos,
+            photo_paths=paths,
+            work_dir=self.folder,
+            node=node,
+            progress=progress,
+        )
+
+    def _demand_room(self) -> None:
+        """Refuse a survey that cannot finish on this machine, before the work begins."""
+        needed = forecast(self.survey, self.photos, batch=self.tools.batch)
+        self.tools.progress.say(f"{needed}")
+        demand_room(needed, self.tools.room(self.folder))
 
     def _control_file(self) -> Path | None:
         """Copy the survey's control points beside the work, if it has any."""
@@ -199,6 +231,8 @@ class _Road:
                 mosaic_sha256=made.sha256,
                 input_digest=input_digest("detect", inputs),
             )
+            needed = detect_memory_mb(self.tools.batch)
+            demand_memory(needed, self.tools.room(self.folder), f"detection needs {needed:.0f} MB")
             with self.tools.blobs.local_path(made.blob_key) as path:
                 found = share(path, part, self.tools)
             file = self.folder / "detections.npz"

@@ -2,7 +2,8 @@
 
 Each place is read in the photo that the mosaic shows there; other photos of the same place are
 read too, and by how much they differ enters the uncertainty. Where the photos show nothing that can
-be read, the width of the mask stays (``pipeline.cracks``), under its own name.
+be read, the width of the mask stays (``pipeline.cracks``), under its own name; where they see the
+crack at more than 45°, none is given, because the mask was drawn from the same photos.
 """
 
 from collections import Counter
@@ -13,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import median_filter
 
-from inspection.domain.measurement import Quantity, WidthMethod, WidthProfile
+from inspection.domain.measurement import Quantity, Refusal, WidthMethod, WidthProfile
 from inspection.domain.oblique import WARN_DEG
 from inspection.domain.segment import SegmentWidth, segment_widths
 from inspection.domain.widthcalibration import WidthCalibration
@@ -31,6 +32,9 @@ from inspection.pipeline.ports import Progress
 LEAST_POINTS = 5
 LEAST_SHARE = 0.3
 """A crack with fewer readable points, or a smaller share of them, keeps the width of its mask."""
+
+OBLIQUE_SHARE = 0.5
+"""Unless so many of its points are seen by nothing but photos beyond 45°: then it has no width."""
 
 
 STEADY_POINTS = 7
@@ -103,6 +107,10 @@ class CrackReading:
     gsd_mm_per_px: float
 
 
+Read = CrackReading | Refusal | None
+"""What the photos say: widths, why there shall be none, or nothing that can be read."""
+
+
 def read_cracks(
     cracks: Sequence[Crack],
     *,
@@ -111,8 +119,11 @@ def read_cracks(
     sight: PhotoSight,
     gsd_ratio: float,
     progress: Progress,
-) -> list[CrackReading | None]:
-    """Read the widths of cracks in the photos; None for a crack that no photo shows readably.
+) -> list[Read]:
+    """Read the widths of cracks in the photos.
+
+    Gives None for a crack that no photo shows readably, and the reason for one that shall have no
+    width at all.
 
     Args:
         cracks: followed and joined on one mosaic.
@@ -156,12 +167,13 @@ class _Readings:
 
 def _reading(
     number: int, crack: Crack, listed: CrackPlaces, found: PhotoWidths, gsd_ratio: float
-) -> CrackReading | None:
+) -> Read:
     """Summarise one crack."""
     mine = np.flatnonzero(listed.crack == number)
     readable = mine[(found.method[mine] != UNREADABLE).any(axis=1)]
     if len(readable) < max(LEAST_POINTS, LEAST_SHARE * len(mine)):
-        return None
+        oblique = len(mine) > 0 and found.too_oblique[mine].mean() >= OBLIQUE_SHARE
+        return Refusal.TOO_OBLIQUE if oblique else None
     linear, pieces = crack.scale.linear, []
     for place, strand in enumerate(crack.strands):
         rows = readable[listed.strand[readable] == place]

@@ -81,7 +81,9 @@ def sizes(defect: Defect) -> list[str]:
     """Write width, length or area of a defect for a label; "< limit" where it is no number."""
     measured = defect.latest.measurement
     found = []
-    if measured.width_mm is not None:
+    if measured.width_mm is not None and measured.width_mm.refused is not None:
+        found.append("w=? (>45°)")
+    elif measured.width_mm is not None:
         width = shown(measured.width_mm, uncertainty=False)
         found.append(f"w{'' if width.startswith('<') else '='}{width}mm")
     if measured.length_m is not None:

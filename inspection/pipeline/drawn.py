@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
 from inspection.domain.defect import HAND, Defect, Observation
-from inspection.domain.measurement import CrackWidth, Measurement, Quantity, WidthMethod
+from inspection.domain.measurement import CrackWidth, Measurement, Quantity, Refusal, WidthMethod
 from inspection.domain.mission import TENKEN_NAMESPACE
 from inspection.domain.raster import Orthomosaic
 from inspection.domain.taxonomy import LINEAR_CLASSES, DamageClass
@@ -52,6 +52,7 @@ class NoWidth(StrEnum):
     NO_VIEWS = "no_views"
     PHOTO_MISSING = "photo_missing"
     UNREADABLE = "unreadable"
+    TOO_OBLIQUE = "too_oblique"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -268,7 +269,9 @@ def _read(
             )
         except (BadPhoto, NotFound, OSError):
             return None, NoWidth.PHOTO_MISSING
-        if reading is not None:
+        if reading is Refusal.TOO_OBLIQUE:
+            return None, NoWidth.TOO_OBLIQUE
+        if isinstance(reading, CrackReading):
             return reading, None
     return None, NoWidth.UNREADABLE
 

@@ -309,6 +309,6 @@ def _is_wide_enough(defect: Defect, rule: CrackRatioRule, *, doubtful: bool) -> 
     if width is None:
         return doubtful
     if width.value is None or width.expanded_uncertainty is None:
-        return doubtful and width.limit > rule.min_width_mm
+        return doubtful and (width.refused is not None or width.limit > rule.min_width_mm)
     margin = width.expanded_uncertainty if doubtful else -width.expanded_uncertainty
     return width.value + margin >= rule.min_width_mm

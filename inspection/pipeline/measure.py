@@ -14,10 +14,12 @@ from numpy.typing import NDArray
 from inspection.domain.defect import Observation
 from inspection.domain.detection import Detections
 from inspection.domain.measurement import (
+    REFUSED_TOO_OBLIQUE,
     UNCALIBRATED,
     MaskCalibration,
     Measurement,
     Quantity,
+    Refusal,
     WidthMethod,
 )
 from inspection.domain.mission import TENKEN_NAMESPACE
@@ -27,7 +29,7 @@ from inspection.geo.frames import WGS84_LONLAT, to_crs
 from inspection.imaging.evidence import Sources, check_size, open_sources
 from inspection.imaging.outline import outline_px
 from inspection.pipeline.cracks import Crack, GroundScale, ground_scale, join_cracks, measure_crack
-from inspection.pipeline.crackwidths import CrackReading, PhotoSight, read_cracks
+from inspection.pipeline.crackwidths import CrackReading, PhotoSight, Read, read_cracks
 from inspection.pipeline.ports import Progress, Silence
 
 MIN_LENGTH_M = 0.10
@@ -50,6 +52,7 @@ class Measured:
         readings: widths read in the photos, by observation; cracks whose width is that of their
             mask are not in it.
         cracks: how many observations are linear.
+        too_oblique: how many of them have no width, because no photo sees them within 45°.
     """
 
     observations: tuple[Observation, ...]
@@ -59,6 +62,7 @@ class Measured:
     joined: int
     readings: Mapping[uuid.UUID, CrackReading] = field(default_factory=dict)
     cracks: int = 0
+    too_oblique: int = 0
 
     @property
     def facts(self) -> dict[str, object]:
@@ -71,7 +75,8 @@ class Measured:
             "joined": self.joined,
             "widths": {
                 "read_in_photos": len(self.readings),
-                "of_masks": self.cracks - len(self.readings),
+                "of_masks": self.cracks - len(self.readings) - self.too_oblique,
+                "too_oblique": self.too_oblique,
                 "segments": sum(len(r.segments) for r in self.readings.values()),
                 "points": dict(sorted(_sum(r.points for r in self.readings.values()).items())),
                 "points_oblique": sum(r.oblique for r in self.readings.values()),
@@ -130,7 +135,7 @@ def measure(
         for members, crack in sifted.damages:
             reading = next(waiting) if crack is not None else None
             observations.append(observer.observe(members, crack, reading))
-            if reading is not None:
+            if isinstance(reading, CrackReading):
                 kept[observations[-1].observation_id] = reading
     if sifted.too_short:
         progress.say(
@@ -145,6 +150,7 @@ def measure(
         joined=sum(len(members) - 1 for members, _ in sifted.damages),
         readings=kept,
         cracks=len(cracks),
+        too_oblique=sum(reading is Refusal.TOO_OBLIQUE for reading in readings),
     )
 
 
@@ -154,7 +160,7 @@ def _read(
     sources: Sources | None,
     sight: PhotoSight | None,
     progress: Progress,
-) -> list[CrackReading | None]:
+) -> list[Read]:
     """Read the widths in the photos, where it is known how they see the surface."""
     if sight is None:
         return [None] * len(cracks)
@@ -253,9 +259,7 @@ class _Observer:
     model_id: str
     calibration: MaskCalibration
 
-    def observe(
-        self, members: tuple[int, ...], crack: Crack | None, reading: CrackReading | None
-    ) -> Observation:
+    def observe(self, members: tuple[int, ...], crack: Crack | None, reading: Read) -> Observation:
         """Build the observation of one damage out of the detections that show it."""
         grid = self.mosaic.grid
         damage_class = self.detections.damage_class(members[0])
@@ -297,7 +301,7 @@ class _Observer:
         runs: NDArray[np.int32],
         outlines_px: list[shapely.Polygon],
         crack: Crack | None,
-        reading: CrackReading | None,
+        reading: Read,
         scale: GroundScale,
     ) -> Measurement:
         """Gather the numbers of one damage, on the ground."""
@@ -305,7 +309,9 @@ class _Observer:
         area_m2 = int((runs[:, 2] - runs[:, 1]).sum()) * scale.gsd_m_per_px**2
         perimeter_px = sum(outline.length for outline in outlines_px)
         width_mm, mean_mm, method = None, None, WidthMethod.DISTANCE_TRANSFORM
-        if reading is not None:
+        if reading is Refusal.TOO_OBLIQUE:
+            width_mm = REFUSED_TOO_OBLIQUE
+        elif reading is not None:
             width_mm, mean_mm, method = reading.width_mm, reading.mean_mm, reading.method
         elif crack is not None:
             width_mm = crack.width(ratio, self.calibration)

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from scipy.ndimage import median_filter
 
 from inspection.domain.defect import Observation
-from inspection.domain.measurement import Quantity, WidthMethod, WidthProfile
+from inspection.domain.measurement import Quantity, Refusal, WidthMethod, WidthProfile
 from inspection.domain.raster import Orthomosaic
 from inspection.geo.chainage import Chainage
 from inspection.geo.polyline import Line, stations
@@ -39,6 +39,8 @@ MOST_VIEWS = 12
 TOUCH_PX = 2.0
 """An end this near to another line of the crack is a junction."""
 
+TOO_OBLIQUE = Quantity(value=None, expanded_uncertainty=None, refused=Refusal.TOO_OBLIQUE)
+
 Floats = NDArray[np.float64]
 
 
@@ -50,7 +52,8 @@ class ProfilePoint:
         piece: number of the line of the centre line, from 0.
         distance_m: along the crack, all lines one after the other.
         surface_m: the place (x, y) in the CRS of the mosaic.
-        width_mm: with its uncertainty, or "below the limit"; None where no photo can be read.
+        width_mm: with its uncertainty, or "below the limit", or refused where all photos see the
+            place too obliquely; None where no photo can be read.
         method: the estimator; None likewise.
         photo_sha256: the photo in which it was read; None likewise.
         photo_px: the place (x, y) in that photo; None likewise.
@@ -276,7 +279,7 @@ class _Read:
                     width_mm=(
                         self._width(width_mm[i], std_mm[i], taken.limit_mm[i], distance_m)
                         if is_read
-                        else None
+                        else (TOO_OBLIQUE if self.found.too_oblique[row] else None)
                     ),
                     method=METHODS[int(taken.method[i])] if is_read else None,
                     photo_sha256=self.views[int(taken.view[i])].sha256 if is_read else None,

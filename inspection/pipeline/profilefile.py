@@ -195,6 +195,7 @@ def _segment(chainage: Chainage, segment: Mapping[str, Any]) -> dict[str, Any]:
             "expanded_uncertainty": segment["expanded_uncertainty_mm"],
             "limit": segment["limit_mm"],
             "below_limit": segment["below_limit"],
+            "refused": None,
         },
         "largest_mm": segment["width_max_mm"],
         "mean_mm": segment["width_mean_mm"],

@@ -35,6 +35,8 @@ Seen = Sequence[tuple[Defect, DamageClass]]
 Found = Mapping[uuid.UUID, GradeCandidate]
 
 DECK_SYMBOL = "Ds"
+OPEN_MM = 1.0
+"""Half of the widths that a crack without any may have: far beyond every bound of the rule."""
 PANEL_AREA, AXIS = "panel_area_m2", "bridge_axis_deg"
 """Attributes without which a photo of a deck panel cannot be graded as ⑪."""
 
@@ -186,8 +188,10 @@ def deck_panel(seen: Seen, asset: Asset) -> GradeCandidate | None:
 
 
 def _width_and_uncertainty_mm(defect: Defect) -> tuple[float, float]:
-    """Give a width with U (k = 2); below the limit, the middle of what is possible."""
+    """Give a width with U (k = 2); without a number, the middle of what is possible."""
     width = defect.latest.measurement.width_mm
+    if width is not None and width.refused is not None:
+        return OPEN_MM, OPEN_MM
     if width is None or width.value is None or width.expanded_uncertainty is None:
         half = (width.limit if width is not None else 0.0) / 2
         return half, half

@@ -16,10 +16,11 @@ from inspection.domain.capture import Photo, Rejection, RejectionReason
 from inspection.domain.mission import Survey
 from inspection.imaging.decode import Flaw
 from inspection.imaging.quality import relate_to_flight
+from inspection.imaging.thumbnail import thumbnail
 from inspection.pipeline.admit import Options, original_key
 from inspection.pipeline.ingest import PHOTO_SUFFIXES, Ingested, ingest
 from inspection.pipeline.ports import BlobStore, Silence
-from inspection.store import photos
+from inspection.store import keys, photos
 from inspection.store.engine import reading, writing
 
 Examine = Callable[[Iterable[Path]], Mapping[Path, Flaw]]
@@ -84,15 +85,17 @@ def receive_photos(
         file_max_bytes: the limit that files without a path were over.
         examine: looks at files of strangers first, in another process.
     """
+    digests = {arrival.sha256 for arrival in arrivals if arrival.sha256 is not None}
     with reading(engine) as connection:
-        here = photos.of_survey(connection, survey.survey_id)
-    known = {photo.sha256: photo.name for photo in here}
+        known = photos.names_of(connection, survey.survey_id, digests)
     fresh = _fresh(arrivals, known)
-    taken = _inspect(survey, list(fresh.values()), examine)
+    flaws = examine([one.path for one in fresh.values() if one.path is not None])
+    taken = _inspect(survey, list(fresh.values()), flaws)
     usable = _named(taken.photos, fresh)
     for photo in usable:
         blobs.put_file(original_key(photo), taken.paths[photo.sha256])
     fates = [_fate(arrival, known, fresh, taken, file_max_bytes) for arrival in arrivals]
+    _keep_thumbnails(fates, flaws, blobs)
     with writing(engine) as connection:
         _save(connection, survey, usable, fates)
     return fates
@@ -107,13 +110,12 @@ def _fresh(arrivals: Iterable[Arrival], known: Mapping[str, str]) -> dict[str, A
     return fresh
 
 
-def _inspect(survey: Survey, fresh: Sequence[Arrival], examine: Examine) -> Ingested:
+def _inspect(survey: Survey, fresh: Sequence[Arrival], flaws: Mapping[Path, Flaw]) -> Ingested:
     """Find out which files are usable photos; they are still called by their paths."""
     options = Options(
         surface=survey.surface, gsd_m_per_px=survey.gsd_m_per_px, map_crs=survey.map_crs
     )
     paths = [arrival.path for arrival in fresh if arrival.path is not None]
-    flaws = examine(paths)
     harmless = [path for path in paths if path not in flaws]
     taken = ingest(harmless, gps_required=options.gps_required, progress=Silence())
     refused = (
@@ -162,8 +164,22 @@ def _again(arrival: Arrival, first_name: str) -> Fate:
     return _set_aside(arrival, RejectionReason.DUPLICATE, f"the same bytes as {first_name}")
 
 
+def _keep_thumbnails(fates: Iterable[Fate], flaws: Mapping[Path, Flaw], blobs: BlobStore) -> None:
+    """Keep what can be seen of files that are set aside: the files themselves are not kept."""
+    for fate in fates:
+        rejection, path = fate.rejection, fate.arrival.path
+        if rejection is None or path is None or rejection.sha256 is None:
+            continue
+        flaw = flaws.get(path)
+        small = flaw.thumbnail if flaw is not None else None
+        if rejection.reason is RejectionReason.NO_GPS:  # it is whole, and came through the sandbox
+            small = thumbnail(path.read_bytes())
+        if small is not None:
+            blobs.put_bytes(keys.thumbnail_key(rejection.sha256), small)
+
+
 def _set_aside(arrival: Arrival, reason: RejectionReason, detail: str) -> Fate:
-    rejection = Rejection(file=arrival.name, reason=reason, detail=detail)
+    rejection = Rejection(file=arrival.name, reason=reason, detail=detail, sha256=arrival.sha256)
     return Fate(arrival=arrival, status=Status.REJECTED, rejection=rejection)
 
 
@@ -171,16 +187,15 @@ def _save(
     connection: Connection, survey: Survey, taken: Sequence[Photo], fates: Sequence[Fate]
 ) -> None:
     """Write the rows of a batch and relate all photos of the survey to each other anew."""
-    here = photos.of_survey(connection, survey.survey_id)
     rejections = [fate.rejection for fate in fates if fate.rejection is not None]
-    photos.save(connection, survey.survey_id, _related([*here, *taken]), rejections)
-
-
-def _related(flight: Sequence[Photo]) -> list[Photo]:
-    """Relate the sharpness of each photo to the flight as it is now."""
-    graded = [photo for photo in flight if photo.quality is not None]
-    grades = relate_to_flight([photo.quality for photo in graded if photo.quality is not None])
-    return [
-        *(replace(photo, quality=grade) for photo, grade in zip(graded, grades, strict=True)),
-        *(photo for photo in flight if photo.quality is None),
-    ]
+    photos.save(connection, survey.survey_id, taken, rejections)
+    if not taken:
+        return
+    flight = photos.qualities(connection, survey.survey_id)
+    related = relate_to_flight(list(flight.values()))
+    changed = {
+        sha256: grade
+        for (sha256, before), grade in zip(flight.items(), related, strict=True)
+        if grade != before
+    }
+    photos.regrade(connection, survey.survey_id, changed)

@@ -159,7 +159,7 @@ def _card_facts(row: WorkRow) -> Facts:
         ("Priority", "優先度", f"{row.score:.1f}"),
         ("Grade (candidate)", "損傷程度（候補）", shown_grade(row.grade) or "–"),
         ("Length", "長さ", f"{shown(row.length_m)} m" if row.length_m else ""),
-        ("Width", "幅", f"{shown(row.width_mm, digits=1)} mm" if row.width_mm else ""),
+        ("Width", "幅", shown(row.width_mm, digits=1, unit=" mm")),
         ("Area", "面積", f"{shown(row.area_m2, digits=3)} m²" if not row.length_m else ""),
         ("Confidence", "信頼度", f"{row.confidence:.0%}"),
         ("State", "状態", f"{row.note_en} / {row.note_ja}"),

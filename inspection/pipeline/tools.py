@@ -12,8 +12,10 @@ from sqlalchemy import Engine
 from inspection.domain.measurement import UNCALIBRATED, MaskCalibration
 from inspection.domain.widthcalibration import CONCRETE, WidthCalibration
 from inspection.errors import Broken
+from inspection.imaging.nodeodm import NodeOdm
 from inspection.pipeline.detect import BATCH, Cut
 from inspection.pipeline.ports import BlobStore, Clock, Detector, Progress, Unconditional, Warrant
+from inspection.pipeline.room import Room, room_here
 from inspection.store.band import Taker
 
 LEASE_S = 60.0
@@ -56,6 +58,8 @@ class Tools:
         batch: chips given to the detector at once.
         cut: how a mosaic is cut into chips and bands.
         taker: who takes bands, and for how long without a sign of life.
+        node: makes the mosaics of nadir surveys; None makes them here.
+        room: measures the memory of this process and the disk of a folder.
         invite: asks so many other workers to help with the bands of the survey at work.
     """
 
@@ -72,6 +76,8 @@ class Tools:
     batch: int = BATCH
     cut: Cut = field(default_factory=Cut)
     taker: Taker = field(default_factory=this_process)
+    node: NodeOdm | None = None
+    room: Callable[[Path], Room] = room_here
     invite: Callable[[int], None] = invite_nobody
 
     def detector(self) -> Detector:

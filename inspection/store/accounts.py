@@ -95,6 +95,15 @@ def set_password(
     connection.execute(delete(sessions).where(sessions.c.account_id == account_id))
 
 
+def drop_one_time(connection: Connection, account_id: uuid.UUID) -> None:
+    """Forget a one-time password that nobody needs: its owner came by another way."""
+    connection.execute(
+        update(accounts)
+        .where(accounts.c.account_id == account_id, accounts.c.password_once_until.is_not(None))
+        .values(password_hash=None, password_once_until=None)
+    )
+
+
 def set_active(connection: Connection, account_id: uuid.UUID, *, active: bool) -> None:
     """Let an account sign in or not; one that is disabled is signed out at once."""
     _change(connection, account_id, active=active)

@@ -8,11 +8,13 @@ Source: Mapbox Vector Tile specification 2.1.
 """
 
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy import ColumnElement, Connection, Subquery, Text, case, cast, func, null, select
+from sqlalchemy import ColumnElement, Connection, Text, case, cast, func, null, select
+from sqlalchemy.dialects import postgresql
 
 from inspection.store import spatial, vectortile
 from inspection.store.queue_tables import survey_defects
@@ -35,8 +37,15 @@ MOST = 1500
 POINT_PX = 3.0
 """What is smaller is drawn as a point."""
 
+WIDE_PART = 0.05
+"""A tile that shows more of a mosaic is filled from the largest defect downwards, which soon
+ends; one that shows less from all that lies there, which are few."""
+
 SIMPLIFY_PX = 0.25
 """How far a drawn line may be from the true one."""
+
+SEEN = ("outline_surface", "axis_surface", "anchor_x_m", "anchor_y_m")
+"""What a drawing needs of a sighting."""
 
 _c = survey_defects.c
 
@@ -48,10 +57,12 @@ class TileWindow:
     Attributes:
         box_m: left, bottom, right, top on the surface.
         frame: CRS of the surface; for a local frame ``LOCAL`` and the mosaic, as the rows have it.
+        part: how much of the mosaic it shows, 0–1.
     """
 
     box_m: spatial.Box
     frame: str
+    part: float = 0.0
 
     @property
     def resolution_m_per_px(self) -> float:
@@ -76,40 +87,50 @@ def draw(
     """
     number, _ = numbered(connection, survey_id)
     dialect = connection.dialect.name
+    box = window.searched_m
+    wide = window.part > WIDE_PART
     places = [
         _c.survey_id == survey_id,
-        _c.frame == window.frame,
-        spatial.meets_survey(dialect, number, window.searched_m),
+        spatial.overlaps(box) if wide else spatial.meets_survey(dialect, number, box),
         *(chosen or Choice()).conditions(),
     ]
-    found = _largest(places)
+    largest = select(_c.seq).where(*places).order_by(_c.minus_size, _c.defect_id)
+    keys = connection.execute(largest.limit(MOST + 1)).scalars().all()
+    if not keys:
+        return b""
+    # one more than may be drawn: there are others
+    rows = _rows(dialect, keys[:MOST], window.frame, generalised=len(keys) > MOST)
     if dialect == "sqlite":
-        return _draw_here(connection, found, window)
-    return bytes(connection.execute(_drawn_there(found, window)).scalar_one() or b"")
+        return _draw_here(connection, rows, window)
+    return bytes(connection.execute(_drawn_there(rows, window)).scalar_one() or b"")
 
 
-def _largest(places: list[ColumnElement[bool]]) -> Subquery:
-    """Choose the largest of what lies on a tile, one more than may be drawn."""
+def _rows(dialect: str, keys: Sequence[int], frame: str, *, generalised: bool) -> sa.Select[Any]:
+    """Select rows by their numbers, the largest first.
+
+    What was seen in another frame, on a local mosaic that has been replaced, is left out of them.
+    """
+    # an array is one value, for which PostgreSQL takes the index however many there are
+    listed = (
+        _c.seq.in_(keys)
+        if dialect == "sqlite"
+        else _c.seq == sa.any_(sa.literal(list(keys), postgresql.ARRAY(sa.BigInteger)))
+    )
+    told = sa.true() if generalised else null()
+    seen = observations.c
     return (
-        select(survey_defects)
-        .where(*places)
+        select(survey_defects, told.label("generalised"), *(seen[name] for name in SEEN))
+        .join_from(survey_defects, observations, seen.observation_id == _c.observation_id)
+        .where(listed, _c.frame == frame)
         .order_by(_c.minus_size, _c.defect_id)
-        .limit(MOST + 1)
-        .subquery("largest")
     )
 
 
-def _drawn_there(found: Subquery, window: TileWindow) -> sa.Select[Any]:
+def _drawn_there(found: sa.Select[Any], window: TileWindow) -> sa.Select[Any]:
     """Write the statement that lets PostGIS draw."""
-    counted = select(
-        found,
-        func.count().over().label("found"),
-        func.row_number().over(order_by=(found.c.minus_size, found.c.defect_id)).label("nth"),
-    ).subquery("counted")
-    n = counted.c
-    seen = observations.c
+    n = found.subquery("found").c
     box = func.ST_MakeEnvelope(*window.box_m)
-    outline = func.ST_MakeValid(func.ST_GeomFromWKB(seen.outline_surface))
+    outline = func.ST_MakeValid(func.ST_GeomFromWKB(n.outline_surface))
     thin = func.ST_Simplify(outline, SIMPLIFY_PX * window.resolution_m_per_px, sa.true())
     side = func.greatest(n.x1_m - n.x0_m, n.y1_m - n.y0_m)
 
@@ -127,39 +148,26 @@ def _drawn_there(found: Subquery, window: TileWindow) -> sa.Select[Any]:
         ),
         else_=func.coalesce(
             placed(thin, BUFFER),
-            placed(func.ST_GeomFromWKB(seen.axis_surface), BUFFER),
-            point(seen.anchor_x_m, seen.anchor_y_m),
+            placed(func.ST_GeomFromWKB(n.axis_surface), BUFFER),
+            point(n.anchor_x_m, n.anchor_y_m),
         ),
     )
-    rows = (
-        select(
-            shape.label("geom"),
-            n.seq,
-            cast(n.defect_id, Text).label("id"),
-            n.damage_class.label("class"),
-            n.state,
-            n.version,
-            n.confidence,
-            n.width_mm.label("width"),
-            case((n.found > MOST, sa.true()), else_=null()).label("generalised"),
-        )
-        .join_from(counted, observations, seen.observation_id == n.observation_id)
-        .where(n.nth <= MOST)
-        .subquery("rows")
-    )
-    return select(func.ST_AsMVT(rows.table_valued(), LAYER, EXTENT, "geom", "seq"))
+    drawn = select(
+        shape.label("geom"),
+        n.seq,
+        cast(n.defect_id, Text).label("id"),
+        n.damage_class.label("class"),
+        n.state,
+        n.version,
+        n.confidence,
+        n.width_mm.label("width"),
+        n.generalised,
+    ).subquery("drawn")
+    return select(func.ST_AsMVT(drawn.table_valued(), LAYER, EXTENT, "geom", "seq"))
 
 
-def _draw_here(connection: Connection, found: Subquery, window: TileWindow) -> bytes:
+def _draw_here(connection: Connection, found: sa.Select[Any], window: TileWindow) -> bytes:
     """Draw in this process, for a database that cannot."""
-    seen = observations.c
-    query = (
-        select(found, seen.outline_surface, seen.axis_surface, seen.anchor_x_m, seen.anchor_y_m)
-        .join_from(found, observations, seen.observation_id == found.c.observation_id)
-        .order_by(found.c.minus_size, found.c.defect_id)
-    )
-    rows = connection.execute(query).all()
-    generalised = True if len(rows) > MOST else None
     smallest_m = POINT_PX * window.resolution_m_per_px
     drawn = [
         vectortile.Drawn(
@@ -176,9 +184,9 @@ def _draw_here(connection: Connection, found: Subquery, window: TileWindow) -> b
                 "version": row.version,
                 "confidence": row.confidence,
                 "width": row.width_mm,
-                "generalised": generalised,
+                "generalised": True if row.generalised else None,
             },
         )
-        for row in rows[:MOST]
+        for row in connection.execute(found)
     ]
     return vectortile.encode(drawn, layer=LAYER, box_m=window.box_m, extent=EXTENT, buffer=BUFFER)

@@ -63,6 +63,15 @@ def photo_key(sha256: str, suffix: str) -> str:
     return f"photos/{_fan(sha256)}{_suffix(suffix)}"
 
 
+def thumbnail_key(sha256: str) -> str:
+    """Name the small picture of a file that was set aside: its original is not kept.
+
+    >>> thumbnail_key("ab" * 32)[:14], thumbnail_key("ab" * 32)[-8:]
+    ('thumbnails/ab/', 'abab.jpg')
+    """
+    return f"thumbnails/{_fan(sha256)}.jpg"
+
+
 def upload_prefix(survey_id: uuid.UUID) -> str:
     """Name the beginning of the keys of what was uploaded for a survey."""
     return f"{UPLOADS}{survey_id}/"

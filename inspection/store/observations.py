@@ -14,7 +14,7 @@ from shapely.geometry.base import BaseGeometry
 from sqlalchemy import Connection, Row, select
 
 from inspection.domain.defect import Observation
-from inspection.domain.measurement import Measurement, Quantity, WidthMethod
+from inspection.domain.measurement import Measurement, Quantity, Refusal, WidthMethod
 from inspection.domain.taxonomy import DamageClass
 from inspection.errors import BadGeometry
 from inspection.geo.frames import WGS84_LONLAT, to_crs
@@ -152,11 +152,17 @@ def _quantity_to_plain(quantity: Quantity | None) -> dict[str, Any] | None:
     """Give a quantity as plain values; by name, for ``asdict`` takes most of the time of a save."""
     if quantity is None:
         return None
-    return {name: getattr(quantity, name) for name in Quantity.__slots__}
+    plain = {name: getattr(quantity, name) for name in Quantity.__slots__}
+    if quantity.refused is None:
+        del plain["refused"]  # as rows were written before there was such a thing
+    return plain
 
 
 def _quantity(plain: dict[str, Any] | None) -> Quantity | None:
-    return None if plain is None else Quantity(**plain)
+    if plain is None:
+        return None
+    refused = plain.get("refused")
+    return Quantity(**plain | {"refused": None if refused is None else choice(Refusal, refused)})
 
 
 def _outline_lonlat(observation: Observation) -> BaseGeometry | None:

@@ -5,14 +5,15 @@ and the sharpness relative to its flight, belongs to the link between the two.
 """
 
 import uuid
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import asdict
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, select
+from sqlalchemy import Connection, Row, Select, bindparam, select, update
 
 from inspection.domain.capture import CapturePose, Photo, PhotoQuality, Rejection, RejectionReason
 from inspection.errors import NotFound
+from inspection.store.audit import UNSCOPED
 from inspection.store.rows import add_or_replace, choice
 from inspection.store.tables import photos, rejections, survey_photos
 
@@ -39,6 +40,7 @@ def reject(connection: Connection, survey_id: uuid.UUID, set_aside: Iterable[Rej
             "file": rejection.file,
             "reason": rejection.reason.value,
             "detail": rejection.detail,
+            "sha256": rejection.sha256,
         }
         for rejection in set_aside
     ]
@@ -60,6 +62,34 @@ def names(connection: Connection, survey_id: uuid.UUID, sha256s: Collection[str]
     return {row.sha256: row.name for row in connection.execute(query)}
 
 
+def qualities(connection: Connection, survey_id: uuid.UUID) -> dict[str, PhotoQuality]:
+    """Give the grades of the photos of a survey that were graded, by digest."""
+    c = survey_photos.c
+    rows = connection.execute(
+        select(c.sha256, c.quality).where(c.survey_id == survey_id).order_by(c.sha256)
+    )
+    return {row.sha256: PhotoQuality(**row.quality) for row in rows if row.quality is not None}
+
+
+def regrade(
+    connection: Connection, survey_id: uuid.UUID, grades: Mapping[str, PhotoQuality]
+) -> None:
+    """Replace the grades of photos that a survey has; who writes must have been let in before.
+
+    The audit log is not told: every photo that arrives moves the median that all are related to,
+    and a flight of a thousand would be told of half a million times.
+    """
+    c = survey_photos.c
+    changed = (
+        update(survey_photos)
+        .where(c.survey_id == survey_id, c.sha256 == bindparam("known"))
+        .values(quality=bindparam("grade"))
+    )
+    if grades:
+        rows = [{"known": sha256, "grade": asdict(grade)} for sha256, grade in grades.items()]
+        connection.execute(changed, rows, execution_options=UNSCOPED)
+
+
 def rejected(connection: Connection, survey_id: uuid.UUID) -> tuple[Rejection, ...]:
     """List the files that a survey set aside, by file name."""
     rows = connection.execute(
@@ -67,10 +97,29 @@ def rejected(connection: Connection, survey_id: uuid.UUID) -> tuple[Rejection, .
         .where(rejections.c.survey_id == survey_id)
         .order_by(rejections.c.file, rejections.c.reason)
     )
-    return tuple(
-        Rejection(file=row.file, reason=choice(RejectionReason, row.reason), detail=row.detail)
-        for row in rows
+    return tuple(map(_rejection, rows))
+
+
+def names_of(
+    connection: Connection, survey_id: uuid.UUID, sha256s: Collection[str]
+) -> dict[str, str]:
+    """Name those of some photos that a survey has, by digest."""
+    c = survey_photos.c
+    rows = connection.execute(
+        select(c.sha256, c.name).where(c.survey_id == survey_id, c.sha256.in_(sha256s))
     )
+    return {row.sha256: row.name for row in rows}
+
+
+def rejected_of(
+    connection: Connection, survey_id: uuid.UUID, sha256s: Collection[str]
+) -> dict[str, Rejection]:
+    """Give those of some files that a survey set aside, by digest."""
+    c = rejections.c
+    rows = connection.execute(
+        select(rejections).where(c.survey_id == survey_id, c.sha256.in_(sha256s)).order_by(c.file)
+    )
+    return {row.sha256: _rejection(row) for row in rows}
 
 
 def by_sha256(connection: Connection, survey_id: uuid.UUID, sha256: str) -> Photo:
@@ -85,6 +134,15 @@ def by_sha256(connection: Connection, survey_id: uuid.UUID, sha256: str) -> Phot
     if row is None:
         raise NotFound(f"survey {survey_id} has no photo {sha256}")
     return _photo(row)
+
+
+def _rejection(row: Row[Any]) -> Rejection:
+    return Rejection(
+        file=row.file,
+        reason=choice(RejectionReason, row.reason),
+        detail=row.detail,
+        sha256=row.sha256,
+    )
 
 
 def _joined() -> Select[Any]:

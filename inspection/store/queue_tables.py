@@ -68,7 +68,24 @@ survey_defects = Table(
     Column("x1_m", Double, nullable=False),
     Column("y1_m", Double, nullable=False),
     UniqueConstraint("survey_id", "defect_id"),
-    Index("ix_survey_defects_size", "survey_id", "minus_size", "defect_id"),
+    # with all that a wide tile asks, so that it need not look at the rows that it leaves out
+    Index(
+        "ix_survey_defects_size",
+        "survey_id",
+        "minus_size",
+        "defect_id",
+        postgresql_include=[
+            "seq",
+            "damage_class",
+            "state",
+            "confidence",
+            "width_most_mm",
+            "x0_m",
+            "y0_m",
+            "x1_m",
+            "y1_m",
+        ],
+    ),
     Index("ix_survey_defects_urgency", "survey_id", "decided", "minus_urgency", "defect_id"),
     Index(
         "ix_survey_defects_uncertainty", "survey_id", "decided", "minus_uncertainty", "defect_id"

@@ -90,11 +90,9 @@ def meets_survey(dialect: str, number: int, box_m: Box) -> ColumnElement[bool]:
     Raises:
         BadInput: when the box is empty or not finite.
     """
-    if check_box(box_m)[0] > box_m[2]:
-        raise BadInput(f"a box on a surface needs x0 ≤ x1, got {box_m}")
+    exactly = overlaps(box_m)
     c = survey_defects.c
     x0, y0, x1, y1 = box_m
-    exactly = and_(c.x1_m >= x0, c.x0_m <= x1, c.y1_m >= y0, c.y0_m <= y1)
     if dialect == "sqlite":
         names = ("seq", "n0", "n1", "x0", "x1", "y0", "y1")
         tree = table(SURVEY_INDEX, *(column(n, Double) for n in names)).c
@@ -105,6 +103,19 @@ def meets_survey(dialect: str, number: int, box_m: Box) -> ColumnElement[bool]:
     own = func.ST_MakeLine(point(c.x0_m, c.y0_m, c.survey_seq), point(c.x1_m, c.y1_m, c.survey_seq))
     asked = func.ST_MakeLine(point(x0, y0, float(number)), point(x1, y1, float(number)))
     return and_(own.bool_op("&&&")(asked), exactly)
+
+
+def overlaps(box_m: Box) -> ColumnElement[bool]:
+    """Build the condition that the box of a defect meets a box, which no index answers.
+
+    Raises:
+        BadInput: when the box is empty or not finite.
+    """
+    if check_box(box_m)[0] > box_m[2]:
+        raise BadInput(f"a box on a surface needs x0 ≤ x1, got {box_m}")
+    c = survey_defects.c
+    x0, y0, x1, y1 = box_m
+    return and_(c.x1_m >= x0, c.x0_m <= x1, c.y1_m >= y0, c.y0_m <= y1)
 
 
 def intersects_box(wkb: bytes | None, x0: float, y0: float, x1: float, y1: float) -> bool:

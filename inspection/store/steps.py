@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, select
+from sqlalchemy import Connection, Row, delete, func, select
 
 from inspection.store.rows import add_missing
-from inspection.store.tables import steps
+from inspection.store.tables import steps, survey_photos
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +38,23 @@ class StepRow:
     seconds: float
     peak_rss_mb: float
     finished_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepCost:
+    """Say what a step took once.
+
+    Attributes:
+        survey_id: of which survey.
+        step: name of the step.
+        seconds: how long it took.
+        photos: how many photos the survey has.
+    """
+
+    survey_id: uuid.UUID
+    step: str
+    seconds: float
+    photos: int
 
 
 def done(
@@ -88,6 +105,25 @@ def of_survey(connection: Connection, survey_id: uuid.UUID) -> tuple[StepRow, ..
         .order_by(steps.c.finished_at, steps.c.step)
     )
     return tuple(map(_step, rows))
+
+
+def costs(connection: Connection, *, limit: int) -> tuple[StepCost, ...]:
+    """List what steps took in the surveys that one may see, the newest first.
+
+    A survey of one photo more was another one: the number of photos is that of today.
+    """
+    photos = (
+        select(survey_photos.c.survey_id, func.count().label("photos"))
+        .group_by(survey_photos.c.survey_id)
+        .subquery()
+    )
+    rows = connection.execute(
+        select(steps.c.survey_id, steps.c.step, steps.c.seconds, photos.c.photos)
+        .join(photos, photos.c.survey_id == steps.c.survey_id)
+        .order_by(steps.c.finished_at.desc(), steps.c.step)
+        .limit(limit)
+    )
+    return tuple(StepCost(**row._mapping) for row in rows)
 
 
 def forget(connection: Connection, survey_id: uuid.UUID, step: str) -> int:

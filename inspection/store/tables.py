@@ -103,6 +103,7 @@ rejections = Table(
     Column("file", Text, nullable=False),
     Column("reason", Text, nullable=False),
     Column("detail", Text, nullable=False),
+    Column("sha256", Text),
     PrimaryKeyConstraint("survey_id", "file", "reason"),
 )
 

@@ -6,6 +6,7 @@ is not told to the audit log piece by piece: the beginning is, and the photo tha
 """
 
 import uuid
+from collections.abc import Collection
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -178,6 +179,26 @@ def due(connection: Connection, now: datetime) -> tuple[Upload, ...]:
         .order_by(uploads.c.expires_at, uploads.c.upload_id)
     )
     return tuple(map(_upload, rows))
+
+
+def arriving(
+    connection: Connection, survey_id: uuid.UUID, sha256s: Collection[str], now: datetime
+) -> dict[str, Upload]:
+    """Give the uploads of a survey that promise some digests and have not ended, by digest.
+
+    Where two promise the same, the one is given that has come further.
+    """
+    rows = connection.execute(
+        select(uploads)
+        .where(
+            uploads.c.survey_id == survey_id,
+            uploads.c.state == UploadState.RECEIVING.value,
+            uploads.c.expires_at > now,
+            uploads.c.sha256_promised.in_(sha256s),
+        )
+        .order_by(uploads.c.offset_bytes, uploads.c.upload_id)
+    )
+    return {row.sha256_promised: _upload(row) for row in rows}
 
 
 def reserved_bytes(connection: Connection, survey_id: uuid.UUID) -> tuple[int, int]:

@@ -43,10 +43,15 @@ SETTINGS = {"TENKEN_DETECT_BAND_CHIPS": "1", "TENKEN_DETECT_THREADS": "1"}
 """Many small bands, so that there is something to share on a small mosaic."""
 
 
-def column(seed: int) -> list[tuple[str, bytes]]:
-    """Render photos of one plane, one above the other, with cracks from top to bottom."""
+def column(seed: int, scale: int = 1) -> list[tuple[str, bytes]]:
+    """Render photos of one plane, one above the other, with cracks from top to bottom.
+
+    Args:
+        seed: of the texture.
+        scale: how many times larger the photos are.
+    """
     generator = np.random.default_rng(seed)
-    size = (WIDTH_PX, HEIGHT_PX + (COUNT - 1) * STEP_PX)
+    size = (scale * WIDTH_PX, scale * (HEIGHT_PX + (COUNT - 1) * STEP_PX))
     grey = np.zeros(size[::-1])
     for cell in (2, 5, 13, 40):
         small = generator.normal(0, 14, (size[1] // cell + 1, size[0] // cell + 1))
@@ -55,10 +60,11 @@ def column(seed: int) -> list[tuple[str, bytes]]:
         np.clip(165 + grey, 0, 255).astype(np.uint8)[:, :, None], 3, axis=2
     )
     for x0, x1 in ((100, 400), (540, 200)):
-        track = [(x0, 30), ((x0 + x1) // 2 + 80, size[1] // 2), (x1, size[1] - 30)]
+        middle = (scale * ((x0 + x1) // 2 + 80), size[1] // 2)
+        track = [(scale * x0, 30), middle, (scale * x1, size[1] - 30)]
         cv2.polylines(plane, [np.array(track, dtype=np.int32)], False, (40, 38, 36), 7, cv2.LINE_AA)
-    tops = [number * STEP_PX for number in range(COUNT)]
-    return [(f"C{top}.JPG", jpeg(plane[top : top + HEIGHT_PX])) for top in tops]
+    tops = [scale * number * STEP_PX for number in range(COUNT)]
+    return [(f"C{top}.JPG", jpeg(plane[top : top + scale * HEIGHT_PX])) for top in tops]
 
 
 def receive(place: Installation, survey_id: uuid.UUID, seed: int) -> None:

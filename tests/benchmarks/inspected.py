@@ -58,7 +58,7 @@ def _capability(folder: Path) -> Proof:
     x, y = np.meshgrid(np.arange(grid.width_px) + 0.5, np.arange(grid.height_px) + 0.5)
     at = grid.to_surface(np.column_stack([x.ravel(), y.ravel()]))
     world = np.column_stack([at, np.zeros(len(at))])
-    for width_mm in (0.5, 0.68, 0.75, 0.85, 1.0, 1.4, 1.8, 2.15, 2.5):
+    for width_mm in (0.5, 0.68, 0.75, 0.85, 1.0, 1.4, 1.8, 2.15, 2.2, 2.5):
         found = answer(proof.capability, width_mm=width_mm, elements=[WALL])
         truth = facade_scene.true_codes(world, width_mm).reshape(found.inspected.shape)
         right = np.mean(found.inspected == truth)

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -13,6 +12,7 @@ from inspection.domain.account import Role
 from inspection.store import prices, sheets
 from inspection.store.engine import create_engine, writing
 from inspection.store.scope import HOME
+from tests.support.axe import barriers
 from tests.support.browser import opened_page
 from tests.support.people import PASSWORD, add_person
 from tests.support.prefecture import PRICES, invent_bridges
@@ -22,9 +22,6 @@ from tests.support.server import RunningServer, running_server
 pytestmark = pytest.mark.e2e
 
 WEB = Path(__file__).parents[2] / "api" / "web"
-AXE = WEB / "node_modules" / "axe-core" / "axe.min.js"
-RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
-GRAVE = ("serious", "critical")
 
 
 @pytest.fixture(scope="module")
@@ -47,21 +44,6 @@ def server(seeded: Seeded) -> Iterator[RunningServer]:
         yield running
 
 
-def barriers(page: Page) -> list[str]:
-    """Ask axe-core what keeps people out of the page as it stands."""
-    page.evaluate(AXE.read_text(encoding="utf-8"))
-    found: dict[str, Any] = page.evaluate(
-        "rules => axe.run(document, {runOnly: {type: 'tag', values: rules}})", RULES
-    )
-    assert len(found["passes"]) > 5, "axe-core looked at nothing"
-    return [
-        f"{one['id']} ({one['impact']}): {node['html'][:120]} – {node['failureSummary'][:200]}"
-        for one in found["violations"]
-        if one["impact"] in GRAVE
-        for node in one["nodes"]
-    ]
-
-
 def sign_in(page: Page) -> None:
     page.locator("input[autocomplete=username]").fill("kanri")
     page.locator("input[type=password]").fill(PASSWORD)
@@ -70,6 +52,16 @@ def sign_in(page: Page) -> None:
 
 
 def open_surveys(page: Page) -> None:
+    expect(page.locator(".surveys li").first).to_be_visible()
+
+
+def open_upload(page: Page) -> None:
+    page.locator(".surveys li", has_text="bridge-12").get_by_role("link").nth(1).click()
+    expect(page.locator(".strip li").first).to_be_visible()
+
+
+def back_to_surveys(page: Page) -> None:
+    page.locator(".upload .title a").click()
     expect(page.locator(".surveys li").first).to_be_visible()
 
 
@@ -110,6 +102,8 @@ def open_public_figures(page: Page) -> None:
 ROAD: tuple[Callable[[Page], None], ...] = (
     sign_in,
     open_surveys,
+    open_upload,
+    back_to_surveys,
     open_defect,
     open_work_list,
     open_flight,

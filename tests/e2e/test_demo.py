@@ -4,9 +4,13 @@ import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
+from datasets.synth.capture import Flight
+from datasets.synth.deck import Deck
 from inspection.imaging.cog import validate
+from tests.support.outline_truth import compare
 from tests.support.road import account, run
 
 pytestmark = pytest.mark.e2e
@@ -92,3 +96,16 @@ def test_the_mosaic_is_a_cog_and_every_stage_is_accounted_for(out: Path) -> None
     stages = {stage["name"]: stage for stage in account(out)["stages"]}
     assert set(stages) == {"ingest", "mosaic", "detect", "measure", "consolidate", "issue"}
     assert all(0 <= s["seconds"] < 1800 and 50 < s["peak_rss_mb"] < 4000 for s in stages.values())
+
+
+def test_cracks_are_drawn_where_they_are_in_every_photo(out: Path) -> None:
+    """Through network, registration and mosaic and back: within 2 px of the rendered truth."""
+    drawn = compare(out, Deck(), Flight())
+    assert len(drawn) > 60 and sum(each.is_best for each in drawn) >= 15
+    off = np.concatenate([each.off_px for each in drawn])
+    print(
+        f"{len(drawn)} outlines: median {np.median(off):.2f} px, 95 % {np.percentile(off, 95):.2f}"
+    )
+    assert 0.05 < np.median(off) <= 1.0
+    assert 0.3 < np.percentile(off, 95) <= 2.0
+    assert max(np.median(each.off_px) for each in drawn) <= 2.0

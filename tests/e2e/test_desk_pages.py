@@ -1,28 +1,54 @@
 """The desks of planners and admins in a real browser: progress, people, log, jobs, storage."""
 
+import json
+import os
+import uuid
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
+from sqlalchemy import Connection
 
 from api import passwords
 from inspection.domain.account import Role
 from inspection.domain.review import Action, Verdict
-from inspection.store import reviews, sheets
+from inspection.store import joblines, jobs, keys, reviews, schema, sheets
+from inspection.store.blobs import FolderBlobs
 from inspection.store.engine import create_engine, writing
+from inspection.store.joblines import Said
 from inspection.store.scope import HOME
 from tests.e2e.test_accessibility import barriers
 from tests.support.browser import keep_screenshot, no_script_errors, opened_page
 from tests.support.people import PASSWORD, add_person
 from tests.support.prefecture import invent_bridges
-from tests.support.seed import Seeded, seed
+from tests.support.seed import Seeded, database_url, seed
 from tests.support.server import RunningServer, running_server
+from tests.support.tiles import Tiles, running_tiles
 
 pytestmark = pytest.mark.e2e
 
+STRAY = keys.photo_key("ab" * 32, ".jpg")
 PEOPLE = {"kanri": Role.ADMIN, "keikaku": Role.PLANNER, "hanako": Role.ENGINEER}
+
+
+def failed_job(connection: Connection, survey_id: uuid.UUID, now: datetime) -> None:
+    """Let a job of a survey give up, with what its worker said."""
+    asked = jobs.enqueue(connection, survey_id, "conduct", now)
+    held = jobs.claim(connection, asked.job_id, "worker-1:77", now, 60)
+    assert held is not None
+    lines = [
+        Said(
+            at=now, level=level, message=message, attempt=held.attempt, worker=held.worker, number=0
+        )
+        for level, message in (
+            ("INFO", "mosaic: 120 of 300 photos registered"),
+            ("ERROR", "mosaic: the disk is full"),
+        )
+    ]
+    joblines.add(connection, asked.job_id, lines)
+    jobs.fail(connection, held, "the disk is full", now, retryable=False)
 
 
 @pytest.fixture(scope="module")
@@ -43,6 +69,11 @@ def seeded(tmp_path_factory: pytest.TempPathFactory) -> Seeded:
                 note=str(number),
             )
             reviews.record(connection, verdict)
+        failed_job(connection, filled.local.survey_id, now)
+    left = FolderBlobs(filled.home / "blobs")
+    left.put_bytes(STRAY, b"left by a run that was killed" * 1000)
+    week_ago = now.timestamp() - 8 * 86_400
+    os.utime(filled.home / "blobs" / STRAY, (week_ago, week_ago))
     stored = passwords.hashed(PASSWORD)
     for name, role in PEOPLE.items():
         add_person(engine, role, HOME, now, name=name, password_hash=stored)
@@ -51,10 +82,24 @@ def seeded(tmp_path_factory: pytest.TempPathFactory) -> Seeded:
 
 
 @pytest.fixture(scope="module")
-def server(seeded: Seeded) -> Iterator[RunningServer]:
+def tiles() -> Iterator[str]:
+    """Give the address of a tile server that is not the service."""
+    with running_tiles() as address:
+        yield address
+
+
+@pytest.fixture(scope="module")
+def server(seeded: Seeded, tiles: str) -> Iterator[RunningServer]:
     dist = Path(__file__).parents[2] / "api" / "web" / "dist" / "index.html"
     assert dist.is_file(), "the pages are not built; run make web"
-    with running_server(seeded.home, worker=False) as running:
+    square = {
+        "name": "緑の地図",
+        "url": f"{tiles}/xyz/{{z}}/{{x}}/{{y}}.png",
+        "attribution": "国土地理院（例）",
+        "link": "https://maps.gsi.go.jp/",
+    }
+    environment = {"TENKEN_BASEMAPS": json.dumps([square], ensure_ascii=False)}
+    with running_server(seeded.home, worker=False, environment=environment) as running:
         yield running
 
 
@@ -213,3 +258,124 @@ def make_and_end_a_token(page: Page, server: RunningServer) -> None:
     assert server.call("/api/assets", headers=bearer)[0] == 401
     page.set_viewport_size({"width": 360, "height": 740})
     assert page.evaluate("document.documentElement.scrollWidth") <= 360
+
+
+def test_an_admin_reads_the_log_retries_a_job_and_clears_the_disk(
+    server: RunningServer, tmp_path: Path
+) -> None:
+    with opened_page(locale="en-GB") as page, no_script_errors(page):
+        page.emulate_media(color_scheme="dark")
+        page.goto(f"{server.base_url}/app/admin/audit")
+        sign_in(page, "kanri")
+        page.get_by_role("button", name="Verify now").click()
+        expect(page.locator(".proof")).to_contain_text("as it was written")
+        page.get_by_label("Who", exact=True).fill("kanri")
+        page.get_by_role("button", name="Show").click()
+        rows = page.locator(".log tbody tr")
+        expect(rows.first).to_contain_text("kanri")
+        expect(rows.first).to_contain_text("sign_in")
+        assert barriers(page) == []
+        keep_screenshot(page, "admin-audit-dark-en")
+        with page.expect_download() as coming:
+            page.get_by_role("link", name="Export CSV").click()
+        coming.value.save_as(tmp_path / "audit.csv")
+        assert "sign_in" in (tmp_path / "audit.csv").read_text(encoding="utf-8-sig")
+        page.get_by_role("link", name="Jobs").click()
+        job = page.locator("[data-job]")
+        expect(job).to_contain_text("gave up")
+        job.get_by_role("button", name="Details").click()
+        expect(page.locator(".lines")).to_contain_text("120 of 300 photos registered")
+        form = page.get_by_role("form", name="Try again")
+        form.get_by_label("From where").select_option("detect")
+        form.get_by_label("Priority").select_option("high")
+        assert barriers(page) == []
+        keep_screenshot(page, "admin-jobs-dark-en")
+        form.get_by_role("button", name="Try again").click()
+        again = page.locator("[data-job][data-state=queued]")
+        expect(again).to_contain_text("high")
+        again.get_by_role("button", name="Details").click()
+        page.get_by_role("button", name="Cancel").click()
+        expect(page.locator("[data-job]").first).to_contain_text("cancelled")
+    with opened_page(locale="ja-JP") as page, no_script_errors(page):
+        page.goto(f"{server.base_url}/app/admin/storage")
+        sign_in(page, "kanri")
+        expect(page.locator(".stored tbody tr")).to_have_count(2)
+        gone = page.locator(".unowned")
+        expect(gone).to_contain_text("1 ファイル")
+        assert barriers(page) == []
+        keep_screenshot(page, "admin-storage-ja")
+        gone.get_by_role("button", name="削除する").click()
+        gone.get_by_role("button", name="削除", exact=True).click()
+        expect(gone).to_contain_text("空けた容量: 29.0 kB")
+        expect(gone).to_contain_text("ありません")
+        assert not (server.home / "blobs" / STRAY).exists()
+
+
+def test_a_background_map_lies_below_what_is_shown_and_can_be_switched_off(
+    server: RunningServer, tiles: str
+) -> None:
+    with opened_page(locale="ja-JP") as page:
+        blocked: list[str] = []
+        page.on("console", lambda message: blocked.append(message.text))
+        page.goto(f"{server.base_url}/app/planner")
+        sign_in(page, "keikaku")
+        expect(page.get_by_role("link", name="国土地理院（例）")).to_be_visible()
+        page.wait_for_load_state("networkidle")
+        assert Tiles.asked and all(path.startswith("/xyz/") for path in Tiles.asked)
+        assert blocked == []
+        assert barriers(page) == []
+        keep_screenshot(page, "planner-basemap-ja")
+        choice = page.get_by_role("combobox", name="背景地図")
+        choice.select_option("背景地図なし")
+        expect(page.get_by_role("link", name="国土地理院（例）")).to_have_count(0)
+        page.reload()
+        expect(choice).to_have_value("")
+        page.wait_for_load_state("networkidle")
+        before = len(Tiles.asked)
+        page.goto(f"{server.base_url}/app/flight")
+        expect(choice).to_have_value("")
+        page.wait_for_load_state("networkidle")
+        assert len(Tiles.asked) == before
+        choice.select_option("緑の地図")
+        expect(page.get_by_role("link", name="国土地理院（例）")).to_be_visible()
+        page.wait_for_load_state("networkidle")
+        assert len(Tiles.asked) > before
+        keep_screenshot(page, "flight-basemap-ja")
+        elsewhere = tiles.replace("127.0.0.1", "localhost")
+        page.evaluate(
+            "url => new Promise(done => { const i = new Image(); i.onload = i.onerror = done; "
+            "i.src = url; })",
+            f"{elsewhere}/stolen.png",
+        )
+        assert "/stolen.png" not in Tiles.asked
+        assert any("Content Security Policy" in text for text in blocked)
+
+
+def test_the_first_account_of_all_keeps_its_password_on_the_page_until_it_is_noted(
+    tmp_path: Path,
+) -> None:
+    """From the moment it is there nobody is signed in; its secret must not vanish with that."""
+    schema.upgrade(database_url(tmp_path))
+    with (
+        running_server(tmp_path, worker=False) as empty,
+        opened_page(locale="en-GB") as page,
+        no_script_errors(page),
+    ):
+        page.goto(f"{empty.base_url}/app/dashboard")
+        expect(page.get_by_role("heading", name="There is no asset yet")).to_be_visible()
+        expect(page.locator(".dashboard li")).to_have_count(4)
+        assert barriers(page) == []
+        keep_screenshot(page, "dashboard-empty-en")
+        page.get_by_role("link", name="Administration").click()
+        expect(page.get_by_text("Nobody has an account yet")).to_be_visible()
+        page.locator(".add-person").get_by_label("Account").fill("kanri")
+        page.get_by_role("button", name="Add a person").click()
+        secret = secret_of(page)
+        page.evaluate("dispatchEvent(new Event('visibilitychange'))")
+        page.wait_for_load_state("networkidle")
+        assert secret_of(page) == secret
+        page.get_by_role("button", name="I have it").click()
+        page.get_by_label("Account").fill("kanri")
+        page.get_by_label("Password").fill(secret)
+        page.get_by_role("button", name="Sign in").click()
+        expect(page.get_by_text("You came with a one-time password")).to_be_visible()

@@ -156,7 +156,7 @@ def test_a_second_engineer_is_told_that_the_defect_has_changed(
     page.get_by_role("button", name="Confirm").click()
     expect(page.get_by_role("alert")).to_contain_text("Somebody else changed this defect")
     expect(page.locator(".panel h2 .state")).to_have_text("rejected")
-    expect(page.locator(".history li")).to_have_count(1)
+    expect(page.locator(".history li.decided")).to_have_count(1)
 
 
 def test_the_language_can_be_switched_and_is_kept(

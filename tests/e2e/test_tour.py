@@ -58,21 +58,29 @@ def open_the_pages(one: Newcomer) -> None:
 def describe_the_survey(one: Newcomer) -> None:
     one.page.get_by_label("Asset ID").fill("bridge-1")
     one.page.get_by_label("Asset name").fill("Tour bridge")
+    one.page.get_by_role("button", name="Create and add photos").click()
 
 
 def choose_the_photos(one: Newcomer) -> None:
     photos = sorted(one.folder.glob("*.JPG"))
     one.page.get_by_label("Choose photos").set_input_files(photos)
+    expect(one.page.get_by_text("Everything is there.")).to_be_visible()
+    expect(one.page.locator(".coverage-map")).to_have_attribute("data-drawn", "true")
     keep_screenshot(one.page, "tour-survey")
 
 
 def upload_and_process(one: Newcomer) -> None:
-    one.page.get_by_role("button", name="Upload and process").click()
-    expect(one.page).to_have_url(re.compile("/app/surveys/"))
+    one.page.get_by_role("button", name="Start processing").click()
+    expect(one.page.locator(".stages li")).to_have_count(5)
 
 
 def watch_it_work(one: Newcomer) -> None:
-    expect(one.page.locator("button[data-defect]").first).to_be_visible(timeout=LONG_MS)
+    expect(one.page.locator(".stages [data-state=working]")).to_have_count(1)
+    expect(one.page.get_by_text("unknown (nothing like it")).to_be_visible()
+    expect(one.page.get_by_role("link", name="See the result")).to_be_visible(timeout=LONG_MS)
+    expect(one.page.locator(".stages [data-state=done]")).to_have_count(5)
+    one.page.get_by_role("link", name="See the result").click()
+    expect(one.page.locator("button[data-defect]").first).to_be_visible()
     expect(one.page.locator(".map")).to_have_attribute("data-drawn", "true")
 
 

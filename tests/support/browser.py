@@ -30,11 +30,12 @@ def opened_page(*, locale: str, width_px: int = 1440, height_px: int = 860) -> I
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=program, args=list(FLAGS))
         try:
-            page = browser.new_page(
+            context = browser.new_context(  # of its own, so that it may have a second tab
                 viewport={"width": width_px, "height": height_px},
                 locale=locale,
                 accept_downloads=True,
             )
+            page = context.new_page()
             page.set_default_timeout(WAIT_MS)
             expect.set_options(timeout=WAIT_MS)
             yield page

@@ -95,7 +95,7 @@ RASTER = b"""<VRTDataset rasterXSize="20" rasterYSize="20"><SRS>EPSG:4326</SRS>
 <SourceFilename>{beside}/canary.tif</SourceFilename><SourceBand>1</SourceBand></SimpleSource>
 </VRTRasterBand></VRTDataset>"""
 DEEP = b"[" * 100_000
-ALIASES = b"a: &a [1]\nb: &b [*a,*a]\nc: [" + b"*b," * 5000 + b"]"
+ALIASES = b"a: &a [1]\nb: &b [*a,*a]\nc: [" + b"*b," * 500 + b"]"
 
 
 def saved(picture: Image.Image, kind: str, **more: Any) -> bytes:

@@ -17,6 +17,10 @@ from inspection.imaging.ortho import View
 
 WIDTH_M, HEIGHT_M, FINE_M = 4.0, 3.0, 0.001
 SIZE_PX, FOCAL_PX = (600, 450), 1200.0
+PIXEL_VARIANCE = 1 / 12
+"""Of a square pixel, px²; the lens is not all that blurs."""
+PAINTED_VARIANCE = (1 / 12 + 1 / 6) * (1000 * FINE_M) ** 2
+"""Of the painted wall, mm²: a square of 1 mm, read between four of them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +56,7 @@ class Shot:
 
     def worst_gsd_mm(self, points_m: NDArray[np.float64]) -> NDArray[np.float64]:
         """Give the size of a pixel in its worst direction by tracing facade points 1 mm apart."""
-        angles = np.radians(np.arange(0, 180, 3))
+        angles = np.radians(np.arange(0, 180, 9))
         here = self.see(points_m)[:, :2]
         moved = [
             np.linalg.norm(
@@ -62,6 +66,10 @@ class Shot:
             for a in angles
         ]
         return 1.0 / np.min(moved, axis=0)
+
+    def all_blur_px(self, gsd_mm: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Give the standard deviation of all blur: lens, pixel and painted wall."""
+        return np.sqrt(self.blur_px**2 + PIXEL_VARIANCE + PAINTED_VARIANCE / gsd_mm**2)
 
 
 SHOTS = (
@@ -136,7 +144,8 @@ def true_codes(
         x, y, depth = shot.see(points_m).T
         seen = (depth > 0) & (x >= 0) & (y >= 0) & (x < SIZE_PX[0]) & (y < SIZE_PX[1])
         seen &= shot.incidence_deg(points_m) <= 60
-        smallest = 0.33 * shot.worst_gsd_mm(points_m) * max(1.0, shot.blur_px / 0.8)
+        gsd_mm = shot.worst_gsd_mm(points_m)
+        smallest = 0.33 * gsd_mm * np.maximum(1.0, shot.all_blur_px(gsd_mm) / 0.8)
         seen_by_any |= seen
         able |= (
             seen

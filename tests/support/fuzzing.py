@@ -33,6 +33,9 @@ parameter answers to as well (`GET /api/programmes/drafts` is the programme of t
 MORE_HEADERS = "in header - object with unexpected properties"
 """No document can forbid headers that it does not name: every browser sends some."""
 
+ALONE = "^/(?!api/people)"
+"""What is asked while nobody has an account: the first one that is made shuts the gate."""
+
 REFUSED = [400, 401, 403, 404, 405, 409, 410, 412, 413, 415, 422, 429, 460]
 """Answers that refuse."""
 

@@ -4,6 +4,8 @@ The process is ``python -m`` this module. Before each file it notes the number w
 it, so that the file that ends the process is known.
 """
 
+import ctypes
+import gc
 import json
 import os
 import resource
@@ -29,6 +31,7 @@ QUIET_S = 60.0
 """A file that takes longer hangs; the first one waits for the process to start."""
 
 TOLD = "told: "
+PROGRAM = ("-m", "tests.support.mutants")
 
 SLOW_S = 5.0
 
@@ -42,7 +45,7 @@ class Count:
         faults: an example of each kind of fault: number of the file and words.
         grown_bytes: how much the memory of the process grew after the first fifth.
         left: descriptors and temporary files that stayed.
-        slowest_s: longest time for one file.
+        slowest_s: longest time of the processor for one file.
     """
 
     outcomes: Counter[str] = field(default_factory=Counter)
@@ -124,9 +127,9 @@ def work(
         if note is not None:
             os.pwrite(note, number.to_bytes(8, "little"), 0)
         path.write_bytes(content)
-        began_s = time.monotonic()
+        began_s = time.process_time()
         outcome, words = judge(kind, path, looked_for=number < given)
-        found.slowest_s = max(found.slowest_s, time.monotonic() - began_s)
+        found.slowest_s = max(found.slowest_s, time.process_time() - began_s)
         found.outcomes[outcome] += 1
         if words:
             found.faults.setdefault(outcome, f"file {number}: {words}")
@@ -139,6 +142,9 @@ def work(
 
 
 def _memory_bytes() -> int:
+    """Give the memory of this process, without what the allocator only keeps at hand."""
+    gc.collect()
+    ctypes.CDLL(None).malloc_trim(0)
     return int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize()
 
 
@@ -164,7 +170,9 @@ class Job:
     count: int
 
 
-def run(jobs: Sequence[Job], folder: Path, salt: str) -> Iterator[tuple[str, Count]]:
+def run(
+    jobs: Sequence[Job], folder: Path, salt: str, *, program: Sequence[str] = PROGRAM
+) -> Iterator[tuple[str, Count]]:
     """Read files in a process of its own, and in another one after each file that ends it.
 
     Gives a count for each kind as soon as it is done; after a death, one for what went before.
@@ -172,7 +180,7 @@ def run(jobs: Sequence[Job], folder: Path, salt: str) -> Iterator[tuple[str, Cou
     waiting = list(jobs)
     while waiting:
         done = 0
-        with _Process(waiting, folder, salt) as process:
+        with _Process(waiting, folder, salt, program) as process:
             for name, count in process.counts():
                 yield name, count
                 done += 1
@@ -189,15 +197,17 @@ def run(jobs: Sequence[Job], folder: Path, salt: str) -> Iterator[tuple[str, Cou
 class _Process:
     """Talk with the process that reads the files, and end it when it hangs."""
 
-    def __init__(self, jobs: Sequence[Job], folder: Path, salt: str) -> None:
+    def __init__(
+        self, jobs: Sequence[Job], folder: Path, salt: str, program: Sequence[str]
+    ) -> None:
         (folder / "tmp").mkdir(parents=True, exist_ok=True)
         self._note = folder / "note"
         self._note.write_bytes(jobs[0].first.to_bytes(8, "little"))
-        self._complaints = (folder / "note").with_name("stderr")
+        self._complaints = folder / "stderr"
         plan = json.dumps([[job.name, job.first, job.count] for job in jobs])
         threads = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
         self._child = subprocess.Popen(
-            [sys.executable, "-m", "tests.support.mutants", plan, str(folder), salt],
+            [sys.executable, *program, plan, str(folder), salt],
             stdout=subprocess.PIPE,
             stderr=self._complaints.open("wb"),
             text=True,

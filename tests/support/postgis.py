@@ -9,7 +9,7 @@ import shutil
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -63,8 +63,12 @@ class PostgisServer:
 
 
 @contextmanager
-def running_server() -> Iterator[PostgisServer]:
-    """Start a server in a new folder; stop it and remove the folder at the end."""
+def running_server(settings: Sequence[str] = ()) -> Iterator[PostgisServer]:
+    """Start a server in a new folder; stop it and remove the folder at the end.
+
+    Args:
+        settings: ``name=value`` that come after those for speed, and win.
+    """
     programs = find_programs()
     folder = Path(tempfile.mkdtemp(prefix="tenken-pg-"))  # short: a socket path has 107 bytes
     owner = _unprivileged_user()
@@ -72,7 +76,7 @@ def running_server() -> Iterator[PostgisServer]:
         shutil.chown(folder, owner)
     try:
         _run([programs / "initdb", "-D", folder / "rows", "-U", USER, "-A", "trust", "-N"], owner)
-        with _serving(programs, folder, owner):
+        with _serving(programs, folder, owner, (*QUICK, *settings)):
             yield PostgisServer(socket_dir=folder)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
@@ -108,10 +112,12 @@ def _run(arguments: list[str | Path], owner: str | None) -> None:
 
 
 @contextmanager
-def _serving(programs: Path, folder: Path, owner: str | None) -> Iterator[None]:
+def _serving(
+    programs: Path, folder: Path, owner: str | None, wanted: Sequence[str]
+) -> Iterator[None]:
     """Run the server as a child that gets a signal when this process dies, however it dies."""
     guard = ["setpriv", "--pdeathsig", "INT", "--"] if shutil.which("setpriv") else []
-    settings = [word for setting in QUICK for word in ("-c", setting)]
+    settings = [word for setting in wanted for word in ("-c", setting)]
     arguments = [*guard, programs / "postgres", "-D", folder / "rows", "-k", folder, *settings]
     log = folder / "log"
     with log.open("wb") as output:

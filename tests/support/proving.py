@@ -7,7 +7,7 @@ the photos, the mosaic with its seams, the reading and its summary by half metre
 
 import uuid
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import cv2
@@ -217,6 +217,34 @@ def judge(
                     )
                 )
     return found
+
+
+def away_from_junctions(
+    cracks: Sequence[TrueCrack], *, widths: float = 1.5
+) -> tuple[TrueCrack, ...]:
+    """Leave out the places of known cracks within so many widths of another path (§4.4)."""
+    paths = [path for crack in cracks for path in crack.paths_deck_m]
+    mm = [width for crack in cracks for width in crack.path_widths_mm]
+    owner = np.concatenate([np.full(len(path), i) for i, path in enumerate(paths)])
+    points, every = np.concatenate(paths), np.concatenate(mm)
+    trimmed = []
+    for number, (path, own) in enumerate(zip(paths, mm, strict=True)):
+        other = owner != number
+        away, nearest = cKDTree(points[other]).query(path)
+        clear = away * 1000 > widths * np.maximum(own, every[other][nearest])
+        trimmed.append((path[clear], own[clear]))
+    rest = iter(trimmed)
+    found = []
+    for crack in cracks:
+        mine = [next(rest) for _ in crack.paths_deck_m]
+        found.append(
+            replace(
+                crack,
+                paths_deck_m=tuple(path for path, _ in mine),
+                path_widths_mm=tuple(width for _, width in mine),
+            )
+        )
+    return tuple(found)
 
 
 def _judged(

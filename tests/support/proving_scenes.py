@@ -43,10 +43,11 @@ class Visit:
     cracks: tuple[TrueCrack, ...]
     gsd_mm: float
 
-    def judged(self) -> list[Judged]:
-        """Compare each segment with what was painted."""
-        lines = [crack.paths_deck_m for crack in self.cracks]
-        return judge(self.measured, self.cracks, lines, self.seen, self.gsd_mm)
+    def judged(self, cracks: Sequence[TrueCrack] | None = None) -> list[Judged]:
+        """Compare each segment with what was painted, all of it or some."""
+        known = self.cracks if cracks is None else cracks
+        lines = [crack.paths_deck_m for crack in known]
+        return judge(self.measured, known, lines, self.seen, self.gsd_mm)
 
 
 def visit_deck(

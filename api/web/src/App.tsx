@@ -18,6 +18,7 @@ const AccountPage = lazy(() => import("./account/AccountPage"));
 const AdminPage = lazy(() => import("./admin/AdminPage"));
 const DashboardPage = lazy(() => import("./dashboard/DashboardPage"));
 const FlightPage = lazy(() => import("./flight/FlightPage"));
+const UploadPage = lazy(() => import("./upload/UploadPage"));
 const PlannerPage = lazy(() => import("./planner/PlannerPage"));
 
 const ROOMS = ["dashboard", "planner", "flight", "open"] as const;
@@ -91,6 +92,7 @@ export function App() {
           {view.name === "flight" && <FlightPage />}
           {view.name === "planner" && <PlannerPage />}
           {view.name === "review" && <ReviewPage key={view.surveyId} {...view} />}
+          {view.name === "upload" && <UploadPage key={view.surveyId} surveyId={view.surveyId} />}
           {view.name === "worklist" && <WorklistPage surveyId={view.surveyId} />}
         </Suspense>
       )}

@@ -1,7 +1,7 @@
 import { useSyncExternalStore } from "react";
 
 /** The desks of an administrator. */
-export const DESKS = ["people", "audit"] as const;
+export const DESKS = ["people", "audit", "jobs", "storage"] as const;
 export type Desk = (typeof DESKS)[number];
 
 export type View =
@@ -13,7 +13,8 @@ export type View =
   | { name: "planner" }
   | { name: "open" }
   | { name: "review"; surveyId: string; defectId?: string }
-  | { name: "worklist"; surveyId: string };
+  | { name: "worklist"; surveyId: string }
+  | { name: "upload"; surveyId: string };
 
 const ID = "[0-9a-f-]{36}";
 
@@ -29,6 +30,8 @@ export function viewOf(path: string): View {
   if (desk) return { name: "admin", desk: DESKS.find((name) => name === desk[1]) ?? "people" };
   if (/^\/app\/account\/?$/.test(path)) return { name: "account" };
   if (/^\/app\/dashboard\/?$/.test(path)) return { name: "dashboard" };
+  const upload = new RegExp(`^/app/surveys/(${ID})/upload/?$`).exec(path);
+  if (upload?.[1]) return { name: "upload", surveyId: upload[1] };
   if (/^\/app\/flight\/?$/.test(path)) return { name: "flight" };
   if (/^\/app\/planner\/?$/.test(path)) return { name: "planner" };
   if (/^\/app\/open\/?$/.test(path)) return { name: "open" };
@@ -57,6 +60,8 @@ export function addressOf(view: View): string {
     }
     case "worklist":
       return `/app/surveys/${view.surveyId}/worklist`;
+    case "upload":
+      return `/app/surveys/${view.surveyId}/upload`;
   }
 }
 

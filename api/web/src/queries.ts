@@ -1,6 +1,7 @@
 import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
 
 import { api, keepCsrf, told } from "./client";
+import type { JobState } from "./admin/job";
 import { conditionsOf, type Sought } from "./admin/sought";
 import type { Step } from "./dashboard/chart";
 import type { Where } from "./dashboard/where";
@@ -39,6 +40,37 @@ export const surveyQuery = (surveyId: string) =>
         "SurveyDetail",
       ),
     refetchInterval: (query) => (query.state.data?.job?.active ? BUSY_MS : false),
+  });
+
+export const assetsQuery = queryOptions({
+  queryKey: ["assets"],
+  queryFn: async () => told(await api.GET("/api/assets", { params: { query: { limit: 500 } } }), "AssetList"),
+});
+
+export const coverageQuery = (surveyId: string, widthMm: number, surfaceHeightM: number) =>
+  queryOptions({
+    queryKey: ["coverage", surveyId, widthMm, surfaceHeightM],
+    queryFn: async () =>
+      told(
+        await api.GET("/api/surveys/{survey_id}/coverage", {
+          params: {
+            path: { survey_id: surveyId },
+            query: { width_mm: widthMm, surface_height_m: surfaceHeightM },
+          },
+        }),
+        "CoverageOut",
+      ),
+    placeholderData: (before) => before,
+  });
+
+export const outlookQuery = (surveyId: string) =>
+  queryOptions({
+    queryKey: ["outlook", surveyId],
+    queryFn: async () =>
+      told(
+        await api.GET("/api/surveys/{survey_id}/outlook", { params: { path: { survey_id: surveyId } } }),
+        "OutlookOut",
+      ),
   });
 
 export const classesQuery = queryOptions({
@@ -271,4 +303,58 @@ export const verificationQuery = queryOptions({
   queryKey: ["verification"],
   queryFn: async () => told(await api.GET("/api/audit/verification"), "AuditVerified"),
   enabled: false,
+});
+
+/** List jobs, newest first; again and again while something is going to happen to one. */
+export const jobsQuery = (state: JobState | null) =>
+  infiniteQueryOptions({
+    queryKey: ["jobs", state],
+    queryFn: async ({ pageParam }: { pageParam: string | null }) =>
+      told(
+        await api.GET("/api/jobs", {
+          params: {
+            query: {
+              limit: 50,
+              ...(state === null ? {} : { state: [state] }),
+              ...(pageParam === null ? {} : { after: pageParam }),
+            },
+          },
+        }),
+        "JobPage",
+      ),
+    initialPageParam: null as string | null,
+    getNextPageParam: (page) => page.next,
+    refetchInterval: (query) =>
+      query.state.data?.pages.some((page) => page.jobs.some((job) => job.active)) ? 2 * BUSY_MS : false,
+  });
+
+export const jobQuery = (jobId: string, active: boolean) =>
+  queryOptions({
+    queryKey: ["jobs", "one", jobId],
+    queryFn: async () =>
+      told(await api.GET("/api/jobs/{job_id}", { params: { path: { job_id: jobId } } }), "JobDetail"),
+    refetchInterval: active ? 2 * BUSY_MS : false,
+  });
+
+export const jobLogQuery = (jobId: string, active: boolean) =>
+  queryOptions({
+    queryKey: ["jobs", "log", jobId],
+    queryFn: async () =>
+      told(
+        await api.GET("/api/jobs/{job_id}/log", { params: { path: { job_id: jobId }, query: { limit: 2000 } } }),
+        "JobLog",
+      ),
+    refetchInterval: active ? 2 * BUSY_MS : false,
+  });
+
+export const storageQuery = queryOptions({
+  queryKey: ["storage"],
+  queryFn: async () => told(await api.GET("/api/storage"), "StorageOut"),
+  staleTime: 60_000,
+});
+
+export const basemapsQuery = queryOptions({
+  queryKey: ["basemaps"],
+  queryFn: async () => told(await api.GET("/api/basemaps"), "BasemapList"),
+  staleTime: Number.POSITIVE_INFINITY,
 });

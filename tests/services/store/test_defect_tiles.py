@@ -259,5 +259,8 @@ def test_a_crowded_tile_draws_the_largest_and_says_so(engine: Engine, crowd: Sce
     nearer = draw(engine, crowd, window(crowd.mosaic, 0.0, 0.0, 0.02))
     assert 0 < len(nearer) < FEW
     assert all("generalised" not in told for _, told in nearer.values())
-    few = draw(engine, crowd, whole, Choice(confidence=0.9))
-    assert few == {}
+    assert draw(engine, crowd, whole, Choice(confidence=0.9)) == {}
+    wide = TileWindow(box_m=whole.box_m, frame=whole.frame, part=1.0)
+    by_size = draw(engine, crowd, wide)
+    assert by_size == drawn, "the two ways to fill a tile choose the same"
+    assert draw(engine, crowd, TileWindow(box_m=whole.box_m, frame="LOCAL x", part=1.0)) == {}

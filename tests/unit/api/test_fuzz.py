@@ -4,6 +4,7 @@ A few requests to every address here; ``python -m tests.benchmarks.api_fuzz`` se
 likes, as every role.
 """
 
+import re
 from dataclasses import replace
 
 import pytest
@@ -14,12 +15,12 @@ from api.deps import Services
 from inspection.domain.account import Role
 from inspection.export.catalogue import Publisher
 from inspection.store.scope import HOME
-from tests.support.fuzzing import PUBLISHER, committed, fuzz, things
+from tests.support.fuzzing import ALONE, PUBLISHER, committed, fuzz, things
 from tests.support.people import add_person, add_token
 from tests.support.seed import Seeded
 from tests.unit.api.conftest import NOW
 
-WALKED = "^/(collections|api/(assets|session|surveys$|jobs))"
+WALKED = "^/(collections/surveys/|api/inspections)"
 """Addresses whose fields are walked border by border here; the benchmark walks them all."""
 
 
@@ -30,18 +31,22 @@ def there(services: Services) -> FastAPI:
 
 
 def test_every_address_keeps_its_word(there: FastAPI, seeded: Seeded) -> None:
-    tally = fuzz(there, things(seeded), examples=3, phases=["fuzzing"])
+    known = things(seeded)
+    tally = fuzz(there, known, examples=1, phases=["fuzzing"], operations=ALONE)
     assert tally.faults == {}, tally.told()
-    assert len(tally.operations) == sum(len(one) for one in committed()["paths"].values())
-    assert tally.statuses[200] + tally.statuses[201] > 30
-    assert tally.statuses[422] > 10
+    paths = committed()["paths"]
+    asked = [path for path in paths if re.match(ALONE, path)]
+    assert len(tally.operations) == sum(len(paths[path]) for path in asked)
+    assert tally.statuses[401] < 10, "somebody got an account on the way"
+    assert tally.statuses[200] + tally.statuses[201] > 20
+    assert tally.statuses[422] > 5
 
 
 def test_the_borders_of_every_field_are_walked(there: FastAPI, seeded: Seeded) -> None:
     tally = fuzz(there, things(seeded), examples=1, phases=["coverage"], operations=WALKED)
     assert tally.faults == {}, tally.told()
-    assert tally.requests > 500
-    assert tally.statuses[405] > 20
+    assert tally.requests > 60
+    assert tally.statuses[405] > 5
 
 
 def test_behind_a_sign_in_too(there: FastAPI, services: Services, seeded: Seeded) -> None:
@@ -50,12 +55,13 @@ def test_behind_a_sign_in_too(there: FastAPI, services: Services, seeded: Seeded
     token = add_token(services.engine, person, scopes, NOW)
     signed_in = {"Authorization": f"Bearer {token}"}
     known = things(seeded)
-    tally = fuzz(there, known, examples=1, phases=["fuzzing"], headers=signed_in)
+    some = "^/api/(assets|defects|jobs|inspections|people|programmes)"
+    tally = fuzz(there, known, examples=1, phases=["fuzzing"], headers=signed_in, operations=some)
     assert tally.faults == {}, tally.told()
-    assert tally.statuses[403] >= 3 and tally.statuses[200] > 15
-    strangers = fuzz(there, known, examples=1, phases=["fuzzing"])
+    assert tally.statuses[403] >= 3 and tally.statuses[200] >= 3
+    strangers = fuzz(there, known, examples=1, phases=["fuzzing"], operations="^/api/assets")
     assert strangers.faults == {}, strangers.told()
-    assert strangers.statuses[401] > 40
+    assert set(strangers.statuses) == {401}
 
 
 def test_an_answer_that_is_not_documented_is_found(there: FastAPI, seeded: Seeded) -> None:

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -79,6 +80,22 @@ def test_the_issuer_vouches_and_the_account_is_signed_in(
     told = client.get("/api/session").json()
     assert (told["account"]["name"], told["role"]) == ("hanako", "engineer")
     assert "tenken_flow" not in client.cookies
+
+
+def test_who_is_vouched_for_needs_no_one_time_password(
+    client: TestClient, door: Door, hanako: Person, services: Services
+) -> None:
+    """Else they would be asked for a password that they never had before they may do anything."""
+    with writing(services.engine) as connection:
+        accounts.set_password(
+            connection, hanako.account.account_id, "given", once_until=NOW + timedelta(hours=1)
+        )
+    come_back(client, to_the_issuer(client))
+    shown = client.get("/api/session").json()
+    assert shown["must_change_password"] is False and "look" in shown["rights"]
+    with writing(services.engine) as connection:
+        known = accounts.credentials(connection, hanako.account.name)
+    assert known is not None and known.password_hash is None
 
 
 def test_what_goes_to_the_issuer_is_new_each_time_and_proves_nothing_by_itself(

@@ -16,7 +16,7 @@ from api.deps import Services
 from api.gate import route_lines
 from api.permission import ANYONE, PUBLIC, parse, permissions
 from api.permission_page import document
-from inspection.domain.account import Membership, Role
+from inspection.domain.account import APPROVING, Membership, Role
 from inspection.errors import BadCodelist, BadInput
 from inspection.store.scope import HOME
 from tests.support.people import Person, add_person, add_token
@@ -32,6 +32,7 @@ CHANGING_NO_ROW = {
     "DELETE /api/account/tokens/{token_id}",
     "POST /api/flight/plans",  # computes a plan and keeps nothing
     "POST /api/flight/plans/files/{file_format}",
+    "POST /api/surveys/{survey_id}/photos/known",  # asks which photos are here
 }
 """Other methods than GET that are no change of what people share."""
 DOCUMENT = Path(api.__file__).parents[1] / "docs" / "who-may-do-what.md"
@@ -52,6 +53,7 @@ def address(name: str, seeded: Seeded) -> tuple[str, str]:
         "asset_id": survey.asset_id,
         "defect_id": survey.defects[0].defect_id,
         "feature_id": survey.defects[0].defect_id,
+        "earlier_id": survey.defects[1].defect_id,
         "collection_id": "defects",
         "sha256": survey.photo_sha256,
         "kind": "not-found",
@@ -101,7 +103,10 @@ def test_each_role_gets_where_it_may_and_nowhere_else(
 ) -> None:
     matrix = permissions()
     for name, right in matrix.routes.items():
-        person = add_person(services.engine, role, HOME, NOW, name=f"p{abs(hash(name))}")
+        marked = role in APPROVING and right in matrix.rights and matrix.rights[right].approver
+        person = add_person(
+            services.engine, role, HOME, NOW, name=f"p{abs(hash(name))}", approver=marked
+        )
         status = send(client, name, seeded, person.headers)
         may = right in EVERYBODY or role in matrix.rights[right].roles
         if may and name != "POST /api/session":

@@ -156,7 +156,7 @@ def test_the_detail_describes_the_mosaic_and_its_tiles(client: TestClient, seede
     assert right - left == pytest.approx(3.0) and top - bottom == pytest.approx(1.8)
     assert seeded.mapped.mosaic.sha256[:16] in tiles["url_template"]
     assert shown["rejections"] == [
-        {"file": "notes.jpg", "reason": "not_an_image", "detail": "text"}
+        {"file": "notes.jpg", "reason": "not_an_image", "detail": "text", "sha256": None}
     ]
 
 

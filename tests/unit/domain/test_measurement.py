@@ -59,7 +59,7 @@ def test_one_pixel_is_the_limit_itself() -> None:
 
 
 def test_a_quantity_below_its_limit_has_no_value() -> None:
-    with pytest.raises(BadInput, match="never both"):
+    with pytest.raises(BadInput, match="one of the three"):
         Quantity(value=1.0, expanded_uncertainty=None, limit=2.0, below_limit=True)
 
 

@@ -1,5 +1,6 @@
 """Surveys and photos: identity by content, and values that cannot lie about themselves."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from uuid import UUID
 
@@ -7,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from inspection.domain.capture import CapturePose, Photo, PhotoQuality
+from inspection.domain.capture import CapturePose, Concern, Photo, PhotoQuality
 from inspection.domain.mission import Survey, survey_id_for
 from inspection.errors import BadInput
 
@@ -78,3 +79,35 @@ def test_blurred_means_less_than_0_4_of_the_flight(relative: float, blurred: boo
 def test_a_digest_has_64_digits() -> None:
     with pytest.raises(BadInput, match="64"):
         Photo(sha256="abc", name="a", width_px=1, height_px=1)
+
+
+@pytest.mark.parametrize(
+    ("changed", "expected"),
+    [
+        ({}, ()),
+        ({"sharpness_relative": 0.39}, (Concern.SOFT,)),
+        ({"sharpness_relative": 0.4}, ()),
+        ({"exposure_mean": 24 / 255}, (Concern.DARK,)),
+        ({"exposure_mean": 25 / 255}, ()),
+        ({"exposure_mean": 246 / 255}, (Concern.BRIGHT,)),
+        ({"exposure_mean": 245 / 255}, ()),
+        ({"clipped_dark_fraction": 0.31}, (Concern.DARK,)),
+        ({"clipped_bright_fraction": 0.31}, (Concern.BRIGHT,)),
+        ({"clipped_bright_fraction": 0.3, "clipped_dark_fraction": 0.3}, ()),
+        (
+            {"sharpness_relative": 0.1, "clipped_dark_fraction": 0.5},
+            (Concern.SOFT, Concern.DARK),
+        ),
+    ],
+)
+def test_what_speaks_against_a_photo(
+    changed: dict[str, float], expected: tuple[Concern, ...]
+) -> None:
+    fine = PhotoQuality(
+        sharpness=10.0,
+        sharpness_relative=1.0,
+        exposure_mean=0.5,
+        clipped_dark_fraction=0.0,
+        clipped_bright_fraction=0.0,
+    )
+    assert replace(fine, **changed).concerns == expected

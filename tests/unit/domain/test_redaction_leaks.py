@@ -97,7 +97,10 @@ def wide(text: str) -> str:
 
 FORBIDDEN = {
     "道路課 taro@example.jp": "an e-mail address", "076-225-1111": "a telephone number",
-    "090-1234-5678": "a telephone number",
+    "090-1234-5678": "a telephone number", "0762251111": "a telephone number",
+    "連絡先0312345678": "a telephone number", "0120010123まで": "a telephone number",
+    "0126742222": "a telephone number", "05012345678": "a telephone number",
+    "076 225 1111": "a telephone number", "03.1234.5678": "a telephone number",
     "0761(22)1111": "a telephone number", "石川 330 あ 12-34": "a number plate",
     "金沢500さ・・12": "a number plate", "担当:山田": "the name of a person",
     "山田花子様": "the name of a person", "https://example.jp/a": "an address of the web",
@@ -124,7 +127,9 @@ def test_the_member_of_a_damage_is_searched_too() -> None:
 @pytest.mark.parametrize(
     "text",
     ["犀川大橋", "金沢市片町２丁目１－２３", "主要地方道 金沢小松線", "様式橋", "R7.3 補修済",
-     "三様橋梁", "Ｈ１２－３４", "国道157号", "第1-2号橋", "IC-12345", "2024-05-31 完了"],
+     "三様橋梁", "Ｈ１２－３４", "国道157号", "第1-2号橋", "IC-12345", "2024-05-31 完了",
+     "0201000112", "BR0762251111", "0762251111-2", "10762251111", "076225111", "橋梁0110010001",
+     "05.12.2024 完了", "1.5 12 3456", "20240531 0762", "0.762251111", "3076225111112"],
 )  # fmt: skip
 def test_ordinary_words_of_a_ledger_pass_in_both_widths(text: str) -> None:
     for written in (text, wide(text)):

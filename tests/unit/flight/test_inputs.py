@@ -202,7 +202,7 @@ def test_places_outside_the_area_of_a_projection_are_refused(tmp_path: Path) -> 
         ("none.geojson", None, "is no file"),
         ("text.geojson", b"hello", "no vector file that can be read"),
         ("empty.geojson", b'{"type": "FeatureCollection", "features": []}', "has no feature"),
-        ("no.kmz", b"PK", "is no KMZ that can be read"),
+        ("no.kmz", b"PK", "is not a readable zip archive"),
     ],
 )
 def test_files_that_cannot_be_read(

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from inspection.errors import BadInput
 from inspection.geo.camera import Camera, Pose, rotation_from_gimbal
 from inspection.geo.grid import PixelGrid
-from inspection.imaging.blur import TILE_PX, fill_blur
+from inspection.imaging.blur import TILE_PX, BlurGrade, fill_blur
 from inspection.imaging.capability import (
     BRIGHT,
     CLIPPED_MAX,
@@ -51,8 +51,13 @@ def view(
 
 def grades(blur_px: float = 0.5, level: float = 128.0, clipped: float = 0.0) -> PhotoGrade:
     shape = (-(-960 // TILE_PX), -(-1280 // TILE_PX))
+    blur = BlurGrade(
+        edge_px=np.full(shape, blur_px, np.float32),
+        texture_px=np.full(shape, nan if np.isnan(blur_px) else 0.0, np.float32),
+        texture_mm=nan,
+    )
     return PhotoGrade(
-        seen_px=np.full(shape, blur_px, np.float32), softness_mm2=0.0,
+        blur=blur,
         level=np.full(shape, level, np.float32), clipped=np.full(shape, clipped, np.float32),
     )  # fmt: skip
 
@@ -224,7 +229,7 @@ def test_golden_tiles_know_their_light_and_what_is_clipped() -> None:
     picture[64:, 128:] = 0
     picture[64:66, 64:128] = 1
     found = read_tiles(picture)
-    assert found.level.shape == found.clipped.shape == found.blur.any_px.shape == (2, 3)
+    assert found.level.shape == found.clipped.shape == found.blur.edge_px.shape == (2, 3)
     assert (found.level[0, 0], found.clipped[0, 0]) == (255, 1)
     assert (found.level[1, 2], found.clipped[1, 2]) == (0, 1)
     assert (found.level[0, 1], found.clipped[0, 1]) == (200, 0)

@@ -108,8 +108,9 @@ def test_a_window_holds_the_damage_and_stays_in_the_photo(
     x0, y0, x1, y1 = window_px(box, (3000, 3000), least_px=least)
     assert 0 <= x0 <= box[0] and box[2] <= x1 <= 3000
     assert 0 <= y0 <= box[1] and box[3] <= y1 <= 3000
-    assert min(x1 - x0, y1 - y0) >= least
-    assert x1 - x0 <= max(least + 1, 1.31 * (box[2] - box[0]) + 1)
+    longest = max(box[2] - box[0], box[3] - box[1])
+    assert min(x1 - x0, y1 - y0) >= max(least, longest // 2)
+    assert x1 - x0 <= max(least + 1, longest // 2 + 1, 1.31 * (box[2] - box[0]) + 1)
 
 
 @given(width=st.integers(1, 9000), height=st.integers(1, 9000), most=st.integers(1, 2048))

@@ -201,3 +201,66 @@ def test_mutated_photos_crash_nothing(tmp_path: Path) -> None:
         path.write_bytes(content)
         answer = examine(path, 1_000_000)
         assert answer == {} or answer["reason"] in known, number
+
+
+def test_what_is_cut_off_comes_back_with_what_can_be_seen(sandbox: Sandbox, tmp_path: Path) -> None:
+    whole = picture(size_px=256)
+    half, text = tmp_path / "half.jpg", tmp_path / "text.jpg"
+    half.write_bytes(whole[: len(whole) // 2])
+    text.write_bytes(b"notes")
+    found = sandbox.flaws([half, text])
+    small = found[half].thumbnail
+    assert small is not None
+    with Image.open(io.BytesIO(small)) as image:
+        assert image.size == (240, 240)
+    assert found[text].thumbnail is None
+
+
+def test_a_process_is_kept_and_each_file_gets_a_copy_of_it(tmp_path: Path) -> None:
+    """Let the second file kill whoever decodes it: the third is served by the same process."""
+    path = tmp_path / "a.jpg"
+    path.write_bytes(picture())
+    kept = Sandbox()
+    assert kept.flaws([path]) == {}
+    (child,) = kept._idle
+    first = child._process.pid
+    fifo = tmp_path / "slow.jpg"
+    os.mkfifo(fifo)
+    kept._time_s = 0.4
+    assert set(kept.flaws([fifo])) == {fifo}  # too slow: the process and its copy are ended
+    assert kept._idle == []
+    assert kept.flaws([path]) == {}
+    (child,) = kept._idle
+    assert child._process.pid != first
+
+
+def test_a_copy_that_dies_costs_one_answer(tmp_path: Path) -> None:
+    path = tmp_path / "a.jpg"
+    path.write_bytes(picture())
+    code = (
+        "import os, sys\n"
+        "import inspection.imaging.sandboxed as s\n"
+        "real = s.examine\n"
+        "s.examine = lambda p, m: os.abort() if p.name == 'bad.jpg' else real(p, m)\n"
+        "s.serve(sys.stdin, sys.stdout, max_pixels=10**6, memory_bytes=1 << 32, cpu_s=9)\n"
+    )
+    dying = Sandbox()
+    dying._command = [sys.executable, "-c", code]
+    bad = tmp_path / "bad.jpg"
+    bad.write_bytes(picture())
+    found = dying.flaws([path, bad, path])
+    assert set(found) == {bad}
+    assert found[bad].reason is RejectionReason.UNREADABLE
+    assert "crashed" in found[bad].detail
+    assert len(dying._idle) == 1
+
+
+def test_waiting_processes_end_with_the_sandbox(tmp_path: Path) -> None:
+    path = tmp_path / "a.jpg"
+    path.write_bytes(picture())
+    short_lived = Sandbox()
+    short_lived.flaws([path])
+    process = short_lived._idle[0]._process
+    assert process.poll() is None
+    del short_lived
+    assert process.wait(10) != 0

@@ -65,9 +65,9 @@ def test_golden_the_map_is_right_for_98_percent_of_the_surface(proof: Proof) -> 
     assert {int(code) for code in np.unique(proof.inspected)} == {1, 2, 3}
 
 
-@pytest.mark.parametrize("width_mm", [0.5, 0.85, 2.15, 2.5])
+@pytest.mark.parametrize("width_mm", [0.5, 0.69, 0.77, 1.35, 1.5, 2.06, 2.28])
 def test_the_map_is_right_at_other_widths(proof: Proof, width_mm: float) -> None:
-    """Widths within 18 % of the limit of a photo flip with its blur: see the benchmark."""
+    """Sharp photos can do 0.73 mm, the far one 1.42 mm, the blurred one 2.17 mm: ± 5 % of each."""
     found = answer(proof.capability, width_mm=width_mm, elements=[WALL]).inspected
     assert float(np.mean(found == truth(proof, width_mm))) >= 0.98
 
@@ -84,9 +84,9 @@ def test_the_best_photo_and_its_reasons_are_kept(proof: Proof) -> None:
     row, column = (int(v) for v in capability.grid.to_px([[0.7, 0.5]])[0][::-1])
     assert capability.photo[row, column] == 1
     assert capability.gsd_mm_per_px[row, column] == pytest.approx(2.0, rel=0.02)
-    assert capability.blur_px[row, column] == pytest.approx(0.85, abs=0.2)
+    assert capability.blur_px[row, column] == pytest.approx(0.89, abs=0.05)
     row, column = (int(v) for v in capability.grid.to_px([[2.2, 0.5]])[0][::-1])
-    assert capability.blur_px[row, column] == pytest.approx(2.6, abs=0.5)
+    assert capability.blur_px[row, column] == pytest.approx(2.63, abs=0.15)
     row, column = (int(v) for v in capability.grid.to_px([[3.3, 0.6]])[0][::-1])
     oblique = SHOTS[3]
     expected = float(oblique.incidence_deg(np.array([[3.3, 0.6, 0.0]]))[0])

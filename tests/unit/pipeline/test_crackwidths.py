@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from inspection.domain.measurement import MaskCalibration, WidthMethod
+from inspection.domain.measurement import REFUSED_TOO_OBLIQUE, MaskCalibration, WidthMethod
 from inspection.domain.raster import Orthomosaic
 from inspection.domain.taxonomy import DamageClass
 from inspection.imaging.evidence import open_sources
@@ -133,18 +133,43 @@ def test_a_crack_too_thin_for_the_photos_is_below_the_limit(
 def test_a_crack_that_no_photo_shows_keeps_the_width_of_its_mask(
     tmp_path: Path, files: tuple[Path, Path], mosaic: Orthomosaic
 ) -> None:
-    flat = photograph(tmp_path / "flat.png", [LINE], tilt_deg=55.0)
-    found = measured(files, mosaic, [mask_of(LINE)], [flat])
+    view = photograph(tmp_path / "elsewhere.png", [LINE])
+    assert view.pose is not None
+    elsewhere = view.pose.centre_world_m + np.array([5.0, 0.0, 0.0])
+    away = replace(view, pose=replace(view.pose, centre_world_m=elsewhere))
+    found = measured(files, mosaic, [mask_of(LINE)], [away])
     (seen,) = found.observations
     assert found.readings == {}
     assert seen.measurement.method is WidthMethod.DISTANCE_TRANSFORM
     assert found.facts["widths"] == {
         "read_in_photos": 0,
         "of_masks": 1,
+        "too_oblique": 0,
         "segments": 0,
         "points": {},
         "points_oblique": 0,
     }
+
+
+@pytest.mark.parametrize("planar", [False, True])
+def test_a_crack_seen_only_beyond_45_degrees_has_no_width_and_says_why(
+    tmp_path: Path, files: tuple[Path, Path], mosaic: Orthomosaic, planar: bool
+) -> None:
+    """Domain specification §4.2; the mask was drawn from the same photo, so it says no more."""
+    flat = photograph(tmp_path / "flat.png", [LINE], tilt_deg=55.0, planar=planar)
+    found = measured(files, mosaic, [mask_of(LINE)], [flat])
+    (seen,) = found.observations
+    assert seen.measurement.width_mm == REFUSED_TOO_OBLIQUE
+    assert seen.measurement.width_mean_mm is None
+    assert seen.measurement.length_m is not None  # where it lies is known all the same
+    assert found.readings == {} and found.too_oblique == 1
+    facts = found.facts["widths"]
+    assert isinstance(facts, dict)
+    assert (facts["too_oblique"], facts["of_masks"]) == (1, 0)
+    square = photograph(tmp_path / "square.png", [LINE])
+    (helped,) = measured(files, mosaic, [mask_of(LINE)], [flat, square]).observations
+    assert helped.measurement.width_mm is not None
+    assert helped.measurement.width_mm.value == pytest.approx(3.0, abs=0.15)
 
 
 def test_photos_that_differ_widen_the_uncertainty(

@@ -19,6 +19,7 @@ from inspection.domain.mission import Surface, Survey, SurveyState
 from inspection.errors import NotFound
 from inspection.geo.chainage import Chainage
 from inspection.geo.grid import LOCAL_CRS, PixelGrid
+from inspection.imaging import sourcewidth
 from inspection.imaging.photosight import Look, PhotoSighting, sightings
 from inspection.imaging.surface import FlatSurface
 from inspection.pipeline import profile, profilefile
@@ -212,6 +213,18 @@ def test_places_and_photos_are_bounded(
     unread = [point for point in few["points"] if point["photo_sha256"] is None]
     assert all(point["width_mm"] is None and point["method"] is None for point in unread)
     assert few["segments"] == whole["segments"]  # what the survey kept does not change
+
+
+def test_where_every_photo_is_too_oblique_no_width_is_given(
+    visited: Visited, engine: Engine, blobs: FolderBlobs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sourcewidth, "REFUSE_DEG", 2.0)
+    monkeypatch.setattr(profilefile, "FORMAT", "oblique")
+    found = profile_of(dossier_of(engine, blobs, visited, 0), blobs)
+    refused = [p for p in found["points"] if p["width_mm"] is not None and p["width_mm"]["refused"]]
+    assert len(refused) > 0.8 * len(found["points"])
+    assert all(p["width_mm"]["value"] is None and p["photo_sha256"] is None for p in refused)
+    assert not any(p["width_mm"]["below_limit"] or p["trusted"] for p in refused)
 
 
 def test_what_was_read_is_kept_and_read_anew_when_something_changed(

@@ -16,11 +16,10 @@ from hypothesis import strategies as st
 from sqlalchemy import Connection, Engine
 
 from inspection.domain.asset import Asset
-from inspection.domain.detection import ChipScores
 from inspection.domain.fragment import join
 from inspection.domain.mission import Survey
 from inspection.domain.raster import Chip
-from inspection.errors import BadInput, Broken, Conflict, OutOfMemory, Unavailable
+from inspection.errors import BadInput, Broken, Conflict, Unavailable
 from inspection.imaging.chips import RasterShape, chips, cores, raster_shape
 from inspection.imaging.fragments_file import pack_fragments
 from inspection.pipeline import look as looking
@@ -384,60 +383,3 @@ def test_a_band_without_rows_or_chips_is_none() -> None:
     for wrong in ({"y0_px": 1}, {"y0_px": -1}, {"y1_px": 0}, {"chips_total": 0}):
         with pytest.raises(BadInput, match="needs rows and chips"):
             replace(good, **wrong)
-
-
-@dataclass
-class Narrow:
-    """A detector whose memory holds only so many chips at once."""
-
-    holds: int
-    error: type[Exception] = MemoryError
-
-    model_id = DarknessDetector().model_id
-    classes = DarknessDetector().classes
-    thresholds = DarknessDetector().thresholds
-    gsd_range_mm_per_px = DarknessDetector().gsd_range_mm_per_px
-
-    def score(self, chips: np.ndarray) -> list[ChipScores]:  # type: ignore[type-arg]
-        if len(chips) > self.holds:
-            raise self.error(f"{len(chips)} chips do not fit")
-        return DarknessDetector().score(chips)
-
-
-@dataclass(frozen=True)
-class Tight:
-    """A memory that holds so many chips, how many are tried at first, and what is then too many."""
-
-    holds: int
-    batch: int
-    tried: tuple[int, ...]
-    error: type[Exception] = MemoryError
-
-
-TIGHT = [
-    Tight(8, 8, ()),
-    Tight(3, 8, (8, 4)),
-    Tight(1, 4, (4, 2), OutOfMemory),
-    Tight(2, 5, (5,), OutOfMemory),
-]
-
-
-@pytest.mark.parametrize("tight", TIGHT, ids=str)
-def test_fewer_chips_at_once_when_memory_does_not_hold_them(
-    mosaic: Path, alone: DetectionRun, tight: Tight
-) -> None:
-    ear = Ear()
-    narrow = Narrow(tight.holds, tight.error)
-    run = detect(mosaic, detector=narrow, batch=tight.batch, progress=ear, **CHIPS)
-    assert equal(run.detections, alone.detections)
-    said = [one for one in ear.said if "memory" in one]
-    # once each, then it is kept in mind
-    assert [int(one.split("hold ")[1].split()[0]) for one in said] == list(tight.tried)
-    if tight.tried:
-        assert f"going on with {tight.tried[-1] // 2}" in said[-1]
-        assert f"TENKEN_DETECT_BATCH={tight.tried[-1] // 2}" in said[-1]
-
-
-def test_where_not_even_one_chip_fits_the_cure_is_said(mosaic: Path) -> None:
-    with pytest.raises(OutOfMemory, match=r"single chip .*more memory"):
-        detect(mosaic, detector=Narrow(0), **CHIPS)

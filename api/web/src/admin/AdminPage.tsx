@@ -2,7 +2,9 @@ import { DESKS, type Desk, go } from "../address";
 import { useLanguage } from "../i18n/language";
 import { may, useSession } from "../session/session";
 import { AuditDesk } from "./AuditDesk";
+import { JobsDesk } from "./JobsDesk";
 import { PeopleDesk } from "./PeopleDesk";
+import { StorageDesk } from "./StorageDesk";
 
 /** Give administrators their desks: people, log, jobs, storage. */
 export default function AdminPage({ desk }: { desk: Desk }) {
@@ -32,6 +34,8 @@ export default function AdminPage({ desk }: { desk: Desk }) {
         <>
           {desk === "people" && <PeopleDesk />}
           {desk === "audit" && <AuditDesk />}
+          {desk === "jobs" && <JobsDesk />}
+          {desk === "storage" && <StorageDesk />}
         </>
       ) : (
         <p className="card empty">{say("adminOnly")}</p>

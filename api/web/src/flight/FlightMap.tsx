@@ -10,8 +10,10 @@ import { fromLonLat } from "ol/proj";
 import VectorSource from "ol/source/Vector";
 import { Circle, Fill, Stroke, Style } from "ol/style";
 import View from "ol/View";
-import { useEffect, useRef } from "react";
+import { useCallback, useEffect, useRef } from "react";
 
+import { BasemapChoice } from "../basemap/BasemapChoice";
+import { useBasemap } from "../basemap/useBasemap";
 import type { FlightPlan, Shape } from "./wish";
 
 const HOME_LONLAT = [136.6256, 36.5944];
@@ -114,8 +116,12 @@ export function FlightMap({ label, shapes, plan, takeoff, drawing, onDrawn }: Pr
     if (extent !== null && extent.every(Number.isFinite)) drawn.current.map.getView().fit(extent, FIT);
   }, [plan]);
 
+  const background = useBasemap(useCallback(() => drawn.current?.map, []));
   return (
-    <div ref={frame} className="map" role="application" aria-label={label} tabIndex={0} data-drawing={drawing ?? ""} />
+    <div className="map-frame">
+      <div ref={frame} className="map" role="application" aria-label={label} tabIndex={0} data-drawing={drawing ?? ""} />
+      <BasemapChoice {...background} />
+    </div>
   );
 }
 

@@ -11,8 +11,10 @@ import { fromLonLat } from "ol/proj";
 import VectorSource from "ol/source/Vector";
 import { Circle, Fill, Stroke, Style } from "ol/style";
 import View from "ol/View";
-import { useEffect, useRef } from "react";
+import { useCallback, useEffect, useRef } from "react";
 
+import { BasemapChoice } from "../basemap/BasemapChoice";
+import { useBasemap } from "../basemap/useBasemap";
 import type { Place } from "./weights";
 
 const TIERS = ["#a3262a", "#c76a00", "#0b5cad"] as const;
@@ -70,7 +72,13 @@ export function PlacesMap({ label, places, chosenId, onChoose }: Props) {
     }
   }, [places, chosenId]);
 
-  return <div ref={frame} className="map" role="application" aria-label={label} tabIndex={0} />;
+  const background = useBasemap(useCallback(() => drawn.current?.map, []));
+  return (
+    <div className="map-frame">
+      <div ref={frame} className="map" role="application" aria-label={label} tabIndex={0} />
+      <BasemapChoice {...background} />
+    </div>
+  );
 }
 
 function dot(place: Place, chosenId: string | null): Feature {

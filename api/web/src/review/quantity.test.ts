@@ -8,8 +8,11 @@ const measured = (value: number, expanded_uncertainty: number | null): Quantity 
   expanded_uncertainty,
   limit: 2,
   below_limit: false,
+  refused: null,
 });
-const below: Quantity = { value: null, expanded_uncertainty: null, limit: 2, below_limit: true };
+const none = { value: null, expanded_uncertainty: null };
+const below: Quantity = { ...none, limit: 2, below_limit: true, refused: null };
+const oblique: Quantity = { ...none, limit: 0, below_limit: false, refused: "too_oblique" };
 
 describe("a quantity", () => {
   it("is shown with its uncertainty and unit", () => {
@@ -21,6 +24,11 @@ describe("a quantity", () => {
     expect(shown(below, "mm", 1)).toBe("< 2.0 mm");
     // even if a faulty service sent a value along
     expect(shown({ ...below, value: 0.7 }, "mm", 1)).toBe("< 2.0 mm");
+  });
+
+  it("that is refused says why, and never that it is small", () => {
+    expect(shown(oblique, "mm", 1)).toBe("測定不可 / not measurable (> 45°)");
+    expect(isVague(oblique)).toBe(true);
   });
 
   it("is vague when its uncertainty is more than half of it", () => {

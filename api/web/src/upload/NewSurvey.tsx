@@ -1,65 +1,75 @@
-import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 
 import { go } from "../address";
 import type { Schemas } from "../client";
 import { useLanguage } from "../i18n/language";
+import { assetsQuery } from "../queries";
 import { Trouble } from "../Trouble";
-import { createSurvey, sendPhotos, startProcessing } from "./upload";
+import { createSurvey } from "./survey";
 
-/** Create a survey for an asset, upload its photos and start the work on it. */
+/** Create a survey for an asset, and go where its photos are added. */
 export function NewSurvey() {
   const { say } = useLanguage();
   const queries = useQueryClient();
+  const { data: known } = useQuery(assetsQuery);
   const [assetId, setAssetId] = useState("");
   const [assetName, setAssetName] = useState("");
   const [surface, setSurface] = useState<Schemas["Surface"]>("nadir");
   const [gsd, setGsd] = useState("");
-  const [files, setFiles] = useState<readonly File[]>([]);
-  const [sent, setSent] = useState(0);
-  const [setAside, setSetAside] = useState<readonly Schemas["UploadedFile"][]>([]);
+  const chosen = known?.assets.find((asset) => asset.asset_id === assetId.trim());
 
-  const upload = useMutation({
-    mutationFn: async () => {
-      setSent(0);
-      setSetAside([]);
-      const surveyId = await createSurvey({
+  const creation = useMutation({
+    mutationFn: () =>
+      createSurvey({
         assetId: assetId.trim(),
         assetName: assetName.trim(),
+        isKnown: chosen !== undefined,
         surface,
         gsdMmPerPx: gsd === "" ? null : Number(gsd),
-      });
-      await sendPhotos(surveyId, files, (count, answers) => {
-        setSent(count);
-        setSetAside((before) => [...before, ...answers.filter((file) => file.status === "rejected")]);
-      });
-      await startProcessing(surveyId);
-      return surveyId;
-    },
+      }),
     onSuccess: (surveyId) => {
       void queries.invalidateQueries({ queryKey: ["surveys"] });
-      go({ name: "review", surveyId });
+      go({ name: "upload", surveyId });
     },
   });
 
-  const isReady = assetId.trim() !== "" && files.length > 0 && (surface !== "strip" || Number(gsd) > 0);
+  const isReady = assetId.trim() !== "" && (surface !== "strip" || Number(gsd) > 0);
   return (
     <form
       className="card"
       onSubmit={(event) => {
         event.preventDefault();
-        if (isReady && !upload.isPending) upload.mutate();
+        if (isReady && !creation.isPending) creation.mutate();
       }}
     >
       <h2>{say("newSurvey")}</h2>
       <div className="fields">
         <label>
           {say("assetId")}
-          <input required maxLength={200} value={assetId} onChange={(event) => setAssetId(event.target.value)} />
+          <input
+            required
+            maxLength={200}
+            list="known-assets"
+            value={assetId}
+            onChange={(event) => setAssetId(event.target.value)}
+          />
+          <datalist id="known-assets">
+            {known?.assets.map((asset) => (
+              <option key={asset.asset_id} value={asset.asset_id}>
+                {asset.name}
+              </option>
+            ))}
+          </datalist>
         </label>
         <label>
           {say("assetName")}
-          <input maxLength={200} value={assetName} onChange={(event) => setAssetName(event.target.value)} />
+          <input
+            maxLength={200}
+            value={chosen?.name ?? assetName}
+            readOnly={chosen !== undefined}
+            onChange={(event) => setAssetName(event.target.value)}
+          />
         </label>
         <label>
           {say("surface")}
@@ -80,34 +90,11 @@ export function NewSurvey() {
             onChange={(event) => setGsd(event.target.value)}
           />
         </label>
-        <label>
-          {say("choosePhotos")}
-          <input
-            type="file"
-            multiple
-            accept="image/jpeg,image/png,image/tiff"
-            onChange={(event) => setFiles([...(event.target.files ?? [])])}
-          />
-        </label>
       </div>
-      <button type="submit" className="confirm" disabled={!isReady || upload.isPending}>
-        {say("start")}
+      <button type="submit" className="confirm" disabled={!isReady || creation.isPending}>
+        {say("createSurvey")}
       </button>
-      {upload.isPending && (
-        <p className="working" role="status">
-          {say("uploading")} {sent} / {files.length} <progress value={sent} max={files.length} />
-        </p>
-      )}
-      {setAside.length > 0 && (
-        <ul>
-          {setAside.map((file) => (
-            <li key={file.name}>
-              {say("setAside")}: {file.name} · {file.detail}
-            </li>
-          ))}
-        </ul>
-      )}
-      <Trouble error={upload.error} />
+      <Trouble error={creation.error} />
     </form>
   );
 }

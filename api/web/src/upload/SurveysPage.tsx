@@ -1,6 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 
-import { go } from "../address";
+import { addressOf, go, type View } from "../address";
 import { useLanguage } from "../i18n/language";
 import { surveysQuery } from "../queries";
 import { may, useSession } from "../session/session";
@@ -25,15 +25,8 @@ export function SurveysPage() {
               <h2>{survey.asset_name}</h2>
               <span className="soft">{new Date(survey.created_at).toLocaleString(language)}</span>
               <span className="grow" />
-              <a
-                href={`/app/surveys/${survey.survey_id}`}
-                onClick={(event) => {
-                  event.preventDefault();
-                  go({ name: "review", surveyId: survey.survey_id });
-                }}
-              >
-                {say("openSurvey")}
-              </a>
+              <Way to={{ name: "review", surveyId: survey.survey_id }}>{say("openSurvey")}</Way>
+              <Way to={{ name: "upload", surveyId: survey.survey_id }}>{say("uploadPhotos")}</Way>
             </div>
             <p>
               {survey.photo_count} {say("photos")} · {survey.defect_count} {say("defects")}
@@ -44,5 +37,19 @@ export function SurveysPage() {
       </ul>
       {may(session, "capture") && <NewSurvey />}
     </main>
+  );
+}
+
+function Way({ to, children }: { to: View; children: string }) {
+  return (
+    <a
+      href={addressOf(to)}
+      onClick={(event) => {
+        event.preventDefault();
+        go(to);
+      }}
+    >
+      {children}
+    </a>
   );
 }

@@ -66,7 +66,23 @@ Table(
     Column("x1_m", Double, nullable=False),
     Column("y1_m", Double, nullable=False),
     UniqueConstraint("survey_id", "defect_id"),
-    Index("ix_survey_defects_size", "survey_id", "minus_size", "defect_id"),
+    Index(
+        "ix_survey_defects_size",
+        "survey_id",
+        "minus_size",
+        "defect_id",
+        postgresql_include=[
+            "seq",
+            "damage_class",
+            "state",
+            "confidence",
+            "width_most_mm",
+            "x0_m",
+            "y0_m",
+            "x1_m",
+            "y1_m",
+        ],
+    ),
     Index("ix_survey_defects_urgency", "survey_id", "decided", "minus_urgency", "defect_id"),
     Index(
         "ix_survey_defects_uncertainty", "survey_id", "decided", "minus_uncertainty", "defect_id"
@@ -100,7 +116,7 @@ HUMAN = (
     "version = new.version, decided = CASE new.state WHEN 'candidate' THEN 0 ELSE 1 END"
 )
 
-SURE = "CASE WHEN o.confidence >= 1e-6 AND o.confidence <= 1 THEN o.confidence ELSE 0 END"
+SURE = "CASE WHEN q.confidence >= 1e-6 AND q.confidence <= 1 THEN q.confidence ELSE 0 END"
 UNCERTAIN = f"(4 * ({SURE}) * (1 - ({SURE})))"
 
 LENGTH_MOST_M, AREA_MOST_M2, WIDTH_MOST_MM, LEAST = "1e6", "1e12", "1e9", "1e-9"
@@ -127,7 +143,7 @@ def upgrade() -> None:
         _make_r_tree()
     else:
         op.execute(f"CREATE INDEX gix_survey_defects_place ON survey_defects USING gist ({PLACE})")
-    op.execute(see(engine, "1 = 1"))
+    op.execute(see_all(engine))
     if engine == "sqlite":
         _follow_sqlite()
     else:
@@ -137,24 +153,44 @@ def upgrade() -> None:
 def see(engine: str, which: str) -> str:
     """Write the statement that adds the rows which are missing, for some defects or ties.
 
+    PostgreSQL keeps the plan that a trigger had while the tables were empty: it must not be left
+    the choice to read all rows in order to find the missing ones.
+    """
+    if engine == "postgresql":
+        return f"{see_all(engine, which)} ON CONFLICT (survey_id, defect_id) DO NOTHING"
+    missing = (
+        "NOT EXISTS (SELECT 1 FROM survey_defects s "
+        "WHERE s.survey_id = o.survey_id AND s.defect_id = d.defect_id)"
+    )
+    return see_all(engine, f"{which} AND {missing}")
+
+
+def see_all(engine: str, which: str = "1 = 1") -> str:
+    """Write the statement that adds rows, for some defects or ties, where there are none yet.
+
     A survey shows the sighting by which the defect is known now, else its own last one.
     """
     number = NUMBER[engine].format
-    length = bounded(number("length_m", "value"), LENGTH_MOST_M)
-    area = bounded(number("area_m2", "value"), AREA_MOST_M2)
-    width = bounded(number("width_mm", "value"), WIDTH_MOST_MM)
-    expanded = bounded(number("width_mm", "expanded_uncertainty"), WIDTH_MOST_MM)
-    limit = number("width_mm", "limit")
+    # read once: PostgreSQL would parse the whole measurement again wherever a number is named
+    fence = "OFFSET 0" if engine == "postgresql" else ""
+    length, area = bounded("q.length_m", LENGTH_MOST_M), bounded("q.area_m2", AREA_MOST_M2)
+    width, more = bounded("q.width_mm", WIDTH_MOST_MM), bounded("q.more_mm", WIDTH_MOST_MM)
     size = f"COALESCE(({length}) * ({length}), {area}, 0)"
     return (
-        f"INSERT INTO survey_defects ({COLUMNS}) SELECT o.survey_id, r.seq, d.defect_id, "
-        "o.observation_id, CASE o.surface_crs WHEN 'LOCAL' THEN 'LOCAL ' || o.mosaic_sha256 "
-        "ELSE o.surface_crs END, COALESCE(d.damage_class_reviewed, d.damage_class), d.state, "
-        f"d.version, o.confidence, {width}, "
-        f"COALESCE(({width}) + COALESCE({expanded}, 0), {limit}), "
-        "CASE d.state WHEN 'candidate' THEN 0 ELSE 1 END, "
-        f"-{size}, -{UNCERTAIN}, -{UNCERTAIN} * {UNCERTAIN} * {size}, "
-        "o.surface_x0_m, o.surface_y0_m, o.surface_x1_m, o.surface_y1_m "
+        f"INSERT INTO survey_defects ({COLUMNS}) SELECT q.survey_id, q.number, q.defect_id, "
+        "q.observation_id, q.frame, q.damage_class, q.state, q.version, q.confidence, "
+        f"{width}, COALESCE(({width}) + COALESCE({more}, 0), q.limit_mm), "
+        "CASE q.state WHEN 'candidate' THEN 0 ELSE 1 END, "
+        f"-{size}, -{UNCERTAIN}, -{UNCERTAIN} * {UNCERTAIN} * {size}, q.x0, q.y0, q.x1, q.y1 "
+        "FROM (SELECT o.survey_id, r.seq AS number, d.defect_id, o.observation_id, "
+        "CASE o.surface_crs WHEN 'LOCAL' THEN 'LOCAL ' || o.mosaic_sha256 "
+        "ELSE o.surface_crs END AS frame, "
+        "COALESCE(d.damage_class_reviewed, d.damage_class) AS damage_class, d.state, d.version, "
+        f"o.confidence, {number('length_m', 'value')} AS length_m, "
+        f"{number('area_m2', 'value')} AS area_m2, {number('width_mm', 'value')} AS width_mm, "
+        f"{number('width_mm', 'expanded_uncertainty')} AS more_mm, "
+        f"{number('width_mm', 'limit')} AS limit_mm, o.surface_x0_m AS x0, o.surface_y0_m AS y0, "
+        "o.surface_x1_m AS x1, o.surface_y1_m AS y1 "
         "FROM defect_observations l JOIN defects d ON d.defect_id = l.defect_id "
         "JOIN observations o ON o.observation_id = l.observation_id "
         "JOIN survey_revisions r ON r.survey_id = o.survey_id "
@@ -163,9 +199,7 @@ def see(engine: str, which: str) -> str:
         "AND p.survey_id = o.survey_id), (SELECT p.observation_id FROM defect_observations k "
         "JOIN observations p ON p.observation_id = k.observation_id "
         "WHERE k.defect_id = d.defect_id AND p.survey_id = o.survey_id "
-        "ORDER BY p.seq DESC LIMIT 1)) "
-        "AND NOT EXISTS (SELECT 1 FROM survey_defects s "
-        "WHERE s.survey_id = o.survey_id AND s.defect_id = d.defect_id)"
+        f"ORDER BY p.seq DESC LIMIT 1)) {fence}) q"
     )
 
 

@@ -20,7 +20,7 @@ from sqlalchemy import (
 from inspection.store.columns import Json, UtcDateTime
 
 revision = "r0052_edit"
-down_revision = "r0057_admin"
+down_revision = "r0050_upload"
 
 RowNumber = BigInteger().with_variant(Integer, "sqlite")
 

@@ -67,6 +67,7 @@ export const edit = {
   },
   photo_missing: { ja: "元の写真が読めないため", en: "the photo can no longer be read" },
   no_photo: { ja: "ここを正しく写した写真がないため", en: "no photo shows this place well enough" },
+  too_oblique: { ja: "どの写真も45°を超えて斜めのため", en: "every photo looks at it from beyond 45°" },
   unreadable: {
     ja: "断面にひびわれが読み取れないため",
     en: "the section shows no crack that can be read",

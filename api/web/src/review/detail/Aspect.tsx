@@ -9,7 +9,7 @@ export function Aspect({ sighting }: { sighting: Sighting }) {
     <small>
       {gsd_mm_per_px.toFixed(2)} mm/px · {say("incidence")} {incidence_deg.toFixed(0)}°
       {distance_m !== null && ` · ${say("cameraDistance")} ${distance_m.toFixed(1)} m`}
-      {sharpness_relative !== null && ` · ${say("sharpness")} ${Math.round(100 * sharpness_relative)} %`}
+      {sharpness_relative !== null && ` · ${say("photoSharpness")} ${Math.round(100 * sharpness_relative)} %`}
       {sighting.is_blurred && ` (${say("blurred")})`}
       {shown_share < 0.995 && ` · ${say("shownShare")} ${Math.round(100 * shown_share)} %`}
     </small>

@@ -3,6 +3,7 @@ import { useQuery } from "@tanstack/react-query";
 import type { DamageClass } from "../../client";
 import { useLanguage } from "../../i18n/language";
 import { Trouble } from "../../Trouble";
+import { didWord } from "../edit/Meanwhile";
 import { shown } from "../quantity";
 import { type HistoryEvent, historyQuery } from "./queries";
 
@@ -24,7 +25,7 @@ export function History({ defectId, classes }: Props) {
       <ol className="history">
         {events.map((event, i) => (
           <li key={`${event.at} ${event.kind} ${events.length - i}`} className={event.kind}>
-            <Event event={event} classes={classes} />
+            <Event event={event} own={defectId} classes={classes} />
           </li>
         ))}
       </ol>
@@ -32,8 +33,15 @@ export function History({ defectId, classes }: Props) {
   );
 }
 
-function Event({ event, classes }: { event: HistoryEvent; classes: Props["classes"] }) {
+interface EventProps {
+  event: HistoryEvent;
+  own: string;
+  classes: Props["classes"];
+}
+
+function Event({ event, own, classes }: EventProps) {
   const { language, say } = useLanguage();
+  const done = didWord(event.edit ?? "");
   const named = (code: string | null) => (code === null ? "" : (classes.get(code)?.[language] ?? code));
   return (
     <>
@@ -51,6 +59,12 @@ function Event({ event, classes }: { event: HistoryEvent; classes: Props["classe
           {event.note && ` · ${event.note === "undo" ? say("undone") : event.note}`}
         </>
       )}
+      {event.kind === "edited" && (
+        <>
+          <b>{event.by}</b> {done ? say(done) : event.edit}
+          {event.note && ` · ${event.note}`}
+        </>
+      )}
       {event.kind === "graded" && (
         <>
           <b>{event.by}</b> {say("gradedAs")}: <b>{event.grade_after}</b>
@@ -59,6 +73,7 @@ function Event({ event, classes }: { event: HistoryEvent; classes: Props["classe
       )}
       <small>
         {new Date(event.at).toLocaleString(language)}
+        {event.defect_id !== own && ` · ${say("beforeEdit")} ${event.defect_id.slice(0, 8)}`}
         {event.version_after !== null && ` · ${say("version")} ${event.version_after}`}
         {event.kind === "decided" && (
           <>

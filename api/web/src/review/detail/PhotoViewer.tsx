@@ -16,7 +16,7 @@ import { useEffect, useRef, useState } from "react";
 
 import { useLanguage } from "../../i18n/language";
 import { Aspect } from "./Aspect";
-import { cropAddress, placeIn, windowOf } from "./overlay";
+import { cropAddress, middleOf, placeIn, windowOf } from "./overlay";
 import { useShared } from "./pointing";
 import type { Sighting } from "./queries";
 
@@ -78,6 +78,7 @@ function Pixels({ sighting }: { sighting: Sighting }) {
   const frame = useRef<HTMLDivElement>(null);
   const marks = useRef(new VectorSource<Feature<Point>>());
   const { place } = useShared();
+  const pointed = useRef(place === null ? null : placeIn(sighting, place.distanceM));
   const labels = useRef({ zoomInTipLabel: say("zoomIn"), zoomOutTipLabel: say("zoomOut") });
 
   useEffect(() => {
@@ -100,6 +101,8 @@ function Pixels({ sighting }: { sighting: Sighting }) {
     });
     const [x0, y0, x1, y1] = sighting.window_px;
     map.getView().fit([x0, -y1, x1, -y0], { padding: [12, 12, 12, 12], minResolution: DEEPEST });
+    const [x, y] = pointed.current ?? middleOf(sighting);
+    map.getView().setCenter([x, -y]); // keys zoom in on the middle: it is on the crack
     map.on("loadstart", () => target.setAttribute("data-drawn", "false"));
     map.on("loadend", () => target.setAttribute("data-drawn", "true"));
     map.on("moveend", () => target.setAttribute("data-zoom", (map.getView().getResolution() ?? 1).toFixed(3)));

@@ -132,7 +132,7 @@ function Figure({ sighting, isBest, readRank, size, onOpen }: FigureProps) {
           <svg viewBox={`${x0} ${y0} ${x1 - x0} ${y1 - y0}`} aria-hidden="true">
             <path className="halo" d={outlinePath(sighting.outline)} />
             <path className="outline" d={outlinePath(sighting.outline)} />
-            <PlaceIn sighting={sighting} radius={(x1 - x0) / 40} />
+            <PlaceIn sighting={sighting} radius={Math.max(x1 - x0, y1 - y0) / 40} />
           </svg>
         </span>
       </button>

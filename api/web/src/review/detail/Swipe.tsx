@@ -1,6 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import Feature from "ol/Feature";
 import GeoJSON from "ol/format/GeoJSON";
+import TileLayer from "ol/layer/Tile";
 import VectorLayer from "ol/layer/Vector";
 import { getRenderPixel } from "ol/render";
 import type RenderEvent from "ol/render/Event";
@@ -43,6 +44,7 @@ function Border({ earlier, now }: { earlier: Earlier; now: string }) {
   const { language, say } = useLanguage();
   const { map } = useMap();
   const [share, setShare] = useState(50);
+  const [outlined, setOutlined] = useState(true);
   const border = useRef(share);
   border.current = share;
 
@@ -66,6 +68,15 @@ function Border({ earlier, now }: { earlier: Earlier; now: string }) {
 
   useEffect(() => map.render(), [map, share]);
 
+  useEffect(() => {
+    if (outlined) return;
+    const hidden = map.getLayers().getArray().filter((layer) => !(layer instanceof TileLayer));
+    for (const layer of hidden) layer.setOpacity(0);
+    return () => {
+      for (const layer of hidden) layer.setOpacity(1);
+    };
+  }, [map, outlined]);
+
   const frame = map.getTargetElement()?.parentElement;
   if (!frame) return null;
   const date = (moment: string) => new Date(moment).toLocaleDateString(language);
@@ -78,6 +89,9 @@ function Border({ earlier, now }: { earlier: Earlier; now: string }) {
       <output className="swipe-now">
         {say("now")} {date(now)}
       </output>
+      <button type="button" aria-pressed={outlined} onClick={() => setOutlined(!outlined)}>
+        {say("outlines")}
+      </button>
       <input
         type="range"
         min={0}

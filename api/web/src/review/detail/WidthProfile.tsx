@@ -4,7 +4,7 @@ import { useState } from "react";
 import { useLanguage } from "../../i18n/language";
 import { Trouble } from "../../Trouble";
 import { shown } from "../quantity";
-import { highestMm } from "./chart";
+import { highestMm, kindOf } from "./chart";
 import { pointAt } from "./pointing";
 import { type Profile, profileQuery, type Seen } from "./queries";
 import { WidthChart, widthOf } from "./WidthChart";
@@ -32,7 +32,7 @@ export function WidthProfile({ seen, width = 312, height = 190 }: Props) {
 function Drawn({ profile, width, height }: { profile: Profile; width: number; height: number }) {
   const { language, say } = useLanguage();
   const hidden = profile.limits.filter((limit) => limit.width_mm > highestMm(profile));
-  const kinds = new Set(profile.points.map(({ width_mm }) => (width_mm === null ? "unread" : width_mm.below_limit ? "below" : "read")));
+  const kinds = new Set(profile.points.map(kindOf));
   return (
     <>
       {profile.why_no_points && <p className="hint">{say(`noPoints_${profile.why_no_points}`)}</p>}
@@ -61,7 +61,8 @@ function Drawn({ profile, width, height }: { profile: Profile; width: number; he
       </dl>
       {profile.points.length > 0 && (
         <p className="soft legend">
-          {say("bandLegend")} · {say("segmentLegend")}
+          {say("bandLegend")}
+          {profile.segments.length > 0 && ` · ${say("segmentLegend")}`}
           {kinds.has("below") && ` · ${say("belowLegend")}`}
           {kinds.has("unread") && ` · ${say("unreadLegend")}`}
         </p>

@@ -58,7 +58,7 @@ export function scaleOf(profile: Profile, frame: Frame): Scale {
 
 /** Say what is known at a place. */
 export function kindOf({ width_mm }: ProfilePoint): Run["kind"] {
-  if (width_mm === null) return "unread";
+  if (width_mm === null || width_mm.refused !== null) return "unread";
   return width_mm.value === null ? "below" : "read";
 }
 

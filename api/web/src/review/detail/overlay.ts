@@ -27,6 +27,12 @@ export function placeIn(sighting: Sighting, distanceM: number): Xy | null {
   return null;
 }
 
+/** Give a pixel on the damage to look at first: half-way along a crack, else the middle of the part. */
+export function middleOf({ axis, window_px: [x0, y0, x1, y1] }: Sighting): Xy {
+  const half = axis[Math.floor(axis.length / 2)];
+  return half ? [half.x_px, half.y_px] : [(x0 + x1) / 2, (y0 + y1) / 2];
+}
+
 function typicalGap(distances: readonly number[]): number {
   const gaps = distances.slice(1).map((each, i) => each - (distances[i] ?? 0));
   return [...gaps].sort((a, b) => a - b)[Math.floor(gaps.length / 2)] ?? 0;

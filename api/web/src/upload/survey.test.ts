@@ -1,7 +1,6 @@
 import { beforeEach, describe, expect, it, vi } from "vitest";
 
-import { Problem } from "../client";
-import { createSurvey, sendPhotos, startProcessing } from "./upload";
+import { createSurvey, startProcessing, stopProcessing } from "./survey";
 
 interface Asked {
   method: string;
@@ -44,9 +43,7 @@ beforeEach(() => {
   asked.length = 0;
 });
 
-const plan = { assetId: "橋-1", assetName: "", surface: "strip", gsdMmPerPx: 2.3 } as const;
-const photo = (name: string) => new File(["x"], name, { type: "image/jpeg" });
-const names = (form: unknown) => (form as FormData).getAll("files").map((file) => (file as File).name);
+const plan = { assetId: "橋-1", assetName: "", isKnown: false, surface: "strip", gsdMmPerPx: 2.3 } as const;
 
 describe("a new survey", () => {
   it("makes the asset under its identifier when it has no name, then the survey", async () => {
@@ -67,6 +64,12 @@ describe("a new survey", () => {
     expect(asked.some(({ method }) => method === "PUT")).toBe(false);
   });
 
+  it("asks nothing about an asset that was chosen from the list", async () => {
+    service.answer = () => [201, { survey_id: "s-3" }];
+    expect(await createSurvey({ ...plan, isKnown: true })).toBe("s-3");
+    expect(asked.map(({ path }) => path)).toEqual(["/api/surveys"]);
+  });
+
   it("stops with the words of the service when the asset is refused", async () => {
     service.answer = () => [422, { detail: "asset_id has a NUL" }];
     await expect(createSurvey(plan)).rejects.toThrow("asset_id has a NUL");
@@ -74,38 +77,13 @@ describe("a new survey", () => {
   });
 });
 
-describe("photos", () => {
-  it("go four at a time, in order, and each answer is counted", async () => {
-    service.answer = ({ body }) => [200, { files: names(body).map((name) => ({ name })) }];
-    const heard: [number, string[]][] = [];
-    const files = Array.from({ length: 9 }, (_, n) => photo(`${n}.jpg`));
-    await sendPhotos("s", files, (sent, some) => heard.push([sent, some.map((file) => file.name)]));
-    expect(heard.map(([sent]) => sent)).toEqual([4, 8, 9]);
-    expect(heard.flatMap(([, some]) => some)).toEqual(files.map((file) => file.name));
-    expect(new Set(asked.map(({ path }) => path))).toEqual(new Set(["/api/surveys/s/photos"]));
-  });
-
-  it("are nothing to send when there are none", async () => {
-    service.answer = () => [500, {}];
-    await sendPhotos("s", [], () => expect.unreachable());
-    expect(asked).toEqual([]);
-  });
-
-  it.each([
-    [413, { detail: "too many files" }, "too many files"],
-    [502, "<html>Bad gateway</html>", "HTTP 502"],
-    [500, {}, "HTTP 500"],
-  ] as const)("stop at status %i and say why", async (status, content, words) => {
-    service.answer = () => [status, content];
-    const files = Array.from({ length: 5 }, (_, n) => photo(`${n}.jpg`));
-    const sending = sendPhotos("s", files, () => expect.unreachable());
-    await expect(sending).rejects.toThrow(words);
-    await expect(sending).rejects.toBeInstanceOf(Problem);
-    expect(asked).toHaveLength(1);
-  });
-});
-
 describe("the start of the work", () => {
+  it("can be taken back by its job", async () => {
+    service.answer = () => [200, { job_id: "j" }];
+    await stopProcessing("j");
+    expect(asked.map(({ method, path }) => `${method} ${path}`)).toEqual(["POST /api/jobs/j/cancel"]);
+  });
+
   it("says that photos are missing in the words of the service", async () => {
     service.answer = () => [422, { detail: "upload photos first" }];
     await expect(startProcessing("s")).rejects.toMatchObject({ status: 422, message: "upload photos first" });

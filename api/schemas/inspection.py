@@ -1,0 +1,100 @@
+"""Shapes of an inspection as a whole: how far it has come, its approval, its revocation."""
+
+from datetime import datetime
+from typing import Annotated, Any, Self
+
+from pydantic import Field
+
+from api.schemas.base import Shape
+from inspection.domain.inspectionrecord import InspectionRecord, digest, to_plain
+from inspection.domain.release import WORDS_MAX, InspectionState
+from inspection.pipeline.approve import Progress
+from inspection.store.releases import Approval
+
+FiscalYear = Annotated[int, Field(ge=1950, le=2200, description="Japanese, from April")]
+VERSION_MAX = 2**31 - 1
+
+
+class ApprovedOut(Shape):
+    """Say what is approved, by whom and when."""
+
+    by: str
+    at: datetime
+    soundness: str
+    record_sha256: str = Field(description="of the record that is kept, with its findings")
+
+
+class InspectionOut(Shape):
+    """Say how one asset's inspection of one fiscal year stands."""
+
+    asset_id: str
+    fiscal_year: int
+    state: InspectionState
+    version: int = Field(description="counts decisions; 0 when nobody has decided anything")
+    missing: list[str] = Field(description="what an approval still needs, in words")
+    surveys: int
+    surveys_failed: int = Field(description="failed before anything was found; no part of it")
+    unreviewed: int
+    element_records: int
+    soundness: str | None = Field(description="as a person decided it; None when nobody has")
+    diagnosed_by: str | None
+    record_sha256: str | None = Field(
+        description="of what an approval would keep now, without findings; None while one cannot be"
+    )
+    approved: ApprovedOut | None
+    changed: bool = Field(description="the data differ from what was approved")
+
+    @classmethod
+    def of(cls, stands: Progress, would_be: InspectionRecord | None, kept: Approval | None) -> Self:
+        """Show how an inspection stands."""
+        found = stands.evidence
+        return cls(
+            asset_id=stands.asset_id,
+            fiscal_year=stands.fiscal_year,
+            state=stands.state,
+            version=0 if stands.release is None else stands.release.version,
+            missing=list(stands.missing),
+            surveys=found.surveys,
+            surveys_failed=found.failed,
+            unreviewed=found.unreviewed,
+            element_records=found.records,
+            soundness=None if would_be is None else would_be.diagnosis.value,
+            diagnosed_by=None if would_be is None else would_be.diagnosis.by,
+            record_sha256=None if would_be is None else digest(to_plain(would_be)),
+            approved=None
+            if kept is None
+            else ApprovedOut(
+                by=kept.approved_by,
+                at=kept.approved_at,
+                soundness=kept.record.diagnosis.value,
+                record_sha256=kept.sha256,
+            ),
+            changed=stands.changed,
+        )
+
+
+class Decided(Shape):
+    """Say what is decided on, as it was read, and why."""
+
+    asset_id: str = Field(min_length=1, max_length=200)
+    fiscal_year: FiscalYear
+    expected_version: int = Field(ge=0, le=VERSION_MAX, description="as it was read")
+    why: str = Field(min_length=1, max_length=WORDS_MAX, description="kept for ever")
+    by: str = Field(
+        default="", max_length=200, description="who decides; counts only where nobody signs in"
+    )
+
+
+class ApprovalIn(Decided):
+    """Approve what was read."""
+
+    record_sha256: str = Field(pattern="^[0-9a-f]{64}$", description="as it was read")
+    findings: dict[str, Any] = Field(
+        default_factory=dict,
+        max_length=200,
+        description="what a person wrote for the forms: evaluation, events, remarks",
+    )
+
+
+class RevocationIn(Decided):
+    """Take an approval back."""
