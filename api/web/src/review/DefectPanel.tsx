@@ -21,7 +21,7 @@ interface Props {
 export function DefectPanel({ defectId, classes, review }: Props) {
   const { say } = useLanguage();
   return (
-    <section className="panel" aria-label={say("defects")}>
+    <section className="panel" tabIndex={0} aria-label={say("defects")}>
       <div id={EDIT_DOCK} />
       {defectId === undefined ? (
         <p className="empty">{say("chooseDefect")}</p>
