@@ -53,6 +53,7 @@ def address(name: str, seeded: Seeded) -> tuple[str, str]:
         "asset_id": survey.asset_id,
         "defect_id": survey.defects[0].defect_id,
         "feature_id": survey.defects[0].defect_id,
+        "earlier_id": survey.survey_id,
         "collection_id": "defects",
         "sha256": survey.photo_sha256,
         "kind": "not-found",

@@ -108,7 +108,7 @@ def test_nothing_tells_a_secret_or_a_folder(
     secrets = {
         person.session,
         person.headers["x-tenken-csrf"],
-        token.rpartition("_")[2],
+        token.split("_", 2)[2],
         PASSWORD,
         DATABASE_WORD,
         ISSUER_WORD,
