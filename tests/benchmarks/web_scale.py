@@ -16,6 +16,9 @@ from tests.support.installation import Installation, large_installation, machine
 
 FIRST_VIEW_MS, LONG_TASK_MS, FILTER_MS, NEXT_MS = 2000.0, 200.0, 300.0, 150.0
 
+LOOK_MS = 500.0
+"""How long somebody looks at a defect at the least."""
+
 WATCH = """
 window.longTasks = [];
 new PerformanceObserver((list) => {
@@ -95,11 +98,18 @@ def measure(installed: Installation, *, moves: int, steps: int, picture: str | N
             keep_screenshot(page, f"{picture}-near")
         filters = [float(page.evaluate(FILTER, list(choice))) for choice in CHOICES]
         page.evaluate(NEXT)
-        nexts = [float(page.evaluate(NEXT)) for _ in range(steps)]
+        nexts = [_next(page) for _ in range(steps)]
         if picture is not None:
             expect(page.locator(".map")).to_have_attribute("data-drawn", "true")
             keep_screenshot(page, f"{picture}-next")
     return Figures(first_view=first_view, long_tasks=long_tasks, filters=filters, nexts=nexts)
+
+
+def _next(page: Page) -> float:
+    """Look at a defect until the map shows it, and a moment longer; then go to the next."""
+    page.wait_for_timeout(LOOK_MS)
+    expect(page.locator(".map")).to_have_attribute("data-drawn", "true")
+    return float(page.evaluate(NEXT))
 
 
 def _move(page: Page, moves: int) -> list[float]:

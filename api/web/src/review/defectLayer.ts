@@ -29,6 +29,9 @@ export function faded(colour: string, alpha: number): string {
   return `rgba(${r}, ${g}, ${b}, ${alpha})`;
 }
 
+/** Coarser than so many native pixels a dash is too fine to be seen, and slow to draw by thousands. */
+const DASH_COARSEST = 4;
+
 /** Style a defect: colour of its class, dashed while nobody has confirmed it, white when chosen. */
 export function styleOf(defect: Pick<Defect, "state">, colour: string, isChosen: boolean): Style[] {
   const own = defect.state === "rejected" ? REJECTED : colour;
@@ -59,18 +62,35 @@ export function pointStyleOf(defect: Pick<Defect, "state">, colour: string): Sty
 
 type Classes = ReadonlyMap<string, DamageClass>;
 
-/** Give the style of a feature of the tiles; each look is made once. */
-export function tileStyle(classes: Classes): (feature: FeatureLike) => Style[] {
+/** Style a shape of an overview: a thin line, paler while nobody has confirmed it. */
+function farStyleOf(defect: Pick<Defect, "state">, colour: string): Style {
+  const own = defect.state === "rejected" ? REJECTED : colour;
+  return new Style({
+    stroke: new Stroke({ color: defect.state === "candidate" ? faded(own, 0.75) : own, width: 1.5 }),
+  });
+}
+
+/**
+ * Give the style of a feature of the tiles; each look is made once.
+ *
+ * @param nativeM size of a native pixel
+ */
+export function tileStyle(
+  classes: Classes,
+  nativeM: number,
+): (feature: FeatureLike, resolution: number) => Style[] {
   const made = new Map<string, Style[]>();
-  return (feature) => {
+  return (feature, resolution) => {
+    const isFar = resolution > DASH_COARSEST * nativeM;
     const damageClass = String(feature.get("class"));
     const state = feature.get("state") as Defect["state"];
     const isPoint = feature.getGeometry()?.getType() === "Point";
-    const key = `${damageClass} ${state} ${isPoint}`;
+    const key = `${damageClass} ${state} ${isPoint} ${isFar}`;
     const known = made.get(key);
     if (known !== undefined) return known;
     const colour = classes.get(damageClass)?.colour ?? UNKNOWN;
-    const look = isPoint ? [pointStyleOf({ state }, colour)] : styleOf({ state }, colour, false);
+    const shape = () => (isFar ? [farStyleOf({ state }, colour)] : styleOf({ state }, colour, false));
+    const look = isPoint ? [pointStyleOf({ state }, colour)] : shape();
     made.set(key, look);
     return look;
   };
@@ -107,7 +127,7 @@ export function defectLayer(
     source,
     className: "defect-layer",
     renderBuffer: RENDER_BUFFER_PX,
-    style: tileStyle(classes),
+    style: tileStyle(classes, tiles.resolutions_m_per_px.at(-1) ?? 1),
   });
 }
 

@@ -77,12 +77,15 @@ describe("the defect layer", () => {
   it("makes each look once and points where a shape is too small", () => {
     const feature = (kind: "Point" | "Polygon", state: string) =>
       new RenderFeature(kind, [0, 0], [2], 2, { class: "crack", state }, "d");
-    const style = tileStyle(new Map([["crack", { colour: "#00ff00" } as never]]));
-    const area = style(feature("Polygon", "confirmed"));
-    expect(style(feature("Polygon", "confirmed"))).toBe(area);
+    const style = tileStyle(new Map([["crack", { colour: "#00ff00" } as never]]), 0.002);
+    const area = style(feature("Polygon", "confirmed"), 0.002);
+    expect(style(feature("Polygon", "confirmed"), 0.004)).toBe(area);
     expect(area[0]?.getStroke()?.getColor()).toBe("#00ff00");
-    expect(style(feature("Point", "confirmed"))[0]?.getImage()).not.toBeNull();
-    expect(style(feature("Point", "rejected"))).not.toEqual(style(feature("Point", "confirmed")));
+    expect(style(feature("Polygon", "candidate"), 0.008)[0]?.getStroke()?.getLineDash()).toEqual([6, 4]);
+    expect(style(feature("Polygon", "candidate"), 0.016)[0]?.getStroke()?.getLineDash()).toBeNull();
+    const point = style(feature("Point", "confirmed"), 0.002);
+    expect(point[0]?.getImage()).not.toBeNull();
+    expect(style(feature("Point", "rejected"), 0.002)).not.toEqual(point);
     expect(pointStyleOf({ state: "candidate" }, "#00ff00").getStroke()).toBeNull();
   });
 
