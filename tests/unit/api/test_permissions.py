@@ -63,7 +63,6 @@ def address(name: str, seeded: Seeded) -> tuple[str, str]:
         "upload_id": survey.survey_id,
         "edit_id": survey.survey_id,
         "event_id": survey.survey_id,
-        "earlier_id": survey.survey_id,
         "account_id": survey.survey_id,
         "token_id": "0" * 12,
         "asset": "nothing.js",
