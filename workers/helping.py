@@ -6,7 +6,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection
 
-from inspection.errors import TenkenError
+from inspection.errors import Conflict, TenkenError
 from inspection.pipeline.ledger import input_digest
 from inspection.pipeline.ports import Silence
 from inspection.pipeline.share import Part, assist, detect_inputs
@@ -76,6 +76,18 @@ def _goes_on(connection: Connection, job: Job, tools: Tools) -> bool:
     return not waiting or waiting[0].priority <= job.priority
 
 
+def _demand_running(job: Job, tools: Tools) -> None:
+    """Check that a job is still at work.
+
+    Raises:
+        Conflict: when it was cancelled or has ended.
+    """
+    with reading(tools.engine) as connection:
+        state = jobs.by_id(connection, job.job_id).state
+    if state is not JobState.RUNNING:
+        raise Conflict(f"job {job.job_id} is {state.value}; nobody needs its bands")
+
+
 def _help(job: Job, band: Band, tools: Tools) -> int:
     part = Part(
         survey_id=job.survey_id,
@@ -87,7 +99,13 @@ def _help(job: Job, band: Band, tools: Tools) -> int:
         with reading(tools.engine) as connection:
             key = orthomosaics.by_sha256(connection, band.mosaic_sha256).blob_key
         with tools.blobs.local_path(key) as path:
-            finished = assist(path, part, helping, wanted=lambda c: _goes_on(c, job, tools))
+            finished = assist(
+                path,
+                part,
+                helping,
+                wanted=lambda c: _goes_on(c, job, tools),
+                heard=lambda: _demand_running(job, tools),
+            )
     except TenkenError as error:
         log.warning("helping with job %s ended: %s", job.job_id, error)
         return 0

@@ -16,6 +16,7 @@ from starlette.background import BackgroundTask
 from api.deps import GatekeeperDep, PrincipalDep
 from api.principal import ANONYMOUS_ACTOR, Principal
 from api.schemas.audit import AuditPage, AuditVerified, EntryOut, FaultOut
+from api.schemas.base import Day
 from inspection.domain.account import check_name
 from inspection.domain.eradate import JST
 from inspection.errors import BadInput, NotFound, Unavailable
@@ -48,8 +49,8 @@ class Sought:
             ),
         ] = None,
         action: Annotated[str | None, Query(max_length=100)] = None,
-        first: Annotated[date | None, Query(description="first day, in Japan")] = None,
-        last: Annotated[date | None, Query(description="last day, in Japan")] = None,
+        first: Annotated[Day | None, Query(description="first day, in Japan")] = None,
+        last: Annotated[Day | None, Query(description="last day, in Japan")] = None,
     ) -> None:
         """Keep the four conditions."""
         self.actor, self.action, self.first, self.last = actor or None, action or None, first, last

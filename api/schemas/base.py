@@ -1,8 +1,10 @@
 """Hold what all shapes share: strictness, geometries, links, pages."""
 
+import re
+from datetime import date
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, field_validator
 from shapely import force_2d
 from shapely.errors import ShapelyError
 from shapely.geometry import mapping, shape
@@ -100,6 +102,17 @@ class Problem(BaseModel):
         "version",
     )
 
+
+def _written_out(value: object) -> object:
+    """Refuse a number for a day: pydantic would count seconds from 1970."""
+    if isinstance(value, str) and DAY.fullmatch(value) is None:
+        raise ValueError(f"write a day as 2026-04-01, got {ascii(value)[:40]}")
+    return value
+
+
+DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+Day = Annotated[date, BeforeValidator(_written_out)]
+"""A day of a question, written out."""
 
 Xy = Annotated[tuple[float, float], Field(description="x, y")]
 BoxPx = Annotated[

@@ -83,6 +83,9 @@ AWKWARD = (
 )
 """Photos that see much and prove little."""
 
+STEEP = tuple(stand(f"steep {y}", (6.0, y), turn_deg=62.0) for y in ROWS_M)
+"""Photos that see nearly all of what they show at more than 45°."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RenderedFacade:

@@ -29,6 +29,7 @@ from inspection.store.manifest import (
     write_manifest,
     write_sums,
 )
+from inspection.store.programme_tables import emergency_reports
 from inspection.store.tables import orthomosaics, survey_photos
 
 DIGEST_KEYS = ("photos/", "orthomosaics/")
@@ -88,12 +89,17 @@ def back_up(
 
 
 def blobs_of_rows(connection: Connection) -> Iterator[str]:
-    """Name the blobs that rows name: originals of photos, mosaics, their sources and bands."""
+    """Name the blobs that rows name: originals of photos, mosaics, their sources and bands.
+
+    What stands here is all that keeps a blob of these kinds from being cleared out (``stocktake``).
+    """
     for sha256, name in connection.execute(select(survey_photos.c.sha256, survey_photos.c.name)):
         yield keys.photo_key(sha256, Path(name).suffix)
     query = select(orthomosaics.c.blob_key, orthomosaics.c.sources_key)
     for mosaic, sources in connection.execute(query):
         yield from (mosaic, sources)
+    for photos in connection.execute(select(emergency_reports.c.photos)).scalars():
+        yield from photos
     yield from connection.execute(
         select(bands.c.blob_key).where(bands.c.blob_key.is_not(None))
     ).scalars()

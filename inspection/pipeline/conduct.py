@@ -311,7 +311,9 @@ class _Road:
             # Reading what is known and writing what follows is one: two surveys of one asset that
             # are consolidated at the same moment would both call the same damage new.
             assets.lock(connection, self.asset.asset_id)
-            seen = observations.of_mosaic(connection, self.survey.survey_id, made.sha256)
+            # what another model saw on this mosaic, or an engineer drew, is known already
+            on_mosaic = observations.of_mosaic(connection, self.survey.survey_id, made.sha256)
+            seen = [one for one in on_mosaic if one.model_id == self.tools.model_id]
             known = defects.known(connection, self.asset.asset_id)
             matched = consolidate(seen, known=known, asset_id=self.asset.asset_id)
             defects.save(connection, matched.defects, now=self.tools.clock.now())

@@ -90,7 +90,14 @@ def share(path: Path, part: Part, tools: Tools) -> DetectionRun:
     )
 
 
-def assist(path: Path, part: Part, tools: Tools, *, wanted: Callable[[Connection], bool]) -> int:
+def assist(
+    path: Path,
+    part: Part,
+    tools: Tools,
+    *,
+    wanted: Callable[[Connection], bool],
+    heard: Callable[[], None] = lambda: None,
+) -> int:
     """Take bands of somebody else's survey while there are any; give how many were finished.
 
     Args:
@@ -98,6 +105,7 @@ def assist(path: Path, part: Part, tools: Tools, *, wanted: Callable[[Connection
         part: what is shared.
         tools: of this worker.
         wanted: tells before each band whether to go on helping.
+        heard: called with each sign of progress; raises when nobody needs the band any more.
 
     Raises:
         TenkenError: when a band fails here; it is then free for others.
@@ -108,7 +116,7 @@ def assist(path: Path, part: Part, tools: Tools, *, wanted: Callable[[Connection
             held = _take(connection, part, tools) if wanted(connection) else None
         if held is None:
             return finished
-        finished += look(path, shape, held, tools, _nobody)
+        finished += look(path, shape, held, tools, heard)
 
 
 def band_rows(shape: RasterShape, cut: Cut) -> list[tuple[int, int]]:
@@ -215,7 +223,3 @@ class _Conductor:
 def _take(connection: Connection, part: Part, tools: Tools) -> Band | None:
     now = tools.clock.now()
     return bands.take(connection, part.survey_id, part.input_digest, tools.taker, now)
-
-
-def _nobody() -> None:
-    """Tell nobody: whoever conducts the survey reads it in the rows."""

@@ -31,7 +31,7 @@ EXTENT = 4096
 BUFFER = 64
 """Units beyond the side that are drawn too, so that strokes do not end at seams."""
 
-MOST = 1500
+MOST = 1000
 """Most defects that one tile draws."""
 
 POINT_PX = 3.0

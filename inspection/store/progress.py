@@ -16,6 +16,7 @@ from sqlalchemy import Connection, FromClause, Select, Subquery, case, func, sel
 from inspection.domain.defect import ReviewState
 from inspection.domain.eradate import day_in_japan
 from inspection.domain.measure import Stage
+from inspection.store.edit_tables import edit_shares, edits
 from inspection.store.measure_tables import measures
 from inspection.store.measures import standing
 from inspection.store.tables import (
@@ -97,6 +98,7 @@ def moments(connection: Connection) -> tuple[Moments, ...]:
     query = (
         select(*columns, func.count().label("count"))
         .select_from(_joined(first, verdicts, done))
+        .where(defects.c.state != ReviewState.SUPERSEDED.value)
         .group_by(*columns)
         .order_by(defects.c.asset_id, first.c.at)
     )
@@ -215,8 +217,14 @@ def _first_seen() -> Subquery:
 
 
 def _verdicts() -> Subquery:
-    """Give for every damage the moments of its first verdict and of its first confirmation."""
-    c = reviews.c
+    """Give for every damage the moments of its first verdict and of its first confirmation.
+
+    What engineers draw, split or merge is decided by the edit that made it.
+    """
+    edited = select(edit_shares.c.defect_id, edit_shares.c.state_after, edits.c.edited_at)
+    joined = edited.select_from(edit_shares.join(edits, edits.c.edit_id == edit_shares.c.edit_id))
+    told = select(reviews.c.defect_id, reviews.c.state_after, reviews.c.decided_at)
+    c = told.union_all(joined).subquery().c
     confirmation = case((c.state_after == ReviewState.CONFIRMED.value, c.decided_at))
     return (
         select(

@@ -26,7 +26,7 @@ from inspection.store.engine import create_engine, reading
 from tests.benchmarks.cut_off import column
 from tests.support.road import TENKEN
 
-STEPS = ("mosaic", "detect")
+STEPS = ("mosaic", "detect", "measure")
 LOWEST = 1 / 3
 SAMPLE_S = 0.1
 
@@ -99,7 +99,7 @@ def drive(folder: Path, words: Sequence[str]) -> Needed:
             watcher.join()
         assert done.returncode == 0, done.stderr[-3000:]
         account = json.loads((out / "run.json").read_text(encoding="utf-8"))
-        peaks = [one["peak_rss_mb"] for one in account["stages"] if one["step"] in STEPS]
+        peaks = [one["peak_rss_mb"] for one in account["stages"] if one["name"] in STEPS]
         return Needed(
             promised=_promised(out / "store"),
             mosaic_px=account["mosaic"]["width_px"] * account["mosaic"]["height_px"],

@@ -21,8 +21,13 @@ window.longTasks = [];
 new PerformanceObserver((list) => {
   for (const task of list.getEntries()) window.longTasks.push([task.startTime, task.duration]);
 }).observe({ type: "longtask", buffered: true });
-window.until = (seen) => new Promise((done) => {
-  const look = () => (seen() ? done(performance.now()) : requestAnimationFrame(look));
+window.until = (seen) => new Promise((done, fail) => {
+  const ends = performance.now() + 60000;
+  const look = () => {
+    if (seen()) done(performance.now());
+    else if (performance.now() > ends) fail(new Error(`never seen: ${seen}`));
+    else requestAnimationFrame(look);
+  };
   look();
 });
 """
@@ -53,8 +58,8 @@ NEXT = """async () => {
   const began = performance.now();
   window.dispatchEvent(new KeyboardEvent("keydown", { key: "j", bubbles: true }));
   const ended = await until(() => location.pathname !== was
-    && document.querySelector(".panel .identity:last-child")?.textContent
-      === location.pathname.split("/").at(-1));
+    && [...document.querySelectorAll(".panel .identity")]
+      .some((one) => one.textContent === location.pathname.split("/").at(-1)));
   return ended - began;
 }"""
 

@@ -1,25 +1,20 @@
 """The desks of planners and admins in a real browser: progress, people, log, jobs, storage."""
 
-import io
 import json
 import os
-import threading
 import uuid
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import ClassVar
 
 import pytest
-from PIL import Image
 from playwright.sync_api import Page, expect
 from sqlalchemy import Connection
 
 from api import passwords
 from inspection.domain.account import Role
 from inspection.domain.review import Action, Verdict
-from inspection.store import joblines, jobs, keys, reviews, sheets
+from inspection.store import joblines, jobs, keys, reviews, schema, sheets
 from inspection.store.blobs import FolderBlobs
 from inspection.store.engine import create_engine, writing
 from inspection.store.joblines import Said
@@ -28,8 +23,9 @@ from tests.e2e.test_accessibility import barriers
 from tests.support.browser import keep_screenshot, no_script_errors, opened_page
 from tests.support.people import PASSWORD, add_person
 from tests.support.prefecture import invent_bridges
-from tests.support.seed import Seeded, seed
+from tests.support.seed import Seeded, database_url, seed
 from tests.support.server import RunningServer, running_server
+from tests.support.tiles import Tiles, running_tiles
 
 pytestmark = pytest.mark.e2e
 
@@ -85,33 +81,11 @@ def seeded(tmp_path_factory: pytest.TempPathFactory) -> Seeded:
     return filled
 
 
-class Tiles(BaseHTTPRequestHandler):
-    """Serve the same square for every tile, and remember for whom."""
-
-    asked: ClassVar[list[str]] = []
-    square = io.BytesIO()
-    Image.new("RGB", (256, 256), (205, 224, 200)).save(square, "PNG")
-
-    def do_GET(self) -> None:
-        self.asked.append(self.path)
-        self.send_response(200)
-        self.send_header("Content-Type", "image/png")
-        self.end_headers()
-        self.wfile.write(self.square.getvalue())
-
-    def log_message(self, *_words: object) -> None:
-        """Say nothing."""
-
-
 @pytest.fixture(scope="module")
 def tiles() -> Iterator[str]:
     """Give the address of a tile server that is not the service."""
-    with ThreadingHTTPServer(("127.0.0.1", 0), Tiles) as serving:
-        thread = threading.Thread(target=serving.serve_forever, daemon=True)
-        thread.start()
-        yield f"http://127.0.0.1:{serving.server_port}"
-        serving.shutdown()
-        thread.join()
+    with running_tiles() as address:
+        yield address
 
 
 @pytest.fixture(scope="module")
@@ -375,3 +349,33 @@ def test_a_background_map_lies_below_what_is_shown_and_can_be_switched_off(
         )
         assert "/stolen.png" not in Tiles.asked
         assert any("Content Security Policy" in text for text in blocked)
+
+
+def test_the_first_account_of_all_keeps_its_password_on_the_page_until_it_is_noted(
+    tmp_path: Path,
+) -> None:
+    """From the moment it is there nobody is signed in; its secret must not vanish with that."""
+    schema.upgrade(database_url(tmp_path))
+    with (
+        running_server(tmp_path, worker=False) as empty,
+        opened_page(locale="en-GB") as page,
+        no_script_errors(page),
+    ):
+        page.goto(f"{empty.base_url}/app/dashboard")
+        expect(page.get_by_role("heading", name="There is no asset yet")).to_be_visible()
+        expect(page.locator(".dashboard li")).to_have_count(4)
+        assert barriers(page) == []
+        keep_screenshot(page, "dashboard-empty-en")
+        page.get_by_role("link", name="Administration").click()
+        expect(page.get_by_text("Nobody has an account yet")).to_be_visible()
+        page.locator(".add-person").get_by_label("Account").fill("kanri")
+        page.get_by_role("button", name="Add a person").click()
+        secret = secret_of(page)
+        page.evaluate("dispatchEvent(new Event('visibilitychange'))")
+        page.wait_for_load_state("networkidle")
+        assert secret_of(page) == secret
+        page.get_by_role("button", name="I have it").click()
+        page.get_by_label("Account").fill("kanri")
+        page.get_by_label("Password").fill(secret)
+        page.get_by_role("button", name="Sign in").click()
+        expect(page.get_by_text("You came with a one-time password")).to_be_visible()

@@ -9,9 +9,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from datasets.synth.facade import AWKWARD, OBLIQUE, SQUARE, render_facade
+from datasets.synth.facade import AWKWARD, OBLIQUE, SQUARE, STEEP, render_facade
 from datasets.synth.proving import lay_out_proving, proving_deck
 from inspection.domain.growth import Change
+from inspection.domain.measurement import REFUSED_TOO_OBLIQUE
 from inspection.pipeline.capability import answer
 from tests.support.proving import Judged, away_from_junctions, class_row
 from tests.support.proving_scenes import (
@@ -126,18 +127,22 @@ def test_leaving_out_the_junctions_hides_no_width(before: Visit, judged: list[Ju
     assert -0.35 <= joined.p95_bias_px <= 2 * BIAS_PX
 
 
-def test_cracks_beyond_45_degrees_have_no_width_and_the_others_do(
-    wall: tuple[Visit, Mapped, dict[str, float]],
-) -> None:
-    seen, _, angle = wall
-    widths = {row.observation_id: row.measurement.width_mm for row in seen.measured.observations}
-    refused = [key for key, width in widths.items() if width is not None and width.refused]
+def test_cracks_beyond_45_degrees_have_no_width_and_the_others_do(folder: Path) -> None:
+    facade = render_facade(folder / "steep", stations=STEEP)
+    photos = range(len(STEEP))
+    seen, angle = (
+        visit_facade(folder / "steep" / "mosaic", facade, photos),
+        squarest_deg(facade, photos),
+    )
+    beyond = {crack for crack, deg in angle.items() if 48 <= deg < 60}
+    assert len(beyond) >= 3
+    assert seen.measured.too_oblique >= len(beyond)
+    refused = [
+        o for o in seen.measured.observations if o.measurement.width_mm == REFUSED_TOO_OBLIQUE
+    ]
     assert len(refused) == seen.measured.too_oblique
-    assert not set(refused) & set(seen.measured.readings)
-    beyond = sum(a >= 46 for a in angle.values() if a < 90)
-    assert len(refused) >= beyond
-    read = {row.crack_id for row in seen.judged()}
-    assert all(angle[crack] < 46 for crack in read)
+    assert not {o.observation_id for o in refused} & set(seen.measured.readings)
+    assert not beyond & {row.crack_id for row in seen.judged()}
 
 
 def test_half_a_pixel_of_growth_is_found_and_none_is_no_change(folder: Path, before: Visit) -> None:

@@ -6,6 +6,7 @@ A client library would use more of the machine than the service does, and that i
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
@@ -51,7 +52,7 @@ class Client:
         try:
             answer = await asyncio.wait_for(self._exchange(path, body), DEADLINE_S)
         except (OSError, EOFError, TimeoutError, ValueError) as error:
-            self._streams = None
+            await self.close()
             self._tally.errors.append(f"{kind} {path}: {error!r}")
             return None
         self._tally.seconds.setdefault(kind, []).append(time.perf_counter() - began_s)
@@ -76,7 +77,11 @@ class Client:
     async def close(self) -> None:
         """End the connection."""
         if self._streams is not None:
-            self._streams[1].close()
+            _, writer = self._streams
+            self._streams = None
+            writer.close()
+            with suppress(OSError):
+                await writer.wait_closed()
 
 
 async def _read(reader: asyncio.StreamReader) -> Answer:

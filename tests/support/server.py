@@ -100,14 +100,25 @@ class RunningServer:
 def running_server(
     home: Path, *, worker: bool, environment: dict[str, str] | None = None, port: int = 0
 ) -> Iterator[RunningServer]:
-    """Serve a home folder for as long as the context lasts; port 0 is any that is free."""
-    command = [sys.executable, "-c", SERVE, "serve", "--port", str(port), "--home", str(home)]
+    """Serve a home folder for as long as the context lasts; port 0 is any that is free.
+
+    The environment may name another database than the file in the folder; a folder on the command
+    line would win over it.
+    """
+    command = [sys.executable, "-c", SERVE, "serve", "--port", str(port)]
+    if "TENKEN_DATABASE_URL" not in (environment or {}):
+        command += ["--home", str(home)]
     process = subprocess.Popen(
         command if worker else [*command, "--no-worker"],
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        env={**os.environ, "PYTHONUNBUFFERED": "1", **(environment or {})},
+        env={
+            **os.environ,
+            "PYTHONUNBUFFERED": "1",
+            "TENKEN_HOME": str(home.resolve()),
+            **(environment or {}),
+        },
     )
     log: list[str] = []
     ready = threading.Event()

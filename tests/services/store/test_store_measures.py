@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
 
+from inspection.domain.edit import EditKind, draw
 from inspection.domain.eradate import day_in_japan
 from inspection.domain.measure import Measure, Stage
 from inspection.domain.review import Action, RejectReason, Verdict
@@ -17,6 +18,7 @@ from inspection.store import measures, organisations, progress, reviews, steps
 from inspection.store.engine import reading, writing
 from inspection.store.measure_tables import measures as table
 from inspection.store.scope import Scope, scoped
+from tests.services.store import test_store_edits as editing
 from tests.support.people import add_cities
 from tests.support.records import NOON, Scene
 
@@ -177,3 +179,27 @@ def test_a_city_counts_and_records_its_own(engine: Engine, scene: Scene) -> None
         }
     with pytest.raises(NotFound), writing(scoped(engine, theirs)) as connection:
         measures.withdraw(connection, whole.event_id, by="x", now=NOON, note="why")
+
+
+def test_what_an_engineer_draws_is_confirmed_by_it_and_what_was_split_counts_as_its_parts(
+    engine: Engine, scene: Scene
+) -> None:
+    """Of three detections one is split in two, and a fourth damage is drawn."""
+    with writing(engine) as connection:
+        reviews.record(connection, decide(scene, 1, Action.REJECT, 3))
+    editing.split_first(engine, scene)
+    missed = editing.drawn(scene, 21, "missed")
+    of = editing.edit(EditKind.DRAW, name="missed")
+    editing.written(
+        engine, of, [missed], lambda _found: draw(missed, scene.asset.asset_id, editing.new_id)
+    )
+    with reading(engine) as connection:
+        found = progress.moments(connection)
+        (waiting,) = progress.waiting(connection)
+    assert sum(one.count for one in found) == 5
+    drawn = [one for one in found if one.confirmed is not None]
+    day = day_in_japan(editing.LATER)
+    assert [(one.count, one.decided, one.confirmed) for one in drawn] == [(1, day, day)]
+    assert waiting.damage_class == missed.damage_class.value
+    undecided = sum(one.count for one in found if one.decided is None)
+    assert undecided == 3  # both parts, and the one that nobody has looked at

@@ -31,6 +31,7 @@ from inspection.store.queue_tables import derived, survey_defects
 from inspection.store.reviewqueue import Choice, Order
 from inspection.store.scope import Scope, scoped
 from inspection.store.tables import defect_observations
+from inspection.store.tables import defects as defect_table
 from tests.support.records import (
     NOON,
     Scene,
@@ -245,6 +246,28 @@ def test_a_person_s_class_outranks_the_machine_s(engine: Engine, scene: Scene) -
     with reading(engine) as connection:
         only = Choice(classes=frozenset({DamageClass.POTHOLE}))
         assert walk(connection, scene.survey.survey_id, 5, chosen=only) == [defect.defect_id]
+
+
+def test_what_others_have_superseded_is_shown_only_when_asked_for(
+    engine: Engine, scene: Scene
+) -> None:
+    gone = scene.defects[0].defect_id
+    with writing(engine) as connection:
+        connection.execute(
+            sa.update(defect_table)
+            .where(defect_table.c.defect_id == gone)
+            .values(state=ReviewState.SUPERSEDED.value, version=2)
+        )
+    survey_id = scene.survey.survey_id
+    asked = Choice(states=frozenset({ReviewState.SUPERSEDED}))
+    with reading(engine) as connection:
+        assert gone not in walk(connection, survey_id, 50)
+        assert reviewqueue.total(connection, survey_id) == 39
+        assert walk(connection, survey_id, 50, chosen=asked) == [gone]
+        every = reviewqueue.counts(connection, survey_id)
+        assert (every.total, every.matched, sum(every.by_class.values())) == (39, 39, 39)
+        only = reviewqueue.counts(connection, survey_id, asked)
+        assert (only.total, only.matched, sum(only.by_class.values())) == (39, 1, 1)
 
 
 def rows_of(connection: Connection) -> list[tuple[Any, ...]]:

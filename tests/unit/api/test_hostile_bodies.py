@@ -17,7 +17,7 @@ from tests.support.seed import Seeded
 
 TAKERS = list(takers())
 JSON = {"content-type": "application/json"}
-EVERY = 4
+EVERY, MOST = 17, 40
 """Which of the spoilt bodies the suite sends; ``tests.benchmarks.api_fuzz`` sends all."""
 
 
@@ -39,7 +39,7 @@ def test_whatever_json_can_carry_is_answered_in_words(
 ) -> None:
     path = filled(taker.path, seeded)
     bodies = itertools.chain.from_iterable(spoilt(taker.body, raw) for raw in RAW.values())
-    for content in itertools.islice(bodies, 0, None, EVERY):
+    for content in itertools.islice(bodies, 0, EVERY * MOST, EVERY):
         answer = client.request(taker.method, path, content=content, headers=JSON)
         assert answer.status_code < 500, content[:500]
         if answer.status_code >= 400:

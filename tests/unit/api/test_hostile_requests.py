@@ -283,3 +283,11 @@ def test_a_name_that_looks_like_a_formula_is_text_in_every_file(
     assert all(cell.data_type != "f" for cell in cells)
     csv_text = client.get(f"/api/worklist.csv{query}").content.decode("utf-8-sig")
     assert f",{text}," not in csv_text or text == "-1"
+
+
+@pytest.mark.parametrize(
+    "day", ["0", "1e3", "2026-4-1", "20260401", "2026-02-30", "２０２６-04-01"]
+)
+def test_a_day_is_written_out(client: TestClient, day: str) -> None:
+    problem = problem_of(client.get("/api/audit", params={"first": day}), 422)
+    assert [row["where"] for row in problem["errors"]] == ["query.first"]

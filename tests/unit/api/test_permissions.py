@@ -53,7 +53,6 @@ def address(name: str, seeded: Seeded) -> tuple[str, str]:
         "asset_id": survey.asset_id,
         "defect_id": survey.defects[0].defect_id,
         "feature_id": survey.defects[0].defect_id,
-        "earlier_id": survey.defects[1].defect_id,
         "collection_id": "defects",
         "sha256": survey.photo_sha256,
         "kind": "not-found",

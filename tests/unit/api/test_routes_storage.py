@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import uuid
 from pathlib import Path
 from typing import Any
 
@@ -10,9 +11,10 @@ from fastapi.testclient import TestClient
 
 from api.deps import Services
 from inspection.domain.account import Role
+from inspection.domain.emergency import Emergency, Hazard, QuickReport, Signal
 from inspection.pipeline.backup import blobs_of_rows
 from inspection.pipeline.stocktake import QUIET_S
-from inspection.store import audit, keys, organisations
+from inspection.store import audit, emergencies, keys, organisations
 from inspection.store.engine import reading, writing
 from inspection.store.scope import HOME
 from tests.support.people import Person, add_cities, add_person
@@ -87,6 +89,30 @@ def test_what_nothing_rests_on_goes_and_everything_else_stays(
     with reading(services.engine) as connection:
         told = [event.subject for event in audit.find(connection)]
     assert told == ["blobs 2000 bytes", "blobs 0 bytes"]
+
+
+def test_photos_of_an_emergency_report_stay(
+    client: TestClient, services: Services, seeded: Seeded
+) -> None:
+    """They belong to no survey; the report names them, and an evacuation may rest on them."""
+    path = stray(seeded, services, STRAY)
+    reported = QuickReport(
+        report_id=uuid.uuid4(),
+        emergency="地震",
+        asset_id="bridge-12",
+        signal=Signal.RED,
+        reported_by="班長",
+        reported_at=NOW,
+        photos=(STRAY,),
+    )
+    with writing(services.engine) as connection:
+        emergencies.begin(
+            connection, Emergency(name="地震", hazard=Hazard.EARTHQUAKE, began_at=NOW)
+        )
+        emergencies.report(connection, reported)
+    assert storage(client)["unowned"]["count"] == 0
+    client.post("/api/storage/unowned/removal")
+    assert path.exists()
 
 
 def test_a_file_that_is_taken_up_anew_stays(

@@ -179,6 +179,25 @@ def test_help_ends_when_the_job_does_or_something_more_urgent_waits(
     assert unfinished(site) == left - 1
 
 
+def test_a_cancelled_job_ends_the_help_in_the_middle_of_a_band(
+    shared: tuple[Site, Job], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site, job = shared  # noqa: F811
+    monkeypatch.setattr("inspection.pipeline.look.REPORT_S", 0.0)
+    left = unfinished(site)
+
+    def cancel() -> None:
+        if counted.seen == 4:
+            with writing(site.tools.engine) as connection:
+                jobs.cancel(connection, job.job_id, site.tools.clock.now())
+
+    counted = CountedDetector(before=cancel)
+    assert lend_a_hand(as_worker(site.tools, "h", counted), job.job_id) == 0
+    assert counted.seen == 8  # of a band of sixteen
+    assert unfinished(site) == left
+    assert said(site, job)[-1].endswith("is cancelled; nobody needs its bands")
+
+
 def test_a_failure_while_helping_is_said_and_harms_nobody(shared: tuple[Site, Job]) -> None:
     site, job = shared  # noqa: F811
     left = unfinished(site)

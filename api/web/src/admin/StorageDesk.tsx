@@ -158,7 +158,7 @@ function Unowned({ unowned }: { unowned: Schemas["UnownedOut"] }) {
       ) : (
         <>
           <p>
-            {unowned.count} {say("files")} · <b>{bytesText(unowned.size_bytes)}</b>
+            {unowned.count} {say("unownedFiles")} · <b>{bytesText(unowned.size_bytes)}</b>
           </p>
           <Kinds kinds={unowned.kinds} />
           {sure ? (

@@ -2,7 +2,7 @@ import { keepPreviousData, useInfiniteQuery, useQuery, useQueryClient } from "@t
 import { useEffect, useMemo, useRef, useState } from "react";
 
 import type { Schemas } from "../client";
-import { countsQuery, placeQuery, queueBeside, queueQuery } from "../queries";
+import { countsQuery, defectQuery, placeQuery, queueBeside, queueQuery } from "../queries";
 import { beside, type Filter, type Order, type Stand } from "./filter";
 
 export type QueueRow = Schemas["QueueRowOut"];
@@ -64,6 +64,12 @@ export function useQueue(
     setAnchor(undefined);
     setStand(undefined);
   }
+
+  // Whoever has seen this one sees the next: it is read while they look.
+  const next = beside(rows, chosen, 1)?.defect_id;
+  useEffect(() => {
+    if (chosenId !== undefined && next !== undefined) void queries.prefetchQuery(defectQuery(next));
+  }, [queries, chosenId, next]);
 
   const choose = (defectId: string) => {
     if (!rows.some((row) => row.defect_id === defectId)) setAnchor(defectId);

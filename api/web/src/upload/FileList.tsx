@@ -5,6 +5,7 @@ import { useLanguage } from "../i18n/language";
 import { isBad, isGood, type Row, sayBytes } from "./rows";
 
 const ROW_PX = 46;
+const MOST_ROWS = 7;
 
 /** List every file with its state; only the rows that can be seen are drawn. */
 export function FileList({ rows }: { rows: readonly Row[] }) {
@@ -18,7 +19,14 @@ export function FileList({ rows }: { rows: readonly Row[] }) {
     getItemKey: (index) => rows[index]?.id ?? index,
   });
   return (
-    <div ref={frame} className="file-list" tabIndex={0} role="region" aria-label={say("files")}>
+    <div
+      ref={frame}
+      className="file-list"
+      style={{ height: Math.min(Math.max(rows.length, 1), MOST_ROWS) * ROW_PX + 1 }}
+      tabIndex={0}
+      role="region"
+      aria-label={say("files")}
+    >
       <ul style={{ height: list.getTotalSize() }}>
         {list.getVirtualItems().map(({ index, key, start }) => {
           const row = rows[index];

@@ -7,14 +7,17 @@ export type Fate =
   | { is: "rejected"; reason: Schemas["RejectionReason"]; detail: string };
 
 const MOST = 200;
-const GATHER_MS = 30;
 
 /** Asks the service which files it has, many at a time. */
 export class Inquiry {
   private waiting = new Map<string, { resolve: (fate: Fate) => void; reject: (error: unknown) => void }[]>();
   private timer: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(private readonly surveyId: string) {}
+  /** Questions of the first `gatherMs` go along with each other. */
+  constructor(
+    private readonly surveyId: string,
+    private readonly gatherMs: number,
+  ) {}
 
   /** Ask about one file; the question goes along with others of the same moment. */
   ask(sha256: string): Promise<Fate> {
@@ -22,7 +25,7 @@ export class Inquiry {
       const others = this.waiting.get(sha256) ?? [];
       this.waiting.set(sha256, [...others, { resolve, reject }]);
       if (this.waiting.size >= MOST) void this.send();
-      else this.timer ??= setTimeout(() => void this.send(), GATHER_MS);
+      else this.timer ??= setTimeout(() => void this.send(), this.gatherMs);
     });
   }
 

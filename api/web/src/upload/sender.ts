@@ -8,6 +8,9 @@ import { discardOlder, end, send, type Sending } from "./tus";
 
 const LINES = 3;
 const TELL_MS = 100;
+/** A folder is asked about in bulk; before a file is sent, a line waits for the answer. */
+const GATHER_MS = 200;
+const LAST_GATHER_MS = 10;
 const GONE: readonly number[] = [404, 410];
 const SIGNED_OUT = 401;
 const DAMAGED = 460;
@@ -39,6 +42,7 @@ export class Sender {
   private readonly reading = new Door(1);
   private readonly lines = new Door(LINES);
   private readonly inquiry: Inquiry;
+  private readonly lastQuestion: Inquiry;
   private readonly digester = new Digester();
   private readonly owners = new Map<string, Task>();
   private isPaused = false;
@@ -46,7 +50,8 @@ export class Sender {
   onSignedOut: () => void = () => {};
 
   constructor(private readonly surveyId: string) {
-    this.inquiry = new Inquiry(surveyId);
+    this.inquiry = new Inquiry(surveyId, GATHER_MS);
+    this.lastQuestion = new Inquiry(surveyId, LAST_GATHER_MS);
   }
 
   readonly subscribe = (listener: () => void): (() => void) => {
@@ -192,7 +197,7 @@ export class Sender {
       if (signal.aborted) throw stopped();
       return await locked(name, async () => {
         // Another tab may have sent it since we asked.
-        const fate = await this.patiently(task, () => this.inquiry.ask(sha256), signal);
+        const fate = await this.patiently(task, () => this.lastQuestion.ask(sha256), signal);
         if (!this.settle(task, fate)) await this.sendNow(task, sha256, fate, signal);
       });
     });
@@ -233,7 +238,7 @@ export class Sender {
   private async sendOnce(task: Task, sending: () => Sending, attempts: number): Promise<string> {
     if (attempts > 0 && task.address === null) {
       // The upload may have begun although nobody could tell us so: it is not begun twice.
-      const fate = await this.inquiry.ask(sending().sha256);
+      const fate = await this.lastQuestion.ask(sending().sha256);
       task.address = fate.is === "wanted" ? fate.address : null;
     }
     try {

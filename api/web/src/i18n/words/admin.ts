@@ -182,7 +182,7 @@ export const admin = {
   unownedRemove: { ja: "削除する", en: "Remove" },
   unownedSure: { ja: "元に戻せません。削除しますか。", en: "There is no way back. Remove them?" },
   unownedYes: { ja: "削除", en: "Yes, remove" },
-  files: { ja: "ファイル", en: "files" },
+  unownedFiles: { ja: "ファイル", en: "files" },
   freed: { ja: "空けた容量", en: "Freed" },
 
   basemap: { ja: "背景地図", en: "Background map" },

@@ -31,8 +31,10 @@ export function MergeTool(props: HeldProps & { chosen: DefectDetail }) {
     edit.ask({ kind: "merge", of, damageClass: classesOf(of).length > 1 ? wanted : null });
   };
   const pick = async (id: string) => {
-    const one = await queries.fetchQuery({ ...defectQuery(id), staleTime: 0 });
-    ask(toggled(picks, one), damageClass);
+    // read anew, the first one too: an edit or an undo a moment ago has made other versions
+    const read = (each: string) => queries.fetchQuery({ ...defectQuery(each), staleTime: 0 });
+    const [first, one] = await Promise.all([read(chosen.defect_id), read(id)]);
+    ask(toggled([first, ...picks.slice(1)], one), damageClass);
   };
   usePicking(map, pick);
 
