@@ -37,9 +37,10 @@ class PhotoSighting:
         outline_px: the outline in the photo, lens distortion included; it may reach outside.
         box_px: the part of the photo that shows it, x0 y0 x1 y1, half-open.
         shown_share: share of the outline that lies in the photo.
-        gsd_mm_per_px: on the surface, in the worst direction, at the anchor.
-        incidence_deg: angle between the line of sight and square on, at the anchor.
-        distance_m: from the camera to the anchor; None where no pose is known.
+        gsd_mm_per_px: on the surface, in the worst direction, at the anchor, or at the place
+            nearest to it that the photo shows.
+        incidence_deg: angle between the line of sight and square on, at the same place.
+        distance_m: from the camera to that place; None where no pose is known.
         is_blurred: whether the photo was set back because it is.
     """
 
@@ -89,14 +90,17 @@ def sightings(look: Look, views: Iterable[View], surface: Surface) -> list[Photo
     The best photo shows all of it, is sharp, and has the smallest pixels in its worst direction.
     """
     dense = shapely.segmentize(look.outline_m, 4 * look.step_m)
-    world = surface.to_world_m(shapely.get_coordinates(dense))
-    anchor = np.array(look.anchor_m)
-    steps = anchor + look.step_m * np.array([[0.0, 0.0], [1.0, 0.0], [0.0, 1.0]])
-    triple = surface.to_world_m(steps)
+    points = shapely.get_coordinates(dense)
+    by_distance = np.argsort(np.hypot(*(points - look.anchor_m).T), kind="stable")
+    ordered = np.vstack([[look.anchor_m], points[by_distance]])
+    seen = _Outline(
+        dense=dense,
+        world_m=surface.to_world_m(points),
+        ordered_m=ordered,
+        ordered_world_m=surface.to_world_m(ordered),
+    )
     found = [
-        sighting
-        for view in views
-        if (sighting := _sighting(view, dense, world, triple, look)) is not None
+        sighting for view in views if (sighting := _sighting(view, seen, surface, look)) is not None
     ]
     return sorted(
         found,
@@ -134,17 +138,37 @@ def window_px(
     return x0, y0, x1, y1
 
 
-def _sighting(
-    view: View, dense: BaseGeometry, world: Floats, triple: Floats, look: Look
-) -> PhotoSighting | None:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Outline:
+    """Carry an outline with dense corners.
+
+    Attributes:
+        dense: polygon(s) in the CRS of the surface.
+        world_m: (n, 3) its corners.
+        ordered_m: (n + 1, 2) the anchor, then the corners by their distance from it.
+        ordered_world_m: (n + 1, 3) likewise.
+    """
+
+    dense: BaseGeometry
+    world_m: Floats
+    ordered_m: Floats
+    ordered_world_m: Floats
+
+
+def _sighting(view: View, outline: _Outline, surface: Surface, look: Look) -> PhotoSighting | None:
     """Say how one photo sees the outline; None when it does not."""
-    seen = sees(view, world)
+    seen = sees(view, outline.world_m)
     if not seen.any():
         return None
-    pixels = view.project(world)
-    here, right, up = view.project(triple)
-    jacobian = np.column_stack([right - here, up - here]) / (look.step_m * look.ground_per_map)
-    if not np.isfinite(jacobian).all():
+    pixels = view.project(outline.world_m)
+    steps = look.step_m * np.array([[0.0, 0.0], [1.0, 0.0], [0.0, 1.0]])
+    for place in outline.ordered_m[sees(view, outline.ordered_world_m)]:
+        triple = surface.to_world_m(place + steps)
+        here, right, up = view.project(triple)
+        jacobian = np.column_stack([right - here, up - here]) / (look.step_m * look.ground_per_map)
+        if np.isfinite(jacobian).all():  # else at the very rim of the lens: the next place
+            break
+    else:
         return None
     fine, coarse = 1000.0 / np.linalg.svd(jacobian, compute_uv=False)
     incidence, distance_m = _aspect(view, triple, float(fine / coarse))
@@ -154,7 +178,7 @@ def _sighting(
         sha256=view.sha256,
         width_px=view.width_px,
         height_px=view.height_px,
-        outline_px=_drawn(dense, pixels),
+        outline_px=_drawn(outline.dense, pixels),
         box_px=(int(low[0]), int(low[1]), int(high[0]), int(high[1])),
         shown_share=float(seen.mean()),
         gsd_mm_per_px=float(coarse),

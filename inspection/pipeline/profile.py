@@ -58,7 +58,7 @@ class ProfilePoint:
         photo_sha256: the photo in which it was read; None likewise.
         photo_px: the place (x, y) in that photo; None likewise.
         incidence_deg: how far from square on that photo saw it; None likewise.
-        trusted: away from ends and junctions.
+        trusted: it has been read, away from ends and junctions.
     """
 
     piece: int
@@ -317,14 +317,15 @@ class _Taken:
 
 
 def _trusted(strand: Strand, along_m: Floats, width_mm: Floats, linear: float) -> NDArray[np.bool_]:
-    """Mark the places (n,) away from ends (2 widths) and junctions (1.5 widths) (§4.4)."""
+    """Mark the places (n,) that were read, away from ends (2 widths) and junctions (1.5; §4.4)."""
     if np.isnan(width_mm).all():
         return np.zeros(len(along_m), dtype=bool)
     typical_m = float(np.nanmedian(width_mm)) / 1000
-    return WidthProfile(
+    inside = WidthProfile(
         along_m=along_m,
         width_mm=width_mm,
         length_m=float(stations(strand.line)[-1]) / linear,
         start_margin_m=(2.0 if strand.start_free else 1.5) * typical_m,
         end_margin_m=(2.0 if strand.end_free else 1.5) * typical_m,
     ).trusted()
+    return np.asarray(inside & np.isfinite(width_mm), dtype=np.bool_)

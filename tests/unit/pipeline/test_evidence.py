@@ -136,7 +136,8 @@ def test_the_best_photo_comes_first_and_says_how_it_sees(
     names = [dossier.photos[s.sha256].name for s in photo_sightings(dossier)]
     assert names == ["visit1_2.jpg", "visit1_3.jpg", "visit1_1.jpg"]
     square, oblique, partly = photo_sightings(dossier)
-    for sighting in (square, oblique, partly):
+    assert partly.distance_m is not None and partly.distance_m < 1.25  # to what it shows
+    for sighting in (square, oblique):
         assert sighting.distance_m is not None
         view = next(v for v in visited.visits[1].views if v.sha256 == sighting.sha256)
         assert view.pose is not None
