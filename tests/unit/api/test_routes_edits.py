@@ -1,17 +1,20 @@
 """Edits through the API: measured anew, shown, listed, graded; previewed, repeated, taken back."""
 
+import threading
 import uuid
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import shapely
 from fastapi.testclient import TestClient
 
 from api.deps import Services
+from api.errors import MEDIA_TYPE
 from inspection.domain.defect import HAND
 from inspection.pipeline.admit import original_key
 from inspection.store import defects, grades, photos
 from inspection.store.engine import reading
-from tests.support.penned import MISSED_PX, SPALL_PX, draw, line, listed, polygon, rows, split
+from tests.support.edited import MISSED_PX, SPALL_PX, draw, line, listed, polygon, rows, split
 from tests.support.seed import GSD_M_PER_PX, Seeded, SeededSurvey, keep_seeded_views
 
 
@@ -237,3 +240,56 @@ def test_everything_is_taken_back_and_brought_again(
     assert [one["kind"] for one in links["edits"]] == ["split", "undo", "undo"]
     assert [one["undone_by"] is None for one in links["edits"]] == [False, False, True]
     assert len(links["superseded_by"]) == 2
+
+
+def test_what_was_decided_since_is_not_taken_back(client: TestClient, survey: SeededSurvey) -> None:
+    done = split(client, survey).json()
+    part = done["defects"][1]["defect_id"]
+    verdict = {"action": "confirm", "reviewer": "鈴木", "expected_version": 1}
+    assert client.post(f"/api/defects/{part}/verdicts", json=verdict).status_code == 201
+    late = client.post(f"/api/edits/{done['edit']['edit_id']}/undo", json={"editor": "佐藤"})
+    assert (late.status_code, late.json()["type"]) == (409, "/problems/overtaken")
+    assert [(c["who"], c["what"]) for c in late.json()["meanwhile"]] == [("鈴木", "confirm")]
+
+
+def test_of_two_engineers_the_second_is_told_what_the_first_did(
+    client: TestClient, survey: SeededSurvey
+) -> None:
+    """Done when 4: nobody's decision is lost, the second is told."""
+    first = survey.defects[0].defect_id
+    assert split(client, survey, editor="佐藤").status_code == 201
+    verdict = {"action": "reject", "reason": "stain", "reviewer": "鈴木", "expected_version": 1}
+    redrawn = {"editor": "鈴木", "expected_version": 1, "geometry": line(survey, MISSED_PX)}
+    other = {"defect_id": str(survey.defects[1].defect_id), "expected_version": 1}
+    both = [{"defect_id": str(first), "expected_version": 1}, other]
+    attempts = [
+        client.post(f"/api/defects/{first}/verdicts", json=verdict),
+        client.put(f"/api/defects/{first}/geometry", json=redrawn),
+        client.post("/api/defects/merge", json={"editor": "鈴木", "defects": both}),
+        split(client, survey, editor="鈴木"),
+        split(client, survey, editor="鈴木", preview=True),
+    ]
+    for late in attempts:
+        assert (late.status_code, late.headers["content-type"]) == (409, MEDIA_TYPE)
+        problem = late.json()
+        assert problem["type"] == "/problems/overtaken"
+        (change,) = problem["meanwhile"]
+        assert (change["subject"], change["who"], change["what"]) == (str(first), "佐藤", "split")
+        assert change["when"] == "2026-05-02T09:30:00+00:00"
+        assert "佐藤 did 'split'" in problem["detail"]
+    assert listed(client, survey)[other["defect_id"]]["version"] == 1
+
+
+def test_engineers_who_edit_at_the_same_moment(
+    client: TestClient, survey: SeededSurvey, services: Services
+) -> None:
+    gate = threading.Barrier(4)
+
+    def attempt(n: int) -> int:
+        gate.wait(timeout=30)
+        return int(split(client, survey, editor=f"engineer {n}").status_code)
+
+    with ThreadPoolExecutor(4) as pool:
+        codes = sorted(pool.map(attempt, range(4)))
+    assert codes == [201, 409, 409, 409]
+    assert rows(services) == (1, len(survey.defects) + 2, len(survey.defects) + 2)

@@ -1,4 +1,4 @@
-"""What an engineer draws on the rendered survey, and what the service then shows."""
+"""Ask the API for edits of the seeded survey, as a page would."""
 
 from typing import Any
 
@@ -14,10 +14,8 @@ from tests.support.seed import SeededSurvey
 ACROSS_PX = [[560, 100], [560, 220]]
 """A cut across the first crack."""
 
-
 MISSED_PX = [[900, 302], [978, 520], [968, 640], [961, 755]]
 """The second crack as a hand draws it."""
-
 
 SPALL_PX = [[[700, 500], [800, 500], [800, 600], [700, 600], [700, 500]]]
 
@@ -62,18 +60,3 @@ def rows(services: Services) -> tuple[int, int, int]:
         count = connection.execute(select(func.count()).select_from(edits)).scalar_one()
         known = defects.known(connection, "bridge-12")
     return count, len(known), sum(len(d.observation_ids) for d in known)
-
-
-BAD_LINES: dict[str, tuple[Any, str]] = {
-    "no coordinates": ([], "make no LineString|is empty"),
-    "one point": ([[0.0, 0.0]], "make no LineString"),
-    "words": ([["a", "b"], ["c", "d"]], "numbers"),
-    "deep": ([[[0, 0], [1, 1]], [[2, 2], [3, 3]]], "make no LineString|are numbers"),
-    "off the mosaic": ([[0.0, 0.0], [1.0, 1.0]], "leaves the mosaic"),
-    "a dot": ([[-48403.0, 66109.0], [-48403.0, 66109.001]], "between 3 and 60000 px"),
-    "corners": ([[-48403 + i * 1e-5, 66109.0] for i in range(2001)], "2001 corners"),
-    "scribble": (
-        [[-48403 + i * 1e-5, 66109 + (i % 2) * 2e-3] for i in range(1999)],
-        "draw it once",
-    ),
-}
