@@ -324,7 +324,7 @@ def _edit(desk: Desk, order: Order, plan: _Plan) -> Done:
         for defect in found:
             meanwhile.check_version(connection, defect, plan.versions[defect.defect_id])
         rules.check_editable(found, edit)
-        mosaic = plan.mosaic or orthomosaics.by_sha256(connection, found[0].latest.mosaic_sha256)
+        mosaic = plan.mosaic or _shown_on(connection, found[0].latest)
         taken = photos.of_survey(connection, mosaic.survey_id)
     pieces, damage_class = plan.shapes(found, mosaic)
     with opened_paper(mosaic, blobs=desk.blobs, photos=taken, widths=desk.widths) as paper:
@@ -349,6 +349,10 @@ def _edit(desk: Desk, order: Order, plan: _Plan) -> Done:
         edits.record(connection, edit, edited, seen)
         regrade(connection, edited.defects, clock=desk.clock)
     return Done(edit=edit, edited=edited, no_width=_untold(edited, sketches))
+
+
+def _shown_on(connection: Connection, seen: Observation) -> Orthomosaic:
+    return orthomosaics.of(connection, seen.survey_id, seen.mosaic_sha256)
 
 
 def _repeated(connection: Connection, edit: Edit) -> Done | None:

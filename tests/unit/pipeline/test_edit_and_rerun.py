@@ -19,6 +19,7 @@ from inspection.domain.taxonomy import DamageClass
 from inspection.errors import BadGeometry, Conflict, Overtaken
 from inspection.pipeline.conduct import conduct
 from inspection.pipeline.consolidate import consolidate
+from inspection.pipeline.dossier import open_dossier
 from inspection.pipeline.edit import Desk, Order, draw, merge, redraw, split, undo
 from inspection.pipeline.regrade import regrade
 from inspection.store import (
@@ -347,3 +348,19 @@ def test_an_edit_is_refused_when_a_survey_sees_the_defect_while_it_is_measured(
     assert (now.latest.model_id, now.version, now.state) == ("later@1", whole.version, whole.state)
     with reading(desk.engine) as connection:
         assert edits.history(connection, whole.defect_id) == ()
+
+
+def test_a_drawing_is_filed_under_the_survey_whose_defect_it_shows(desk: Desk, site: Site) -> None:
+    """The same photos, uploaded again as another survey, have the same mosaic."""
+    crack = longest(desk)
+    with writing(desk.engine) as connection:
+        first = surveys.by_id(connection, site.survey_id)
+        mosaic = orthomosaics.of_survey(connection, site.survey_id)
+        again = surveys.save(connection, replace(first, survey_id=uuid.uuid4()))
+        orthomosaics.save(connection, replace(mosaic, survey_id=again.survey_id))
+    drawn = shapely.LineString(px(desk, site, [(150, 120), (420, 180), (640, 149)]))
+    done = redraw(desk, order(), defect_id=crack.defect_id, version=crack.version, drawn=drawn)
+    (shown,) = done.edited.defects
+    assert shown.latest.survey_id == site.survey_id
+    opened = open_dossier(desk.engine, site.blobs, crack.defect_id, site.survey_id)
+    assert (opened.mosaic.survey_id, opened.seen) == (site.survey_id, shown.latest)
