@@ -253,12 +253,9 @@ def _reprioritised(connection: Connection, active: Job, priority: Priority | Non
         return active
     still = jobs.c.state.in_([state.value for state in life.ACTIVE])
     written = connection.execute(
-        update(jobs)
-        .where(jobs.c.job_id == active.job_id, still)
-        .values(priority=int(priority))
-        .returning(*jobs.c)
-    ).one_or_none()
-    return None if written is None else _job(written)
+        update(jobs).where(jobs.c.job_id == active.job_id, still).values(priority=int(priority))
+    )
+    return by_id(connection, active.job_id) if written.rowcount else None
 
 
 def _same_kind(active: Job, kind: str) -> Job:
