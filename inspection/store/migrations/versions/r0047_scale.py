@@ -73,6 +73,7 @@ Table(
         "defect_id",
         postgresql_include=[
             "seq",
+            "frame",
             "damage_class",
             "state",
             "confidence",
