@@ -91,6 +91,8 @@ def draw(
     wide = window.part > WIDE_PART
     places = [
         _c.survey_id == survey_id,
+        # what was seen in another frame, on a local mosaic that has been replaced, lies elsewhere
+        _c.frame == window.frame,
         spatial.overlaps(box) if wide else spatial.meets_survey(dialect, number, box),
         *(chosen or Choice()).conditions(),
     ]
@@ -99,17 +101,14 @@ def draw(
     if not keys:
         return b""
     # one more than may be drawn: there are others
-    rows = _rows(dialect, keys[:MOST], window.frame, generalised=len(keys) > MOST)
+    rows = _rows(dialect, keys[:MOST], generalised=len(keys) > MOST)
     if dialect == "sqlite":
         return _draw_here(connection, rows, window)
     return bytes(connection.execute(_drawn_there(rows, window)).scalar_one() or b"")
 
 
-def _rows(dialect: str, keys: Sequence[int], frame: str, *, generalised: bool) -> sa.Select[Any]:
-    """Select rows by their numbers, the largest first.
-
-    What was seen in another frame, on a local mosaic that has been replaced, is left out of them.
-    """
+def _rows(dialect: str, keys: Sequence[int], *, generalised: bool) -> sa.Select[Any]:
+    """Select rows by their numbers, the largest first."""
     # an array is one value, for which PostgreSQL takes the index however many there are
     listed = (
         _c.seq.in_(keys)
@@ -121,7 +120,7 @@ def _rows(dialect: str, keys: Sequence[int], frame: str, *, generalised: bool) -
     return (
         select(survey_defects, told.label("generalised"), *(seen[name] for name in SEEN))
         .join_from(survey_defects, observations, seen.observation_id == _c.observation_id)
-        .where(listed, _c.frame == frame)
+        .where(listed)
         .order_by(_c.minus_size, _c.defect_id)
     )
 

@@ -57,7 +57,9 @@ def enqueue(
         )
     ).one_or_none()
     if active is not None:
-        return _reprioritised(connection, _same_kind(_job(active), kind), priority)
+        kept = _reprioritised(connection, _same_kind(_job(active), kind), priority)
+        if kept is not None:
+            return kept
     asked = life.queued(
         uuid.uuid4(),
         survey_id,
@@ -242,12 +244,18 @@ def hurry(connection: Connection, job_id: uuid.UUID, now: datetime) -> Job:
     return hurried
 
 
-def _reprioritised(connection: Connection, active: Job, priority: Priority | None) -> Job:
-    if priority is None or priority == active.priority:
+def _reprioritised(connection: Connection, active: Job, priority: Priority | None) -> Job | None:
+    """Give an active job a priority; None when it has ended since it was read.
+
+    Only the priority is written, for a worker may have claimed or ended the job meanwhile.
+    """
+    if priority is None:
         return active
-    changed = replace(active, priority=priority)
-    _write(connection, changed)
-    return changed
+    still = jobs.c.state.in_([state.value for state in life.ACTIVE])
+    written = connection.execute(
+        update(jobs).where(jobs.c.job_id == active.job_id, still).values(priority=int(priority))
+    )
+    return by_id(connection, active.job_id) if written.rowcount else None
 
 
 def _same_kind(active: Job, kind: str) -> Job:

@@ -76,6 +76,7 @@ survey_defects = Table(
         "defect_id",
         postgresql_include=[
             "seq",
+            "frame",
             "damage_class",
             "state",
             "confidence",

@@ -46,6 +46,16 @@ _KEYS: dict[Order, tuple[ColumnElement[Any], ...]] = {
     Order.UNCERTAIN: (_c.decided, _c.minus_uncertainty, _c.defect_id),
 }
 
+_UNREADABLE = (
+    ValueError,
+    TypeError,
+    LookupError,
+    AttributeError,
+    OverflowError,  # of a whole number that no float can hold
+    RecursionError,  # of brackets without end
+    binascii.Error,
+)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Choice:
@@ -287,10 +297,11 @@ def _read_mark(mark: str, order: Order) -> list[ColumnElement[Any]]:
         *numbers, identifier = keys
         if len(keys) != len(columns) or not all(math.isfinite(number) for number in numbers):
             raise ValueError(mark)
-        read = [float(number) for number in numbers]
-        decided = [int(number) for number in read[:-1]]
-        values = [*decided, read[-1], uuid.UUID(identifier)]
-    except (ValueError, TypeError, LookupError, AttributeError, binascii.Error) as error:
+        *decided, last = [float(number) for number in numbers]
+        if any(number not in (0, 1) for number in decided):
+            raise ValueError(mark)
+        values = [*map(int, decided), last, uuid.UUID(identifier)]
+    except _UNREADABLE as error:
         raise BadInput(
             f"mark {mark[:80]!r} is no place in the order {order.value!r}; take the mark of a row "
             "of that order as it was given"

@@ -264,3 +264,28 @@ def test_a_crowded_tile_draws_the_largest_and_says_so(engine: Engine, crowd: Sce
     by_size = draw(engine, crowd, wide)
     assert by_size == drawn, "the two ways to fill a tile choose the same"
     assert draw(engine, crowd, TileWindow(box_m=whole.box_m, frame="LOCAL x", part=1.0)) == {}
+
+
+@pytest.mark.parametrize("part", [0.0, 1.0])
+def test_what_lies_on_a_replaced_mosaic_hides_nothing(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch, part: float
+) -> None:
+    """More old defects than a tile may draw, all larger than the current ones at their place."""
+    monkeypatch.setattr(defecttiles, "MOST", 4)
+    made = make_scene(crs=LOCAL_CRS, defect_count=6)
+    new = make_mosaic(made.survey, 300, LOCAL_CRS)
+    small = make_measurement()
+    small = small.__class__(
+        **{name: getattr(small, name) for name in small.__slots__} | {"length_m": None}
+    )
+    current = [make_defect(make_observation(new, n, measurement=small)) for n in (1, 2, 3)]
+    with writing(engine) as connection:
+        save_scene(connection, made)
+        save_mosaic(connection, new)
+        defect_rows.save(connection, current, now=NOON)
+    on = window(new, 0.0, 0.0, 0.02)
+    drawn = draw(engine, made, TileWindow(box_m=on.box_m, frame=on.frame, part=part))
+    assert set(drawn) == {str(defect.defect_id) for defect in current}
+    assert all("generalised" not in told for _, told in drawn.values())
+    old = draw(engine, made, TileWindow(box_m=on.box_m, frame=frame_of(made.mosaic), part=part))
+    assert len(old) == 4 and all(told["generalised"] for _, told in old.values())

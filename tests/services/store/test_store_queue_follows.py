@@ -1,5 +1,6 @@
 """The queue follows whatever is written: sightings, ties, odd numbers, other organisations."""
 
+import base64
 import random
 
 import pytest
@@ -181,6 +182,29 @@ def test_a_mark_that_is_none_is_refused(engine: Engine, scene: Scene) -> None:
             for order in (Order.SIZE, Order.URGENT):
                 with pytest.raises(BadInput, match="no place in the order"):
                     reviewqueue.page(connection, scene.survey.survey_id, order=order, after=mark)
+
+
+def test_a_mark_with_a_number_out_of_range_is_refused(engine: Engine, scene: Scene) -> None:
+    survey_id, defect_id = scene.survey.survey_id, scene.defects[0].defect_id.hex
+    with reading(engine) as connection:
+        for first in (10**400, -(10**400), 1e300, 2**31, 2**63, 2, -1, 0.5, "1", None, [0]):
+            for order in (Order.URGENT, Order.UNCERTAIN):
+                mark = reviewqueue._write_mark([first, -0.5, defect_id])
+                with pytest.raises(BadInput, match="no place in the order"):
+                    reviewqueue.page(connection, survey_id, order=order, after=mark)
+        for key in (10**400, -(10**400), "1", None, [0]):
+            mark = reviewqueue._write_mark([key, defect_id])
+            with pytest.raises(BadInput, match="no place in the order"):
+                reviewqueue.page(connection, survey_id, before=mark)
+        for key in (1e300, -1e300, 5e-324, 2**63):
+            mark = reviewqueue._write_mark([key, defect_id])
+            assert len(reviewqueue.page(connection, survey_id, after=mark)) in (0, 40)
+
+
+def test_a_mark_of_brackets_without_end_is_refused(engine: Engine, scene: Scene) -> None:
+    mark = base64.urlsafe_b64encode(b"[" * 100_000).decode().rstrip("=")
+    with reading(engine) as connection, pytest.raises(BadInput, match="no place in the order"):
+        reviewqueue.page(connection, scene.survey.survey_id, after=mark)
 
 
 def test_pages_have_bounds(engine: Engine, scene: Scene) -> None:

@@ -73,6 +73,7 @@ Table(
         "defect_id",
         postgresql_include=[
             "seq",
+            "frame",
             "damage_class",
             "state",
             "confidence",
@@ -109,7 +110,32 @@ COLUMNS = (
     "x0_m, y0_m, x1_m, y1_m"
 )
 
-SAME_SURVEY = "survey_id = {0}.survey_id AND defect_id = {0}.defect_id"
+MACHINE = (
+    "survey_seq",
+    "observation_id",
+    "frame",
+    "confidence",
+    "width_mm",
+    "width_most_mm",
+    "minus_size",
+    "minus_uncertainty",
+    "minus_urgency",
+    "x0_m",
+    "y0_m",
+    "x1_m",
+    "y1_m",
+)
+"""What a sighting says; the rest of a row is what is known of its defect."""
+
+SHOWN = (
+    "o.observation_id = COALESCE((SELECT p.observation_id "
+    "FROM observations p WHERE p.observation_id = d.latest_observation_id "
+    "AND p.survey_id = o.survey_id), (SELECT p.observation_id FROM defect_observations k "
+    "JOIN observations p ON p.observation_id = k.observation_id "
+    "WHERE k.defect_id = d.defect_id AND p.survey_id = o.survey_id "
+    "ORDER BY p.seq DESC LIMIT 1))"
+)
+"""A survey shows the sighting by which the defect is known now, else its own last one."""
 
 HUMAN = (
     "damage_class = COALESCE(new.damage_class_reviewed, new.damage_class), state = new.state, "
@@ -151,25 +177,26 @@ def upgrade() -> None:
 
 
 def see(engine: str, which: str) -> str:
-    """Write the statement that adds the rows which are missing, for some defects or ties.
+    """Write the statement that adds or renews the rows of some defects or ties, in place.
 
-    PostgreSQL keeps the plan that a trigger had while the tables were empty: it must not be left
-    the choice to read all rows in order to find the missing ones.
+    What people decide is written by their own trigger. It may wait for this statement: a row that
+    was deleted and inserted again would escape it.
     """
-    if engine == "postgresql":
-        return f"{see_all(engine, which)} ON CONFLICT (survey_id, defect_id) DO NOTHING"
-    missing = (
-        "NOT EXISTS (SELECT 1 FROM survey_defects s "
-        "WHERE s.survey_id = o.survey_id AND s.defect_id = d.defect_id)"
+    # PostgreSQL keeps the plan that a trigger had while the tables were empty: it must not be left
+    # the choice to read all rows in order to find the missing ones
+    renewed = ", ".join(f"{name} = excluded.{name}" for name in MACHINE)
+    old, new = (
+        ", ".join(f"{row}.{name}" for name in MACHINE) for row in ("survey_defects", "excluded")
     )
-    return see_all(engine, f"{which} AND {missing}")
+    distinct = "IS NOT" if engine == "sqlite" else "IS DISTINCT FROM"
+    return (
+        f"{see_all(engine, which)} WHERE 1 = 1 ON CONFLICT (survey_id, defect_id) "
+        f"DO UPDATE SET {renewed} WHERE ({old}) {distinct} ({new})"
+    )
 
 
 def see_all(engine: str, which: str = "1 = 1") -> str:
-    """Write the statement that adds rows, for some defects or ties, where there are none yet.
-
-    A survey shows the sighting by which the defect is known now, else its own last one.
-    """
+    """Write the statement that adds rows, for some defects or ties, where there are none yet."""
     number = NUMBER[engine].format
     # read once: PostgreSQL would parse the whole measurement again wherever a number is named
     fence = "OFFSET 0" if engine == "postgresql" else ""
@@ -194,12 +221,7 @@ def see_all(engine: str, which: str = "1 = 1") -> str:
         "FROM defect_observations l JOIN defects d ON d.defect_id = l.defect_id "
         "JOIN observations o ON o.observation_id = l.observation_id "
         "JOIN survey_revisions r ON r.survey_id = o.survey_id "
-        f"WHERE {which} AND o.observation_id = COALESCE((SELECT p.observation_id "
-        "FROM observations p WHERE p.observation_id = d.latest_observation_id "
-        "AND p.survey_id = o.survey_id), (SELECT p.observation_id FROM defect_observations k "
-        "JOIN observations p ON p.observation_id = k.observation_id "
-        "WHERE k.defect_id = d.defect_id AND p.survey_id = o.survey_id "
-        f"ORDER BY p.seq DESC LIMIT 1)) {fence}) q"
+        f"WHERE {which} AND {SHOWN} {fence}) q"
     )
 
 
@@ -217,37 +239,39 @@ def bounded(number: str, most: str) -> str:
 
 def _moments(engine: str) -> dict[str, tuple[str, str]]:
     """Say what follows from what, by the name of the trigger: the moment, and the statements."""
-    tied = (
-        "DELETE FROM survey_defects WHERE defect_id = {0}.defect_id AND survey_id = (SELECT "
-        "survey_id FROM observations WHERE observation_id = {0}.observation_id); "
+    gone = (
+        "DELETE FROM survey_defects WHERE defect_id = {0}.defect_id AND NOT EXISTS (SELECT 1 "
+        "FROM defect_observations l JOIN defects d ON d.defect_id = l.defect_id "
+        "JOIN observations o ON o.observation_id = l.observation_id "
+        "WHERE l.defect_id = survey_defects.defect_id AND o.survey_id = survey_defects.survey_id "
+        f"AND {SHOWN}); "
     )
-    again = see(engine, "d.defect_id = {0}.defect_id") + ";"
+    again = see(engine, "d.defect_id = {0}.defect_id") + "; "
     return {
         "survey_counted": (
             "INSERT ON surveys",
             "INSERT INTO survey_revisions (survey_id, revision) VALUES (new.survey_id, 1);",
         ),
-        "defect_tied": ("INSERT ON defect_observations", (tied + again).format("new")),
+        "defect_tied": ("INSERT ON defect_observations", again.format("new")),
         "defect_tied_anew": (
             "UPDATE ON defect_observations",
-            (tied + again).format("old") + (tied + again).format("new"),
+            (gone + again).format("old") + (gone + again).format("new"),
         ),
-        "defect_untied": ("DELETE ON defect_observations", (tied + again).format("old")),
+        "defect_untied": ("DELETE ON defect_observations", (gone + again).format("old")),
         "defect_decided": (
             "UPDATE OF damage_class, damage_class_reviewed, state, version ON defects",
             f"UPDATE survey_defects SET {HUMAN} WHERE defect_id = new.defect_id;",
         ),
         "defect_seen_anew": (
             "UPDATE OF latest_observation_id ON defects",
-            "DELETE FROM survey_defects WHERE defect_id = new.defect_id; " + again.format("new"),
+            again.format("new"),
         ),
         "observation_replaced": (
             "UPDATE ON observations",
-            "DELETE FROM survey_defects WHERE observation_id = new.observation_id; "
-            + see(
+            see(
                 engine,
-                "d.defect_id = (SELECT t.defect_id FROM defect_observations t "
-                "WHERE t.observation_id = new.observation_id)",
+                "l.observation_id = new.observation_id AND d.defect_id = (SELECT t.defect_id "
+                "FROM defect_observations t WHERE t.observation_id = new.observation_id)",
             )
             + ";",
         ),
