@@ -18,11 +18,18 @@ from inspection.domain.review import Action, RejectReason, Verdict
 from inspection.domain.taxonomy import DamageClass
 from inspection.errors import Conflict, IllegalTransition, NotFound, Overtaken
 from inspection.pipeline.consolidate import defect_id as new_id
-from inspection.store import defects, edits, meanwhile, observations, reviews
+from inspection.store import defects, edits, meanwhile, observations, orthomosaics, reviews, surveys
 from inspection.store.edit_tables import edit_shares
 from inspection.store.edit_tables import edits as edit_rows
 from inspection.store.engine import reading, writing
-from tests.support.records import NOON, Scene, make_observation, named
+from tests.support.records import (
+    NOON,
+    Scene,
+    make_mosaic,
+    make_observation,
+    make_survey,
+    named,
+)
 
 LATER = NOON + timedelta(hours=2)
 
@@ -286,3 +293,31 @@ def test_a_drawn_class_outlasts_another_run_of_the_machine(scene: Scene, engine:
             assert defects.by_id(connection, part.defect_id) == part
     assert isinstance(done.defects[1].defect_id, uuid.UUID)
     assert done.defects[1].shown_class is DamageClass.CRACK
+
+
+def test_a_later_survey_that_saw_a_defect_is_named(scene: Scene, engine: Engine) -> None:
+    """Its version says only what people decided, so that the sighting is compared."""
+    known = scene.defects[0]
+    later = make_survey(2)
+    mosaic = make_mosaic(later, 200)
+    seen = make_observation(mosaic, 1, model_id="later@1")
+    shown = [d.latest.observation_id for d in scene.defects]
+    with writing(engine) as connection:
+        surveys.save(connection, later)
+        orthomosaics.save(connection, mosaic)
+        now = edits.locked(connection, {d.defect_id: d.version for d in scene.defects})
+        meanwhile.check_sightings(connection, now, shown)
+        observations.save(connection, [seen])
+        ids = (*known.observation_ids, seen.observation_id)
+        defects.save(connection, [replace(known, latest=seen, observation_ids=ids)], now=LATER)
+        now = edits.locked(connection, {d.defect_id: d.version for d in scene.defects})
+        with pytest.raises(Overtaken, match=str(later.survey_id)) as e:
+            meanwhile.check_sightings(connection, now, shown)
+    (told,) = e.value.meanwhile
+    assert told == {
+        "subject": str(known.defect_id),
+        "who": "later@1",
+        "when": later.created_at.isoformat(timespec="seconds"),
+        "what": "see_later",
+        "version": "1",
+    }
