@@ -8,7 +8,12 @@ Each reviewed defect gives the tiles of its mosaic that it touches, at native re
   exact, and but for places where the machine saw something that nobody has judged;
 * everywhere else: undecided, for nobody looked there.
 
-Verdicts are named by identifier, not by person: who decided stays in the database.
+Of a confirmed defect one outline of a mosaic is learned: the one that stands. What an engineer
+redrew is undecided where the drawing does not reach. What was rejected is background wherever it
+was seen.
+
+Verdicts, and edits that stand for one, are named by identifier, not by person: who decided stays
+in the database.
 """
 
 import hashlib
@@ -34,7 +39,7 @@ from inspection.domain.mission import Survey
 from inspection.domain.raster import Orthomosaic
 from inspection.errors import NotFound, Unavailable
 from inspection.pipeline.ports import BlobStore
-from inspection.store import defects, observations, orthomosaics, reviews, surveys
+from inspection.store import defects, edits, observations, orthomosaics, reviews, surveys
 
 TILE_PX = 512
 BORDER_PX = 2
@@ -229,12 +234,31 @@ def _judged(
             left_out.append(f"defect {defect.defect_id}: no network learns the class {name} yet")
             continue
         index = LABEL_NAMES.index(name) if confirmed else 0
-        judged += [
-            Judged(defect=defect, seen=by_id[key], class_index=index)
-            for key in defect.observation_ids
-            if key in by_id
-        ]
+        here = [by_id[key] for key in defect.observation_ids if key in by_id]
+        if confirmed and len(here) > 1:
+            here = [_standing(connection, defect, here)]
+        judged += [Judged(defect=defect, seen=found, class_index=index) for found in here]
     return judged, left_out
+
+
+def _standing(connection: Connection, defect: Defect, here: list[Observation]) -> Observation:
+    """Choose by which of its sightings on one mosaic a defect is shown.
+
+    Once a later survey shows it elsewhere, that is the drawing that the last edit left, or else the
+    machine's last.
+    """
+    by_id = {found.observation_id: found for found in here}
+    if defect.latest.observation_id in by_id:
+        return defect.latest
+    left = [
+        share.after.observation_id
+        for record in edits.history(connection, defect.defect_id)
+        for share in record.shares
+        if share.defect_id == defect.defect_id and share.after.observation_id in by_id
+    ]
+    if left and by_id[left[-1]].by_hand:
+        return by_id[left[-1]]
+    return [found for found in here if not found.by_hand][-1]
 
 
 def _write_tiles(
@@ -286,12 +310,10 @@ def _provenance(
 ) -> str:
     verdicts = []
     for found in here:
-        last = reviews.history(connection, found.defect.defect_id)[-1].verdict
         verdicts.append(
             {
                 "defect_id": str(found.defect.defect_id),
-                "verdict_id": str(last.verdict_id),
-                "decided_at": last.decided_at.isoformat(),
+                **_decision(connection, found.defect),
                 "class": LABEL_NAMES[found.class_index],
                 "machine_class": found.seen.damage_class.value,
                 "model_id": found.seen.model_id,
@@ -307,6 +329,16 @@ def _provenance(
         },
         ensure_ascii=False,
     )
+
+
+def _decision(connection: Connection, defect: Defect) -> dict[str, str]:
+    """Name the last verdict; of a defect that an edit made and nobody judged since, that edit."""
+    told = reviews.history(connection, defect.defect_id)
+    if told:
+        last = told[-1].verdict
+        return {"verdict_id": str(last.verdict_id), "decided_at": last.decided_at.isoformat()}
+    made = edits.history(connection, defect.defect_id)[0].edit
+    return {"edit_id": str(made.edit_id), "decided_at": made.edited_at.isoformat()}
 
 
 def _rings(

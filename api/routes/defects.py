@@ -128,7 +128,7 @@ def defect_chip(
     """Give the part of the mosaic that shows a defect, with a margin."""
     with reading(services.engine) as connection:
         seen = defects.by_id(connection, defect_id).latest
-        mosaic = orthomosaics.by_sha256(connection, seen.mosaic_sha256)
+        mosaic = orthomosaics.of(connection, seen.survey_id, seen.mosaic_sha256)
     window = _window(seen, mosaic)
     tag = f"{mosaic.sha256[:32]}-{'-'.join(map(str, window))}-{max_px}"
     known, headers = cached(request, tag=tag, media_type="image/png", versioned=False)
@@ -172,7 +172,7 @@ def _today(services: Services) -> date:
 def _detail(connection: Connection, defect: Defect, today: date) -> DefectDetail:
     seen = defect.latest
     try:
-        mosaic = orthomosaics.by_sha256(connection, seen.mosaic_sha256)
+        mosaic = orthomosaics.of(connection, seen.survey_id, seen.mosaic_sha256)
     except NotFound:
         mosaic = None
     return defect_detail(

@@ -238,7 +238,8 @@ def undo(
         seen: sightings by which they are to be shown.
 
     Raises:
-        Conflict: when a defect changed since the edit; nobody's decision is taken back unasked.
+        Conflict: when a defect changed since the edit, or was seen again: nobody's decision is
+            taken back unasked, and no later sighting is hidden.
     """
     defects, back = [], []
     for share in shares:
@@ -248,6 +249,11 @@ def undo(
                 f"defect {defect.defect_id} is at version {defect.version}, the edit left it at "
                 f"{share.version_after}; what was decided since stands, so the edit cannot be "
                 "taken back"
+            )
+        if defect.latest.observation_id != share.after.observation_id:
+            raise Conflict(
+                f"defect {defect.defect_id} is shown by another sighting than the edit left: a "
+                "later survey has seen it since; decide or edit anew instead"
             )
         after = replace(
             defect,

@@ -15,17 +15,18 @@ _FAULTS = (OSError, SyntaxError, struct.error, ValueError, IndexError, KeyError,
 def thumbnail(content: bytes, *, side_px: int = SIDE_PX) -> bytes | None:
     """Give a photo as a JPEG that fits into a square, upright; None when nothing can be shown.
 
-    A JPEG is decoded at an eighth of its size, so the largest photo takes little memory.
+    A JPEG is decoded at an eighth of its size, so the largest photo takes little memory; of other
+    files one decoded copy is held, and everything but shrinking is done on the small picture.
     """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # its EXIF may be damaged; who reads the EXIF says so
         try:
             with Image.open(io.BytesIO(content)) as image:
                 image.draft("RGB", (2 * side_px, 2 * side_px))
-                small = ImageOps.exif_transpose(image.convert("RGB"))
+                image.thumbnail((side_px, side_px))
+                small = ImageOps.exif_transpose(image).convert("RGB")
         except (*_FAULTS, Image.DecompressionBombError):
             return None
-    small.thumbnail((side_px, side_px))
     stream = io.BytesIO()
     small.save(stream, "JPEG", quality=QUALITY)
     return stream.getvalue()

@@ -19,8 +19,18 @@ GEOPACKAGE_MARKS = (b"GPKG", b"GP10", b"GP11")
 OTHER_MARKS = (b"fgb\x03fgb", b"\x00\x00\x27\x0a")
 """FlatGeobuf, Shapefile."""
 
-ROOT = re.compile(rb"<(?:\w+:)?(\w+)[\s>/]")
+BEFORE_ROOT = re.compile(rb"<!--.*?-->|<\?.*?\?>", flags=re.DOTALL)
+"""Comments and processing instructions: what stands in them is not the root."""
+
+ROOT = re.compile(rb"\s*<(?:\w+:)?(\w+)[\s>/]")
 ROOTS = (b"kml", b"gpx")
+
+POINTERS = (b"<ogrvrt", b"<vrtdataset", b"gdal_streamed_alg")
+"""Marks by which GDAL takes a file for one that points to others, wherever in the head they stand.
+
+Source: GDAL 3.12, identification in the drivers OGR VRT, VRT and GDALG: they search the head.
+"""
+
 DXF = re.compile(rb"(?:\s*999\r?\n[^\n]*\n)*\s*0\r?\n\s*SECTION\b")
 
 
@@ -40,6 +50,8 @@ def check_vector_file(path: Path, name: str) -> None:
     except OSError as error:
         raise BadInput(f"{name} cannot be read: {error.strerror}") from error
     text = head.removeprefix(b"\xef\xbb\xbf").lstrip()
+    if any(mark in head.lower() for mark in POINTERS):
+        raise BadInput(f"{name} points to other files instead of holding shapes; send the shapes")
     if text[:1] == b"<":
         _check_xml(text, name)
     elif not _is_known(head, text):
@@ -56,9 +68,10 @@ def _is_known(head: bytes, text: bytes) -> bool:
 
 
 def _check_xml(text: bytes, name: str) -> None:
-    if b"<!" in re.sub(rb"<!--.*?-->", b"", text, flags=re.DOTALL):
+    bare = BEFORE_ROOT.sub(b"", text)
+    if b"<!" in bare:
         raise BadInput(f"{name} defines entities of its own; save it without <!DOCTYPE …>")
-    root = ROOT.search(text)
+    root = ROOT.match(bare)
     if root is None or root[1] not in ROOTS:
         found = "nothing" if root is None else root[1].decode("ascii", "replace")[:40]
         raise BadInput(f"{name} is XML that begins with {found!r}; only KML and GPX are read")

@@ -39,6 +39,7 @@ class Blind(StrEnum):
     NO_VIEWS = "no_views"
     PHOTO_MISSING = "photo_missing"
     NO_PHOTO = "no_photo"
+    TOO_OBLIQUE = "too_oblique"
     UNREADABLE = "unreadable"
 
 
@@ -81,7 +82,7 @@ def width_at(paper: Paper, at_m: tuple[float, float]) -> ClickWidth:
         return _nothing(Blind(paper.blind.value))
     scale = ground_scale(grid, (x_px, y_px))
     for half_px in (HALF_PX, MOST_HALF_PX):
-        places = _places(at_m, half_px, scale, paper)
+        places = places_around(at_m, half_px, scale, paper)
         try:
             found = measure_in_photos(
                 places, paper.sight.views, paper.sight.surface, paper.sight.calibration
@@ -89,8 +90,8 @@ def width_at(paper: Paper, at_m: tuple[float, float]) -> ClickWidth:
         except (BadPhoto, NotFound):
             return _nothing(Blind.PHOTO_MISSING)
         if (found.view < 0).all():
-            return _nothing(Blind.NO_PHOTO)
-        answer = _narrowest(found, places, scale, paper)
+            return _nothing(Blind.TOO_OBLIQUE if found.too_oblique.all() else Blind.NO_PHOTO)
+        answer = narrowest(found, places, scale, paper)
         if answer is not None:
             return answer
     return _nothing(Blind.UNREADABLE)
@@ -100,7 +101,9 @@ def _nothing(why: Blind) -> ClickWidth:
     return ClickWidth(width_mm=None, blind=why, across_m=np.empty((0, 2)))
 
 
-def _places(at_m: tuple[float, float], half_px: int, scale: GroundScale, paper: Paper) -> Places:
+def places_around(
+    at_m: tuple[float, float], half_px: int, scale: GroundScale, paper: Paper
+) -> Places:
     """List the places of all directions, direction by direction."""
     angles = np.pi * np.arange(DIRECTIONS) / DIRECTIONS
     tangents = np.column_stack([np.cos(angles), np.sin(angles)])
@@ -121,7 +124,7 @@ def _places(at_m: tuple[float, float], half_px: int, scale: GroundScale, paper: 
     )
 
 
-def _narrowest(
+def narrowest(
     found: PhotoWidths, places: Places, scale: GroundScale, paper: Paper
 ) -> ClickWidth | None:
     """Take the direction in which the section is narrowest; None when none can be read."""
@@ -153,7 +156,7 @@ def _narrowest(
     middle = places.points_m[chosen * len(ALONG_PX) + len(ALONG_PX) // 2]
     return ClickWidth(
         width_mm=_quantity(
-            value, float(np.nanmedian(std[chosen])), limit, paper.mosaic.gsd_uncertainty_ratio
+            value, float(doubt[chosen] * value), limit, paper.mosaic.gsd_uncertainty_ratio
         ),
         method=METHODS[int(counted.argmax())],
         across_m=np.stack([middle - section, middle + section]),

@@ -161,7 +161,8 @@ class _Road:
 
         entry = once(self.tools, self.survey.survey_id, "mosaic", inputs, work)
         with reading(self.tools.engine) as connection:
-            made = orthomosaics.by_sha256(connection, str(entry.result["sha256"]))
+            sha256 = str(entry.result["sha256"])
+            made = orthomosaics.of(connection, self.survey.survey_id, sha256)
         return made, entry
 
     def _make(self, paths: Mapping[str, Path], control: Path | None) -> Orthomosaic:

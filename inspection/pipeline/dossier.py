@@ -66,7 +66,7 @@ def open_dossier(
     with reading(engine) as connection:
         defect = defects.by_id(connection, defect_id)
         seen = sighting_of(connection, defect, survey_id)
-        mosaic = orthomosaics.by_sha256(connection, seen.mosaic_sha256)
+        mosaic = orthomosaics.of(connection, seen.survey_id, seen.mosaic_sha256)
         taken = {photo.sha256: photo for photo in photos.of_survey(connection, seen.survey_id)}
         widths_key = _widths_key(connection, seen.survey_id)
         asset = assets.by_id(connection, defect.asset_id)

@@ -273,7 +273,7 @@ def undo(desk: Desk, order: Order, *, edit_id: uuid.UUID) -> Done:
     Raises:
         NotFound: when there is no such edit.
         Conflict: when it was taken back already.
-        Overtaken: when somebody decided about one of its defects since.
+        Overtaken: when somebody decided about one of its defects since, or a survey saw it again.
     """
     with writing(desk.engine) as connection:
         target = edits.by_id(connection, edit_id)
@@ -294,6 +294,8 @@ def undo(desk: Desk, order: Order, *, edit_id: uuid.UUID) -> Done:
         if target.undone_by is not None:
             raise Conflict(f"edit {edit_id} was taken back already")
         found = edits.locked(connection, {s.defect_id: s.version_after for s in target.shares})
+        left = [share.after.observation_id for share in target.shares]
+        meanwhile.check_sightings(connection, found, left)
         seen = observations.by_ids(connection, [s.before.observation_id for s in target.shares])
         edited = rules.undo(target.shares, {d.defect_id: d for d in found}, seen)
         edits.record(connection, edit, edited, [])
@@ -302,7 +304,7 @@ def undo(desk: Desk, order: Order, *, edit_id: uuid.UUID) -> Done:
 
 
 def _edit(desk: Desk, order: Order, plan: _Plan) -> Done:
-    """Read, measure, and write what follows if nobody else decided meanwhile."""
+    """Read, measure, and write what follows if nobody decided and no survey saw it meanwhile."""
     with reading(desk.engine) as connection:
         found = [defects.by_id(connection, key) for key in plan.versions]
         edit = Edit(
@@ -321,7 +323,7 @@ def _edit(desk: Desk, order: Order, plan: _Plan) -> Done:
         for defect in found:
             meanwhile.check_version(connection, defect, plan.versions[defect.defect_id])
         rules.check_editable(found, edit)
-        mosaic = plan.mosaic or orthomosaics.by_sha256(connection, found[0].latest.mosaic_sha256)
+        mosaic = plan.mosaic or _shown_on(connection, found[0].latest)
         taken = photos.of_survey(connection, mosaic.survey_id)
     pieces, damage_class = plan.shapes(found, mosaic)
     with opened_paper(mosaic, blobs=desk.blobs, photos=taken, widths=desk.widths) as paper:
@@ -340,10 +342,16 @@ def _edit(desk: Desk, order: Order, plan: _Plan) -> Done:
         repeated = _repeated(connection, edit, plan.named)
         if repeated is not None:
             return repeated
-        edited = plan.compose(edits.locked(connection, plan.versions), seen, edit)
+        now = edits.locked(connection, plan.versions)
+        meanwhile.check_sightings(connection, now, [d.latest.observation_id for d in found])
+        edited = plan.compose(now, seen, edit)
         edits.record(connection, edit, edited, seen)
         regrade(connection, edited.defects, clock=desk.clock)
     return Done(edit=edit, edited=edited, no_width=_untold(edited, sketches))
+
+
+def _shown_on(connection: Connection, seen: Observation) -> Orthomosaic:
+    return orthomosaics.of(connection, seen.survey_id, seen.mosaic_sha256)
 
 
 def _repeated(connection: Connection, edit: Edit, named: DamageClass | None = None) -> Done | None:

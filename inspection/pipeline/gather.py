@@ -200,7 +200,10 @@ class Gatherer:
         for left in self.scratch.glob("*"):
             with suppress(FileNotFoundError):  # it was in use and has just been removed
                 if now.timestamp() - left.stat().st_mtime > self.terms.keep.total_seconds():
-                    shutil.rmtree(left, ignore_errors=True)
+                    if left.is_dir():
+                        shutil.rmtree(left, ignore_errors=True)
+                    else:
+                        left.unlink()
 
     def _demand_quota(self, count: int, size_bytes: int) -> None:
         terms = self.terms

@@ -106,6 +106,7 @@ def _asset(entry: LedgerEntry, decided: DecidedGrade | None, done: Done) -> Asse
     inspected = int(year) if isinstance(year, int | float) else None
     stated = attributes.get("soundness") or attributes.get("pavement_class")
     level = level_of(stated) if isinstance(stated, str) else None
+    in_ledger = level, inspected
     if decided is not None:
         surveyed = fiscal_year(day_in_japan(decided.surveyed_at))
         if level is None or surveyed >= (inspected or 0):
@@ -114,12 +115,8 @@ def _asset(entry: LedgerEntry, decided: DecidedGrade | None, done: Done) -> Asse
     since = date(inspected, 4, 1) if inspected else date.min
     finished = first_day(done, Stage.FINISHED, since=since) is not None
     ordered = first_day(done, Stage.ORDERED, since=since) is not None
-    told = attributes.get("measure_done")
-    if isinstance(told, bool):
-        finished = finished or told
-    else:
-        rule = load_redaction_rule()
-        finished = finished or rule.measure_done(entry.sheet.repair_status)
+    if (level, inspected) == in_ledger:  # a ledger tells what was done about its own diagnosis
+        finished = finished or _told_done(entry)
     return AssetStanding(
         asset_id=entry.asset.asset_id,
         name=entry.asset.name,
@@ -130,6 +127,14 @@ def _asset(entry: LedgerEntry, decided: DecidedGrade | None, done: Done) -> Asse
         begun=ordered or finished,
         done=finished,
     )
+
+
+def _told_done(entry: LedgerEntry) -> bool:
+    """Tell whether the ledger says that its diagnosis was answered."""
+    told = entry.asset.attributes.get("measure_done")
+    if isinstance(told, bool):
+        return told
+    return load_redaction_rule().measure_done(entry.sheet.repair_status)
 
 
 def _case(entry: LedgerEntry, seen: Moments, whole: Done) -> DamageCase:

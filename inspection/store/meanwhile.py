@@ -1,11 +1,13 @@
-"""Tell who changed a defect since somebody read it: verdicts and edits, by version."""
+"""Tell who changed a defect since somebody read it: verdicts and edits, by version, and surveys."""
 
 import uuid
+from collections.abc import Sequence
 
 from sqlalchemy import Connection, select
 
 from inspection.domain.defect import Defect
 from inspection.errors import Overtaken
+from inspection.store import observations, surveys
 from inspection.store.edit_tables import edit_shares, edits
 from inspection.store.tables import reviews
 
@@ -28,6 +30,44 @@ def check_version(connection: Connection, defect: Defect, expected_version: int 
         + (f". Meanwhile: {told}" if told else ""),
         meanwhile=meanwhile,
     )
+
+
+def check_sightings(
+    connection: Connection, found: Sequence[Defect], shown: Sequence[uuid.UUID]
+) -> None:
+    """Check that defects are still shown by the sightings that somebody looked at.
+
+    A survey that sees a defect again renews how it is shown and leaves its version, which counts
+    what people decided.
+
+    Args:
+        connection: an open transaction.
+        found: the defects as they stand.
+        shown: identifier of the sighting by which each was shown.
+
+    Raises:
+        Overtaken: when one was seen again; it names the survey.
+    """
+    for defect, key in zip(found, shown, strict=True):
+        now = defect.latest
+        if now.observation_id == key:
+            continue
+        survey = surveys.by_id(connection, now.survey_id)
+        same = observations.by_ids(connection, [key])[key].survey_id == survey.survey_id
+        by = "another run of its survey" if same else "a later survey"
+        when = survey.created_at.isoformat(timespec="seconds")
+        seen_again = {
+            "subject": str(defect.defect_id),
+            "who": now.model_id,
+            "when": when,
+            "what": "see_again" if same else "see_later",
+            "version": str(defect.version),
+        }
+        raise Overtaken(
+            f"defect {defect.defect_id}: {by} has seen it since (survey {survey.survey_id} of "
+            f"{when}); decide or edit anew instead",
+            meanwhile=(seen_again,),
+        )
 
 
 def changes(

@@ -38,8 +38,26 @@ def of_survey(connection: Connection, survey_id: uuid.UUID) -> Orthomosaic:
     return _orthomosaic(row)
 
 
+def of(connection: Connection, survey_id: uuid.UUID, sha256: str) -> Orthomosaic:
+    """Read the mosaic of a survey with a digest.
+
+    Raises:
+        NotFound: when the survey has no such mosaic.
+    """
+    row = connection.execute(
+        select(orthomosaics).where(
+            orthomosaics.c.survey_id == survey_id, orthomosaics.c.sha256 == sha256
+        )
+    ).one_or_none()
+    if row is None:
+        raise NotFound(f"survey {survey_id} has no orthomosaic {sha256}")
+    return _orthomosaic(row)
+
+
 def by_sha256(connection: Connection, sha256: str) -> Orthomosaic:
-    """Read the mosaic with a digest.
+    """Read a mosaic with a digest, for its pixels: surveys with equal photos share them.
+
+    Where the survey is known use ``of``: this one may belong to any of them.
 
     Raises:
         NotFound: when there is none.

@@ -375,6 +375,7 @@ def test_the_first_account_of_all_keeps_its_password_on_the_page_until_it_is_not
         page.wait_for_load_state("networkidle")
         assert secret_of(page) == secret
         page.get_by_role("button", name="I have it").click()
+        expect(page.get_by_label("Password")).to_be_visible()  # the form of signing in has come
         page.get_by_label("Account").fill("kanri")
         page.get_by_label("Password").fill(secret)
         page.get_by_role("button", name="Sign in").click()

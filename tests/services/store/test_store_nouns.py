@@ -240,6 +240,21 @@ def test_a_missing_mosaic_is_not_found(scene: Scene, engine: Engine) -> None:
             orthomosaics.of_survey(connection, named("nothing"))
         with pytest.raises(NotFound, match="there is no orthomosaic"):
             orthomosaics.by_sha256(connection, digest(9))
+        with pytest.raises(NotFound, match="has no orthomosaic"):
+            orthomosaics.of(connection, named("nothing"), scene.mosaic.sha256)
+
+
+def test_surveys_with_equal_photos_have_each_their_own_mosaic(scene: Scene, engine: Engine) -> None:
+    """Equal photos give equal pixels, and the digest alone does not say whose they are."""
+    first, second = scene.survey.survey_id, make_survey(2)
+    with writing(engine) as connection:
+        surveys.save(connection, second)
+        orthomosaics.save(connection, replace(scene.mosaic, survey_id=second.survey_id))
+        for survey_id in (first, second.survey_id):
+            found = orthomosaics.of(connection, survey_id, scene.mosaic.sha256)
+            assert (found.survey_id, found.sha256) == (survey_id, scene.mosaic.sha256)
+        with pytest.raises(NotFound, match=f"survey {first} has no orthomosaic"):
+            orthomosaics.of(connection, first, digest(9))
 
 
 def test_a_number_that_is_not_json_is_refused(scene: Scene, engine: Engine) -> None:

@@ -109,6 +109,7 @@ READS = [
     lambda c, s: defects.by_id(c, s.defects[0].defect_id),
     lambda c, s: orthomosaics.of_survey(c, s.survey.survey_id),
     lambda c, s: orthomosaics.by_sha256(c, s.mosaic.sha256),
+    lambda c, s: orthomosaics.of(c, s.survey.survey_id, s.mosaic.sha256),
     lambda c, s: photos.by_sha256(c, s.survey.survey_id, make_photo(1).sha256),
     lambda c, s: assets.lock(c, s.survey.asset_id),
     lambda c, s: jobs.enqueue(c, s.survey.survey_id, "conduct", NOON),

@@ -275,3 +275,53 @@ def test_a_ledger_may_say_that_it_is_repaired_without_a_day(
         sheets.save(connection, [changed])
         (one,) = [a for a in oversee(connection).assets if a.asset_id == asset.asset_id]
     assert (one.done, one.begun) == (done, done)
+
+
+@pytest.mark.parametrize(
+    ("ledger", "done"),
+    [
+        ((2021, "III"), False),  # of an earlier round: not what the new diagnosis asks for
+        ((None, "III"), False),
+        ((2026, "II"), False),
+        ((2026, "IV"), True),  # the ledger has taken the diagnosis over and tells of its measure
+        ((2027, "IV"), True),
+    ],
+)
+@pytest.mark.parametrize("stated", [True, None])
+def test_a_ledger_s_old_measure_does_not_hide_a_new_diagnosis(
+    services: Services,
+    seeded: Seeded,
+    ledger: tuple[int | None, str],
+    done: bool,
+    stated: bool | None,
+) -> None:
+    """The survey is of fiscal year 2026 and says IV; the ledger says that a measure is finished."""
+    asset_id, survey_id = seeded.mapped.asset_id, seeded.mapped.survey_id
+    year, soundness = ledger
+    told: dict[str, Any] = {"soundness": soundness}
+    told |= {} if year is None else {"inspection_fiscal_year": year}
+    told |= {} if stated is None else {"measure_done": stated}
+    proposed = GradeCandidate(
+        scheme="soundness_candidate/1.0.0",
+        subject=Subject.ASSET,
+        subject_id=asset_id,
+        candidates=("IV",),
+        best="IV",
+        borderline=False,
+        unresolved=False,
+    )
+    judgement = Judgement(
+        survey_id=survey_id, scheme=proposed.scheme, subject_id=asset_id, decided="IV", by="N"
+    )
+    with writing(services.engine) as connection:
+        asset = replace(assets.by_id(connection, asset_id), attributes=told)
+        sheet = replace(BRIDGES[0].sheet, asset_id=asset_id, repair_status="措置完了（R6）")
+        sheets.save(connection, [replace(BRIDGES[0], asset=asset, sheet=sheet)])
+        grades.save(connection, survey_id, [proposed])
+        (before,) = [a for a in oversee(connection).assets if a.asset_id == asset_id]
+        assert before.done
+        decide(connection, judgement, clock=services.clock)
+        found = oversee(connection)
+        (after,) = [a for a in found.assets if a.asset_id == asset_id]
+    assert (after.level, after.done, after.begun) == (4, done, done)
+    assert (asset_id in [one.asset_id for one in found.urgent_open()]) is not done

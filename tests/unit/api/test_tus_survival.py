@@ -136,10 +136,13 @@ def test_what_a_killed_service_left_in_its_folder_is_swept(services: Services) -
     left = services.scratch / "whole-left"
     left.mkdir(parents=True)
     (left / "half").write_bytes(b"x")
+    log = services.scratch / "audit-left.csv"
+    log.write_bytes(b"x")
     young = services.scratch / "whole-young"
     young.mkdir()
     moment = NOW.timestamp()
     os.utime(young, (moment, moment))
-    os.utime(left, (moment - 90_000, moment - 90_000))
+    for old in (left, log):
+        os.utime(old, (moment - 90_000, moment - 90_000))
     Caretaker(lambda: services).once()
     assert [one.name for one in Path(services.scratch).iterdir()] == ["whole-young"]

@@ -317,3 +317,23 @@ def test_a_split_needs_two_parts() -> None:
 def test_an_edit_says_all_that_its_kind_needs(change: dict[str, Any], message: str) -> None:
     with pytest.raises(BadInput, match=message):
         edit(**({"kind": EditKind.SPLIT} | change))
+
+
+def test_an_edit_is_not_taken_back_over_a_later_sighting() -> None:
+    """A survey renews how a defect is shown and leaves its version; an undo would hide that."""
+    whole = defect(line_at(0.0, 4.0))
+    shape = Piece(outline=whole.latest.outline_surface_m, axis=whole.latest.axis_surface_m)
+    blade = shapely.LineString([(2, -0.1), (2, 0.1)])
+    of_split = edit(EditKind.SPLIT, whole, drawn_surface_m=blade)
+    parted = split(whole, [drawn(piece) for piece in cut(shape, blade)], of_split, ids)
+    redrawn = redraw(whole, drawn(shape), edit(EditKind.REDRAW, whole))
+    for done in (parted, redrawn):
+        now = {d.defect_id: d for d in done.defects}
+        seen = {whole.latest.observation_id: whole.latest}
+        seen |= {d.latest.observation_id: d.latest for d in done.defects}
+        assert undo(done.shares, now, seen).defects[0].latest == whole.latest
+        last = done.defects[-1]
+        later = replace(last.latest, observation_id=uuid.uuid4(), survey_id=uuid.uuid4())
+        now[last.defect_id] = replace(last, latest=later)
+        with pytest.raises(Conflict, match="a later survey has seen it since"):
+            undo(done.shares, now, seen)

@@ -9,6 +9,7 @@ from PIL import Image, ImageFile
 from inspection.domain.capture import RejectionReason
 from inspection.imaging.decode import Flaw, decode
 from inspection.imaging.thumbnail import SIDE_PX, thumbnail, thumbnail_of_part
+from inspection.pipeline.gauge import peak_rss_mb, reset_peak
 
 
 def picture(
@@ -65,3 +66,15 @@ def test_half_a_photo_shows_its_half_and_leaves_the_switch_as_it_was() -> None:
     assert small[:60].std() > 10 > small[-60:].std()
     flaw = decode(half)
     assert isinstance(flaw, Flaw) and flaw.reason is RejectionReason.TRUNCATED
+
+
+def test_of_a_large_picture_one_decoded_copy_is_held() -> None:
+    side_px = 5000
+    stream = io.BytesIO()
+    Image.new("RGB", (side_px, side_px), (9, 99, 9)).save(stream, "PNG", compress_level=1)
+    if not reset_peak():
+        pytest.skip("this kernel does not reset its mark of the greatest memory")
+    before_mb = peak_rss_mb()
+    assert shown(thumbnail(stream.getvalue())).shape == (SIDE_PX, SIDE_PX)
+    decoded_mb = side_px**2 * 4 / 1e6  # Pillow holds RGB in four bytes
+    assert 0.9 * decoded_mb < peak_rss_mb() - before_mb < 1.5 * decoded_mb

@@ -59,6 +59,35 @@ def test_no_file_makes_us_read_another_one(
     assert name in str(caught.value)
 
 
+def hidden(*before: bytes) -> bytes:
+    """Put something that looks like a root before the virtual source."""
+    return b"".join(before) + VIRTUAL[VIRTUAL.index(b"<OGRVRT") :]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        hidden(b"<!-- <kml > -->"),
+        hidden(b"<?x <kml > ?>"),
+        hidden(b"<kml/>"),
+        hidden(b"<?x <kml >"),
+        b"<!-- <kml > --><ogrvrtdatasource/>",
+        b'{"type": "gdal_streamed_alg", "command_line": "gdal vector pipeline ! read x"}',
+        b'{"type": "FeatureCollection", "features": [], "a": "GDAL_STREAMED_ALG"}',
+        b"<?x <kml > ?>" + b" " * HEAD_BYTES + b"<!DOCTYPE x><kml></kml>",
+        b"<!-- " + b"x" * HEAD_BYTES + b" --><kml></kml>",
+    ],
+)
+@pytest.mark.parametrize(("read", "name"), READERS)
+def test_what_looks_like_a_root_and_is_none_opens_nothing(
+    tmp_path: Path, read: Callable[[Path], object], name: str, content: bytes
+) -> None:
+    put_canaries(tmp_path)
+    with pytest.raises(BadInput) as caught:
+        read(lay(tmp_path, name, content))
+    assert CANARY not in str(caught.value)
+
+
 def test_the_trap_would_have_worked(tmp_path: Path) -> None:
     """Show that GDAL itself reads the other file, so that the tests above test something."""
     put_canaries(tmp_path)
@@ -134,7 +163,8 @@ def test_what_begins_rightly_passes(tmp_path: Path, content: bytes) -> None:
         (b"PK\x03\x04", "no vector file"),
         (b"name,lon,lat\na,1,2\n", "no vector file"),
         (b"SQLite format 3\0" + bytes(84), "no GeoPackage"),
-        (b"<OGRVRTDataSource>", "begins with 'OGRVRTDataSource'"),
+        (b"<OGRVRTDataSource>", "points to other files"),
+        (b"<!-- <kml > --><svg></svg>", "begins with 'svg'"),
         (b"<?xml version='1.0'?><svg></svg>", "begins with 'svg'"),
         (b"<", "begins with 'nothing'"),
         (b"<a>" * HEAD_BYTES, "begins with 'a'"),

@@ -1,16 +1,28 @@
 """A click on a crack: the width square to it, or why there is none."""
 
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from inspection.domain.raster import Orthomosaic
 from inspection.errors import BadGeometry
 from inspection.imaging.evidence import open_sources
 from inspection.imaging.ortho import View
+from inspection.imaging.sourcewidth import PhotoWidths
 from inspection.imaging.surface import FlatSurface
-from inspection.pipeline.clickwidth import Blind, width_at
+from inspection.pipeline.clickwidth import (
+    ALONG_PX,
+    DIRECTIONS,
+    Blind,
+    narrowest,
+    places_around,
+    width_at,
+)
+from inspection.pipeline.cracks import ground_scale
 from inspection.pipeline.crackwidths import PhotoSight
 from inspection.pipeline.drawn import NoWidth, Paper
 from tests.support.masks import mosaic_of, write_raster
@@ -93,7 +105,7 @@ def test_why_there_is_none(tmp_path: Path, mosaic: Orthomosaic) -> None:
     for paper, why in (
         (Paper(mosaic=mosaic), Blind.NO_VIEWS),
         (Paper(mosaic=mosaic, blind=NoWidth.PHOTO_MISSING), Blind.PHOTO_MISSING),
-        (paper_of(mosaic, flat), Blind.NO_PHOTO),
+        (paper_of(mosaic, flat), Blind.TOO_OBLIQUE),
         (paper_of(mosaic, gone), Blind.PHOTO_MISSING),
         (paper_of(mosaic, torn), Blind.PHOTO_MISSING),
     ):
@@ -110,3 +122,32 @@ def test_a_click_beside_the_mosaic_is_none(mosaic: Orthomosaic, at_m: tuple[floa
 
 def test_every_reason_of_a_drawing_is_one_of_a_click() -> None:
     assert {reason.value for reason in NoWidth} <= {reason.value for reason in Blind}
+
+
+def test_places_that_disagree_widen_the_uncertainty_that_is_told(mosaic: Orthomosaic) -> None:
+    """No direction is sure: each reading is sharp, but they are not readings of one width."""
+    paper = paper_of(mosaic, cast("View", SimpleNamespace(sha256="a")))
+    scale = ground_scale(mosaic.grid, (100.0, 80.0))
+    count = DIRECTIONS * len(ALONG_PX)
+
+    def column(value: float) -> NDArray[np.float64]:
+        return np.full((count, 1), value)
+
+    readings_mm = np.array([0.2, 0.3, 0.6, 1.0, 1.4])
+    found = PhotoWidths(
+        view=np.zeros((count, 1), dtype=np.int64),
+        width_mm=np.tile(readings_mm, DIRECTIONS)[:, None],
+        std_mm=column(0.02),
+        noise_mm=column(0.01),
+        limit_mm=column(0.1),
+        gsd_mm_per_px=column(2.0),
+        method=np.zeros((count, 1), dtype=np.int8),
+        incidence_deg=column(0.0),
+        too_oblique=np.zeros(count, dtype=np.bool_),
+    )
+    answer = narrowest(found, places_around((0.0, 0.0), 16, scale, paper), scale, paper)
+    assert answer is not None
+    assert answer.width_mm is not None
+    assert answer.width_mm.value == pytest.approx(0.6)
+    expected = 2 * np.hypot(0.02, readings_mm.std())
+    assert answer.width_mm.expanded_uncertainty == pytest.approx(expected, rel=0.01)

@@ -1,6 +1,7 @@
 """The road from a mosaic to a work list: each step once, wherever it was broken off."""
 
 import json
+import uuid
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from inspection.domain.measurement import WidthMethod
 from inspection.domain.mission import SurveyState
 from inspection.domain.taxonomy import DamageClass
 from inspection.pipeline.conduct import conduct
-from inspection.store import defects, orthomosaics, steps
+from inspection.store import defects, observations, orthomosaics, steps, surveys
 from inspection.store.engine import reading, writing
 from tests.support.conducted import ROAD, Site, keep_views, reused
 from tests.support.darkness import DarknessDetector
@@ -116,3 +117,17 @@ def test_the_mosaic_of_the_ledger_is_the_one_that_is_searched(site: Site) -> Non
         made = orthomosaics.of_survey(connection, site.survey_id)
         orthomosaics.save(connection, replace(made, sha256="f" * 64))
     assert conduct(site.survey_id, site.tools).mosaic.sha256 == made.sha256
+
+
+def test_equal_photos_in_another_survey_do_not_take_the_sightings(site: Site) -> None:
+    """A road that goes on after its mosaic was made files what it finds under its own survey."""
+    other = uuid.uuid4()
+    with writing(site.tools.engine) as connection:
+        first = surveys.by_id(connection, site.survey_id)
+        made = orthomosaics.of_survey(connection, site.survey_id)
+        surveys.save(connection, replace(first, survey_id=other))
+        orthomosaics.save(connection, replace(made, survey_id=other))
+    assert conduct(site.survey_id, site.tools).mosaic.survey_id == site.survey_id
+    with reading(site.tools.engine) as connection:
+        assert len(observations.of_survey(connection, site.survey_id)) >= 3
+        assert observations.of_survey(connection, other) == ()

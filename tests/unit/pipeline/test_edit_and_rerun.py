@@ -1,7 +1,9 @@
 """An engineer edits, the machine runs again: the road, the queue and the list respect the edits."""
 
 import uuid
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,14 +14,25 @@ from numpy.typing import NDArray
 
 from inspection.domain.defect import Defect, ReviewState
 from inspection.domain.detection import ChipScores
+from inspection.domain.mission import Survey
 from inspection.domain.taxonomy import DamageClass
-from inspection.errors import BadGeometry, Conflict
+from inspection.errors import BadGeometry, Conflict, Overtaken
 from inspection.pipeline.conduct import conduct
+from inspection.pipeline.consolidate import consolidate
+from inspection.pipeline.dossier import open_dossier
 from inspection.pipeline.edit import Desk, Order, draw, merge, redraw, split, undo
 from inspection.pipeline.regrade import regrade
-from inspection.store import defects, edits, grades, observations, orthomosaics, reviewqueue
+from inspection.store import (
+    defects,
+    edits,
+    grades,
+    observations,
+    orthomosaics,
+    reviewqueue,
+    surveys,
+)
 from inspection.store.engine import reading, writing
-from tests.support.conducted import Site, keep_views
+from tests.support.conducted import BrittleBlobs, Site, keep_views
 from tests.support.darkness import DarknessDetector
 from tests.support.seed import SeededSurvey
 
@@ -227,3 +240,127 @@ def test_a_scribble_is_no_cut(desk: Desk, site: Site) -> None:
                 blade=shapely.LineString(px(desk, site, points)),
             )
     assert longest(desk).version == whole.version
+
+
+def a_later_survey_sees(desk: Desk, site: Site, found: Sequence[Defect]) -> tuple[Defect, ...]:
+    """Let next year's survey see defects where they are; give them as they stand then."""
+    later = Survey(
+        survey_id=uuid.uuid4(), asset_id="bridge-12", created_at=datetime(2027, 5, 2, tzinfo=UTC)
+    )
+    with writing(desk.engine) as connection:
+        mosaic = orthomosaics.of_survey(connection, site.survey_id)
+        surveys.save(connection, later)
+        other = replace(mosaic, survey_id=later.survey_id, sha256=uuid.uuid4().hex * 2)
+        orthomosaics.save(connection, other)
+        seen = [
+            replace(
+                d.latest,
+                observation_id=uuid.uuid4(),
+                survey_id=later.survey_id,
+                mosaic_sha256=other.sha256,
+                model_id="later@1",
+            )
+            for d in found
+        ]
+        known = defects.known(connection, "bridge-12")
+        said = consolidate(seen, known=known, asset_id="bridge-12")
+        assert set(said.matched) == {d.defect_id for d in found}
+        observations.save(connection, seen)
+        defects.save(connection, said.defects, now=desk.clock.now())
+    return said.defects
+
+
+@dataclass
+class BlobsMeanwhile(BrittleBlobs):
+    """Blobs while whose first reading something happens elsewhere."""
+
+    happens: Callable[[], object] = field(kw_only=True)
+
+    def _call(self, name: str) -> None:
+        super()._call(name)
+        if len(self.calls) == 1:
+            self.happens()
+
+
+def everything(desk: Desk) -> dict[uuid.UUID, Defect]:
+    with reading(desk.engine) as connection:
+        return {d.defect_id: d for d in defects.known(connection, "bridge-12")}
+
+
+@pytest.mark.parametrize("kind", ["split", "redraw"])
+def test_an_edit_is_not_taken_back_once_a_later_survey_saw_what_it_left(
+    desk: Desk, site: Site, kind: str
+) -> None:
+    whole = longest(desk)
+    if kind == "split":
+        _, left = cut(desk, site)
+    else:
+        drawn = shapely.LineString(px(desk, site, [(150, 120), (420, 180), (640, 149)]))
+        done = redraw(desk, order(), defect_id=whole.defect_id, version=whole.version, drawn=drawn)
+        left = list(done.edited.defects)
+    a_later_survey_sees(desk, site, left)
+    before = everything(desk)
+    assert all(before[d.defect_id].latest.model_id == "later@1" for d in left)
+    with reading(desk.engine) as connection:
+        (record,) = edits.history(connection, whole.defect_id)
+    with pytest.raises(Overtaken, match="a later survey has seen it since") as refused:
+        undo(desk, order(), edit_id=record.edit.edit_id)
+    (told,) = refused.value.meanwhile
+    assert (told["who"], told["what"]) == ("later@1", "see_later")
+    assert told["when"].startswith("2027-05-02")
+    assert everything(desk) == before
+    with reading(desk.engine) as connection:
+        assert edits.by_id(connection, record.edit.edit_id).undone_by is None
+
+
+def test_what_the_machine_saw_anew_in_the_same_survey_is_not_undone_either(
+    desk: Desk, site: Site
+) -> None:
+    whole, _ = cut(desk, site)
+    with reading(desk.engine) as connection:
+        (record,) = edits.history(connection, whole.defect_id)
+    back = undo(desk, order(), edit_id=record.edit.edit_id).edit
+    run_again(site)
+    before = everything(desk)
+    assert before[whole.defect_id].latest.observation_id != whole.latest.observation_id
+    with pytest.raises(Overtaken, match="another run of its survey has seen it since"):
+        undo(desk, order(), edit_id=back.edit_id)
+    assert everything(desk) == before
+
+
+@pytest.mark.parametrize("kind", ["split", "redraw"])
+def test_an_edit_is_refused_when_a_survey_sees_the_defect_while_it_is_measured(
+    desk: Desk, site: Site, kind: str
+) -> None:
+    whole = longest(desk)
+    blobs = BlobsMeanwhile(
+        site.blobs.kept, happens=lambda: a_later_survey_sees(desk, site, [whole])
+    )
+    busy = replace(desk, blobs=blobs)
+    with pytest.raises(Overtaken, match="a later survey has seen it since"):
+        if kind == "split":
+            cut(busy, site)
+        else:
+            drawn = shapely.LineString(px(desk, site, [(150, 120), (420, 180), (640, 149)]))
+            redraw(busy, order(), defect_id=whole.defect_id, version=whole.version, drawn=drawn)
+    assert blobs.calls
+    now = everything(desk)[whole.defect_id]
+    assert (now.latest.model_id, now.version, now.state) == ("later@1", whole.version, whole.state)
+    with reading(desk.engine) as connection:
+        assert edits.history(connection, whole.defect_id) == ()
+
+
+def test_a_drawing_is_filed_under_the_survey_whose_defect_it_shows(desk: Desk, site: Site) -> None:
+    """The same photos, uploaded again as another survey, have the same mosaic."""
+    crack = longest(desk)
+    with writing(desk.engine) as connection:
+        first = surveys.by_id(connection, site.survey_id)
+        mosaic = orthomosaics.of_survey(connection, site.survey_id)
+        again = surveys.save(connection, replace(first, survey_id=uuid.uuid4()))
+        orthomosaics.save(connection, replace(mosaic, survey_id=again.survey_id))
+    drawn = shapely.LineString(px(desk, site, [(150, 120), (420, 180), (640, 149)]))
+    done = redraw(desk, order(), defect_id=crack.defect_id, version=crack.version, drawn=drawn)
+    (shown,) = done.edited.defects
+    assert shown.latest.survey_id == site.survey_id
+    opened = open_dossier(desk.engine, site.blobs, crack.defect_id, site.survey_id)
+    assert (opened.mosaic.survey_id, opened.seen) == (site.survey_id, shown.latest)

@@ -88,6 +88,8 @@ export const edit = {
   did_redraw: { ja: "描き直し", en: "redrew it" },
   did_draw: { ja: "追加", en: "drew it" },
   did_undo: { ja: "編集の取り消し", en: "took an edit back" },
+  did_see_later: { ja: "後の調査で再確認", en: "saw it in a later survey" },
+  did_see_again: { ja: "同じ調査の再解析で再確認", en: "saw it when the survey was run again" },
   edits: { ja: "編集の履歴", en: "Edits" },
   nowInstead: { ja: "今はこちらの損傷に置き換わっています", en: "These stand in its place now" },
   withdrawn: { ja: "取り下げられました。", en: "It was withdrawn." },

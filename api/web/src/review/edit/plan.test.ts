@@ -1,9 +1,10 @@
 import { describe, expect, it } from "vitest";
 
 import document from "../../../../openapi.json";
+import { Problem } from "../../client";
 import { words } from "../../i18n/words";
 import { didWord } from "./Meanwhile";
-import { classesOf, drawable, drawnAs, EDIT_TOOLS, nextShown, obstacle, TOOL_KEYS, toggled } from "./plan";
+import { classesOf, drawable, drawnAs, EDIT_TOOLS, nextShown, obstacle, surelyUndone, TOOL_KEYS, toggled } from "./plan";
 
 const MOSAIC = "a".repeat(64);
 const seen = { state: "candidate", mosaic_sha256: MOSAIC } as const;
@@ -86,5 +87,18 @@ describe("what others did", () => {
 
   it.each([...NoWidth.enum, ...Blind.enum])("and there are words for no width by %s", (why) => {
     expect(words).toHaveProperty(why);
+  });
+});
+
+describe("an edit that came back with an error", () => {
+  it.each([
+    [new Problem(409, "overtaken"), true],
+    [new Problem(422, "no line"), true],
+    [new Problem(502, "gateway"), false],
+    [new Problem(503, "later"), false],
+    [new TypeError("Failed to fetch"), false],
+    [undefined, false],
+  ])("%s was surely not done: %s", (error, expected) => {
+    expect(surelyUndone(error)).toBe(expected);
   });
 });

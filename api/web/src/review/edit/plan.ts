@@ -1,4 +1,4 @@
-import type { Defect } from "../../client";
+import { type Defect, Problem } from "../../client";
 
 type ClassCode = Defect["damage_class"];
 
@@ -7,6 +7,16 @@ export const EDIT_DOCK = "edit-dock";
 
 export const EDIT_TOOLS = ["split", "merge", "redraw", "draw", "width"] as const;
 export type EditTool = (typeof EDIT_TOOLS)[number];
+
+/**
+ * Tell whether an edit that came back with an error was surely not done.
+ *
+ * A lost answer says nothing: the service may have done it, and sending the same identifier again
+ * finds that out without doing it twice.
+ */
+export function surelyUndone(error: unknown): boolean {
+  return error instanceof Problem && error.status < 500;
+}
 
 /** One key for each tool. */
 export const TOOL_KEYS: Readonly<Record<string, EditTool>> = {

@@ -2,7 +2,7 @@ import { useMutation } from "@tanstack/react-query";
 import { useRef } from "react";
 
 import type { Review } from "../useReview";
-import { nextShown } from "./plan";
+import { nextShown, surelyUndone } from "./plan";
 import { type Edited, send, type Wish } from "./requests";
 
 export interface Edit {
@@ -37,7 +37,11 @@ export function useEdit(review: Review, onSaved: (shownId: string | undefined) =
       asking.reset();
       onSaved(shownId);
     },
-    onError: () => asking.reset(), // what was previewed is not what stands any more
+    onError: (error) => {
+      // what was previewed is not what stands any more; after a lost answer it is kept, and Save
+      // sends the same edit again
+      if (surelyUndone(error)) asking.reset();
+    },
     onSettled: () => review.refresh(),
   });
   return {
