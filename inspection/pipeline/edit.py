@@ -105,15 +105,17 @@ class _Plan:
         compose: gives what follows.
         mosaic: that it is drawn on; None for that of the first defect.
         asset_id: of the defect that it makes; empty for that of the first defect.
+        named: class that the engineer gave to what it makes, if any.
     """
 
     kind: EditKind
     versions: Mapping[uuid.UUID, int]
-    drawn: BaseGeometry | None
     shapes: Shapes
     compose: Compose
+    drawn: BaseGeometry | None = None
     mosaic: Orthomosaic | None = None
     asset_id: str = ""
+    named: DamageClass | None = None
 
 
 def split(
@@ -186,11 +188,7 @@ def merge(
     if not 2 <= len(versions) <= rules.MOST_MERGED:
         raise BadInput(f"a merge takes 2 to {rules.MOST_MERGED} defects, got {len(versions)}")
     plan = _Plan(
-        kind=EditKind.MERGE,
-        versions=versions,
-        drawn=None,
-        shapes=shapes,
-        compose=compose,
+        kind=EditKind.MERGE, versions=versions, shapes=shapes, compose=compose, named=damage_class
     )
     return _edit(desk, order, plan)
 
@@ -264,6 +262,7 @@ def draw(
         compose=compose,
         mosaic=mosaic,
         asset_id=asset_id,
+        named=damage_class,
     )
     return _edit(desk, order, plan)
 
@@ -318,7 +317,7 @@ def _edit(desk: Desk, order: Order, plan: _Plan) -> Done:
             note=order.note,
             drawn_surface_m=plan.drawn,
         )
-        repeated = _repeated(connection, edit)
+        repeated = _repeated(connection, edit, plan.named)
         if repeated is not None:
             return repeated
         for defect in found:
@@ -340,7 +339,7 @@ def _edit(desk: Desk, order: Order, plan: _Plan) -> Done:
         return Done(edit=edit, edited=edited, no_width=_untold(edited, sketches), written=False)
     with writing(desk.engine) as connection:
         assets.lock(connection, edit.asset_id)
-        repeated = _repeated(connection, edit)
+        repeated = _repeated(connection, edit, plan.named)
         if repeated is not None:
             return repeated
         now = edits.locked(connection, plan.versions)
@@ -355,7 +354,7 @@ def _shown_on(connection: Connection, seen: Observation) -> Orthomosaic:
     return orthomosaics.of(connection, seen.survey_id, seen.mosaic_sha256)
 
 
-def _repeated(connection: Connection, edit: Edit) -> Done | None:
+def _repeated(connection: Connection, edit: Edit, named: DamageClass | None = None) -> Done | None:
     """Give what an edit did that arrived before; None when it is new.
 
     Raises:
@@ -364,7 +363,7 @@ def _repeated(connection: Connection, edit: Edit) -> Done | None:
     earlier = edits.find(connection, edit.edit_id)
     if earlier is None:
         return None
-    if _essence(earlier.edit) != _essence(edit):
+    if _essence(earlier.edit) != _essence(edit) or not earlier.made_as(named):
         raise Conflict(f"edit {edit.edit_id} was recorded with other contents")
     found = tuple(defects.by_id(connection, share.defect_id) for share in earlier.shares)
     return Done(edit=earlier.edit, edited=Edited(defects=found, shares=earlier.shares))

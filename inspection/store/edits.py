@@ -38,6 +38,13 @@ class EditRecord:
     shares: tuple[Share, ...]
     undone_by: uuid.UUID | None = None
 
+    def made_as(self, damage_class: DamageClass | None) -> bool:
+        """Tell whether a person gave this class to what the edit made; None names no class."""
+        made = [share for share in self.shares if share.version_before == 0]
+        return damage_class is None or all(
+            share.after.damage_class_reviewed is damage_class for share in made
+        )
+
 
 def locked(connection: Connection, versions: Mapping[uuid.UUID, int | None]) -> list[Defect]:
     """Read defects that are about to be edited, in the order named; others who edit them wait.
