@@ -100,7 +100,13 @@ def test_a_width_below_the_limit_is_no_number(client: TestClient, seeded: Seeded
     widths = [row["width_mm"] for row in page["defects"] if row["width_mm"]]
     below = [width for width in widths if width["below_limit"]]
     assert below == [
-        {"value": None, "expanded_uncertainty": None, "limit": 3.0, "below_limit": True}
+        {
+            "value": None,
+            "expanded_uncertainty": None,
+            "limit": 3.0,
+            "below_limit": True,
+            "refused": None,
+        }
     ]
     assert sorted(width["value"] for width in widths if not width["below_limit"]) == [8.0, 12.0]
 
