@@ -25,7 +25,6 @@ from flight.partition import RESERVE
 from flight.planfile import read_plan
 from inspection.errors import BadInput, Refused
 from inspection.export.writing import replace_text
-from inspection.finite import FINITE, FiniteRange
 
 FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
 
@@ -55,21 +54,21 @@ FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
 @click.option("--third-party", type=FILE, multiple=True, help="Things of others: roads, houses.")
 @click.option("--fence", type=FILE, multiple=True, help="Polygon in which all must lie.")
 @click.option("--takeoff", metavar="LAT,LON", help="Place of take-off.  [default: PLAN's home]")
-@click.option("--takeoff-msl-m", type=FINITE, help="Its height.  [default: that of the DEM]")
+@click.option("--takeoff-msl-m", type=float, help="Its height.  [default: that of the DEM]")
 @click.option("--pilot", metavar="LAT,LON", help="Where the pilot stands.  [default: take-off]")
 @click.option("--drone", help="Key of the drone table.  [default: the plan's]")
 @click.option("--drones", type=FILE, help="Your own drone table, as for the plan.")
 @click.option("--obstacle-sensing/--no-obstacle-sensing", default=None, help="Of the craft.")
-@click.option("--wind-m-s", type=FiniteRange(0, 100), help="Expected mean wind.")
-@click.option("--gust-m-s", type=FiniteRange(0, 100), help="Expected gusts.")
+@click.option("--wind-m-s", type=click.FloatRange(0, 100), help="Expected mean wind.")
+@click.option("--gust-m-s", type=click.FloatRange(0, 100), help="Expected gusts.")
 @click.option("--at", metavar="TIME", help="Time of the flight, with its zone.")
 @click.option(
-    "--reserve", type=FiniteRange(0, 0.9), default=RESERVE, show_default=True,
+    "--reserve", type=click.FloatRange(0, 0.9), default=RESERVE, show_default=True,
     help="Share of the battery that stays unused.",
 )  # fmt: skip
-@click.option("--storage-gb", type=FiniteRange(0, min_open=True), help="Free on the card.")
+@click.option("--storage-gb", type=click.FloatRange(0, min_open=True), help="Free on the card.")
 @click.option(
-    "--return-height-m", type=FiniteRange(0, 500), default=15.0, show_default=True,
+    "--return-height-m", type=click.FloatRange(0, 500), default=15.0, show_default=True,
     help="To which the craft climbs before it goes home.",
 )  # fmt: skip
 @click.option(
@@ -77,7 +76,7 @@ FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
     type=click.Choice(["home", "msl", "terrain"]),
     help="From where the heights of a stranger's KML or GeoJSON count.",
 )
-@click.option("--geoid-height-m", type=FINITE, help="For DJI files with ellipsoidal heights.")
+@click.option("--geoid-height-m", type=float, help="For DJI files with ellipsoidal heights.")
 @click.option("--record/--no-record", default=True, help="Keep PLAN.check.json.")
 @click.option("--override", "overridden", multiple=True, metavar="CHECK", help="A refusal to lift.")
 @click.option("--by", default="", help="Who lifts it; a person's name.")

@@ -8,7 +8,6 @@ import click
 
 from flight.formats import Loss, open_mission, write_mission
 from flight.mission import AltitudeFrame
-from inspection.finite import FiniteRange
 
 FRAMES = click.Choice([frame.value for frame in AltitudeFrame if frame != AltitudeFrame.MISSION])
 
@@ -28,7 +27,7 @@ FRAMES = click.Choice([frame.value for frame in AltitudeFrame if frame != Altitu
 )
 @click.option(
     "--geoid-height-m",
-    type=FiniteRange(-120, 100),
+    type=click.FloatRange(-120, 100),
     help="Height of mean sea level above the ellipsoid at the site, for DJI files.",
 )
 @click.option("--drone", help="DJI aircraft that a .kmz is for, for example M3E or M350-P1.")

@@ -20,7 +20,6 @@ from flight.planoutput import SUFFIXES, write_parts
 from flight.refly import Refly, plan_refly
 from inspection.errors import BadInput
 from inspection.export.writing import replace_text
-from inspection.finite import FiniteRange
 from inspection.pipeline.ingest import ingest
 
 EXISTING = click.Path(path_type=Path, exists=True)
@@ -38,8 +37,10 @@ EXISTING = click.Path(path_type=Path, exists=True)
 )  # fmt: skip
 @click.option("--drone", help="Key of the drone table.  [default: the plan's]")
 @click.option("--drones", type=EXISTING, help="Your own drone table, as for the plan.")
-@click.option("--gsd-mm-per-px", type=FiniteRange(0, min_open=True), help="Finer than the plan's.")
-@click.option("--wind-m-s", type=FiniteRange(0, 100), default=0.0, help="For the stand-off.")
+@click.option(
+    "--gsd-mm-per-px", type=click.FloatRange(0, min_open=True), help="Finer than the plan's."
+)
+@click.option("--wind-m-s", type=click.FloatRange(0, 100), default=0.0, help="For the stand-off.")
 @click.option("--json", "as_json", is_flag=True, help="Print gaps.json.")
 def gaps(
     *,

@@ -21,7 +21,6 @@ from flight.geotag.report import Outcome, as_json, say
 from flight.logs.opening import open_log
 from inspection.errors import BadInput, Broken, Conflict
 from inspection.export.writing import replace_text
-from inspection.finite import FINITE, FiniteRange
 
 REPORT_NAME = "geotag.json"
 
@@ -40,26 +39,26 @@ REPORT_NAME = "geotag.json"
 )
 @click.option(
     "--clock-offset-s",
-    type=FINITE,
+    type=float,
     help="Camera clock − UTC, where the rhythm of the triggers cannot tell it.",
 )
 @click.option(
     "--clock-within-s",
-    type=FiniteRange(0.01, 3600),
+    type=click.FloatRange(0.01, 3600),
     default=0.5,
     show_default=True,
     help="How exactly --clock-offset-s is known.",
 )
 @click.option(
     "--tolerance-s",
-    type=FiniteRange(0.005, 10),
+    type=click.FloatRange(0.005, 10),
     default=0.2,
     show_default=True,
     help="How far an exposure may be from its trigger, offset and drift taken away.",
 )
 @click.option(
     "--position-tolerance-m",
-    type=FiniteRange(0.1, 1000),
+    type=click.FloatRange(0.1, 1000),
     default=10.0,
     show_default=True,
     help="Between a position that a photo already has and its trigger's.",
@@ -67,12 +66,12 @@ REPORT_NAME = "geotag.json"
 @click.option("--camera", type=click.IntRange(0), help="Camera of the log, where it has several.")
 @click.option(
     "--camera-pitch-deg",
-    type=FiniteRange(-90, 90),
+    type=click.FloatRange(-90, 90),
     help="Pitch of a levelled gimbal (−90 down); written with the vehicle's heading.",
 )
 @click.option(
     "--camera-yaw-deg",
-    type=FiniteRange(-360, 360),
+    type=click.FloatRange(-360, 360),
     default=0.0,
     show_default=True,
     help="Of the gimbal from the vehicle's nose, clockwise; goes with --camera-pitch-deg.",

@@ -40,7 +40,6 @@ from flight.purpose import (
     purpose_for,
 )
 from inspection.errors import BadInput
-from inspection.finite import FINITE
 
 SUFFIXES = (".plan", ".waypoints", ".txt", ".kmz", ".kml", ".geojson")
 OF_GROUND = {Pattern.AREA, Pattern.CORRIDOR}
@@ -108,7 +107,7 @@ def area(*, sets: str, **options: Any) -> None:  # noqa: ANN401
 @plan.command("corridor")
 @file_argument
 @with_options(*WISH_OPTIONS, *PLAN_OPTIONS, *GROUND_OPTIONS, heights_option)
-@click.option("--width-m", type=FINITE, help="Of the strip, where the line does not say.")
+@click.option("--width-m", type=float, help="Of the strip, where the line does not say.")
 def corridor_command(**options: Any) -> None:  # noqa: ANN401
     """Plan lanes along centre lines: a road, a wall seen from above.
 
@@ -145,7 +144,7 @@ def facade_command(**options: Any) -> None:  # noqa: ANN401
 @plan.command("soffit")
 @file_argument
 @with_options(*WISH_OPTIONS, *PLAN_OPTIONS, heading_option, lowest_option, heights_option)
-@click.option("--height-m", type=FINITE, help="Of the soffit, where not in the file.")
+@click.option("--height-m", type=float, help="Of the soffit, where not in the file.")
 def soffit_command(**options: Any) -> None:  # noqa: ANN401
     """Plan photos of a deck from below, the camera straight up; the drone leaves sideways.
 
@@ -161,7 +160,7 @@ def soffit_command(**options: Any) -> None:  # noqa: ANN401
 @file_argument
 @with_options(*WISH_OPTIONS, *PLAN_OPTIONS, bottom_option, top_option, lowest_option)
 @heights_option
-@click.option("--radius-m", type=FINITE, help="Of piers drawn as points.")
+@click.option("--radius-m", type=float, help="Of piers drawn as points.")
 def orbit_command(**options: Any) -> None:  # noqa: ANN401
     """Plan rings of photos around round piers, the highest first.
 

@@ -9,7 +9,6 @@ import click
 from flight.order import LOWEST_M
 from flight.partition import RESERVE
 from flight.purpose import PRECISION_FACTORS, load_purposes
-from inspection.finite import FINITE
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -40,8 +39,8 @@ existing = click.Path(path_type=Path, dir_okay=False, exists=True)
 
 WISH_OPTIONS = [
     click.option("--camera", required=True, help="Camera and lens, such as dji_p1@50."),
-    click.option("--gsd-mm-per-px", type=FINITE, help="Wanted ground sample distance."),
-    click.option("--crack-width-mm", type=FINITE, help="Smallest crack width, in place of a GSD."),
+    click.option("--gsd-mm-per-px", type=float, help="Wanted ground sample distance."),
+    click.option("--crack-width-mm", type=float, help="Smallest crack width, in place of a GSD."),
     click.option(
         "--precision",
         type=click.Choice(list(PRECISION_FACTORS)),
@@ -54,8 +53,8 @@ WISH_OPTIONS = [
         type=click.Choice([p.code for p in load_purposes()]),
         help="Sets overlaps and angle; by default what the resolution allows.",
     ),
-    click.option("--overlap-front", type=FINITE, help="Along a row, 0 to 0.95."),
-    click.option("--overlap-side", type=FINITE, help="Between rows, 0 to 0.95."),
+    click.option("--overlap-front", type=float, help="Along a row, 0 to 0.95."),
+    click.option("--overlap-side", type=float, help="Between rows, 0 to 0.95."),
     click.option(
         "--exposure",
         default="1/1000",
@@ -65,13 +64,13 @@ WISH_OPTIONS = [
     ),
     click.option(
         "--f-number",
-        type=FINITE,
+        type=float,
         default=5.6,
         show_default=True,
         help="Aperture, for the depth of field.",
     ),
-    click.option("--blur-px", type=FINITE, default=0.5, show_default=True, help="Accepted blur."),
-    click.option("--wind-m-s", type=FINITE, default=3.0, show_default=True, help="Expected wind."),
+    click.option("--blur-px", type=float, default=0.5, show_default=True, help="Accepted blur."),
+    click.option("--wind-m-s", type=float, default=3.0, show_default=True, help="Expected wind."),
     click.option("--drone", help="Drone of the table; else the first that carries the camera."),
     click.option("--cameras", type=existing, help="Your own camera table."),
     click.option("--drones", type=existing, help="Your own drone table."),
@@ -86,18 +85,18 @@ PLAN_OPTIONS = [
     click.option("--takeoff", callback=read_latlon, help="LATITUDE,LONGITUDE of take-off."),
     click.option("--gate", "gate_latlon_deg", callback=read_latlon,
                  help="LATITUDE,LONGITUDE of free air to come and leave by, below a deck."),
-    click.option("--takeoff-msl-m", type=FINITE, help="Height of take-off above sea level."),
+    click.option("--takeoff-msl-m", type=float, help="Height of take-off above sea level."),
     click.option("--altitude-frame", type=click.Choice(["home", "msl"]), default="home",
                  show_default=True, help="What the heights of the mission count from."),
-    click.option("--speed-m-s", type=FINITE, help="Along a row; else what blur allows."),
-    click.option("--reserve", type=FINITE, default=RESERVE, show_default=True,
+    click.option("--speed-m-s", type=float, help="Along a row; else what blur allows."),
+    click.option("--reserve", type=float, default=RESERVE, show_default=True,
                  help="Share of the battery that stays."),
     click.option("--full-edges/--plain-edges", default=None,
                  help="See edges as often as the inside (default over ground only)."),
 ]  # fmt: skip
 GROUND_OPTIONS = [
     click.option("--dem", type=existing, help="Raster of ground heights to follow."),
-    click.option("--height-m", type=FINITE, help="Of level ground above take-off."),
+    click.option("--height-m", type=float, help="Of level ground above take-off."),
 ]
 heights_option = click.option(
     "--heights",
@@ -108,14 +107,14 @@ heights_option = click.option(
 )
 lowest_option = click.option(
     "--lowest-m",
-    type=FINITE,
+    type=float,
     default=LOWEST_M,
     show_default=True,
     help="Above take-off; the drone stays above.",
 )
-heading_option = click.option("--heading-deg", type=FINITE, help="Of the lanes; else the best.")
-bottom_option = click.option("--bottom-m", type=FINITE, help="Lower edge, where not in the file.")
-top_option = click.option("--top-m", type=FINITE, help="Upper edge, where not in the file.")
+heading_option = click.option("--heading-deg", type=float, help="Of the lanes; else the best.")
+bottom_option = click.option("--bottom-m", type=float, help="Lower edge, where not in the file.")
+top_option = click.option("--top-m", type=float, help="Upper edge, where not in the file.")
 file_argument = click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
 
 

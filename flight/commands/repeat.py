@@ -15,7 +15,6 @@ from flight.planfile import read_plan
 from flight.planoutput import check_output, write_parts
 from flight.repeat import plan_from_photos, repeat_plan
 from inspection.errors import BadInput
-from inspection.finite import FINITE, FiniteRange
 from inspection.pipeline.ingest import ingest
 
 
@@ -31,10 +30,10 @@ from inspection.pipeline.ingest import ingest
     "--drones", type=click.Path(path_type=Path, exists=True), help="Your own drone table."
 )
 @click.option(
-    "--distance-m", type=FiniteRange(0.5, 500),
+    "--distance-m", type=click.FloatRange(0.5, 500),
     help="Of the surface along the optical axis.  [default: level ground below]",
 )  # fmt: skip
-@click.option("--ground-m", type=FINITE, default=0.0, show_default=True, help="Above take-off.")
+@click.option("--ground-m", type=float, default=0.0, show_default=True, help="Above take-off.")
 @click.option("--takeoff", metavar="LAT,LON", help="Where to take off, at the height of the past.")
 @click.option("--name", help="Of the plan.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")

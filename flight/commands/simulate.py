@@ -28,13 +28,12 @@ from flight.simulator.vehicle import Vehicle
 from flight.upload import UploadReport, upload
 from flight.wireitem import Kind, items_of
 from inspection.errors import BadInput
-from inspection.finite import FiniteRange
 
 FLIP = click.Choice([kind.name.lower() for kind in Kind])
 FAREWELL_S = 3.0
 """After a landing the vehicle is heard for so long, so that the ground learns of it."""
 
-SHARE = FiniteRange(0, 0.9)
+SHARE = click.FloatRange(0, 0.9)
 HEIGHTS_M = (-500.0, 9000.0)
 MOST_LAT_DEG = 89.0
 
@@ -45,17 +44,19 @@ MOST_LAT_DEG = 89.0
 @click.option("--home", help="LAT,LON[,HEIGHT above the sea in m]; default: home of FILE.")
 @click.option("--wind", default="0@0", help="SPEED@FROM: m/s and degrees from which it blows.")
 @click.option("--log", type=click.Path(path_type=Path, dir_okay=False), help="Write .BIN or .log.")
-@click.option("--speed", type=FiniteRange(0.1, 100), default=1.0, help="Of the clock, --listen.")
-@click.option("--for-s", type=FiniteRange(0.1), help="Stop serving after so many seconds.")
+@click.option(
+    "--speed", type=click.FloatRange(0.1, 100), default=1.0, help="Of the clock, --listen."
+)
+@click.option("--for-s", type=click.FloatRange(0.1), help="Stop serving after so many seconds.")
 @click.option("--once", is_flag=True, help="Stop serving after the first landing.")
 @click.option("--loss", type=SHARE, default=0.0, help="Share of messages lost, each way.")
 @click.option("--duplicates", type=SHARE, default=0.0, help="Share of messages doubled.")
-@click.option("--delay-ms", type=FiniteRange(0, 10_000), default=0.0, help="Each way.")
-@click.option("--dead-after-s", type=FiniteRange(0), help="The radio falls silent.")
+@click.option("--delay-ms", type=click.FloatRange(0, 10_000), default=0.0, help="Each way.")
+@click.option("--dead-after-s", type=click.FloatRange(0), help="The radio falls silent.")
 @click.option("--capacity", type=click.IntRange(0, 65_535), default=650, help="Mission items held.")
 @click.option("--reject-item", type=click.IntRange(0), help="Item the vehicle does not support.")
 @click.option("--flip", type=FLIP, help="Flip one bit of a stored list.")
-@click.option("--battery", type=FiniteRange(1, 100), default=100.0, help="Charge, percent.")
+@click.option("--battery", type=click.FloatRange(1, 100), default=100.0, help="Charge, percent.")
 @click.option("--seed", type=int, default=0, help="Of the randomness.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
 def simulate(

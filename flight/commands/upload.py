@@ -9,7 +9,6 @@ from flight.formats import read_mission
 from flight.link import connect, open_wire
 from flight.upload import Patience, UploadReport, upload
 from flight.wireitem import Kind
-from inspection.finite import FiniteRange
 
 address_option = click.option(
     "--address",
@@ -24,7 +23,7 @@ address_option = click.option(
 @address_option
 @click.option(
     "--patience-s",
-    type=FiniteRange(5, 600),
+    type=click.FloatRange(5, 600),
     default=60.0,
     show_default=True,
     help="Give up after so many seconds without progress.",
