@@ -110,7 +110,7 @@ def test_photos_that_are_flat_dark_or_gone_give_no_width_and_the_reason(
     gone.path.unlink()
     drawn = stroke(line)
     for paper, why in (
-        (paper_of(mosaic, [flat]), NoWidth.UNREADABLE),
+        (paper_of(mosaic, [flat]), NoWidth.TOO_OBLIQUE),
         (paper_of(mosaic, [gone]), NoWidth.PHOTO_MISSING),
         (Paper(mosaic=mosaic), NoWidth.NO_VIEWS),
         (Paper(mosaic=mosaic, blind=NoWidth.PHOTO_MISSING), NoWidth.PHOTO_MISSING),

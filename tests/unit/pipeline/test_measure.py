@@ -232,6 +232,7 @@ def test_distractors_never_become_observations(files: tuple[Path, Path]) -> None
         "widths": {
             "read_in_photos": 0,
             "of_masks": 1,
+            "too_oblique": 0,
             "segments": 0,
             "points": {},
             "points_oblique": 0,

@@ -137,13 +137,14 @@ class TestReturn:
             assert dict(one.asset.attributes) == dict(seen[1][name].asset.attributes)
         assert seen[0] == seen[1]
 
-    def test_the_package_returns_what_has_a_place(
+    def test_the_package_returns_what_has_a_place_and_what_has_none(
         self, files: dict[str, DataFile], other: Any, tmp_path: Path
     ) -> None:
         path = tmp_path / "opendata.gpkg"
         path.write_bytes(files["opendata.gpkg"].content)
         found = enrol(other, open_ledger(path, sheet="assets"), today=TODAY, write=True)
-        assert (found.problems, found.accepted) == ((), 2)
+        assert (found.problems, found.accepted) == ((), 4)
+        assert sheets.by_id(other, "ISK-0004").sheet.lonlat is None
         first = sheets.by_id(other, "ISK-0001")
         assert first.asset.attributes["inspection_fiscal_year"] == 2026
         assert first.sheet.lonlat == (136.62567, 36.59461)
@@ -229,9 +230,10 @@ class TestFiles:
             rows = {r["asset_id"]: dict(r) for r in opened.execute("SELECT * FROM assets")}
             towns = [dict(r) for r in opened.execute("SELECT * FROM municipalities")]
         ja = {column.ja: column.name for column in load_open_columns()}
-        placed = [r for r in table(files["assets.csv"]) if r["緯度"]]
-        assert len(rows) == len(placed) == 2
-        for row in placed:
+        written = table(files["assets.csv"])
+        assert len(rows) == len(written) == 4
+        assert sum(row["geom"] is None for row in rows.values()) == 2
+        for row in written:
             for heading, value in row.items():
                 other = rows[row["施設番号"]][ja[heading]]
                 assert value in (
