@@ -41,3 +41,20 @@ def regrade(
             _, appraised = draw_up(connection, survey_id=survey_id, today=today)
             proposed = candidates_of(appraised)
         grades.save(connection, survey_id, proposed)
+
+
+def regrade_one(connection: Connection, defect: Defect, *, clock: Clock) -> None:
+    """Propose the grade of one defect anew, whose class a person has changed.
+
+    Args:
+        connection: an open writing transaction.
+        defect: the defect, as it stands.
+        clock: tells the day, from which ages follow.
+    """
+    today = day_in_japan(clock.now())
+    proposed = appraise_defect(connection, defect, today=today, ranked_most=0).grade
+    survey_id = defect.latest.survey_id
+    if proposed is None:
+        grades.forget(connection, survey_id, defect.defect_id)
+    else:
+        grades.save(connection, survey_id, [proposed])

@@ -6,17 +6,20 @@ The history of decisions cannot be changed and keeps what the machine had propos
 """
 
 import uuid
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Row, delete, insert, select, update
 
 from inspection.domain.grade import GradeCandidate, Reason, Subject
 from inspection.errors import BadInput, Conflict, NotFound
 from inspection.store.rows import add_or_replace, choice
 from inspection.store.tables import grade_decisions, grades
+
+AT_ONCE = 500
+"""Most rows that one statement names."""
 
 KEY = ("survey_id", "scheme", "subject", "subject_id")
 
@@ -70,7 +73,11 @@ class GradeDecision:
 def save(
     connection: Connection, survey_id: uuid.UUID, candidates: Iterable[GradeCandidate]
 ) -> None:
-    """Add the proposed grades of a survey, or renew them; decisions stay as they are."""
+    """Add the proposed grades of a survey, or renew them; decisions stay as they are.
+
+    What another scheme had proposed for the same defect, whose class has changed since, goes,
+    unless somebody has decided on it.
+    """
     rows = [
         {
             "survey_id": survey_id,
@@ -84,6 +91,38 @@ def save(
     unique = {tuple(row[name] for name in KEY): row for row in rows}
     undecided = {"note": "", "version": 1}
     add_or_replace(connection, grades, unique.values(), key=KEY, first=undecided)
+    of_defects = [row for row in unique.values() if row["subject"] == Subject.DEFECT.value]
+    schemes: dict[str, set[str]] = {}
+    for row in of_defects:
+        schemes.setdefault(str(row["subject_id"]), set()).add(str(row["scheme"]))
+    _forget(connection, survey_id, schemes)
+
+
+def forget(connection: Connection, survey_id: uuid.UUID, defect_id: uuid.UUID) -> None:
+    """Remove what was proposed for a defect that no rule grades any more; decisions stay."""
+    _forget(connection, survey_id, {str(defect_id): set()})
+
+
+def _forget(
+    connection: Connection, survey_id: uuid.UUID, schemes: Mapping[str, Collection[str]]
+) -> None:
+    """Remove undecided candidates of defects by other schemes than those named for each."""
+    if not schemes:
+        return
+    c = grades.c
+    query = select(c.seq, c.scheme, c.subject_id).where(
+        c.survey_id == survey_id, c.subject == Subject.DEFECT.value, c.decided.is_(None)
+    )
+    if len(schemes) <= AT_ONCE:
+        query = query.where(c.subject_id.in_(sorted(schemes)))
+    stale = [
+        row.seq
+        for row in connection.execute(query)
+        if row.scheme not in schemes.get(row.subject_id, (row.scheme,))
+    ]
+    for start in range(0, len(stale), AT_ONCE):
+        gone = stale[start : start + AT_ONCE]
+        connection.execute(delete(grades).where(c.seq.in_(gone), c.decided.is_(None)))
 
 
 def of_survey(connection: Connection, survey_id: uuid.UUID) -> tuple[GradeRow, ...]:

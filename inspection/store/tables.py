@@ -229,6 +229,7 @@ grades = Table(
     Column("note", Text, nullable=False),
     Column("version", Integer, nullable=False),
     UniqueConstraint("survey_id", "scheme", "subject", "subject_id"),
+    Index(None, "survey_id", "subject_id"),
 )
 
 grade_decisions = Table(

@@ -1,0 +1,126 @@
+# ruff: noqa: S608 the statements are written of names and words of this file only
+"""Let the queue of a survey know grades.
+
+A defect's grade there is what a person decided last, else the worst letter that the evidence
+allows, else none. Triggers of its own keep the column; those of ``r0047_scale`` stay as they are.
+"""
+
+from alembic import op
+from sqlalchemy import Column, Text
+
+revision = "r0062_desks"
+down_revision = "r0052_edit"
+
+QUEUE, CHOICE = "ix_survey_defects_size", "ix_survey_defects_choice"
+TOLD = ["seq", "frame", "damage_class", "state", "confidence", "width_most_mm", "grade"]
+BOX = ["x0_m", "y0_m", "x1_m", "y1_m"]
+
+WORST = {
+    "postgresql": "g.candidate->'candidates'->>-1",
+    "sqlite": "json_extract(g.candidate, '$.candidates[#-1]')",
+}
+"""How each engine reads the last letter of a candidate: letters rise."""
+
+NAME_OF = {
+    "postgresql": "CAST({0}.defect_id AS text)",
+    "sqlite": "substr({0}.defect_id, 1, 8) || '-' || substr({0}.defect_id, 9, 4) || '-' || "
+    "substr({0}.defect_id, 13, 4) || '-' || substr({0}.defect_id, 17, 4) || '-' || "
+    "substr({0}.defect_id, 21)",
+}
+"""How each engine writes the identifier of a defect as grades have it."""
+
+NAMED_BY = {
+    "postgresql": "CASE WHEN {0}.subject_id ~ "
+    "'^[0-9a-f]{{8}}(-[0-9a-f]{{4}}){{3}}-[0-9a-f]{{12}}$' THEN CAST({0}.subject_id AS uuid) END",
+    "sqlite": "replace({0}.subject_id, '-', '')",
+}
+"""How each engine reads it back; what is no identifier of a defect names none."""
+
+
+def upgrade() -> None:
+    """Add the column, fill it, and let the database keep it."""
+    engine = op.get_bind().dialect.name
+    op.add_column("survey_defects", Column("grade", Text))
+    op.create_index("ix_grades_survey_id_subject_id", "grades", ["survey_id", "subject_id"])
+    op.drop_index(QUEUE, "survey_defects")
+    op.drop_index(CHOICE, "survey_defects")
+    order = ["survey_id", "minus_size", "defect_id"]
+    op.create_index(QUEUE, "survey_defects", order, postgresql_include=[*TOLD, *BOX])
+    narrowed = ["survey_id", "damage_class", "state", "confidence", "width_most_mm", "grade"]
+    op.create_index(CHOICE, "survey_defects", narrowed)
+    op.execute(known_all(engine))
+    if engine == "sqlite":
+        _follow_sqlite()
+    else:
+        _follow_postgresql()
+
+
+def known(engine: str, survey: str, subject: str) -> str:
+    """Write the expression of the grade that a survey knows of a defect."""
+    return (
+        f"(SELECT COALESCE(g.decided, {WORST[engine]}) FROM grades g WHERE g.survey_id = {survey} "
+        f"AND g.subject = 'defect' AND g.subject_id = {subject} "
+        "ORDER BY CASE WHEN g.decided IS NULL THEN 1 ELSE 0 END, g.decided_at DESC, g.seq DESC "
+        "LIMIT 1)"
+    )
+
+
+def known_all(engine: str) -> str:
+    """Write the statement that fills the column of all rows."""
+    name = NAME_OF[engine].format("survey_defects")
+    grade = known(engine, "survey_defects.survey_id", name)
+    return (
+        f"UPDATE survey_defects SET grade = {grade} WHERE EXISTS (SELECT 1 FROM grades g "
+        f"WHERE g.survey_id = survey_defects.survey_id AND g.subject_id = {name})"
+    )
+
+
+def known_anew(engine: str, row: str) -> str:
+    """Write the statement that follows a row of ``grades``."""
+    grade = known(engine, f"{row}.survey_id", f"{row}.subject_id")
+    distinct = "IS NOT" if engine == "sqlite" else "IS DISTINCT FROM"
+    return (
+        f"UPDATE survey_defects SET grade = {grade} WHERE survey_id = {row}.survey_id "
+        f"AND defect_id = {NAMED_BY[engine].format(row)} AND grade {distinct} {grade};"
+    )
+
+
+MOMENTS = {
+    "grade_proposed": ("INSERT", "new"),
+    "grade_changed": ("UPDATE OF decided, decided_at, candidate", "new"),
+    "grade_gone": ("DELETE", "old"),
+}
+
+
+def _follow_sqlite() -> None:
+    for name, (moment, row) in MOMENTS.items():
+        op.execute(
+            f"CREATE TRIGGER tenken_{name} AFTER {moment} ON grades "
+            f"WHEN {row}.subject = 'defect' BEGIN {known_anew('sqlite', row)} END"
+        )
+    grade = known("sqlite", "new.survey_id", NAME_OF["sqlite"].format("new"))
+    op.execute(
+        "CREATE TRIGGER tenken_grade_known AFTER INSERT ON survey_defects BEGIN UPDATE "
+        f"survey_defects SET grade = {grade} WHERE seq = new.seq AND {grade} IS NOT NULL; END"
+    )
+
+
+def _follow_postgresql() -> None:
+    for name, (moment, row) in MOMENTS.items():
+        op.execute(
+            f"CREATE FUNCTION tenken_{name}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
+            f"{known_anew('postgresql', row)} RETURN NULL; END $$"
+        )
+        op.execute(
+            f"CREATE TRIGGER tenken_{name} AFTER {moment} ON grades FOR EACH ROW "
+            f"WHEN ({row}.subject = 'defect') EXECUTE FUNCTION tenken_{name}()"
+        )
+    grade = known("postgresql", "new.survey_id", NAME_OF["postgresql"].format("new"))
+    op.execute(
+        "CREATE FUNCTION tenken_grade_known() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
+        f"new.grade = {grade}; RETURN new; END $$"
+    )
+    op.execute(
+        "CREATE TRIGGER tenken_grade_known BEFORE INSERT ON survey_defects FOR EACH ROW "
+        "EXECUTE FUNCTION tenken_grade_known()"
+    )
