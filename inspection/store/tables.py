@@ -225,6 +225,8 @@ grades = Table(
     # human values
     Column("decided", Text),
     Column("decided_by", Text),
+    # who that is, where people sign in; names change and are not unique
+    Column("decided_account", Uuid),
     Column("decided_at", UtcDateTime),
     Column("note", Text, nullable=False),
     Column("version", Integer, nullable=False),
@@ -246,6 +248,7 @@ grade_decisions = Table(
     # what the machine proposed when the person decided
     Column("candidate", Json, nullable=False),
     Column("decided_by", Text, nullable=False),
+    Column("decided_account", Uuid),
     Column("decided_at", UtcDateTime, nullable=False),
     Column("note", Text, nullable=False),
     Column("version_before", Integer, nullable=False),

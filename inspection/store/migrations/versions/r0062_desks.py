@@ -1,12 +1,15 @@
 # ruff: noqa: S608 the statements are written of names and words of this file only
-"""Let the queue of a survey know grades.
+"""Let the queue of a survey know grades, and inspections be sent back.
 
 A defect's grade there is what a person decided last, else the worst letter that the evidence
 allows, else none. Triggers of its own keep the column; those of ``r0047_scale`` stay as they are.
+Decisions on grades name the account, and a release what was sent back.
 """
 
 from alembic import op
-from sqlalchemy import Column, Text
+from sqlalchemy import Column, Text, Uuid
+
+from inspection.store.columns import Json
 
 revision = "r0062_desks"
 down_revision = "r0052_edit"
@@ -38,8 +41,17 @@ NAMED_BY = {
 
 
 def upgrade() -> None:
-    """Add the column, fill it, and let the database keep it."""
+    """Add the columns; fill that of the queue, and let the database keep it."""
     engine = op.get_bind().dialect.name
+    for table in ("grades", "grade_decisions"):
+        op.add_column(table, Column("decided_account", Uuid))
+    op.add_column("releases", Column("record_sha256", Text))
+    op.add_column("release_events", Column("record", Json))
+    op.add_column("release_events", Column("record_sha256", Text))
+    _know_grades(engine)
+
+
+def _know_grades(engine: str) -> None:
     op.add_column("survey_defects", Column("grade", Text))
     op.create_index("ix_grades_survey_id_subject_id", "grades", ["survey_id", "subject_id"])
     op.drop_index(QUEUE, "survey_defects")
