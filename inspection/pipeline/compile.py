@@ -276,7 +276,7 @@ def _defects(connection: Connection, found: Gathered) -> tuple[ConfirmedDefect, 
     names = {
         photo.sha256: photo.name
         for survey in found.surveys
-        for photo in photos.of_survey(connection, survey.survey_id)
+        for photo in photos.of_survey(connection, survey.survey_id, left_out=None)
     }
     decided = {
         row.candidate.subject_id: row.decided

@@ -93,6 +93,8 @@ survey_photos = Table(
     Column("sha256", ForeignKey("photos.sha256"), nullable=False, index=True),
     Column("name", Text, nullable=False),
     Column("quality", Json),
+    # somebody has taken it out of the survey, for now; what was made with it still names it
+    Column("left_out", Boolean),
     PrimaryKeyConstraint("survey_id", "sha256"),
 )
 

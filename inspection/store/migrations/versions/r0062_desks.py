@@ -1,18 +1,68 @@
 # ruff: noqa: S608 the statements are written of names and words of this file only
-"""Let the queue of a survey know grades, and inspections be sent back.
+"""Let the queue know grades, inspections be sent back, and photos be taken out of surveys.
 
 A defect's grade there is what a person decided last, else the worst letter that the evidence
 allows, else none. Triggers of its own keep the column; those of ``r0047_scale`` stay as they are.
-Decisions on grades name the account, and a release what was sent back.
+Decisions on grades name the account, and a release what was sent back. A photo that was taken out
+keeps its row, by which its blob is kept; who did so and why is a history that refuses changes.
 """
 
 from alembic import op
-from sqlalchemy import Column, Text, Uuid
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    MetaData,
+    PrimaryKeyConstraint,
+    Table,
+    Text,
+    Uuid,
+)
 
-from inspection.store.columns import Json
+from inspection.store.columns import Json, UtcDateTime
 
 revision = "r0062_desks"
 down_revision = "r0052_edit"
+
+RowNumber = BigInteger().with_variant(Integer, "sqlite")
+
+tables = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+Table(
+    "survey_photos",
+    tables,
+    Column("survey_id", Uuid),
+    Column("sha256", Text),
+    PrimaryKeyConstraint("survey_id", "sha256"),
+)
+
+photo_removals = Table(
+    "photo_removals",
+    tables,
+    Column("seq", RowNumber, primary_key=True),
+    Column("event_id", Uuid, nullable=False, unique=True),
+    Column("survey_id", Uuid, nullable=False),
+    Column("sha256", Text, nullable=False),
+    Column("action", Text, nullable=False),
+    Column("why", Text, nullable=False),
+    Column("decided_by", Text, nullable=False),
+    Column("decided_account", Uuid),
+    Column("decided_at", UtcDateTime, nullable=False),
+    ForeignKeyConstraint(
+        ["survey_id", "sha256"], ["survey_photos.survey_id", "survey_photos.sha256"]
+    ),
+    Index(None, "survey_id", "sha256"),
+)
 
 QUEUE, CHOICE = "ix_survey_defects_size", "ix_survey_defects_choice"
 TOLD = ["seq", "frame", "damage_class", "state", "confidence", "width_most_mm", "grade"]
@@ -48,7 +98,26 @@ def upgrade() -> None:
     op.add_column("releases", Column("record_sha256", Text))
     op.add_column("release_events", Column("record", Json))
     op.add_column("release_events", Column("record_sha256", Text))
+    _take_out(engine)
     _know_grades(engine)
+
+
+def _take_out(engine: str) -> None:
+    """Add what says that a photo is left out, and the history, which refuses changes."""
+    op.add_column("survey_photos", Column("left_out", Boolean))
+    photo_removals.create(op.get_bind(), checkfirst=False)
+    if engine == "postgresql":
+        # tenken_refuse was made by the first migration
+        op.execute(
+            "CREATE TRIGGER photo_removals_refuse BEFORE UPDATE OR DELETE OR TRUNCATE "
+            "ON photo_removals FOR EACH STATEMENT EXECUTE FUNCTION tenken_refuse()"
+        )
+    for moment in () if engine == "postgresql" else ("UPDATE", "DELETE"):
+        op.execute(
+            f"CREATE TRIGGER photo_removals_refuse_{moment.lower()} BEFORE {moment} "
+            "ON photo_removals BEGIN SELECT RAISE(ABORT, "
+            "'rows of photo_removals are never changed or removed'); END"
+        )
 
 
 def _know_grades(engine: str) -> None:
