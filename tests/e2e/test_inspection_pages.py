@@ -232,3 +232,30 @@ def test_the_queue_is_narrowed_by_grade(server: RunningServer, seeded: Seeded) -
         expect(page.locator(".map")).to_have_attribute("data-drawn", "true")
         assert barriers(page) == []
         keep_screenshot(page, "review-grade-ja")
+
+
+def test_a_photo_is_left_out_and_put_back_on_a_phone(server: RunningServer, seeded: Seeded) -> None:
+    with opened_page(locale="ja-JP", width_px=360, height_px=1400) as page, no_script_errors(page):
+        page.goto(f"{server.base_url}/app/surveys/{seeded.mapped.survey_id}/upload")
+        sign_in(page, "gishi")
+        left = card(page, "除外した写真")
+        left.get_by_text("すべての写真から選ぶ").click()
+        photos = left.locator("[data-photo]")
+        expect(photos.first).to_be_visible()
+        name = str(photos.first.get_attribute("data-photo"))
+        left.get_by_label("ファイル名で探す").fill(name)
+        expect(photos).to_have_count(1)
+        photos.get_by_role("button", name="除外する").click()
+        photos.get_by_label("除外する理由").fill("別の橋の写真")
+        assert barriers(page) == []
+        keep_screenshot(page, "photo-leave-out-phone-ja")
+        photos.get_by_role("button", name="除外する").click()
+        out = left.locator(f"[data-left-out='{name}']")
+        expect(out).to_contain_text("別の橋の写真")
+        assert page.evaluate("document.documentElement.scrollWidth") <= 360
+        assert barriers(page) == []
+        keep_screenshot(page, "photo-left-out-phone-ja")
+        out.get_by_role("button", name="戻す").click()
+        out.get_by_label("戻す理由").fill("同じ橋だった")
+        out.get_by_role("button", name="戻す").click()
+        expect(out).to_have_count(0)
