@@ -62,6 +62,9 @@ class ServeSettings(BaseSettings):
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=0, le=65535)
     upload_max_mb: int = Field(default=200, ge=1, le=4096, description="one photo, megabytes")
+    upload_model_max_mb: int = Field(
+        default=500, ge=1, le=1024, description="one uploaded network (ONNX), megabytes"
+    )
     upload_keep_h: float = Field(
         default=24, gt=0, le=24 * 90, description="hours until an unfinished upload is forgotten"
     )

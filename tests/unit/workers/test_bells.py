@@ -24,7 +24,8 @@ from inspection.store import jobs, schema, surveys
 from inspection.store.engine import create_engine, writing
 from tests.support.records import make_survey
 from tests.support.tiny_network import write_tiny_network
-from workers.outfit import LazyDetector, home_settings, outfit
+from workers.outfit import home_settings, outfit
+from workers.rack import LazyDetector
 from workers.progress import PLAIN_INTERVAL_S, PlainProgress, TerminalProgress
 from workers.queue import CPU_QUEUE, GPU_QUEUE, QUEUES, make_app, ring
 from workers.sweep import Sweep
@@ -243,7 +244,7 @@ def test_a_detector_is_loaded_when_it_is_asked_for_and_once(
 
     monkeypatch.setattr(module, "load_detector", counted)
     write_tiny_network(tmp_path)
-    lazy = LazyDetector("tiny", DetectSettings(models_dir=tmp_path, threads=1))
+    lazy = LazyDetector("tiny", tmp_path, DetectSettings(models_dir=tmp_path, threads=1))
     assert loaded == []
     assert lazy() is lazy()
     assert loaded == [{"name": "tiny", "precision": "f32", "threads": 1, "weights_dir": tmp_path}]
