@@ -19,6 +19,9 @@ from inspection.errors import BadInput
 SHARE = 0.5
 """Share of an object that the other model must have found too."""
 
+LEAST_TOLERANCE_M = 1e-6
+"""Below it a tolerance is none: GEOS loses shapes that it grows by less than it can tell apart."""
+
 
 class Agreement(StrEnum):
     """Say whether the other model found an object too."""
@@ -92,7 +95,8 @@ def _covered(
     shares = np.zeros(len(shapes))
     if not others or not len(shapes):
         return shares
-    grown = shapely.buffer(np.array(others, dtype=object), tolerance_m)
+    reach_m = tolerance_m if tolerance_m > LEAST_TOLERANCE_M else 0.0
+    grown = shapely.buffer(np.array(others, dtype=object), reach_m)
     mine, near = shapely.STRtree(grown).query(shapes, predicate="intersects")
     for index in np.unique(mine):
         around = shapely.union_all(grown[near[mine == index]])

@@ -25,9 +25,9 @@ from inspection.store.engine import create_engine, writing
 from tests.support.records import make_survey
 from tests.support.tiny_network import write_tiny_network
 from workers.outfit import home_settings, outfit
-from workers.rack import LazyDetector
 from workers.progress import PLAIN_INTERVAL_S, PlainProgress, TerminalProgress
 from workers.queue import CPU_QUEUE, GPU_QUEUE, QUEUES, make_app, ring
+from workers.rack import LazyDetector
 from workers.sweep import Sweep
 
 # bells
@@ -233,7 +233,7 @@ def test_an_outfit_makes_its_home_and_says_what_is_not_calibrated(tmp_path: Path
 def test_a_detector_is_loaded_when_it_is_asked_for_and_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    import workers.outfit as module
+    import workers.rack as module
 
     loaded: list[dict[str, Any]] = []
     original: Callable[..., Any] = vars(module)["load_detector"]
