@@ -17,7 +17,7 @@ export function ModelLine({ surveyId, state }: { surveyId: string; state: string
   if (data === undefined) return null;
   const isLost = data.standing !== null && data.standing !== "usable" && data.standing !== "asleep";
   return (
-    <div className="model-line">
+    <section className="card model-line" aria-label={say("model")}>
       <p className="soft">
         {say("modelOfSurvey")}: <b>{data.model ? data.model.name : say("modelByDefault")}</b>
         {data.model && (
@@ -38,6 +38,6 @@ export function ModelLine({ surveyId, state }: { surveyId: string; state: string
           {data.model.name} {say(`standing_${data.standing as "gone"}`)}. {say("modelTroubled")}
         </p>
       )}
-    </div>
+    </section>
   );
 }

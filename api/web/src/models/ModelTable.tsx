@@ -16,7 +16,7 @@ export function ModelTable({ models }: { models: readonly ModelRow[] }) {
       <table className="model-list">
         <thead>
           <tr>
-            {(["modelName", "state", "modelClasses", "modelGsd", "modelLicence", "makeDefault"] as const).map((word) => (
+            {(["modelName", "state", "modelClasses", "modelGsd", "makeDefault"] as const).map((word) => (
               <th key={word} scope="col">
                 {say(word)}
               </th>
@@ -45,6 +45,7 @@ function Row({ row }: { row: ModelRow }) {
         <br />
         <small>
           {say(`origin_${row.origin}`)}
+          {row.card && ` · ${row.card.licence}`}
           {row.sha256 !== "" && (
             <>
               {" "}
@@ -76,7 +77,6 @@ function Row({ row }: { row: ModelRow }) {
         {row.card && <small className="block">{say(row.card.is_calibrated ? "calibrated" : "uncalibrated")}</small>}
       </td>
       <td>{row.card && row.card.gsd_range_mm_per_px.join("–")}</td>
-      <td>{row.card?.licence}</td>
       <td>
         <Deeds row={row} />
       </td>

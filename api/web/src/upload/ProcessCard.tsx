@@ -5,7 +5,6 @@ import { go } from "../address";
 import type { Schemas, SurveyDetail } from "../client";
 import { useLanguage } from "../i18n/language";
 import type { Language } from "../i18n/words";
-import { ModelLine } from "../models/ModelLine";
 import { outlookQuery } from "../queries";
 import { Trouble } from "../Trouble";
 import { isOver } from "./rows";
@@ -36,7 +35,6 @@ export function ProcessCard({ survey }: { survey: SurveyDetail }) {
   return (
     <section className="card" aria-label={say("processing")}>
       <h2>{say("processing")}</h2>
-      <ModelLine surveyId={survey.survey_id} state={survey.job?.state} />
       {!isActive && (
         <>
           {survey.photo_count === 0 && <p className="soft">{say("needPhotos")}</p>}
