@@ -16,6 +16,7 @@ from torch.nn import functional
 
 from inspection.errors import BadInput, Refused
 from models.config import TrainConfig
+from models.network import spread
 from models.registry import WEIGHTS_DIR, ModelEntry, sha256_of, write_entry
 from models.scoring import Scorer
 from models.train import TrainState, to_tensor
@@ -41,7 +42,7 @@ class ProbabilityNetwork(nn.Module):
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
         """Return (n, c, h, w) probabilities of (n, 3, h, w) float32 RGB images in 0..1."""
-        logits = self.network(images)
+        logits = spread(self.network, self.network(images))
         full = functional.interpolate(
             logits, scale_factor=float(self.output_stride), mode="bilinear", align_corners=False
         )
@@ -63,7 +64,7 @@ def network_scorer(network: nn.Module) -> Scorer:
 def output_stride(network: nn.Module) -> int:
     """Return how many input pixels one logit spans."""
     with torch.no_grad():
-        logits = network(torch.zeros(1, 3, 64, 64))
+        logits = spread(network, network(torch.zeros(1, 3, 64, 64)))
     return int(64 // logits.shape[-1])
 
 

@@ -33,6 +33,7 @@ class LazyDetector:
         if self._loaded is None:
             self._loaded = load_detector(
                 self._name,
+                engine=self._settings.engine,
                 precision=self._settings.precision,
                 threads=self._settings.threads,
                 weights_dir=folder_of(self._name, self._settings.models_dir),
