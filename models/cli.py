@@ -1,10 +1,9 @@
-"""Commands ``tenken models``: list, train, evaluate, export, predict, register, bench.
+"""Commands ``tenken models``: list, train, leave-out, evaluate, export, predict, register, bench.
 
 torch and Ultralytics (extra ``ml``) are imported only by the commands that need them.
 """
 
 import json
-import os
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -13,10 +12,11 @@ from typing import Any
 import click
 
 from datasets.options import data_dir_option, json_option
-from inspection.errors import Unavailable
 from inspection.finite import FiniteRange
 from inspection.settings import DetectSettings
 from models.bench import bench
+from models.leave_out_cli import leave_out_command
+from models.options import config_option, require_training_libraries
 from models.predict_cli import predict
 from models.register_cli import register
 from models.registry import (
@@ -29,14 +29,6 @@ from models.registry import (
     load_entry,
 )
 
-config_option = click.option(
-    "--config",
-    "config_path",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    default=Path(__file__).parent / "configs" / f"{DEFAULT_MODEL}.yaml",
-    help="Training configuration; by default that of the shipped model.",
-)
-
 
 @click.group()
 def models() -> None:
@@ -44,6 +36,7 @@ def models() -> None:
 
 
 models.add_command(bench)
+models.add_command(leave_out_command)
 models.add_command(predict)
 models.add_command(register)
 
@@ -89,22 +82,6 @@ def describe(entry: ModelEntry) -> dict[str, Any]:
         "card": entry.card_path.name,
         "training": dict(entry.training),
     }
-
-
-def require_training_libraries() -> None:
-    """Check that the extra ``ml`` is installed, and make OpenMP threads sleep while they wait.
-
-    Spinning threads burn the time slices of whoever shares the machine, and with more work than
-    cores they more than double the time of a training step.
-
-    Raises:
-        Unavailable: torch cannot be imported.
-    """
-    os.environ.setdefault("OMP_WAIT_POLICY", "passive")
-    try:
-        import torch  # noqa: F401, PLC0415  # only commands that train need it
-    except ImportError as error:
-        raise Unavailable("training needs torch: pip install 'tenken[ml]'") from error
 
 
 @models.command()

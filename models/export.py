@@ -137,7 +137,16 @@ def export_onnx(network: nn.Module, path: Path, metadata: Mapping[str, str]) -> 
 
 
 def export_ultralytics(network: nn.Module, path: Path) -> None:
-    """Write the network as a checkpoint that ``ultralytics.YOLO(path)`` loads."""
+    """Write the network as a checkpoint that ``ultralytics.YOLO(path)`` loads.
+
+    Raises:
+        BadInput: The network tells parts of places, which Ultralytics takes for more classes.
+    """
+    if int(network.subpixel) > 1:  # type: ignore[arg-type]  # a field of ours
+        raise BadInput(
+            f"{path.name}: Ultralytics does not know the {network.subpixel} x {network.subpixel} "
+            "parts of a place that this network tells; use the ONNX file, or train yolo26n-sem-s4"
+        )
     torch.save({"model": network.half(), "ema": None, "train_args": {"task": "semantic"}}, path)
     network.float()
 
