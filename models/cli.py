@@ -1,4 +1,4 @@
-"""Commands ``tenken models``: list, train, leave-out, evaluate, export, predict, register, bench.
+"""Commands ``tenken models``: from training to a registered, judged and timed model.
 
 torch and Ultralytics (extra ``ml``) are imported only by the commands that need them.
 """
@@ -18,6 +18,7 @@ from models.bench import bench
 from models.leave_out_cli import leave_out_command
 from models.options import config_option, require_training_libraries
 from models.predict_cli import predict
+from models.quantise_cli import quantise_command
 from models.register_cli import register
 from models.registry import (
     CARDS_DIR,
@@ -38,6 +39,7 @@ def models() -> None:
 models.add_command(bench)
 models.add_command(leave_out_command)
 models.add_command(predict)
+models.add_command(quantise_command)
 models.add_command(register)
 
 
@@ -191,14 +193,22 @@ def say(line: str) -> None:
 @models.command()
 @click.argument("name", default=DEFAULT_MODEL)
 @click.option("--card/--no-card", default=True, help="Write the model's card from the scores.")
+@click.option(
+    "--precision",
+    type=click.Choice(["f32", "bf16"]),
+    default="f32",
+    show_default=True,
+    help="Arithmetic; a card is only written of f32.",
+)
 @data_dir_option
 @json_option
-def evaluate(*, name: str, card: bool, data_dir: Path, as_json: bool) -> None:
+def evaluate(*, name: str, card: bool, precision: str, data_dir: Path, as_json: bool) -> None:
     """Score a registered model on held-out images and on the quay strip; write its card.
 
     \b
     Examples:
       tenken models evaluate
+      tenken models evaluate tenken-crack-n --precision bf16
       tenken models evaluate tenken-crack-n --no-card --json
     """  # noqa: D301
     from models.card import write_card  # noqa: PLC0415  # pulls in OpenCV and the readers
@@ -208,10 +218,10 @@ def evaluate(*, name: str, card: bool, data_dir: Path, as_json: bool) -> None:
 
     weights_dir = folder_of(name, DetectSettings().models_dir)
     entry = load_entry(name, weights_dir=weights_dir)
-    detector = load_detector(name, weights_dir=weights_dir)
+    detector = load_detector(name, precision=precision, weights_dir=weights_dir)
     scorer = detector_scorer(detector, size_multiple_px=entry.size_multiple_px)
     result = judge(scorer, data_dir, entry.thresholds, entry.classes, report=say)
-    if card:
+    if card and precision == "f32":
         write_card(entry, result)
         say(f"wrote {entry.card_path.name}")
     if as_json:

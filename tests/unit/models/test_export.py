@@ -55,7 +55,7 @@ def test_any_batch_and_size_gives_what_torch_gives(
 ) -> None:
     batch = images(*shape)
     with torch.no_grad():
-        expected = export.ProbabilityNetwork(network, 4)(batch).numpy()
+        expected = export.ProbabilityNetwork(network, export.output_stride(network))(batch).numpy()
     found = compiled(batch.numpy())[0]
     assert found.shape == (shape[0], len(CLASS_NAMES), *shape[1:])
     assert np.abs(found - expected).max() < 0.02  # weights were rounded to half precision
