@@ -16,6 +16,7 @@ from inspection.finite import FiniteRange
 from inspection.settings import DetectSettings
 from models.bench import bench
 from models.leave_out_cli import leave_out_command
+from models.matrix_cli import matrix_command
 from models.options import config_option, require_training_libraries
 from models.predict_cli import predict
 from models.quantise_cli import quantise_command
@@ -38,6 +39,7 @@ def models() -> None:
 
 models.add_command(bench)
 models.add_command(leave_out_command)
+models.add_command(matrix_command)
 models.add_command(predict)
 models.add_command(quantise_command)
 models.add_command(register)
