@@ -82,6 +82,7 @@ def describe(entry: ModelEntry) -> dict[str, Any]:
         "thresholds": dict(entry.thresholds),
         "size_multiple_px": entry.size_multiple_px,
         "gsd_range_mm_per_px": list(entry.gsd_range_mm_per_px),
+        "output_stride": entry.output_stride,
         "licence": entry.licence,
         "card": entry.card_path.name,
         "training": dict(entry.training),

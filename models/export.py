@@ -29,40 +29,38 @@ SIZE_LIMIT_MB = 12.0
 
 
 class ProbabilityNetwork(nn.Module):
-    """Wrap a semantic network so that it gives class probabilities at native resolution.
+    """Wrap a semantic network so that it gives class probabilities, as coarse as it computes them.
 
     Ultralytics' own export takes the argmax inside the graph; thresholds, blending across chips and
-    calibration need the probabilities.
+    calibration need the probabilities. They are enlarged outside, and only where that matters.
     """
 
-    def __init__(self, network: nn.Module, output_stride: int) -> None:
+    def __init__(self, network: nn.Module) -> None:
         super().__init__()
         self.network = network
-        self.output_stride = output_stride
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
-        """Return (n, c, h, w) probabilities of (n, 3, h, w) float32 RGB images in 0..1."""
-        logits = spread(self.network, self.network(images))
-        full = functional.interpolate(
-            logits, scale_factor=float(self.output_stride), mode="bilinear", align_corners=False
-        )
-        return full.softmax(dim=1)
+        """Return (n, c, h / s, w / s) probabilities of (n, 3, h, w) float32 RGB images in 0..1."""
+        return spread(self.network, self.network(images)).softmax(dim=1)
 
 
 def network_scorer(network: nn.Module) -> Scorer:
     """Return a scorer that runs a torch network, to choose thresholds before it is registered."""
-    wrapped = ProbabilityNetwork(network, output_stride(network)).eval()
+    wrapped = ProbabilityNetwork(network).eval()
 
     def score(rgb: NDArray[np.uint8]) -> NDArray[np.float32]:
         with torch.no_grad():
-            scores = wrapped(to_tensor([rgb]))[0].numpy()
-        return np.asarray(scores, dtype=np.float32)
+            coarse = wrapped(to_tensor([rgb]))
+        full = functional.interpolate(
+            coarse, size=rgb.shape[:2], mode="bilinear", align_corners=False
+        )
+        return np.asarray(full[0].numpy(), dtype=np.float32)
 
     return score
 
 
 def output_stride(network: nn.Module) -> int:
-    """Return how many input pixels one logit spans."""
+    """Return the side of a place of the answer in pixels of the image."""
     with torch.no_grad():
         logits = spread(network, network(torch.zeros(1, 3, 64, 64)))
     return int(64 // logits.shape[-1])
@@ -118,7 +116,7 @@ def export_onnx(network: nn.Module, path: Path, metadata: Mapping[str, str]) -> 
     Raises:
         BadInput: The file would be larger than ``SIZE_LIMIT_MB``.
     """
-    wrapped = ProbabilityNetwork(network, output_stride(network)).eval()
+    wrapped = ProbabilityNetwork(network).eval()
     with tempfile.TemporaryDirectory() as folder:
         draft = Path(folder) / "network.onnx"
         trace(wrapped, draft)
@@ -184,6 +182,7 @@ def register(
         gsd_range_mm_per_px=config.gsd_range_mm_per_px,
         licence=config.licence,
         card_path=cards_dir / f"{config.name}.md",
+        output_stride=output_stride(state.average),
         training=describe_training(state, config),
     )
     write_entry(entry)

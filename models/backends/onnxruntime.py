@@ -65,10 +65,7 @@ class OnnxRuntimeDetector(RegisteredNetwork):
             Broken: when ONNX Runtime fails.
         """
         self.size_of(chips)
-        return [
-            ChipScores(classes=self.classes, scores=np.ascontiguousarray(self._run(chip)[1:]))
-            for chip in chips
-        ]
+        return [self.told(self._run(chip)) for chip in chips]
 
     def _run(self, chip: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Give the probabilities (classes, H, W) of one chip, background first."""

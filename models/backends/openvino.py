@@ -55,13 +55,10 @@ class OpenVinoDetector(RegisteredNetwork):
             BadInput: when the chips have another shape or type.
             Broken: when OpenVINO fails.
         """
-        classes = self.classes
         found: dict[int, ChipScores] = {}
 
         def keep(request: ov.InferRequest, number: int) -> None:
-            # the tensor belongs to the request, which is used again: copy what is ours
-            scores = np.array(request.get_output_tensor().data[0, 1:], dtype=np.float32)
-            found[number] = ChipScores(classes=classes, scores=scores)
+            found[number] = self.told(request.get_output_tensor().data[0])
 
         self.forward(chips, keep)
         return [found[number] for number in range(len(chips))]

@@ -3,6 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from inspection.domain.detection import ChipScores
 from inspection.domain.taxonomy import DamageClass
 from inspection.errors import BadInput, Broken
 from models.registry import ModelEntry, model_id
@@ -55,12 +56,21 @@ class RegisteredNetwork:
             raise BadInput(f"chips of {width}×{height} px: both sides must be multiples of {step}")
         return height, width
 
+    def told(self, answer: NDArray[np.float32]) -> ChipScores:
+        """Give the answer (classes, h, w) to a chip as its scores; background is the rest."""
+        return ChipScores(
+            classes=self.classes,
+            scores=np.array(answer[1:], dtype=np.float32),  # a copy: the engine writes there again
+            stride=self._entry.output_stride,
+        )
+
     def check_answer(self, shape: list[int], height: int, width: int) -> None:
-        """Check that a network answers one chip with a probability for each class and pixel.
+        """Check that a network answers one chip with a probability for each class and place.
 
         Raises:
             Broken: when it does not.
         """
-        expected = [1, len(self._entry.classes), height, width]
+        stride = self._entry.output_stride
+        expected = [1, len(self._entry.classes), height // stride, width // stride]
         if shape != expected:
             raise Broken(f"network of {self.model_id} answers {shape}, expected {expected}")

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from inspection.imaging.enlarge import native
 from inspection.pipeline.ports import Detector
 
 
@@ -44,7 +45,9 @@ class DetectorContract:
         for each in scores:
             assert each.classes == detector.classes
             assert each.scores.dtype == np.float32
-            assert each.scores.shape == (len(detector.classes), height, width)
+            places = (len(detector.classes), height // each.stride, width // each.stride)
+            assert each.scores.shape == places
+            assert native(each).shape == (len(detector.classes), height, width)
             assert np.isfinite(each.scores).all()
             assert each.scores.min() >= 0
             assert each.scores.max() <= 1
