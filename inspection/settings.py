@@ -127,7 +127,12 @@ class DetectSettings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="TENKEN_DETECT_")
 
-    threads: int = Field(default=0, ge=0, le=512, description="0 lets OpenVINO choose")
+    engine: str = Field(
+        default="auto",
+        pattern="^(auto|openvino|onnxruntime)$",
+        description="auto takes OpenVINO, and ONNX Runtime where that is not installed",
+    )
+    threads: int = Field(default=0, ge=0, le=512, description="0 lets the engine choose")
     precision: str = Field(default="f32", pattern="^(f32|bf16)$")
     batch: int = Field(
         default=4, ge=1, le=256, description="chips at once; fewer when memory does not hold them"

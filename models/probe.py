@@ -88,7 +88,8 @@ def ask(module: str, arguments: Sequence[str], name: str, *, limit_s: float) -> 
 
 def run_here(folder: Path, name: str) -> Probe:
     """Score two made-up chips in this process."""
-    from models.detector import load_detector  # noqa: PLC0415  # only in the child
+    from inspection.imaging.enlarge import native  # noqa: PLC0415  # only in the child
+    from models.detector import load_detector  # noqa: PLC0415
     from models.registry import load_entry  # noqa: PLC0415
 
     try:
@@ -101,9 +102,9 @@ def run_here(folder: Path, name: str) -> Probe:
         for side in sides_px:
             chips = rng.integers(0, 256, (1, side, side, 3), dtype=np.uint8)
             began = time.monotonic()
-            scores = detector.score(chips)[0].scores
+            scores = native(detector.score(chips)[0])
             seconds += time.monotonic() - began
-            again = detector.score(chips)[0].scores
+            again = native(detector.score(chips)[0])
             fault = fault_of(scores, again, side)
             if fault is not None:
                 return Probe(fault=fault)

@@ -59,6 +59,7 @@ class LazyDetector:
         if self._loaded is None:
             self._loaded = load_detector(
                 self._name,
+                engine=self._settings.engine,
                 precision=self._settings.precision,
                 threads=self._settings.threads,
                 weights_dir=self._folder,

@@ -247,7 +247,8 @@ def test_a_detector_is_loaded_when_it_is_asked_for_and_once(
     lazy = LazyDetector("tiny", tmp_path, DetectSettings(models_dir=tmp_path, threads=1))
     assert loaded == []
     assert lazy() is lazy()
-    assert loaded == [{"name": "tiny", "precision": "f32", "threads": 1, "weights_dir": tmp_path}]
+    expected = {"engine": "auto", "precision": "f32", "threads": 1, "weights_dir": tmp_path}
+    assert loaded == [{"name": "tiny", **expected}]
 
 
 def test_a_home_that_cannot_be_made(tmp_path: Path) -> None:
