@@ -169,7 +169,7 @@ class EdgeGuard:
         """Say which types of body an address takes."""
         if scope["path"].endswith(self._multipart_paths or ("\0",)):
             return frozenset({"multipart/form-data"})
-        if scope["method"] == "PUT" and FILE_PATH.fullmatch(scope["path"]):
+        if FILE_PATH.fullmatch(scope["path"]):
             return FILE_TYPES
         pieces = scope["method"] == "PATCH" and "/uploads/" in scope["path"]
         return PIECE_TYPES if pieces else BODY_TYPES

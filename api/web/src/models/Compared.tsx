@@ -63,7 +63,7 @@ export function Compared({ compared, hidden, onHidden }: Props) {
               <tr>
                 {(["first", "second"] as const).flatMap((side) =>
                   AGREEMENTS.map((agreement) => (
-                    <th key={`${side} ${agreement}`} scope="col">
+                    <th key={`${side} ${agreement}`} scope="col" className="number">
                       {say(`agreement_${agreement}`)}
                     </th>
                   )),

@@ -5,6 +5,8 @@ import { api, type Schemas } from "../client";
 import { useLanguage } from "../i18n/language";
 import { Trouble } from "../Trouble";
 
+const isLost = (standing: Schemas["Standing"]) => standing !== "usable" && standing !== "asleep";
+
 /** Say which model finds damage from now on, who chose it, and whether it is still there. */
 export function DefaultCard({ models }: { models: Schemas["ModelsOut"] }) {
   const { language, say } = useLanguage();
@@ -36,7 +38,7 @@ export function DefaultCard({ models }: { models: Schemas["ModelsOut"] }) {
               {say("chosenBy")}: {chosen.chosen_by}, {new Date(chosen.chosen_at).toLocaleString(language)}
             </small>
           </p>
-          {chosen.standing !== "usable" && <p className="trouble">{chosen.words}</p>}
+          {isLost(chosen.standing) && <p className="trouble">{say("defaultLost")}</p>}
           <button type="button" disabled={leave.isPending} onClick={() => leave.mutate()}>
             {say("leaveDefault")}
           </button>

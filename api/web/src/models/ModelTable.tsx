@@ -61,7 +61,7 @@ function Row({ row }: { row: ModelRow }) {
       </td>
       <td className="long">
         <span className={isFine ? "good" : state === "modelTrying" || state === "modelWaitsForFile" ? "wait" : "bad"}>{say(state)}</span>
-        {!isFine && row.words !== "" && <small className="block">{row.words}</small>}
+        {(row.standing === null || row.standing === "broken") && row.words !== "" && <small className="block">{row.words}</small>}
         {row.upload !== null && row.upload.dead.length > 0 && (
           <small className="block wait">
             {say("modelDead")}: {row.upload.dead.map(name).join(", ")}

@@ -18,7 +18,7 @@ import type { Mosaic, Schemas } from "../client";
 import { useLanguage } from "../i18n/language";
 import { mosaicLayer, mosaicView, surfaceProjection } from "../review/mosaicLayer";
 
-export const COLOURS = { first: "#0b5cad", second: "#c2410c" } as const;
+export const COLOURS = { first: "#0b5cad", second: "#ff8a1f" } as const;
 
 export interface Shown {
   readonly side: "first" | "second";
@@ -112,12 +112,14 @@ function extentOf([x0, y0, x1, y1]: readonly number[], { surface_from_px: [a, , 
 function featureOf({ side, group, outline }: Shown): Feature {
   const feature = new Feature(format.readGeometry(outline.outline_surface_m) ?? undefined);
   const colour = COLOURS[side];
-  feature.setStyle([
-    new Style({ stroke: new Stroke({ color: "rgba(255, 255, 255, 0.85)", width: 5 }) }),
-    new Style({
-      stroke: new Stroke({ color: colour, width: 2.5, ...(side === "second" ? { lineDash: [7, 4] } : {}) }),
-      ...(group === "both" ? {} : { fill: new Fill({ color: `${colour}55` }) }),
-    }),
-  ]);
+  // where both found it, the dashes of the second lie in the broad line of the first
+  const line = side === "first" ? { width: 5 } : { width: 2, lineDash: [7, 6] };
+  const halo = new Style({ stroke: new Stroke({ color: "rgba(255, 255, 255, 0.85)", width: line.width + 2.5 }) });
+  const drawn = new Style({
+    stroke: new Stroke({ color: colour, ...line }),
+    ...(group === "both" ? {} : { fill: new Fill({ color: `${colour}55` }) }),
+    zIndex: side === "first" ? 1 : 2,
+  });
+  feature.setStyle(side === "second" && group === "both" ? [drawn] : [halo, drawn]);
   return feature;
 }

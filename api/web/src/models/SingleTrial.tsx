@@ -31,7 +31,7 @@ export function SingleTrial({ trial }: { trial: Trial }) {
             <thead>
               <tr>
                 {(["damageClass", "trialCount", "length", "area", "trialShare"] as const).map((word) => (
-                  <th key={word} scope="col">
+                  <th key={word} scope="col" className={word === "damageClass" ? undefined : "number"}>
                     {say(word)}
                   </th>
                 ))}

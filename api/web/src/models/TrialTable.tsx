@@ -35,7 +35,7 @@ export function TrialTable({ trials, picked, onPicked, surveyId }: Props) {
           <thead>
             <tr>
               {(["trialShow", "model", "state", "trialFound", "trialSeconds", "trialWindow", "created", "trialRemove"] as const).map((word) => (
-                <th key={word} scope="col">
+                <th key={word} scope="col" className={word === "trialFound" || word === "trialSeconds" ? "number" : undefined}>
                   {say(word)}
                 </th>
               ))}

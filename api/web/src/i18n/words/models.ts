@@ -42,6 +42,10 @@ export const models = {
   leaveDefault: { ja: "組織の標準をやめる", en: "Leave it to the service" },
   defaultIs: { ja: "組織の標準モデル", en: "The organisation's default" },
   defaultOfService: { ja: "選んでいません。ワーカーの標準を使います", en: "Nobody chose; workers use their own default" },
+  defaultLost: {
+    ja: "このままでは調査を処理できません。別のモデルを標準にするか、同じファイルを戻してください。",
+    en: "Surveys cannot be processed like this: make another model the default, or bring the same file back.",
+  },
   chosenBy: { ja: "選んだ人", en: "Chosen by" },
   withdrawModel: { ja: "取り下げる", en: "Withdraw" },
   withdrawSure: {
