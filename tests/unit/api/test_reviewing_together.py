@@ -130,7 +130,7 @@ def test_of_reviewers_who_press_at_once_one_is_heard(
     together = threading.Barrier(reviewers)
 
     def press(number: int) -> int:
-        together.wait(timeout=10)
+        together.wait(timeout=60)
         answer = decide(page, defect_id, reviewer=f"reviewer {number}")
         assert answer.status_code in {201, 409}, answer.text
         return int(answer.status_code)

@@ -156,7 +156,7 @@ def test_a_sweep_that_is_told_to_stop_stops_after_one_round(
         target=Sweep(yard.engine, yard.clock, once_and_stop).run, args=(stop, 60.0)
     )
     thread.start()
-    thread.join(10)
+    thread.join(60)
     assert not thread.is_alive()
     assert rung == waiting
 
