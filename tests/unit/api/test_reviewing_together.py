@@ -223,7 +223,7 @@ turns = st.lists(
     derandomize=True,
     deadline=None,
     max_examples=8,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(turns)
 def test_any_conversation_keeps_version_and_history_in_step(
