@@ -1,6 +1,8 @@
 """Fixtures for the whole test suite."""
 
+import gc
 import os
+from collections.abc import Generator
 from pathlib import Path
 
 import pytest
@@ -13,6 +15,18 @@ PATIENT = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("suite", PATIENT, derandomize=True)
 settings.register_profile("explore", PATIENT, print_blob=True)
 settings.load_profile(os.environ.get("TENKEN_HYPOTHESIS", "suite"))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Look for no garbage among what is collected: it stays to the end."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.enable()
+        gc.freeze()
+
 
 DATA_DIR_VARIABLE = "TENKEN_DATA_DIR"
 

@@ -13,7 +13,7 @@ from inspection.imaging.cog import validate
 from tests.support.outline_truth import compare
 from tests.support.road import account, run
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(3600)]
 
 
 @pytest.fixture(scope="module")

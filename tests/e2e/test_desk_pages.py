@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import uuid
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -128,7 +129,8 @@ def test_a_planner_sees_what_waits_and_records_what_was_done(server: RunningServ
             keep_screenshot(page, "dashboard-measure-ja")
             dialog.get_by_role("button", name="記録する").click()
             expect(waiting).to_have_count(1)
-            expect(page.locator("[data-phase=repair]")).to_contain_text("0 日")
+            # one day where midnight passed since the fixture
+            expect(page.locator("[data-phase=repair]")).to_contain_text(re.compile("[01] 日"))
             finished = page.locator(".bars-finished figcaption")
             expect(finished).to_contain_text("1")
             page.get_by_role("button", name="日別").click()

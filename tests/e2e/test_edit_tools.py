@@ -13,6 +13,7 @@ from playwright.sync_api import Page, expect
 from inspection.store.blobs import FolderBlobs
 from tests.e2e.test_accessibility import barriers
 from tests.support.browser import (
+    WAIT_MS,
     keep_screenshot,
     map_at_rest,
     no_script_errors,
@@ -257,7 +258,7 @@ def test_two_engineers_at_one_defect(desk: Desk) -> None:
     assert page.context.browser is not None
     with page.context.browser.new_context(locale=desk.locale) as beside:
         first = beside.new_page()
-        first.set_default_timeout(45_000)
+        first.set_default_timeout(WAIT_MS)
         colleague = Desk(page=first, server=desk.server, survey=desk.survey, locale=desk.locale)
         colleague.open(crack, name="佐藤 花子")
         first.keyboard.press("c")

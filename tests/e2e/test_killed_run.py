@@ -9,7 +9,7 @@ from datasets.synth.deck import Deck
 from datasets.synth.render import RenderedDeck, render_deck
 from tests.support.road import account, lasting, result_bytes, row_counts, run, run_until_killed
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(3600)]
 
 STAGES = (
     "ingest: begins",

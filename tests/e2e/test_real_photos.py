@@ -14,7 +14,7 @@ from inspection.imaging.cog import validate
 from tests.support.quay import judge
 from tests.support.road import account, run
 
-pytestmark = [pytest.mark.e2e, pytest.mark.data]
+pytestmark = [pytest.mark.e2e, pytest.mark.data, pytest.mark.timeout(3600)]
 
 
 BEACH_MM = 30.0

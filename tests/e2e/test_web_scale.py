@@ -10,7 +10,7 @@ from tests.benchmarks import web_scale
 from tests.support.browser import opened_page, until
 from tests.support.installation import large_installation
 
-pytestmark = [pytest.mark.e2e, pytest.mark.services]
+pytestmark = [pytest.mark.e2e, pytest.mark.services, pytest.mark.timeout(3600)]
 
 DIST = Path(__file__).parents[2] / "api" / "web" / "dist" / "index.html"
 FOUR_THOUSAND = re.compile("^4000 / 4000")

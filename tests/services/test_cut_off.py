@@ -9,7 +9,7 @@ from tests.benchmarks.cut_off import live, undisturbed
 from tests.support.islands import why_not
 from tests.support.surviving import differences
 
-pytestmark = pytest.mark.services
+pytestmark = [pytest.mark.services, pytest.mark.timeout(3600)]
 
 
 def test_a_conductor_that_is_cut_off_is_replaced_and_nothing_differs() -> None:

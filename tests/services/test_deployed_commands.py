@@ -20,7 +20,7 @@ from tests.support.postgis import PostgisServer
 from tests.support.redis import free_port, running_redis, until_workers_listen
 from tests.support.server import SERVE
 
-pytestmark = pytest.mark.services
+pytestmark = [pytest.mark.services, pytest.mark.timeout(3600)]
 
 ROOT = Path(__file__).parents[2]
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "compose.yaml").read_text())

@@ -21,7 +21,7 @@ from inspection.store.blobs import FolderBlobs
 from tests.support.server import RunningServer, running_server
 from tests.support.tus import TusClient, photo
 
-pytestmark = pytest.mark.services
+pytestmark = [pytest.mark.services, pytest.mark.timeout(3600)]
 
 PIECE_BYTES = 8_000
 KILLS = 3

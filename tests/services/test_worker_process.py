@@ -17,7 +17,7 @@ from PIL import Image
 from tests.support.redis import running_redis
 from tests.support.server import SERVE, RunningServer, running_server
 
-pytestmark = pytest.mark.services
+pytestmark = [pytest.mark.services, pytest.mark.timeout(3600)]
 
 GSD_MM = 2.0
 WIDTH_PX, HEIGHT_PX, STEP_PX = 640, 480, 200

@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 T = TypeVar("T")
 
 CHROMIUM = "chromium"
-WAIT_MS = 45_000
+WAIT_MS = 120_000
 """Longest wait for the page, on a busy machine."""
 FLAGS = (
     "--no-sandbox",  # tests run as root in containers

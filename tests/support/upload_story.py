@@ -27,7 +27,7 @@ from tests.support.seed import database_url
 from tests.support.server import RunningServer, running_server
 from tests.support.tus import photo
 
-LONG_MS = 240_000
+LONG_MS = 900_000
 SLOW_BYTES_PER_S = 50_000
 """Of the network until the page is reloaded: a large photo is on its way for three quarters of a
 minute, longer than a busy machine takes for the small ones that are waited for meanwhile."""
