@@ -10,7 +10,7 @@ pytestmark = [pytest.mark.e2e, pytest.mark.timeout(3600)]
 
 PHOTOS = 120
 CUT_S = 3.0
-"""300 photos are sent and half a minute is cut by ``python -m tests.benchmarks.upload_survives``."""
+"""300 are sent and half a minute is cut by ``python -m tests.benchmarks.upload_survives``."""
 
 
 def test_every_photo_arrives_as_it_is_and_none_twice(tmp_path: Path) -> None:
