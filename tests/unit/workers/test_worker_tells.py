@@ -70,7 +70,7 @@ def test_the_thread_that_keeps_the_lease_is_about_the_job_too(
         kept.set()
 
     monkeypatch.setattr(holding.Held, "_report", spying)
-    doing(monkeypatch, lambda *_: kept.wait(20))
+    doing(monkeypatch, lambda *_: kept.wait(120))
     job = yard.enqueue()
     work(yard.tools, job.job_id, lease_s=30, beat_s=0.05)
     assert seen[0] == {"survey_id": str(yard.survey_id), "job_id": str(job.job_id)}
