@@ -15,7 +15,7 @@ from inspection.store.engine import create_engine, reading
 from inspection.store.scope import HOME
 from models.registry import DEFAULT_MODEL
 from tests.support.axe import barriers
-from tests.support.browser import keep_screenshot, no_script_errors, opened_page
+from tests.support.browser import keep_screenshot, map_at_rest, no_script_errors, opened_page
 from tests.support.modelrows import write_dark_network
 from tests.support.people import PASSWORD, add_person
 from tests.support.seed import Seeded, seed
@@ -23,10 +23,10 @@ from tests.support.server import RunningServer, running_server
 
 pytestmark = pytest.mark.e2e
 
-START_S = 120.0
+START_S = 240.0
 """Longest time for the worker to say what it can load, on a busy machine."""
 
-TRIED_MS = 120_000
+TRIED_MS = 240_000
 """Longest time for a network to be taken in or tried, on a busy machine."""
 
 
@@ -95,7 +95,7 @@ def test_an_admin_uploads_tries_compares_and_chooses_a_model(
         sign_in(page)
         expect(row(page, DEFAULT_MODEL)).to_contain_text("使えます")
         take_models_in(page, tmp_path)
-        try_and_compare(page)
+        try_and_compare(page, seeded)
         choose_and_lose(page, server, seeded)
     engine = create_engine(seeded.database_url)
     with reading(engine) as connection:
@@ -125,12 +125,12 @@ def take_models_in(page: Page, tmp_path: Path) -> None:
     expect(refused).to_have_count(0)
 
 
-def try_and_compare(page: Page) -> None:
+def try_and_compare(page: Page, seeded: Seeded) -> None:
     """Let both models look at the whole mosaic of one survey."""
     page.get_by_role("button", name="試す・比べる").click()
-    page.get_by_label("試す調査").select_option(label=option(page, "bridge-12"))
+    page.get_by_label("試す調査").select_option(str(seeded.mapped.survey_id))
     expect(page.get_by_text("まだ試していません")).to_be_visible()
-    expect(page.locator(".trial-map .map")).to_have_attribute("data-drawn", "true")
+    drawn = map_at_rest(page)
     assert barriers(page) == []
     keep_screenshot(page, "models-try-empty-ja")
     form = page.get_by_role("form", name="試す・比べる")
@@ -151,7 +151,6 @@ def try_and_compare(page: Page) -> None:
     expect(cracks.locator("[data-cell='first only']")).to_have_text("–")
     expect(cracks.locator("[data-cell='second both']")).to_contain_text("2 (")
     expect(cracks.locator("[data-cell='second only']")).to_contain_text(" (")
-    drawn = page.locator(".trial-map .map")
     expect(drawn).not_to_have_attribute("data-outlines", "0")
     compared.scroll_into_view_if_needed()
     assert barriers(page) == []
@@ -166,13 +165,6 @@ def try_and_compare(page: Page) -> None:
     expect(alone.locator("[data-class=crack]")).to_contain_text("m")
     page.locator("[data-trial=kurai]").get_by_role("button", name="削除").click()
     expect(trials).to_have_count(1)
-
-
-def option(page: Page, asset: str) -> str:
-    """Give the words of the option that names an asset."""
-    one = page.get_by_label("試す調査").locator("option", has_text=asset)
-    expect(one).to_have_count(1)
-    return one.inner_text()
 
 
 def choose_and_lose(page: Page, server: RunningServer, seeded: Seeded) -> None:
@@ -214,6 +206,6 @@ def test_the_room_by_night_in_english_and_by_keyboard(server: RunningServer) -> 
         page.keyboard.press("Tab")
         page.keyboard.press("Enter")
         expect(page.get_by_role("form", name="Try and compare")).to_be_visible()
-        expect(page.locator(".trial-map .map")).to_have_attribute("data-drawn", "true")
+        map_at_rest(page)
         assert barriers(page) == []
         keep_screenshot(page, "models-try-dark-en")
