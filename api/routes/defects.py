@@ -27,6 +27,7 @@ from inspection.errors import NotFound
 from inspection.geo.grid import LOCAL_CRS
 from inspection.imaging import maptiles
 from inspection.pipeline.appraisal import appraise_defect, rank_defect
+from inspection.pipeline.settle import settled_grades_of, work_on
 from inspection.store import defects, observations, orthomosaics, photos, reviews, surveys
 from inspection.store.engine import reading, writing
 from inspection.store.page import OFFSET_MAX
@@ -180,6 +181,8 @@ def _detail(connection: Connection, defect: Defect, today: date) -> DefectDetail
         appraisal=appraise_defect(connection, defect, today=today),
         photo_names=photos.names(connection, seen.survey_id, seen.photo_sha256s),
         history=reviews.history(connection, defect.defect_id),
+        settled=settled_grades_of(connection, defect),
+        work=work_on(connection, defect),
         chip_window=None if mosaic is None else _window(seen, mosaic),
     )
 

@@ -29,6 +29,7 @@ from inspection.pipeline.sight import opened_paper
 from inspection.store import (
     assets,
     defects,
+    descents,
     edits,
     meanwhile,
     observations,
@@ -273,7 +274,8 @@ def undo(desk: Desk, order: Order, *, edit_id: uuid.UUID) -> Done:
     Raises:
         NotFound: when there is no such edit.
         Conflict: when it was taken back already.
-        Overtaken: when somebody decided about one of its defects since, or a survey saw it again.
+        Overtaken: when somebody decided about one of its defects since, recorded a measure on what
+            would be hidden, or a survey saw one again.
     """
     with writing(desk.engine) as connection:
         target = edits.by_id(connection, edit_id)
@@ -298,6 +300,8 @@ def undo(desk: Desk, order: Order, *, edit_id: uuid.UUID) -> Done:
         meanwhile.check_sightings(connection, found, left)
         seen = observations.by_ids(connection, [s.before.observation_id for s in target.shares])
         edited = rules.undo(target.shares, {d.defect_id: d for d in found}, seen)
+        heirs = descents.descent(connection, asset_id=target.edit.asset_id)
+        meanwhile.check_recorded(connection, target.edit, rules.hidden(edited.shares, heirs))
         edits.record(connection, edit, edited, [])
         regrade(connection, edited.defects, clock=desk.clock)
     return Done(edit=edit, edited=edited)

@@ -6,7 +6,7 @@ The history of decisions cannot be changed and keeps what the machine had propos
 """
 
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
@@ -93,6 +93,20 @@ def of_survey(connection: Connection, survey_id: uuid.UUID) -> tuple[GradeRow, .
         select(grades).where(c.survey_id == survey_id).order_by(c.scheme, c.subject, c.subject_id)
     )
     return tuple(map(_grade, rows))
+
+
+def decided_about(
+    connection: Connection, survey_id: uuid.UUID, subject: Subject, subject_ids: Sequence[str]
+) -> tuple[GradeRow, ...]:
+    """List the grades of some subjects that a person has decided in a survey."""
+    c = grades.c
+    query = select(grades).where(
+        c.survey_id == survey_id,
+        c.subject == subject.value,
+        c.subject_id.in_(sorted(subject_ids)),
+        c.decided.is_not(None),
+    )
+    return tuple(map(_grade, connection.execute(query.order_by(c.scheme, c.subject_id))))
 
 
 def decide(connection: Connection, decision: GradeDecision) -> GradeRow:
