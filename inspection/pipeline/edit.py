@@ -23,6 +23,7 @@ from inspection.geo.cutting import Piece, cut, joined
 from inspection.pipeline.consolidate import defect_id as new_defect_id
 from inspection.pipeline.cracks import GAP_M, GAP_WIDTHS
 from inspection.pipeline.drawn import Drawn, NoWidth, observe, piece_of, piece_of_drawing
+from inspection.pipeline.letgo import let_go
 from inspection.pipeline.ports import BlobStore, Clock
 from inspection.pipeline.regrade import regrade
 from inspection.pipeline.sight import opened_paper
@@ -289,8 +290,7 @@ def undo(desk: Desk, order: Order, *, edit_id: uuid.UUID) -> Done:
             note=order.note,
             undoes=edit_id,
         )
-        repeated = _repeated(connection, edit)
-        if repeated is not None:
+        if (repeated := _repeated(connection, edit)) is not None:
             return repeated
         target = edits.by_id(connection, edit_id)  # as it is now that nobody else may change it
         if target.undone_by is not None:
@@ -303,7 +303,8 @@ def undo(desk: Desk, order: Order, *, edit_id: uuid.UUID) -> Done:
         heirs = descents.descent(connection, asset_id=target.edit.asset_id)
         meanwhile.check_recorded(connection, target.edit, rules.hidden(edited.shares, heirs))
         edits.record(connection, edit, edited, [])
-        regrade(connection, edited.defects, clock=desk.clock)
+        found_anew = let_go(connection, edited, clock=desk.clock)
+        regrade(connection, [*edited.defects, *found_anew], clock=desk.clock)
     return Done(edit=edit, edited=edited)
 
 

@@ -1,11 +1,12 @@
 """Read out of which defects others were split and merged, off the shares of the edits."""
 
 import uuid
+from collections.abc import Iterable
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, and_, select
 
-from inspection.domain.defect import ReviewState
+from inspection.domain.defect import Defect, ReviewState
 from inspection.domain.descent import Descent
 from inspection.store.edit_tables import edit_shares, edits
 
@@ -32,6 +33,19 @@ def descent(connection: Connection, *, asset_id: str | None = None) -> Descent:
     for row in connection.execute(query):
         parents[row.defect_id] = (*parents.get(row.defect_id, ()), row.parent)
     return Descent(parents=parents)
+
+
+def withdrawn(
+    connection: Connection, asset_id: str, known: Iterable[Defect]
+) -> frozenset[uuid.UUID]:
+    """Name the superseded defects of an asset in whose place nothing stands any more."""
+    heirs, gone, held = descent(connection, asset_id=asset_id), set[uuid.UUID](), set[uuid.UUID]()
+    for defect in known:
+        if defect.state is ReviewState.SUPERSEDED:
+            gone.add(defect.defect_id)
+        else:
+            held.update(heirs.forebears(defect.defect_id))
+    return frozenset(gone - held)
 
 
 def edited() -> Select[Any]:

@@ -108,7 +108,7 @@ def moments(connection: Connection) -> tuple[Moments, ...]:
         .group_by(*columns)
         .order_by(defects.c.asset_id, first.c.at)
     )
-    together = [_moments(row, row.count) for row in connection.execute(query)]
+    together = [_moments(row, row._mapping["count"]) for row in connection.execute(query)]
     return (*together, *_moments_of_edited(connection).values())
 
 
@@ -340,7 +340,7 @@ def _measured() -> Subquery:
     return query.group_by(c.defect_id).subquery()
 
 
-def _moments(row: Row[Any], count: int) -> Moments:
+def _moments(row: Any, count: int) -> Moments:  # noqa: ANN401 a row of SQLAlchemy's
     gone = row.state not in (CONFIRMED, SUPERSEDED)  # what is superseded hands on what it was
     return Moments(
         asset_id=row.asset_id,

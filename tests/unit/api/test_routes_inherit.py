@@ -108,7 +108,7 @@ def confirmed_in_record(services: Services) -> dict[str, tuple[str, str, str]]:
     """Give grade, why it is asked again, and who confirmed, of each defect of the record."""
     with writing(services.engine) as connection:
         found = gather(connection, ASSET, 2026)
-        attributes = {"soundness": "II", "inspection_fiscal_year": 2026}
+        attributes: dict[str, Any] = {"soundness": "II", "inspection_fiscal_year": 2026}
         asset = replace(found.entry.asset, attributes=attributes)
         known = replace(found, entry=replace(found.entry, asset=asset))
         record_ = compile_record(connection, known, {})
