@@ -345,7 +345,7 @@ class _Road:
 
         def save(connection: Connection) -> Plain:
             workorders.save(connection, frozen)
-            grades.save(connection, survey_id, candidates_of(appraised))
+            grades.renew(connection, survey_id, candidates_of(appraised))
             return {}
 
         result = {

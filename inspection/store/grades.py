@@ -6,17 +6,19 @@ The history of decisions cannot be changed and keeps what the machine had propos
 """
 
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Row, delete, insert, select, update
 
 from inspection.domain.grade import GradeCandidate, Reason, Subject
 from inspection.errors import BadInput, Conflict, NotFound
 from inspection.store.rows import add_or_replace, choice
 from inspection.store.tables import grade_decisions, grades
+
+CHUNK = 500
 
 KEY = ("survey_id", "scheme", "subject", "subject_id")
 
@@ -84,6 +86,47 @@ def save(
     unique = {tuple(row[name] for name in KEY): row for row in rows}
     undecided = {"note": "", "version": 1}
     add_or_replace(connection, grades, unique.values(), key=KEY, first=undecided)
+
+
+def renew(
+    connection: Connection,
+    survey_id: uuid.UUID,
+    candidates: Iterable[GradeCandidate],
+    *,
+    about: Collection[str] | None = None,
+) -> None:
+    """Write the proposed grades of a survey, and take away those that follow no longer.
+
+    What a person has decided stays, whatever is proposed today.
+
+    Args:
+        connection: an open writing transaction.
+        survey_id: the survey.
+        candidates: all that follows, of the whole survey or about some defects of it.
+        about: identifiers of those defects; None for the whole survey.
+    """
+    proposed = list(candidates)
+    save(connection, survey_id, proposed)
+    follows = {(one.scheme, one.subject.value, one.subject_id) for one in proposed}
+    c = grades.c
+    query = select(c.seq, c.scheme, c.subject, c.subject_id).where(
+        c.survey_id == survey_id, *_undecided()
+    )
+    if about is not None:
+        query = query.where(c.subject == Subject.DEFECT.value, c.subject_id.in_(sorted(about)))
+    stale = [
+        row.seq
+        for row in connection.execute(query)
+        if (row.scheme, row.subject, row.subject_id) not in follows
+    ]
+    for start in range(0, len(stale), CHUNK):
+        gone = c.seq.in_(stale[start : start + CHUNK])
+        # asked once more: somebody may have decided meanwhile
+        connection.execute(delete(grades).where(gone, *_undecided()))
+
+
+def _undecided() -> list[ColumnElement[bool]]:
+    return [grades.c.decided.is_(None), grades.c.version == 1]
 
 
 def of_survey(connection: Connection, survey_id: uuid.UUID) -> tuple[GradeRow, ...]:
