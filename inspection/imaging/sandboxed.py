@@ -61,8 +61,9 @@ def examine(path: Path, max_pixels: int) -> dict[str, str]:
         found = Flaw(reason=RejectionReason.UNREADABLE, detail=f"cannot be read: {error.strerror}")
     except Exception as error:  # noqa: BLE001 a decoder met what its author did not foresee
         found = Flaw(reason=RejectionReason.UNREADABLE, detail=f"{type(error).__name__}: {error}")
-    flaw = isinstance(found, Flaw)
-    answer = {"reason": found.reason.value, "detail": found.detail} if flaw else {}
+    answer = {}
+    if isinstance(found, Flaw):
+        answer = {"reason": found.reason.value, "detail": found.detail}
     return answer if thumbnail is None else {**answer, "thumbnail": b64encode(thumbnail).decode()}
 
 
