@@ -35,8 +35,10 @@ def save(connection: Connection, found: Iterable[Defect], *, now: datetime) -> N
             defect or was never saved, or when a new defect claims to have been reviewed.
     """
     batch = {defect.defect_id: defect for defect in found}
-    observations.save(connection, (defect.latest for defect in batch.values()))
+    # defects first, as everybody who decides: rows of the queue follow from both, and whoever took
+    # them by a sighting and then waited for the defect would be waited for (a deadlock)
     known = _machine_values(connection, batch)
+    observations.save(connection, (defect.latest for defect in batch.values()))
     added = [_new_row(d, now) for key, d in batch.items() if key not in known]
     add_missing(connection, t.defects, added)
     for key, row in known.items():

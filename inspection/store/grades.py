@@ -7,6 +7,7 @@ The history of decisions cannot be changed and keeps what the machine had propos
 
 import uuid
 from collections.abc import Collection, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
@@ -16,7 +17,7 @@ from sqlalchemy import ColumnElement, Connection, Row, delete, insert, select, u
 from inspection.domain.grade import GradeCandidate, Reason, Subject
 from inspection.errors import BadInput, Conflict, NotFound
 from inspection.store.rows import add_or_replace, choice
-from inspection.store.tables import grade_decisions, grades
+from inspection.store.tables import defects, grade_decisions, grades
 
 CHUNK = 500
 
@@ -227,7 +228,16 @@ def _key(decision: GradeDecision) -> dict[str, object]:
 
 
 def _locked(connection: Connection, decision: GradeDecision) -> GradeRow:
-    """Read a grade and let others who want to decide on it wait."""
+    """Read a grade and let others who want to decide on it wait.
+
+    The defect is taken first: an edit that is about to hide it must see this decision, or this the
+    edit.
+    """
+    if decision.subject is Subject.DEFECT:
+        with suppress(ValueError):  # a subject that is no identifier is none of ours
+            key = uuid.UUID(decision.subject_id)
+            mine = select(defects.c.seq).where(defects.c.defect_id == key)
+            connection.execute(mine.with_for_update())
     query = select(grades).where(*_named(decision)).with_for_update()
     row = connection.execute(query).one_or_none()
     if row is None:

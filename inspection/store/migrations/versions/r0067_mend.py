@@ -44,6 +44,21 @@ FOLLOWING = (
 )
 """Triggers that say which sighting is shown."""
 
+COUNT = (
+    "DECLARE me text := txid_current() || ' ' || transaction_timestamp(); "
+    "mine uuid := COALESCE(new.survey_id, old.survey_id); BEGIN "
+    "IF EXISTS (SELECT 1 FROM survey_revisions r WHERE r.survey_id = mine "
+    "AND r.changed_by IS DISTINCT FROM me) THEN "
+    "PERFORM 1 FROM survey_revisions r JOIN surveys s ON s.survey_id = r.survey_id "
+    "WHERE s.asset_id = (SELECT o.asset_id FROM surveys o WHERE o.survey_id = mine) "
+    "ORDER BY r.seq FOR UPDATE OF r; "
+    "UPDATE survey_revisions SET revision = revision + 1, changed_by = me "
+    "WHERE survey_id = mine AND changed_by IS DISTINCT FROM me; "
+    "END IF; RETURN NULL; END"
+)
+"""Counting takes the numbers of all surveys of an asset, in one order: a defect that two surveys
+saw counts in both, and two transactions that took them one by one waited for each other."""
+
 
 def upgrade() -> None:
     """Write the triggers anew, and what they would have kept of the defects that were edited."""
@@ -57,6 +72,11 @@ def upgrade() -> None:
             continue
         op.execute(f"DROP TRIGGER tenken_{name}")
         op.execute(f"CREATE TRIGGER tenken_{name} AFTER {moment} BEGIN {statements} END")
+    if engine == "postgresql":
+        op.execute(
+            "CREATE OR REPLACE FUNCTION tenken_count() RETURNS trigger LANGUAGE plpgsql AS "
+            f"$$ {COUNT} $$"
+        )
     op.execute(see(engine, "d.defect_id IN (SELECT defect_id FROM edit_shares)"))
 
 
