@@ -145,7 +145,7 @@ def build_services(serve: ServeSettings, store: StoreSettings, bell: QueueSettin
             unfinished_max_bytes=serve.upload_unfinished_max_gb * 1_000_000_000,
             keep=timedelta(hours=serve.upload_keep_h),
         ),
-        examine=Sandbox().flaws,
+        examine=Sandbox().look,
         publisher=publisher_of_settings,
     )
 
