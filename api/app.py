@@ -33,6 +33,7 @@ from api.routes import (
     inspecting,
     inspections,
     jobs,
+    models,
     opendata,
     people,
     photos,
@@ -46,6 +47,7 @@ from api.routes import (
     storage,
     surveys,
     tiles,
+    trials,
     uploads,
     worklist,
 )
@@ -88,6 +90,8 @@ PARTS = (
     uploads,
     fieldwork,
     jobs,
+    models,
+    trials,
     tiles,
     reviewqueue,
     defects,
@@ -138,13 +142,16 @@ def build_services(serve: ServeSettings, store: StoreSettings, bell: QueueSettin
         blobs=FolderBlobs(store.blobs_dir),
         ring=ring,
         clock=SystemClock(),
-        limits=Limits(file_max_bytes=serve.upload_max_mb * 1_000_000),
+        limits=Limits(
+            file_max_bytes=serve.upload_max_mb * 1_000_000,
+            model_max_bytes=serve.upload_model_max_mb * 1_000_000,
+        ),
         scratch=store.home / "incoming",
         terms=Terms(
             unfinished_max_bytes=serve.upload_unfinished_max_gb * 1_000_000_000,
             keep=timedelta(hours=serve.upload_keep_h),
         ),
-        examine=Sandbox().flaws,
+        examine=Sandbox().look,
         publisher=publisher_of_settings,
     )
 

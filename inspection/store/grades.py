@@ -6,7 +6,8 @@ The history of decisions cannot be changed and keeps what the machine had propos
 """
 
 import uuid
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
@@ -16,10 +17,9 @@ from sqlalchemy import ColumnElement, Connection, Row, delete, insert, select, u
 from inspection.domain.grade import GradeCandidate, Reason, Subject
 from inspection.errors import BadInput, Conflict, NotFound
 from inspection.store.rows import add_or_replace, choice
-from inspection.store.tables import grade_decisions, grades
+from inspection.store.tables import defects, grade_decisions, grades
 
-AT_ONCE = 500
-"""Most rows that one statement names."""
+CHUNK = 500
 
 KEY = ("survey_id", "scheme", "subject", "subject_id")
 
@@ -76,11 +76,7 @@ class GradeDecision:
 def save(
     connection: Connection, survey_id: uuid.UUID, candidates: Iterable[GradeCandidate]
 ) -> None:
-    """Add the proposed grades of a survey, or renew them; decisions stay as they are.
-
-    What another scheme had proposed for the same defect, whose class has changed since, goes,
-    unless somebody has decided on it.
-    """
+    """Add the proposed grades of a survey, or renew them; decisions stay as they are."""
     rows = [
         {
             "survey_id": survey_id,
@@ -94,38 +90,47 @@ def save(
     unique = {tuple(row[name] for name in KEY): row for row in rows}
     undecided = {"note": "", "version": 1}
     add_or_replace(connection, grades, unique.values(), key=KEY, first=undecided)
-    of_defects = [row for row in unique.values() if row["subject"] == Subject.DEFECT.value]
-    schemes: dict[str, set[str]] = {}
-    for row in of_defects:
-        schemes.setdefault(str(row["subject_id"]), set()).add(str(row["scheme"]))
-    _forget(connection, survey_id, schemes)
 
 
-def forget(connection: Connection, survey_id: uuid.UUID, defect_id: uuid.UUID) -> None:
-    """Remove what was proposed for a defect that no rule grades any more; decisions stay."""
-    _forget(connection, survey_id, {str(defect_id): set()})
-
-
-def _forget(
-    connection: Connection, survey_id: uuid.UUID, schemes: Mapping[str, Collection[str]]
+def renew(
+    connection: Connection,
+    survey_id: uuid.UUID,
+    candidates: Iterable[GradeCandidate],
+    *,
+    about: Collection[str] | None = None,
 ) -> None:
-    """Remove undecided candidates of defects by other schemes than those named for each."""
-    if not schemes:
-        return
+    """Write the proposed grades of a survey, and take away those that follow no longer.
+
+    What a person has decided stays, whatever is proposed today.
+
+    Args:
+        connection: an open writing transaction.
+        survey_id: the survey.
+        candidates: all that follows, of the whole survey or about some defects of it.
+        about: identifiers of those defects; None for the whole survey.
+    """
+    proposed = list(candidates)
+    save(connection, survey_id, proposed)
+    follows = {(one.scheme, one.subject.value, one.subject_id) for one in proposed}
     c = grades.c
-    query = select(c.seq, c.scheme, c.subject_id).where(
-        c.survey_id == survey_id, c.subject == Subject.DEFECT.value, c.decided.is_(None)
+    query = select(c.seq, c.scheme, c.subject, c.subject_id).where(
+        c.survey_id == survey_id, *_undecided()
     )
-    if len(schemes) <= AT_ONCE:
-        query = query.where(c.subject_id.in_(sorted(schemes)))
+    if about is not None:
+        query = query.where(c.subject == Subject.DEFECT.value, c.subject_id.in_(sorted(about)))
     stale = [
         row.seq
         for row in connection.execute(query)
-        if row.scheme not in schemes.get(row.subject_id, (row.scheme,))
+        if (row.scheme, row.subject, row.subject_id) not in follows
     ]
-    for start in range(0, len(stale), AT_ONCE):
-        gone = stale[start : start + AT_ONCE]
-        connection.execute(delete(grades).where(c.seq.in_(gone), c.decided.is_(None)))
+    for start in range(0, len(stale), CHUNK):
+        gone = c.seq.in_(stale[start : start + CHUNK])
+        # asked once more: somebody may have decided meanwhile
+        connection.execute(delete(grades).where(gone, *_undecided()))
+
+
+def _undecided() -> list[ColumnElement[bool]]:
+    return [grades.c.decided.is_(None), grades.c.version == 1]
 
 
 def of_survey(connection: Connection, survey_id: uuid.UUID) -> tuple[GradeRow, ...]:
@@ -135,6 +140,20 @@ def of_survey(connection: Connection, survey_id: uuid.UUID) -> tuple[GradeRow, .
         select(grades).where(c.survey_id == survey_id).order_by(c.scheme, c.subject, c.subject_id)
     )
     return tuple(map(_grade, rows))
+
+
+def decided_about(
+    connection: Connection, survey_id: uuid.UUID, subject: Subject, subject_ids: Sequence[str]
+) -> tuple[GradeRow, ...]:
+    """List the grades of some subjects that a person has decided in a survey."""
+    c = grades.c
+    query = select(grades).where(
+        c.survey_id == survey_id,
+        c.subject == subject.value,
+        c.subject_id.in_(sorted(subject_ids)),
+        c.decided.is_not(None),
+    )
+    return tuple(map(_grade, connection.execute(query.order_by(c.scheme, c.subject_id))))
 
 
 def decide(connection: Connection, decision: GradeDecision) -> GradeRow:
@@ -212,7 +231,16 @@ def _key(decision: GradeDecision) -> dict[str, object]:
 
 
 def _locked(connection: Connection, decision: GradeDecision) -> GradeRow:
-    """Read a grade and let others who want to decide on it wait."""
+    """Read a grade and let others who want to decide on it wait.
+
+    The defect is taken first: an edit that is about to hide it must see this decision, or this the
+    edit.
+    """
+    if decision.subject is Subject.DEFECT:
+        with suppress(ValueError):  # a subject that is no identifier is none of ours
+            key = uuid.UUID(decision.subject_id)
+            mine = select(defects.c.seq).where(defects.c.defect_id == key)
+            connection.execute(mine.with_for_update())
     query = select(grades).where(*_named(decision)).with_for_update()
     row = connection.execute(query).one_or_none()
     if row is None:

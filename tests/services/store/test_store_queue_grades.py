@@ -136,8 +136,9 @@ def test_a_grade_of_another_class_goes_unless_somebody_decided_on_it(
     survey_id, first, second = scene.survey.survey_id, scene.defects[0], scene.defects[1]
     with writing(engine) as connection:
         decide(connection, judged(scene, 1, "c"), clock=FrozenClock(NOON))
-        anew = [proposed(one.defect_id, "e", RUST) for one in (first, second)]
-        grades.save(connection, survey_id, anew)
+        both = [str(one.defect_id) for one in (first, second)]
+        anew = [proposed(one, "e", RUST) for one in both]
+        grades.renew(connection, survey_id, anew, about=both)
         schemes = {
             (row.candidate.subject_id, row.candidate.scheme)
             for row in grades.of_survey(connection, survey_id)
@@ -149,9 +150,9 @@ def test_a_grade_of_another_class_goes_unless_somebody_decided_on_it(
         later = FrozenClock(NOON + timedelta(hours=1))
         decide(connection, judged(scene, 1, "a", RUST), clock=later)
         assert grade_in_queue(connection, scene, 1) == "a", "what was decided last"
-        grades.forget(connection, survey_id, first.defect_id)
+        grades.renew(connection, survey_id, [], about=[str(first.defect_id)])
         assert grade_in_queue(connection, scene, 0) is None
-        grades.forget(connection, survey_id, second.defect_id)
+        grades.renew(connection, survey_id, [], about=[str(second.defect_id)])
         assert grade_in_queue(connection, scene, 1) == "a"
 
 
@@ -192,7 +193,7 @@ def test_what_the_triggers_keep_is_what_the_migration_fills_in(
             number = rolls.randrange(30)
             defect_id = scene.defects[number].defect_id
             if rolls.random() < 0.3:
-                grades.forget(connection, survey_id, defect_id)
+                grades.renew(connection, survey_id, [], about=[str(defect_id)])
             elif rolls.random() < 0.5:
                 letters = rolls.choice(("b", "cd", "e", ""))
                 grades.save(connection, survey_id, [proposed(defect_id, letters)])

@@ -97,7 +97,9 @@ def do(connection: Connection, action: str, asset_id: str = "A", **more: Any) ->
 
 class TestWalks:
     @settings(
-        max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+        max_examples=10,
+        deadline=None,
+        suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
     )
     @given(st.lists(st.sampled_from(sorted(STEPS)), max_size=10))
     def test_every_walk_ends_where_the_model_ends(self, tmp_path: Path, actions: list[str]) -> None:

@@ -4,6 +4,7 @@ import { detail } from "./words/detail";
 import { edit } from "./words/edit";
 import { flight } from "./words/flight";
 import { inspections } from "./words/inspections";
+import { models } from "./words/models";
 import { open } from "./words/open";
 import { planner } from "./words/planner";
 import { queue } from "./words/queue";
@@ -21,6 +22,7 @@ export const rooms = {
   edit,
   flight,
   inspections,
+  models,
   open,
   planner,
   queue,
@@ -38,6 +40,7 @@ export const words = {
   ...rooms.edit,
   ...rooms.flight,
   ...rooms.inspections,
+  ...rooms.models,
   ...rooms.open,
   ...rooms.planner,
   ...rooms.queue,
