@@ -43,7 +43,6 @@ NOON = datetime(2026, 5, 1, 3, 0, tzinfo=UTC)
 
 
 def send_back_as_read(connection: Connection, asset_id: str, year: int, **words: Any) -> Any:
-    """Send back what is there."""
     release = releases.find(connection, asset_id, year)
     record = would_be(connection, asset_id, year)
     assert record is not None
@@ -53,7 +52,6 @@ def send_back_as_read(connection: Connection, asset_id: str, year: int, **words:
 
 
 def resubmit_as_read(connection: Connection, asset_id: str, year: int, **words: Any) -> Any:
-    """Answer what was sent back."""
     release = releases.find(connection, asset_id, year)
     version = 0 if release is None else release.version
     return resubmit(connection, asset_id, year, expected_version=version, **words)
