@@ -46,6 +46,10 @@ export const inspections = {
     ja: "公開中の点検はありません。承認済みの点検を開き、公開される内容を確かめてから公開します。",
     en: "Nothing is public. Open an approved inspection, look at what would be seen, then publish it.",
   },
+  ledgerOnly: {
+    ja: "台帳だけの点検も表示（調査・要素の記録なし）",
+    en: "Also those of which only a ledger speaks",
+  },
   lookFurther: { ja: "続きを探す", en: "Look further" },
   inspection_planned: { ja: "未着手", en: "planned" },
   inspection_captured: { ja: "撮影済み", en: "captured" },
