@@ -1,8 +1,6 @@
 /** Words of inspections as a whole: diagnosis, approval, records, publication. */
 export const inspections = {
   inspections: { ja: "承認・公開", en: "Approvals" },
-  fiscalYear: { ja: "年度", en: "Fiscal year" },
-  soundness: { ja: "健全性", en: "Soundness" },
   diagnosis: { ja: "診断", en: "Diagnosis" },
   tab_waiting: { ja: "承認待ち", en: "Waiting for approval" },
   tab_returned: { ja: "差し戻し", en: "Sent back" },
