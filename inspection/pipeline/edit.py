@@ -296,6 +296,7 @@ def undo(desk: Desk, order: Order, *, edit_id: uuid.UUID) -> Done:
         if target.undone_by is not None:
             raise Conflict(f"edit {edit_id} was taken back already")
         found = edits.locked(connection, {s.defect_id: s.version_after for s in target.shares})
+        meanwhile.check_idle(connection, {defect.latest.survey_id for defect in found})
         left = [share.after.observation_id for share in target.shares]
         meanwhile.check_sightings(connection, found, left)
         seen = observations.by_ids(connection, [s.before.observation_id for s in target.shares])
@@ -329,7 +330,7 @@ def _edit(desk: Desk, order: Order, plan: _Plan) -> Done:
             meanwhile.check_version(connection, defect, plan.versions[defect.defect_id])
         rules.check_editable(found, edit)
         mosaic = plan.mosaic or _shown_on(connection, found[0].latest)
-        taken = photos.of_survey(connection, mosaic.survey_id)
+        taken = photos.of_survey(connection, mosaic.survey_id, left_out=None)
     pieces, damage_class = plan.shapes(found, mosaic)
     with opened_paper(mosaic, blobs=desk.blobs, photos=taken, widths=desk.widths) as paper:
         sketches = [
@@ -347,6 +348,7 @@ def _edit(desk: Desk, order: Order, plan: _Plan) -> Done:
         repeated = _repeated(connection, edit, plan.named)
         if repeated is not None:
             return repeated
+        meanwhile.check_idle(connection, {mosaic.survey_id})
         now = edits.locked(connection, plan.versions)
         meanwhile.check_sightings(connection, now, [d.latest.observation_id for d in found])
         edited = plan.compose(now, seen, edit)

@@ -43,3 +43,17 @@ def regrade(
             _, appraised = draw_up(connection, survey_id=survey_id, today=today)
             proposed = candidates_of(appraised)
         grades.renew(connection, survey_id, proposed, about=about)
+
+
+def regrade_one(connection: Connection, defect: Defect, *, clock: Clock) -> None:
+    """Propose the grade of one defect anew, whose class a person has changed.
+
+    Args:
+        connection: an open writing transaction.
+        defect: the defect, as it stands.
+        clock: tells the day, from which ages follow.
+    """
+    today = day_in_japan(clock.now())
+    proposed = appraise_defect(connection, defect, today=today, ranked_most=0).grade
+    survey_id, about = defect.latest.survey_id, [str(defect.defect_id)]
+    grades.renew(connection, survey_id, [proposed] if proposed else [], about=about)
