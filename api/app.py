@@ -30,6 +30,7 @@ from api.routes import (
     fieldwork,
     flight,
     health,
+    inspecting,
     inspections,
     jobs,
     models,
@@ -37,7 +38,9 @@ from api.routes import (
     people,
     photos,
     programmes,
+    publications,
     ranking,
+    records,
     reviewqueue,
     session,
     site,
@@ -99,7 +102,10 @@ PARTS = (
     programmes,
     dashboard,
     flight,
+    inspecting,
+    records,
     inspections,
+    publications,
     features,
     opendata,
     site,  # last: it answers to every address that nobody else has
@@ -145,7 +151,7 @@ def build_services(serve: ServeSettings, store: StoreSettings, bell: QueueSettin
             unfinished_max_bytes=serve.upload_unfinished_max_gb * 1_000_000_000,
             keep=timedelta(hours=serve.upload_keep_h),
         ),
-        examine=Sandbox().flaws,
+        examine=Sandbox().look,
         publisher=publisher_of_settings,
     )
 

@@ -58,6 +58,7 @@ OWNED: dict[str, Through | None] = {
     "release_events": ASSET,
     "measures": ASSET,
     "survey_photos": SURVEY,
+    "photo_removals": SURVEY,
     "rejections": SURVEY,
     "orthomosaics": SURVEY,
     "observations": SURVEY,

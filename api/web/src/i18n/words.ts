@@ -3,6 +3,7 @@ import { dashboard } from "./words/dashboard";
 import { detail } from "./words/detail";
 import { edit } from "./words/edit";
 import { flight } from "./words/flight";
+import { inspections } from "./words/inspections";
 import { models } from "./words/models";
 import { open } from "./words/open";
 import { planner } from "./words/planner";
@@ -20,6 +21,7 @@ export const rooms = {
   detail,
   edit,
   flight,
+  inspections,
   models,
   open,
   planner,
@@ -37,6 +39,7 @@ export const words = {
   ...rooms.detail,
   ...rooms.edit,
   ...rooms.flight,
+  ...rooms.inspections,
   ...rooms.models,
   ...rooms.open,
   ...rooms.planner,

@@ -7,6 +7,7 @@ import { ModelLine } from "../models/ModelLine";
 import { surveyQuery } from "../queries";
 import { may, useSession } from "../session/session";
 import { Trouble } from "../Trouble";
+import { KeptPhotos } from "./KeptPhotos";
 import { ProcessCard } from "./ProcessCard";
 import { isOver } from "./rows";
 import { SendCard } from "./SendCard";
@@ -60,10 +61,18 @@ export default function UploadPage({ surveyId }: { surveyId: string }) {
         )}
       </div>
       <Trouble error={error} />
-      {may(session, "capture") && <SendCard surveyId={surveyId} />}
+      {may(session, "capture") &&
+        (survey?.job?.active ? (
+          <p className="card wait" role="status">
+            {say("busySurvey")}
+          </p>
+        ) : (
+          <SendCard surveyId={surveyId} />
+        ))}
       {survey && (
         <>
           <SetAside survey={survey} />
+          <KeptPhotos survey={survey} />
           <Suspense fallback={<p className="empty">{say("loading")}</p>}>
             <CoverageCard surveyId={surveyId} photoCount={survey.photo_count} />
           </Suspense>
