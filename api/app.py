@@ -32,6 +32,7 @@ from api.routes import (
     health,
     inspections,
     jobs,
+    models,
     opendata,
     people,
     photos,
@@ -43,6 +44,7 @@ from api.routes import (
     storage,
     surveys,
     tiles,
+    trials,
     uploads,
     worklist,
 )
@@ -85,6 +87,8 @@ PARTS = (
     uploads,
     fieldwork,
     jobs,
+    models,
+    trials,
     tiles,
     reviewqueue,
     defects,
@@ -132,13 +136,16 @@ def build_services(serve: ServeSettings, store: StoreSettings, bell: QueueSettin
         blobs=FolderBlobs(store.blobs_dir),
         ring=ring,
         clock=SystemClock(),
-        limits=Limits(file_max_bytes=serve.upload_max_mb * 1_000_000),
+        limits=Limits(
+            file_max_bytes=serve.upload_max_mb * 1_000_000,
+            model_max_bytes=serve.upload_model_max_mb * 1_000_000,
+        ),
         scratch=store.home / "incoming",
         terms=Terms(
             unfinished_max_bytes=serve.upload_unfinished_max_gb * 1_000_000_000,
             keep=timedelta(hours=serve.upload_keep_h),
         ),
-        examine=Sandbox().flaws,
+        examine=Sandbox().look,
         publisher=publisher_of_settings,
     )
 

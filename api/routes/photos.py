@@ -1,5 +1,6 @@
 """Photos: upload them, and look at the originals."""
 
+import logging
 from typing import Annotated
 from uuid import UUID
 
@@ -12,15 +13,17 @@ from api.deps import Services, ServicesDep
 from api.schemas.photo import RejectionOut, UploadAnswer, UploadedFile
 from api.schemas.upload import AskedPhotos, HerePhoto, KnownPhotos, UploadOut
 from api.upload import FIELD, Received, receive, receiving_folder
+from inspection.domain.capture import Photo
 from inspection.domain.mission import Survey
-from inspection.errors import NotFound
-from inspection.imaging.thumbnail import thumbnail
+from inspection.errors import NotFound, Unavailable
 from inspection.pipeline.admit import original_key
 from inspection.pipeline.receive import Arrival, Fate, receive_photos
 from inspection.store import keys, photos, surveys, uploads
 from inspection.store.engine import reading
 
 router = APIRouter(prefix="/api/surveys/{survey_id}/photos", tags=["photos"])
+
+log = logging.getLogger("tenken.api")
 
 ContentType = Annotated[str, Header(include_in_schema=False)]
 """Said by the type of the body; OpenAPI ignores a header parameter of this name."""
@@ -98,12 +101,10 @@ def read_thumbnail(
     known, headers = cached(request, tag=f"{sha256}-small", media_type=JPEG, versioned=True)
     if known is not None:
         return known
-    if photo is None:
-        content: bytes | None = services.blobs.read_bytes(keys.thumbnail_key(sha256))
+    if photo is None or services.blobs.exists(keys.thumbnail_key(sha256)):
+        content = services.blobs.read_bytes(keys.thumbnail_key(sha256))
     else:
-        content = thumbnail(services.blobs.read_bytes(original_key(photo)))
-    if content is None:
-        raise NotFound(f"nothing can be shown of {sha256}")
+        content = _made_small(services, photo)
     return Response(content, media_type=JPEG, headers=headers)
 
 
@@ -146,6 +147,19 @@ def image_type(content: bytes) -> str:
 def _survey(services: Services, survey_id: UUID) -> Survey:
     with reading(services.engine) as connection:
         return surveys.by_id(connection, survey_id)
+
+
+def _made_small(services: Services, photo: Photo) -> bytes:
+    """Have a small picture made of a photo that came in without one, elsewhere, and keep it."""
+    with services.blobs.local_path(original_key(photo)) as path:
+        content = services.examine([path]).thumbnails.get(path)
+    if content is None:
+        raise NotFound(f"nothing can be shown of {photo.sha256}")
+    try:
+        services.blobs.put_bytes(keys.thumbnail_key(photo.sha256), content)
+    except Unavailable as error:  # a full disk does not keep anybody from looking
+        log.warning("%s", error)
+    return content
 
 
 def _keep(services: Services, survey: Survey, received: list[Received]) -> UploadAnswer:

@@ -6,7 +6,7 @@ connection. The rules of a job's life are in ``job``; here they are applied to l
 
 import uuid
 from collections.abc import Callable, Collection
-from dataclasses import asdict, replace
+from dataclasses import asdict, fields, replace
 from datetime import datetime
 from typing import Any
 
@@ -19,6 +19,8 @@ from inspection.store.job import Job, JobState, Priority
 from inspection.store.page import check_window
 from inspection.store.rows import choice
 from inspection.store.tables import jobs, surveys
+
+NAMES = tuple(field.name for field in fields(Job))
 
 ERROR_MAX = 4000
 """Longest error text kept, characters; the end of a long one says the most."""
@@ -298,7 +300,7 @@ def _row(job: Job) -> dict[str, object]:
 
 
 def _job(row: Row[Any]) -> Job:
-    plain = Job(**{name: row._mapping[name] for name in Job.__slots__})
+    plain = Job(**{name: row._mapping[name] for name in NAMES})
     return replace(
         plain,
         state=choice(JobState, row.state),

@@ -9,6 +9,7 @@ import binascii
 import json
 import math
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -16,10 +17,11 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import ColumnElement, Connection, Row, func, literal, select
 
-from inspection.domain.defect import ReviewState
+from inspection.domain.defect import Observation, ReviewState
 from inspection.domain.measurement import Measurement
 from inspection.domain.taxonomy import DamageClass
 from inspection.errors import BadInput, NotFound
+from inspection.store import observations as sighting_rows
 from inspection.store.observations import measurement_from_plain
 from inspection.store.queue_tables import survey_defects, survey_revisions
 from inspection.store.rows import choice
@@ -131,6 +133,24 @@ class Counts:
     matched: int
     by_class: dict[DamageClass, int]
     by_state: dict[ReviewState, int]
+
+
+def sightings(
+    connection: Connection, survey_id: uuid.UUID, defect_ids: Sequence[uuid.UUID]
+) -> dict[uuid.UUID, Observation]:
+    """Give the sightings by which a survey shows defects; those that it has not seen are left out.
+
+    Args:
+        connection: an open transaction.
+        survey_id: the survey.
+        defect_ids: of which defects, at most a page of them.
+    """
+    query = sa.select(_c.defect_id, _c.observation_id).where(
+        _c.survey_id == survey_id, _c.defect_id.in_(list(defect_ids))
+    )
+    shown = {row.defect_id: row.observation_id for row in connection.execute(query)}
+    seen = sighting_rows.by_ids(connection, shown.values())
+    return {key: seen[shown[key]] for key in defect_ids if shown.get(key) in seen}
 
 
 def revision(connection: Connection, survey_id: uuid.UUID) -> int:

@@ -103,7 +103,7 @@ def test_migrate_then_api_and_workers(settings: dict[str, str], tmp_path: Path) 
         assert done.returncode == 0, done.stderr
 
     refused = run(api["command"], settings)
-    assert refused.returncode == 3 and "nobody has an account" in refused.stderr
+    assert refused.returncode == 3 and "nobody who can sign in" in refused.stderr
     added = run(
         ["tenken", "users", "add", "root", "--role", "admin", "--password-stdin"],
         settings,

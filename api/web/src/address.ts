@@ -1,7 +1,7 @@
 import { useSyncExternalStore } from "react";
 
 /** The desks of an administrator. */
-export const DESKS = ["people", "audit", "jobs", "storage"] as const;
+export const DESKS = ["people", "models", "audit", "jobs", "storage"] as const;
 export type Desk = (typeof DESKS)[number];
 
 export type View =

@@ -24,9 +24,10 @@ from inspection.store import jobs, schema, surveys
 from inspection.store.engine import create_engine, writing
 from tests.support.records import make_survey
 from tests.support.tiny_network import write_tiny_network
-from workers.outfit import LazyDetector, home_settings, outfit
+from workers.outfit import home_settings, outfit
 from workers.progress import PLAIN_INTERVAL_S, PlainProgress, TerminalProgress
 from workers.queue import CPU_QUEUE, GPU_QUEUE, QUEUES, make_app, ring
+from workers.rack import LazyDetector
 from workers.sweep import Sweep
 
 # bells
@@ -234,7 +235,7 @@ def test_an_outfit_makes_its_home_and_says_what_is_not_calibrated(tmp_path: Path
 def test_a_detector_is_loaded_when_it_is_asked_for_and_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    import workers.outfit as module
+    import workers.rack as module
 
     loaded: list[dict[str, Any]] = []
     original: Callable[..., Any] = vars(module)["load_detector"]
@@ -245,10 +246,11 @@ def test_a_detector_is_loaded_when_it_is_asked_for_and_once(
 
     monkeypatch.setattr(module, "load_detector", counted)
     write_tiny_network(tmp_path)
-    lazy = LazyDetector("tiny", DetectSettings(models_dir=tmp_path, threads=1))
+    lazy = LazyDetector("tiny", tmp_path, DetectSettings(models_dir=tmp_path, threads=1))
     assert loaded == []
     assert lazy() is lazy()
-    assert loaded == [{"name": "tiny", "precision": "f32", "threads": 1, "weights_dir": tmp_path}]
+    expected = {"engine": "auto", "precision": "f32", "threads": 1, "weights_dir": tmp_path}
+    assert loaded == [{"name": "tiny", **expected}]
 
 
 def test_a_home_that_cannot_be_made(tmp_path: Path) -> None:

@@ -25,7 +25,8 @@ from inspection.store.engine import writing
 from inspection.store.job import JobState
 from tests.unit.workers.conftest import Yard
 from workers import runtime
-from workers.runtime import RETRY, is_retryable, work, worker_name
+from workers.holding import RETRY, is_retryable
+from workers.runtime import work, worker_name
 
 
 def subclasses(kind: type[TenkenError]) -> list[type[TenkenError]]:

@@ -3,6 +3,7 @@ import { dashboard } from "./words/dashboard";
 import { detail } from "./words/detail";
 import { edit } from "./words/edit";
 import { flight } from "./words/flight";
+import { models } from "./words/models";
 import { open } from "./words/open";
 import { planner } from "./words/planner";
 import { queue } from "./words/queue";
@@ -19,6 +20,7 @@ export const rooms = {
   detail,
   edit,
   flight,
+  models,
   open,
   planner,
   queue,
@@ -35,6 +37,7 @@ export const words = {
   ...rooms.detail,
   ...rooms.edit,
   ...rooms.flight,
+  ...rooms.models,
   ...rooms.open,
   ...rooms.planner,
   ...rooms.queue,

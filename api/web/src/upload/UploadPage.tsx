@@ -3,6 +3,7 @@ import { lazy, Suspense, useEffect, useSyncExternalStore } from "react";
 
 import { go } from "../address";
 import { useLanguage } from "../i18n/language";
+import { ModelLine } from "../models/ModelLine";
 import { surveyQuery } from "../queries";
 import { may, useSession } from "../session/session";
 import { Trouble } from "../Trouble";
@@ -66,6 +67,7 @@ export default function UploadPage({ surveyId }: { surveyId: string }) {
           <Suspense fallback={<p className="empty">{say("loading")}</p>}>
             <CoverageCard surveyId={surveyId} photoCount={survey.photo_count} />
           </Suspense>
+          <ModelLine surveyId={surveyId} state={survey.job?.state} />
           {may(session, "capture") && <ProcessCard survey={survey} />}
         </>
       )}
