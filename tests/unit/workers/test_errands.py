@@ -13,7 +13,7 @@ from inspection.domain.modelref import ModelRef, Origin
 from inspection.errors import NotFound, Unavailable
 from inspection.pipeline.tools import Tools
 from inspection.settings import DetectSettings
-from inspection.store import errands, jobs, keys, modelchoices, offers, ownmodels
+from inspection.store import errands, jobs, keys, modelchoices, offers, ownmodels, trials
 from inspection.store.engine import reading, writing
 from inspection.store.job import Errand, JobState
 from inspection.store.modelchoices import Choice
@@ -181,6 +181,19 @@ class TestAnswer:
         waiting = state(yard, unlucky)
         assert (waiting.state, waiting.error) == (JobState.FAILED, "the disk is full")
         assert not run_errand(yard.tools, unlucky.job_id, {"try": fail}, worker="host:1")
+
+    def test_an_errand_that_is_forgotten_meanwhile_ends_quietly(self, yard: Yard) -> None:
+        asked = ask(yard, "try", uuid.uuid4())
+
+        def forgotten_meanwhile(subject: uuid.UUID, tools: Tools) -> None:
+            with writing(yard.engine) as connection:
+                trials.remove(connection, subject)
+            with writing(yard.engine) as connection:
+                tools.warrant.commit(connection)
+                yard.done.append(subject)
+
+        assert run_errand(yard.tools, asked.job_id, {"try": forgotten_meanwhile}, worker="host:1")
+        assert yard.done == []
 
     def test_an_errand_that_is_cancelled_meanwhile_keeps_nothing(self, yard: Yard) -> None:
         asked = ask(yard, "try", uuid.uuid4())
