@@ -25,6 +25,7 @@ from tests.support.tiny_network import write_tiny_network
 from tests.unit.workers.conftest import Yard
 from workers import runtime
 from workers.errand import ErrandKinds, errand_kinds, run_errand
+from workers.helping import lend_a_hand
 from workers.rack import Publisher, Rack
 from workers.runtime import answer, work
 from workers.sweep import Sweep
@@ -270,7 +271,7 @@ class TestChoice:
         with writing(yard.engine) as connection:
             jobs.claim(connection, job.job_id, "other:1", yard.clock.now(), 60)
         tools = replace(yard.tools, fit=rack.fit)
-        assert runtime.lend_a_hand(tools, job.job_id) == 0
+        assert lend_a_hand(tools, job.job_id) == 0
 
     def test_an_upload_that_was_withdrawn_is_not_used_any_more(
         self, yard: Yard, rack: Rack
