@@ -138,6 +138,17 @@ class DetectSettings(BaseSettings):
     )
 
 
+class PrivacySettings(BaseSettings):
+    """Who finds faces and number plates before pictures are published."""
+
+    model_config = SettingsConfigDict(env_prefix="TENKEN_PRIVACY_")
+
+    detector: str = Field(
+        default="tenken-private-n",
+        description="one that came along, or that `tenken privacy register` wrote",
+    )
+
+
 class MosaicSettings(BaseSettings):
     """Who makes the mosaics."""
 

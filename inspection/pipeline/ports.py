@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from sqlalchemy import Connection
 
 from inspection.domain.detection import ChipScores
+from inspection.domain.privatearea import PrivateArea
 from inspection.domain.taxonomy import DamageClass
 
 
@@ -35,6 +36,17 @@ class Detector(Protocol):
 
     def score(self, chips: NDArray[np.uint8]) -> list[ChipScores]:
         """Score chips (n, H, W, 3) uint8 RGB; H and W are multiples of 32."""
+
+
+class PrivacyDetector(Protocol):
+    """Find what must not be seen in photos: faces, number plates, or whole people and vehicles."""
+
+    @property
+    def detector_id(self) -> str:
+        """Name the detector and all that its answers depend on."""
+
+    def find(self, pixels: NDArray[np.uint8]) -> tuple[PrivateArea, ...]:
+        """Find private areas in upright pixels (H, W, 3) uint8 RGB, in px of these."""
 
 
 class BlobStore(Protocol):
