@@ -9,7 +9,9 @@ Run ``python -m models.export_private WEIGHTS.safetensors`` to write it anew.
 import json
 import sys
 import tempfile
+import warnings
 from pathlib import Path
+from typing import Any
 
 import onnx
 import torch
@@ -20,7 +22,7 @@ from inspection.domain.privatearea import PrivateKind
 from inspection.errors import BadInput, NotFound
 from models.backends.torchvision_nms import ensure_torchvision
 from models.export import OPSET, store_weights_as_half
-from models.private import PRIVATE_DIR, describe
+from models.private import PRIVATE_DIR, PrivateEntry, describe
 from models.registry import sha256_of
 
 ensure_torchvision()
@@ -50,7 +52,7 @@ class PrivateNetwork(nn.Module):
         super().__init__()
         self.network = network
         self.groups = groups
-        head = network.model[-1]  # type: ignore[index]  # Ultralytics' own field
+        head: Any = network.model[-1]  # type: ignore[index]  # Ultralytics' own field
         head.dynamic, head.export, head.format = True, True, "onnx"
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
@@ -90,30 +92,35 @@ def export_private(weights: Path, folder: Path) -> Path:
         _trace(wrapped, draft)
         content = store_weights_as_half(onnx.load(str(draft))).SerializeToString()
     path.write_bytes(content)
-    described = describe(
+    entry = PrivateEntry(
         name=NAME,
+        onnx_path=path,
         sha256=sha256_of(path),
         kinds=tuple(GROUPS),
         threshold=0.2,
         licence="AGPL-3.0-or-later",
         origin="YOLO26n, COCO weights by Ultralytics (AGPL-3.0); people and vehicles whole",
     )
-    path.with_suffix(".json").write_text(json.dumps(described, indent=2) + "\n", encoding="utf-8")
+    told = json.dumps(describe(entry), indent=2)
+    path.with_suffix(".json").write_text(f"{told}\n", encoding="utf-8")
     return path
 
 
 def _trace(wrapped: nn.Module, path: Path) -> None:
     free = {0: "n", 2: "h", 3: "w"}
-    torch.onnx.export(
-        wrapped,
-        (torch.zeros(1, 3, 640, 640),),
-        str(path),
-        input_names=["images"],
-        output_names=["boxes"],
-        dynamic_axes={"images": free, "boxes": {0: "n"}},
-        opset_version=OPSET,
-        dynamo=False,
-    )
+    with warnings.catch_warnings():
+        # the newer exporter needs another package; a head that is traced says that it is traced
+        warnings.simplefilter("ignore")
+        torch.onnx.export(
+            wrapped,
+            (torch.zeros(1, 3, 640, 640),),
+            str(path),
+            input_names=["images"],
+            output_names=["boxes"],
+            dynamic_axes={"images": free, "boxes": {0: "n"}},
+            opset_version=OPSET,
+            dynamo=False,
+        )
 
 
 if __name__ == "__main__":

@@ -81,23 +81,15 @@ class PrivateEntry:
         return f"{self.name}@{self.sha256[:12]}/{self.threshold:g}"
 
 
-def describe(
-    *,
-    name: str,
-    sha256: str,
-    kinds: Sequence[PrivateKind],
-    threshold: float,
-    licence: str,
-    origin: str,
-) -> dict[str, Any]:
+def describe(entry: PrivateEntry) -> dict[str, Any]:
     """Give the description of a network as it is written beside it."""
     return {
-        "name": name,
-        "sha256": sha256,
-        "kinds": [kind.value for kind in kinds],
-        "threshold": threshold,
-        "licence": licence,
-        "origin": origin,
+        "name": entry.name,
+        "sha256": entry.sha256,
+        "kinds": [kind.value for kind in entry.kinds],
+        "threshold": entry.threshold,
+        "licence": entry.licence,
+        "origin": entry.origin,
     }
 
 
@@ -168,7 +160,7 @@ class WindowedDetector:
         """
         if pixels.dtype != np.uint8 or pixels.ndim != 3 or pixels.shape[2] != 3 or not pixels.size:
             raise BadInput(f"a photo is (H, W, 3) uint8, got {pixels.shape} {pixels.dtype}")
-        found = []
+        found: list[PrivateArea] = []
         for part, x_px, y_px, scale in _views(pixels):
             answer = self._network(_padded(part))
             found += self._areas(answer, (x_px, y_px), scale, pixels.shape[1::-1])

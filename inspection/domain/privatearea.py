@@ -167,15 +167,15 @@ class Privacy:
         """
         if not self.screenings:
             return Obstacle.NOT_SCREENED
-        decisive = [mark for mark in self.marks if mark.action is not MarkAction.ADD]
-        if not decisive:
-            return Obstacle.NOT_CLEARED
-        last = decisive[-1]
-        if last.action is MarkAction.WITHHOLD:
-            return Obstacle.WITHHELD
-        later = self.marks[self.marks.index(last) + 1 :]
-        screened_since = any(screening.at > last.at for screening in self.screenings)
-        return Obstacle.NOT_CLEARED if later or screened_since else None
+        added_since = False
+        for mark in reversed(self.marks):
+            if mark.action is MarkAction.WITHHOLD:
+                return Obstacle.WITHHELD
+            if mark.action is MarkAction.CLEAR:
+                screened_since = any(screening.at > mark.at for screening in self.screenings)
+                return Obstacle.NOT_CLEARED if added_since or screened_since else None
+            added_since = True
+        return Obstacle.NOT_CLEARED
 
 
 def widened(box: Box, size_px: Size, share: float = MARGIN_SHARE) -> Box:

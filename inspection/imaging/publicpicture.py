@@ -87,6 +87,29 @@ def public_picture(
     return PublicPicture(content=written.getvalue(), size_px=size, hidden=len(boxes_px))
 
 
+def public_part(
+    pixels: NDArray[np.uint8], boxes: Iterable[Box], *, window: Box, size_px: tuple[int, int]
+) -> bytes:
+    """Give a part of a photo (H, W, 3) uint8 RGB as JPEG, with what must not be seen hidden.
+
+    The whole photo is hidden first: of a part alone, four colours each way could be read off piece
+    by piece.
+
+    Args:
+        pixels: of the whole upright photo.
+        boxes: what must not be seen, px of the photo.
+        window: x0 y0 x1 y1 px, inside the photo.
+        size_px: columns and rows of the picture.
+    """
+    x0, y0, x1, y1 = window
+    part = np.ascontiguousarray(hide(pixels, boxes)[y0:y1, x0:x1])
+    if part.shape[1::-1] != size_px:
+        part = np.asarray(cv2.resize(part, size_px, interpolation=cv2.INTER_AREA), dtype=np.uint8)
+    written = io.BytesIO()
+    Image.fromarray(part).save(written, "JPEG", quality=QUALITY)
+    return written.getvalue()
+
+
 def hide(pixels: NDArray[np.uint8], boxes: Iterable[Box]) -> NDArray[np.uint8]:
     """Give pixels (H, W, 3) uint8 whose parts are replaced by few colours each.
 

@@ -13,7 +13,7 @@ from inspection.errors import BadInput, Broken, Conflict, Unavailable
 from inspection.finite import FiniteRange
 from inspection.settings import DetectSettings
 from models.backends.openvino_private import open_private
-from models.private import NAME, PrivateEntry, describe, load_private, private_names
+from models.private import PrivateEntry, describe, private_names
 from models.registry import sha256_of
 
 OWN_FOLDER = "private"
@@ -55,23 +55,22 @@ def register(
     found = tuple(_kind(word.strip()) for word in kinds.split(","))
     if name in private_names(folder):
         raise Conflict(f"there is a detector {name!r} already; choose another name")
-    if NAME.fullmatch(name) is None:
-        raise BadInput(f"name {name!r}: use letters a–z, digits and hyphens, 63 at most")
     if file.stat().st_size > SIZE_MAX_MB * 1e6:
         raise BadInput(f"{file.name} is larger than {SIZE_MAX_MB} MB")
     with tempfile.TemporaryDirectory() as scratch:
         draft = Path(scratch) / f"{name}.onnx"
         shutil.copyfile(file, draft)
-        told = describe(
+        entry = PrivateEntry(
             name=name,
+            onnx_path=draft,
             sha256=sha256_of(draft),
             kinds=found,
             threshold=threshold,
             licence=licence,
             origin=origin,
         )
-        draft.with_suffix(".json").write_text(json.dumps(told, indent=2) + "\n", encoding="utf-8")
-        entry = load_private(name, Path(scratch))
+        told = json.dumps(describe(entry), indent=2)
+        draft.with_suffix(".json").write_text(f"{told}\n", encoding="utf-8")
         _try(entry, file.name)
         try:
             folder.mkdir(parents=True, exist_ok=True)
