@@ -24,6 +24,13 @@ class StoreSettings(BaseSettings):
         default=None, description="SQLAlchemy URL; unset means an SQLite file in the home folder"
     )
 
+    blobs_url: str | None = Field(
+        default=None, description="s3://BUCKET/PREFIX; unset means the folder ``home``/blobs"
+    )
+    blobs_cache_gb: float = Field(
+        default=50, gt=0, le=100_000, description="most that is kept here of what a bucket holds"
+    )
+
     demand_room: bool = Field(
         default=True, description="refuse surveys that need more memory or disk than is free"
     )
@@ -38,6 +45,11 @@ class StoreSettings(BaseSettings):
     def blobs_dir(self) -> Path:
         """Name the folder of the blobs."""
         return self.home / "blobs"
+
+    @property
+    def blobs_cache_bytes(self) -> int:
+        """Give how much is kept here of what a bucket holds, bytes."""
+        return round(self.blobs_cache_gb * 1e9)
 
 
 class QueueSettings(BaseSettings):

@@ -12,7 +12,7 @@ from inspection.pipeline.ports import Detector, Progress
 from inspection.pipeline.room import endless, room_here
 from inspection.pipeline.tools import LEASE_S, SystemClock, Tools, this_process
 from inspection.settings import DetectSettings, MosaicSettings, StoreSettings
-from inspection.store.blobs import FolderBlobs
+from inspection.store.blobstore import blobs_of
 from inspection.store.engine import create_engine, ensure_folder
 from inspection.store.schema import upgrade
 from models.calibration import load_calibration
@@ -76,7 +76,7 @@ def outfit(
         )
     return Tools(
         engine=create_engine(url),
-        blobs=FolderBlobs(store.blobs_dir),
+        blobs=blobs_of(store),
         load_detector=LazyDetector(model, detection),
         model_id=model_id(entry, detection.precision),
         calibration=calibration or UNCALIBRATED,
@@ -107,4 +107,4 @@ def node_of(settings: MosaicSettings) -> NodeOdm | None:
 
 def home_settings(home: Path) -> StoreSettings:
     """Keep rows and blobs in one folder, whatever the environment says."""
-    return StoreSettings(home=home, database_url=None)
+    return StoreSettings(home=home, database_url=None, blobs_url=None)

@@ -37,6 +37,7 @@ from inspection.store import joblines, jobs, surveys
 from inspection.store.engine import reading, writing
 from inspection.store.job import ACTIVE, Job, JobState
 from inspection.telemetry import about
+from inspection.tracing import span
 from workers.helping import lend_a_hand
 from workers.joblog import JobLog
 from workers.metrics import ENDED, JOB, StepClock
@@ -109,7 +110,8 @@ def work(
     claimed = _claim(tools, job_id, lease_s)
     if claimed is None:
         return False
-    with about(survey_id=claimed.survey_id, job_id=job_id):
+    subjects = about(survey_id=claimed.survey_id, job_id=job_id)
+    with subjects, span(f"job {claimed.kind}", attempt=claimed.attempt):
         _do(tools, claimed, lease_s=lease_s, beat_s=beat_s or lease_s / BEATS)
     return True
 

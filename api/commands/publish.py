@@ -18,7 +18,7 @@ from inspection.pipeline.snapshot import figures_today, freeze, verify
 from inspection.pipeline.tools import SystemClock
 from inspection.settings import PublisherSettings
 from inspection.store import snapshots
-from inspection.store.blobs import FolderBlobs
+from inspection.store.blobstore import blobs_of
 from inspection.store.engine import create_engine, reading, writing
 
 blur_option = click.option(
@@ -63,7 +63,7 @@ def preview_(
     """  # noqa: D301 click needs the character itself
     gate = Gate(blur=blur, show_damage=not hide_damage, pictures=pictures)
     settings = open_store(home)
-    blobs = FolderBlobs(settings.blobs_dir)
+    blobs = blobs_of(settings)
     engine = create_engine(settings.resolved_database_url())
     with reading(engine) as connection:
         passed = preview(connection, asset_id, fiscal_year, gate, clock=SystemClock(), blobs=blobs)
@@ -110,7 +110,7 @@ def release_(
             why=why,
             gate=gate,
             clock=SystemClock(),
-            blobs=FolderBlobs(settings.blobs_dir),
+            blobs=blobs_of(settings),
         )
     click.echo(f"{asset_id} {year}: published by {by}, soundness {passed.row['soundness']}")
     for words in passed.applied:
@@ -167,7 +167,7 @@ def snapshot(*, month: str | None, home: Path | None) -> None:
       tenken publish snapshot
     """  # noqa: D301 click needs the character itself
     settings = open_store(home)
-    blobs = FolderBlobs(settings.blobs_dir)
+    blobs = blobs_of(settings)
     with writing(create_engine(settings.resolved_database_url())) as connection:
         frozen, files = freeze(connection, blobs, month=month, clock=SystemClock())
     click.echo(f"{frozen.month}: frozen, {len(files)} files")
@@ -187,7 +187,7 @@ def verify_(*, month: str | None, home: Path | None) -> None:
       tenken publish verify
     """  # noqa: D301 click needs the character itself
     settings = open_store(home)
-    blobs = FolderBlobs(settings.blobs_dir)
+    blobs = blobs_of(settings)
     with reading(create_engine(settings.resolved_database_url())) as connection:
         months = [month] if month else [one.month for one in snapshots.find(connection)]
         found = [verify(connection, blobs, one) for one in months]
@@ -240,7 +240,7 @@ def folder_(*, out: Path, base_url: str, home: Path | None) -> None:
     """  # noqa: D301 click needs the character itself
     publisher = Publisher(**PublisherSettings().model_dump())
     settings = open_store(home)
-    blobs = FolderBlobs(settings.blobs_dir)
+    blobs = blobs_of(settings)
     with reading(create_engine(settings.resolved_database_url())) as connection:
         written = write_folder(connection, blobs, out, publisher=publisher, base_url=base_url)
     click.echo(f"{out}: {len(written)} files")

@@ -13,6 +13,7 @@ from sqlalchemy import Connection
 from inspection.domain.detection import ChipScores
 from inspection.domain.privatearea import PrivateArea
 from inspection.domain.taxonomy import DamageClass
+from inspection.store.blobs import BlobStat
 
 
 class Detector(Protocol):
@@ -63,6 +64,9 @@ class BlobStore(Protocol):
 
     def exists(self, key: str) -> bool:
         """Tell whether a key has a complete file."""
+
+    def stat(self, key: str) -> BlobStat | None:
+        """Give the size of a blob and when it was written or taken up last; None for no blob."""
 
     def local_path(self, key: str) -> AbstractContextManager[Path]:
         """Give a readable local file of a key for as long as the context lasts."""
