@@ -114,6 +114,22 @@ def restore(*, backup_dir: Path, as_json: bool, home: Path | None) -> None:
     )
 
 
+@store.command()
+@home_option
+def prepare(*, home: Path | None) -> None:
+    """Make the bucket that TENKEN_BLOBS_URL names, where it is not there yet.
+
+    Without that setting blobs lie in a folder, and nothing has to be made. Running it again
+    changes nothing.
+
+    Example: TENKEN_BLOBS_URL=s3://tenken tenken store prepare
+    """
+    settings = _settings(home)
+    made = blobs_of(settings).prepare()
+    where = settings.blobs_url or "the folder of blobs"
+    click.echo(f"{where}: {'made' if made else 'nothing to make'}")
+
+
 def _settings(home: Path | None) -> StoreSettings:
     if home is not None:
         os.environ["TENKEN_HOME"] = str(home.resolve())

@@ -94,6 +94,10 @@ class FolderBlobs:
         if self._folder.exists() and not os.access(self._folder, os.R_OK | os.X_OK):
             raise Unavailable(f"{self._folder} cannot be read; check its owner and mode")
 
+    def prepare(self) -> bool:
+        """Make nothing: the folder is made when the first blob comes."""
+        return False
+
     def stat(self, key: str) -> BlobStat | None:
         """Give the size of a blob and when it was written or taken up last; None for no blob."""
         path = self._path(key)

@@ -35,6 +35,7 @@ DIGEST = "tenken-sha256"
 """Name of the metadata that holds the digest of an object's content."""
 
 BLOCK_BYTES = 1 << 20
+ENDPOINTS = ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL")
 GONE = frozenset({"404", "NoSuchKey", "NotFound"})
 DENIED = frozenset({"401", "403", "AccessDenied", "InvalidAccessKeyId", "SignatureDoesNotMatch"})
 
@@ -213,19 +214,30 @@ class S3Blobs:
                 Bucket=self.place.bucket, Prefix=self.place.prefix, MaxKeys=1
             )
 
+    def prepare(self) -> bool:
+        """Make the bucket where there is none; tell whether it was made.
+
+        Raises:
+            Unavailable: when the store cannot be reached or refuses.
+        """
+        with self._translated(""):
+            try:
+                self._client.head_bucket(Bucket=self.place.bucket)
+            except ClientError as error:
+                if str(error.response.get("Error", {}).get("Code")) not in GONE:
+                    raise
+                self._client.create_bucket(Bucket=self.place.bucket)
+                return True
+        return False
+
     @property
     def _client(self) -> Any:  # noqa: ANN401 boto3 makes its classes at run time
         """Give this process's client; a forked worker must not use its parent's connections."""
         process = os.getpid()
         if process not in self._clients:
-            options = Config(
-                connect_timeout=5,
-                read_timeout=60,
-                max_pool_connections=32,
-                retries={"mode": "standard", "max_attempts": 4},
-            )
             with self._translated(""):
-                self._clients = {process: boto3.session.Session().client("s3", config=options)}
+                made = boto3.session.Session().client("s3", config=Config(**_options()))
+            self._clients = {process: made}
         return self._clients[process]
 
     def _name(self, key: str) -> str:
@@ -294,6 +306,18 @@ class S3Blobs:
                 "write and delete there"
             )
         return Unavailable(f"{self.place.words} answers {code} for blob {key!r}; try again")
+
+
+def _options() -> dict[str, Any]:
+    """Say how to speak to S3; a server of one's own has no name for each of its buckets."""
+    own = any(os.environ.get(name) for name in ENDPOINTS)
+    return {
+        "connect_timeout": 5,
+        "read_timeout": 60,
+        "max_pool_connections": 32,
+        "retries": {"mode": "standard", "max_attempts": 4},
+        **({"s3": {"addressing_style": "path"}} if own else {}),
+    }
 
 
 def _check(key: str, wanted: str | None, found: str) -> None:

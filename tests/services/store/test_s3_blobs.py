@@ -229,6 +229,48 @@ def test_backup_restore_and_stocktake_work_on_a_bucket(
     engine.dispose()
 
 
+def test_a_bucket_is_made_once_and_asked_for_by_path(
+    endpoint: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from click.testing import CliRunner
+
+    from inspection.cli import tenken
+
+    monkeypatch.setenv("AWS_ENDPOINT_URL", endpoint.replace("127.0.0.1", "localhost"))
+    monkeypatch.setenv("TENKEN_HOME", str(tmp_path))
+    monkeypatch.setenv("TENKEN_BLOBS_URL", "s3://made-by-us/prefix")
+    for said in ("made", "nothing to make"):
+        done = CliRunner().invoke(tenken, ["store", "prepare"], catch_exceptions=False)
+        assert done.output == f"s3://made-by-us/prefix: {said}\n"
+    fresh = S3Blobs("s3://made-by-us", FileCache(tmp_path, 1000))
+    address = fresh._client.generate_presigned_url(
+        "get_object", Params={"Bucket": "made-by-us", "Key": "a"}
+    )
+    assert "://localhost:" in address and "/made-by-us/a?" in address
+    monkeypatch.delenv("TENKEN_BLOBS_URL")
+    done = CliRunner().invoke(tenken, ["store", "prepare"], catch_exceptions=False)
+    assert done.output == "the folder of blobs: nothing to make\n"
+
+
+def test_the_doctor_asks_the_bucket(
+    endpoint: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from inspection.settings import OidcSettings, QueueSettings, ServeSettings
+    from workers.doctor import Setup, examine
+
+    for url, good, words in (
+        (f"s3://{BUCKET}/a", True, "answers"),
+        ("s3://nowhere", False, "make it first"),
+        ("http://nowhere", False, "s3://BUCKET"),
+    ):
+        store = StoreSettings(home=tmp_path, blobs_url=url)
+        setup = Setup(
+            store=store, queue=QueueSettings(), serve=ServeSettings(), oidc=OidcSettings()
+        )
+        found = next(one for one in examine(setup) if one.check == "blobs")
+        assert found.good is good and words in found.words
+
+
 def test_a_missing_blob_is_missing_not_broken(blobs: S3Blobs) -> None:
     with pytest.raises(NotFound, match="'a/b'"):
         blobs.read_bytes("a/b")
