@@ -137,9 +137,17 @@ class DetectSettings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="TENKEN_DETECT_")
 
     threads: int = Field(default=0, ge=0, le=512, description="0 lets OpenVINO choose")
-    precision: str = Field(default="f32", pattern="^(f32|bf16)$")
-    batch: int = Field(
-        default=4, ge=1, le=256, description="chips at once; fewer when memory does not hold them"
+    device: str = Field(
+        default="cpu", pattern="^(cpu|cuda|auto)$", description="auto: CUDA where there is one"
+    )
+    precision: str = Field(
+        default="f32", pattern="^(f32|bf16|tf32)$", description="bf16 on a CPU, tf32 on CUDA"
+    )
+    batch: int | None = Field(
+        default=None,
+        ge=1,
+        le=256,
+        description="chips at once, unset: 4 on a CPU, 16 on CUDA; fewer when memory lacks",
     )
     band_chips: int = Field(
         default=128, ge=1, le=100_000, description="chips of a band that workers share, about"

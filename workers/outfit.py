@@ -16,7 +16,7 @@ from inspection.store.blobstore import blobs_of
 from inspection.store.engine import create_engine, ensure_folder
 from inspection.store.schema import upgrade
 from models.calibration import load_calibration
-from models.detector import load_detector
+from models.detector import BATCHES, engine_for, load_detector
 from models.registry import DEFAULT_MODEL, folder_of, load_entry, model_id
 
 
@@ -33,6 +33,7 @@ class LazyDetector:
         if self._loaded is None:
             self._loaded = load_detector(
                 self._name,
+                engine=engine_for(self._settings.device),
                 precision=self._settings.precision,
                 threads=self._settings.threads,
                 weights_dir=folder_of(self._name, self._settings.models_dir),
@@ -86,7 +87,7 @@ def outfit(
         work_dir=store.home / "work",
         node=node,
         room=room_here if store.demand_room else endless,
-        batch=detection.batch,
+        batch=detection.batch or BATCHES[engine_for(detection.device)],
         cut=Cut(band_chips=detection.band_chips),
         taker=replace(this_process(), lease_s=lease_s),
     )

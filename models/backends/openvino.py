@@ -10,7 +10,8 @@ from openvino.preprocess import PrePostProcessor
 
 from inspection.domain.detection import ChipScores
 from inspection.domain.taxonomy import DamageClass
-from inspection.errors import BadInput, Broken
+from inspection.errors import BadInput, Broken, OutOfMemory
+from models.backends.memory import memory_lacked
 from models.registry import ModelEntry, model_id
 
 PRECISIONS: Final = ("f32", "bf16")
@@ -103,7 +104,9 @@ class OpenVinoDetector:
             for number, chip in enumerate(chips):
                 queue.start_async({0: np.ascontiguousarray(chip[None])}, number)
             queue.wait_all()
-        except RuntimeError as error:
+        except (MemoryError, RuntimeError) as error:
+            if memory_lacked(error):
+                raise OutOfMemory(f"memory does not hold {self.model_id}: {error}") from error
             raise Broken(f"OpenVINO stopped while scoring with {self.model_id}: {error}") from error
 
     def _size_of(self, chips: NDArray[np.uint8]) -> tuple[int, int]:

@@ -6,6 +6,7 @@ from numpy.typing import NDArray
 from openvino.preprocess import PrePostProcessor
 
 from inspection.errors import Broken, OutOfMemory
+from models.backends.memory import memory_lacked
 from models.private import Answer, PrivateEntry, WindowedDetector
 
 COLUMNS = 6
@@ -39,9 +40,9 @@ class OpenVinoBoxes:
         """
         try:
             answer = self._for((pixels.shape[0], pixels.shape[1]))(pixels[None])[0]
-        except MemoryError as error:
-            raise OutOfMemory(f"memory does not hold {self._entry.name}: {error}") from error
-        except RuntimeError as error:
+        except (MemoryError, RuntimeError) as error:
+            if memory_lacked(error):
+                raise OutOfMemory(f"memory does not hold {self._entry.name}: {error}") from error
             raise Broken(f"OpenVINO stopped while looking with {self._entry.name}: {error}") from (
                 error
             )

@@ -1,8 +1,9 @@
-"""How many vehicles on real road photos the shipped detector of private areas hides, and what else.
+"""How many vehicles on real road photos the shipped detector hides, and what else it hides.
 
-397 photos from a vehicle (Brazil set, 680 × 425 px). One person looked at all of them once and noted
-a point on every vehicle, or part of one, that could be seen; the points are in the file beside this
-one. A vehicle is hidden when its point is. Every eighth of the other photos shows false alarms.
+397 photos from a vehicle (Brazil set, 680 × 425 px). All were looked at once, with the detector's
+boxes drawn in, which flatters it, and a point on every vehicle or part of one was noted; the points
+are in the file beside this one. A vehicle is hidden when its point is. Every eighth of the other
+photos shows false alarms.
 """
 
 import json

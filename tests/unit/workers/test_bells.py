@@ -39,7 +39,7 @@ from workers.sweep import Sweep
         ("redis://:sesame@h:port/0", "is no address of a broker"),
         ("redis://:ses/ame@h:1/0", "is no address of a broker"),
         ("redis://:sesame@[x", "is no address of a broker"),
-        ("sqs://a:sesame@", "is no address of a broker"),
+        ("zookeeper://a:sesame@h", "is no address of a broker"),
         ("redis://:sesame@127.0.0.1:9/0", "refused"),
     ],
 )
@@ -246,7 +246,15 @@ def test_a_detector_is_loaded_when_it_is_asked_for_and_once(
     lazy = LazyDetector("tiny", DetectSettings(models_dir=tmp_path, threads=1))
     assert loaded == []
     assert lazy() is lazy()
-    assert loaded == [{"name": "tiny", "precision": "f32", "threads": 1, "weights_dir": tmp_path}]
+    assert loaded == [
+        {
+            "name": "tiny",
+            "engine": "openvino",
+            "precision": "f32",
+            "threads": 1,
+            "weights_dir": tmp_path,
+        }
+    ]
 
 
 def test_a_home_that_cannot_be_made(tmp_path: Path) -> None:
