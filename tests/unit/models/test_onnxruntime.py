@@ -31,7 +31,7 @@ REAL_WORDS = [
     "AllocateRawInternal(size_t, bool, onnxruntime::Stream*) Failed to allocate memory for "
     "requested buffer of size 4294967296",
     "[ONNXRuntimeError] : 1 : FAIL : cuda_call.cc:116 std::conditional_t<THRW, void, common::"
-    "Status> onnxruntime::CudaCall CUDA failure 2: out of memory ; GPU=0 ; hostname=worker-gpu ; file=/"
+    "Status> onnxruntime::CudaCall CUDA failure 2: out of memory ; GPU=0 ; hostname=worker ; file=/"
     "onnxruntime_src/onnxruntime/core/providers/cuda/cuda_allocator.cc ; line=38 ; expr=cudaMalloc",
     "[ONNXRuntimeError] : 1 : FAIL : CUDNN failure 4: CUDNN_STATUS_ALLOC_FAILED ; GPU=0",
     "[ONNXRuntimeError] : 6 : RUNTIME_EXCEPTION : std::bad_alloc",
