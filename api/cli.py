@@ -3,6 +3,7 @@
 import os
 import socket
 from contextlib import nullcontext
+from datetime import UTC, datetime
 from pathlib import Path
 from uuid import UUID
 
@@ -87,14 +88,16 @@ def require_accounts(host: str, door: Door, database_url: str) -> None:
     try:
         engine = create_engine(database_url)
         with reading(engine) as connection:
-            guarded = accounts.admin_exists(connection)
+            issuer = None if door.issuer is None else door.issuer.url
+            guarded = accounts.admin_exists(connection, now=datetime.now(UTC), issuer=issuer)
         engine.dispose()
     except TenkenError as error:
         raise Refused(f"host {host!r} can be reached by others, and {error}") from error
     if not guarded:
         raise Refused(
-            f"host {host!r} can be reached by others, and nobody has an account: make one with "
-            "'tenken users add NAME --role admin', or reach it through an SSH tunnel"
+            f"host {host!r} can be reached by others, and nobody who can sign in administers it: "
+            "make an account with 'tenken users add NAME --role admin', give one a password with "
+            "'tenken users password NAME', or reach it through an SSH tunnel"
         )
 
 

@@ -142,7 +142,12 @@ class Office:
             )
 
     def _check_admin_left(self) -> None:
-        if not accounts.admin_exists(self.connection, self.organisation_id):
+        if not accounts.admin_exists(
+            self.connection,
+            now=self.now,
+            issuer=accounts.ANY_ISSUER,
+            organisation_id=self.organisation_id,
+        ):
             raise Conflict(
                 "then nobody who may sign in would administer this organisation any more; make "
                 "somebody else an admin first"

@@ -74,6 +74,9 @@ class ServeSettings(BaseSettings):
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=0, le=65535)
     upload_max_mb: int = Field(default=200, ge=1, le=4096, description="one photo, megabytes")
+    upload_model_max_mb: int = Field(
+        default=500, ge=1, le=1024, description="one uploaded network (ONNX), megabytes"
+    )
     upload_keep_h: float = Field(
         default=24, gt=0, le=24 * 90, description="hours until an unfinished upload is forgotten"
     )
@@ -136,10 +139,12 @@ class DetectSettings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="TENKEN_DETECT_")
 
-    threads: int = Field(default=0, ge=0, le=512, description="0 lets OpenVINO choose")
-    device: str = Field(
-        default="cpu", pattern="^(cpu|cuda|auto)$", description="auto: CUDA where there is one"
+    engine: str = Field(
+        default="auto",
+        pattern="^(auto|openvino|onnxruntime|cuda)$",
+        description="auto takes OpenVINO, and ONNX Runtime where that is not installed",
     )
+    threads: int = Field(default=0, ge=0, le=512, description="0 lets the engine choose")
     precision: str = Field(
         default="f32", pattern="^(f32|bf16|tf32)$", description="bf16 on a CPU, tf32 on CUDA"
     )
@@ -147,7 +152,7 @@ class DetectSettings(BaseSettings):
         default=None,
         ge=1,
         le=256,
-        description="chips at once, unset: 4 on a CPU, 16 on CUDA; fewer when memory lacks",
+        description="chips at once, unset: 4, and 16 on CUDA; fewer when memory lacks",
     )
     band_chips: int = Field(
         default=128, ge=1, le=100_000, description="chips of a band that workers share, about"

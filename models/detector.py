@@ -1,5 +1,6 @@
 """Open the detector that a name and an engine stand for; imports no inference library by itself."""
 
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Literal
 
@@ -7,41 +8,56 @@ from inspection.errors import BadInput, Unavailable
 from inspection.pipeline.ports import Detector
 from models.registry import DEFAULT_MODEL, WEIGHTS_DIR, load_entry
 
-Engine = Literal["openvino", "cuda"]
-"""What computes scores: OpenVINO on the processor, ONNX Runtime on a CUDA device."""
+Engine = Literal["openvino", "onnxruntime", "cuda"]
+"""What can compute a detector's scores: libraries on the processor, the preferred first; and ONNX
+Runtime on a CUDA device, which is taken only by who asks for it."""
 
-ENGINES: tuple[Engine, ...] = ("openvino", "cuda")
+ENGINES: tuple[Engine, ...] = ("openvino", "onnxruntime", "cuda")
+AUTO = "auto"
 
-BATCHES: dict[Engine, int] = {"openvino": 4, "cuda": 16}
+LIBRARIES: dict[Engine, str] = {
+    "openvino": "openvino",
+    "onnxruntime": "onnxruntime",
+    "cuda": "onnxruntime",
+}
+
+BATCHES: dict[Engine, int] = {"openvino": 4, "onnxruntime": 4, "cuda": 16}
 """Chips at once unless the settings say another number: a processor computes them one by one, a
-device all together. Sixteen of 1024 px take about 6 GB with the networks that ship."""
+device all together."""
 
 
-def engine_for(device: str) -> Engine:
-    """Name the engine of a device; ``auto`` takes a CUDA device where one can be seen.
+def arithmetic_of(asked: str, precision: str) -> str:
+    """Name the arithmetic of an engine, as its detector's ``model_id`` does.
+
+    >>> arithmetic_of("openvino", "bf16"), arithmetic_of("cuda", "tf32")
+    ('bf16', 'tf32-cuda')
+    """
+    engine = choose_engine(asked)
+    return precision if engine == "openvino" else f"{precision}-{engine}"
+
+
+def choose_engine(asked: str = AUTO) -> Engine:
+    """Give the engine that was asked for, or the preferred one of those that are installed.
 
     Raises:
-        BadInput: when there is no such device.
+        BadInput: when no engine has that name.
+        Unavailable: when it, or every engine, is not installed.
     """
-    if device not in ("cpu", "cuda", "auto"):
-        raise BadInput(f"device {device!r} is unknown; choose cpu, cuda or auto")
-    if device == "auto":
-        return "cuda" if _cuda_is_there() else "openvino"
-    return "cuda" if device == "cuda" else "openvino"
-
-
-def _cuda_is_there() -> bool:
-    try:
-        from models.backends.onnxruntime import cuda_is_there  # noqa: PLC0415  # extra cuda
-    except ImportError:
-        return False
-    return cuda_is_there()
+    if asked != AUTO and asked not in ENGINES:
+        raise BadInput(f"engine {asked!r} is unknown; choose one of {AUTO}, {', '.join(ENGINES)}")
+    for engine in ENGINES:
+        if asked in (AUTO, engine) and find_spec(LIBRARIES[engine]) is not None:
+            return engine
+    missing = "openvino or onnxruntime" if asked == AUTO else asked
+    raise Unavailable(
+        f"{missing} is not installed here: pip install onnxruntime, or install Tenken again"
+    )
 
 
 def load_detector(
     name: str = DEFAULT_MODEL,
     *,
-    engine: str = "openvino",
+    engine: str = AUTO,
     precision: str = "f32",
     threads: int = 0,
     weights_dir: Path = WEIGHTS_DIR,
@@ -50,7 +66,7 @@ def load_detector(
 
     Args:
         name: id of the model, see ``tenken models list``.
-        engine: library that computes.
+        engine: library that computes, or ``auto`` for the preferred one that is installed.
         precision: precision in which it computes; f32 unless said.
         threads: threads of the processor, 0 for all.
         weights_dir: folder of networks and their descriptions.
@@ -58,17 +74,18 @@ def load_detector(
     Raises:
         NotFound: when no model has that name.
         BadInput: when engine, precision or threads are not usable.
+        Unavailable: when the engine is not installed.
         Broken: when the network is damaged.
-        Unavailable: when the engine needs a device or a package that is not there.
     """
-    if engine not in ENGINES:
-        raise BadInput(f"engine {engine!r} is unknown; choose one of {', '.join(ENGINES)}")
+    chosen = choose_engine(engine)
     entry = load_entry(name, weights_dir=weights_dir)
-    if engine == "cuda":
-        try:
-            from models.backends.onnxruntime import OnnxRuntimeDetector  # noqa: PLC0415  # extra
-        except ImportError as error:
-            raise Unavailable("a CUDA device needs: pip install 'tenken[cuda]'") from error
+    if chosen == "cuda":
+        from models.backends.cuda import CudaDetector  # noqa: PLC0415  # heavy
+
+        return CudaDetector(entry, precision=precision, threads=threads)
+    if chosen == "onnxruntime":
+        from models.backends.onnxruntime import OnnxRuntimeDetector  # noqa: PLC0415  # heavy
+
         return OnnxRuntimeDetector(entry, precision=precision, threads=threads)
     from models.backends.openvino import OpenVinoDetector  # noqa: PLC0415  # heavy, only on use
 

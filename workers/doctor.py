@@ -231,7 +231,10 @@ def door(setup: Setup) -> str:
     if _parts(url, "TENKEN_PUBLIC_URL").scheme != "https":
         raise Refused(f"TENKEN_PUBLIC_URL {url} is not https: put a proxy with a certificate there")
     if not _admin_exists(setup):
-        raise Refused("nobody can sign in: run 'tenken users add NAME --role admin'")
+        raise Refused(
+            "no admin can sign in: run 'tenken users add NAME --role admin', or give one a "
+            "password with 'tenken users password NAME'"
+        )
     return url
 
 
@@ -306,6 +309,7 @@ def _admin_exists(setup: Setup) -> bool:
     engine = create_engine(setup.database_url)
     try:
         with reading(engine) as connection:
-            return accounts.admin_exists(connection)
+            now = datetime.now(UTC)
+            return accounts.admin_exists(connection, now=now, issuer=setup.oidc.issuer)
     finally:
         engine.dispose()

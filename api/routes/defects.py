@@ -21,13 +21,22 @@ from api.schemas.worklist import RankOut
 from inspection.domain.defect import Defect, Observation, ReviewState
 from inspection.domain.eradate import day_in_japan
 from inspection.domain.raster import Orthomosaic
-from inspection.domain.review import Verdict
+from inspection.domain.review import Action, Verdict
 from inspection.domain.taxonomy import DamageClass
 from inspection.errors import NotFound
 from inspection.geo.grid import LOCAL_CRS
 from inspection.imaging import maptiles
 from inspection.pipeline.appraisal import appraise_defect, rank_defect
-from inspection.store import defects, observations, orthomosaics, photos, reviews, surveys
+from inspection.pipeline.regrade import regrade_one
+from inspection.pipeline.settle import settled_grades_of, work_on
+from inspection.store import (
+    defects,
+    orthomosaics,
+    photos,
+    reviewqueue,
+    reviews,
+    surveys,
+)
 from inspection.store.engine import reading, writing
 from inspection.store.page import OFFSET_MAX
 
@@ -98,7 +107,9 @@ def decide(
         note=decision.note,
     )
     with writing(services.engine) as connection:
-        reviews.record(connection, verdict)
+        reviewed = reviews.record(connection, verdict)
+        if verdict.action in (Action.RECLASSIFY, Action.REOPEN):
+            regrade_one(connection, reviewed, clock=services.clock)
     # what follows from it is read afterwards: others need not wait for that
     with reading(services.engine) as connection:
         return _detail(connection, defects.by_id(connection, defect_id), _today(services))
@@ -154,15 +165,9 @@ def _as_seen_in(
     connection: Connection, survey_id: UUID, found: Sequence[Defect]
 ) -> list[DefectOut]:
     """Show defects by what this survey saw of them, not by a later survey's sighting."""
-    earlier = [defect for defect in found if defect.latest.survey_id != survey_id]
-    if not earlier:
-        return [defect_out(defect, defect.latest) for defect in found]
-    seen = {row.observation_id: row for row in observations.of_survey(connection, survey_id)}
-    shown = []
-    for defect in found:
-        mine = [seen[key] for key in defect.observation_ids if key in seen]
-        shown.append(defect_out(defect, mine[-1] if mine else defect.latest))
-    return shown
+    earlier = [defect.defect_id for defect in found if defect.latest.survey_id != survey_id]
+    own = reviewqueue.sightings(connection, survey_id, earlier) if earlier else {}
+    return [defect_out(defect, own.get(defect.defect_id, defect.latest)) for defect in found]
 
 
 def _today(services: Services) -> date:
@@ -180,6 +185,8 @@ def _detail(connection: Connection, defect: Defect, today: date) -> DefectDetail
         appraisal=appraise_defect(connection, defect, today=today),
         photo_names=photos.names(connection, seen.survey_id, seen.photo_sha256s),
         history=reviews.history(connection, defect.defect_id),
+        settled=settled_grades_of(connection, defect),
+        work=work_on(connection, defect),
         chip_window=None if mosaic is None else _window(seen, mosaic),
     )
 

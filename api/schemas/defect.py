@@ -1,6 +1,7 @@
 """Shapes of a defect: place, numbers with their uncertainty, grades, evidence, history."""
 
-from datetime import datetime
+from datetime import date, datetime
+from typing import Self
 from uuid import UUID
 
 from pydantic import Field
@@ -9,9 +10,11 @@ from api.schemas.base import BoxPx, Geometry, Shape, Xy
 from api.schemas.quantity import QuantityOut
 from api.schemas.worklist import GradeOut, PriorityOut
 from inspection.domain.defect import ReviewState
+from inspection.domain.measure import Stage
 from inspection.domain.measurement import WidthMethod
 from inspection.domain.review import Action, RejectReason
 from inspection.domain.taxonomy import DamageClass
+from inspection.pipeline.settle import Again, SettledGrade, Work
 
 
 class DefectOut(Shape):
@@ -104,6 +107,47 @@ class ChipOut(Shape):
     height_px: int
 
 
+class SettledGradeOut(Shape):
+    """Show a grade that a person decided and that holds for a defect."""
+
+    scheme: str
+    grade: str
+    by: str
+    at: datetime
+    note: str
+    about: UUID = Field(description="the defect that was decided on; one it came of, or itself")
+    again: Again | None = Field(
+        description="why it is to be decided again: it was about the whole (`split`), about a "
+        "piece (`merged`), or about another shape (`redrawn`)"
+    )
+
+    @classmethod
+    def of(cls, settled: SettledGrade) -> Self:
+        """Lay a decided grade out."""
+        return cls(**{name: getattr(settled, name) for name in SettledGrade.__slots__})
+
+
+class WorkOut(Shape):
+    """Show how far the measures have come that count for a defect."""
+
+    ordered: date | None
+    finished: date | None
+    partly: list[Stage] = Field(
+        description="stages that only some of what it was merged of has reached"
+    )
+    taken_over: bool = Field(description="recorded about a defect in whose place this one stands")
+
+    @classmethod
+    def of(cls, work: Work) -> Self:
+        """Lay out how far measures have come."""
+        return cls(
+            ordered=work.ordered,
+            finished=work.finished,
+            partly=list(work.partly),
+            taken_over=work.taken_over,
+        )
+
+
 class DefectDetail(DefectOut):
     """Show all about one defect."""
 
@@ -115,6 +159,10 @@ class DefectDetail(DefectOut):
     model_id: str
     observation_count: int
     grades: list[GradeOut] = Field(description="what rules propose; a person decides")
+    settled: list[SettledGradeOut] = Field(
+        description="what people decided in the survey that saw it last, what counts first"
+    )
+    work: WorkOut
     priority: PriorityOut | None = Field(
         description="its place in the work list of its asset; None when it is not listed, or "
         "`is_ranked` is false"

@@ -8,7 +8,9 @@ from api.schemas.defect import (
     DefectDetail,
     DefectOut,
     EvidencePhoto,
+    SettledGradeOut,
     VerdictOut,
+    WorkOut,
 )
 from api.schemas.quantity import QuantityOut
 from api.schemas.worklist import GradeOut, PriorityOut
@@ -16,6 +18,7 @@ from inspection.domain.defect import Defect, Observation
 from inspection.domain.review import LEGAL, Action
 from inspection.imaging.maptiles import chip_size
 from inspection.pipeline.appraisal import Appraisal
+from inspection.pipeline.settle import SettledGrade, Work
 from inspection.store.reviews import ReviewRecord
 
 CHIP_PX = 1024
@@ -55,6 +58,8 @@ def defect_detail(
     history: Sequence[ReviewRecord],
     chip_window: tuple[int, int, int, int] | None,
     appraisal: Appraisal,
+    settled: Sequence[SettledGrade],
+    work: Work,
 ) -> DefectDetail:
     """Show all about a defect by its latest sighting."""
     seen = defect.latest
@@ -69,6 +74,8 @@ def defect_detail(
         model_id=seen.model_id,
         observation_count=len(defect.observation_ids),
         grades=[] if appraisal.grade is None else [GradeOut.of(appraisal.grade)],
+        settled=[SettledGradeOut.of(one) for one in settled],
+        work=WorkOut.of(work),
         priority=priority_out(appraisal),
         is_ranked=appraisal.is_ranked,
         photos=[

@@ -16,6 +16,7 @@ from shapely.geometry.base import BaseGeometry
 
 from inspection.domain.asset import check_one_line
 from inspection.domain.defect import Defect, Observation, ReviewState
+from inspection.domain.descent import Descent
 from inspection.domain.taxonomy import DamageClass, is_defect
 from inspection.errors import BadInput, Conflict, IllegalTransition
 
@@ -265,6 +266,13 @@ def undo(
         defects.append(after)
         back.append(_share(defect, after))
     return Edited(defects=tuple(defects), shares=tuple(back))
+
+
+def hidden(shares: Iterable[Share], heirs: Descent) -> list[uuid.UUID]:
+    """Name the defects that an edit takes out of the count and that hand on nothing by it."""
+    known = list(shares)
+    handed_on = {one for s in known if s.brought for one in heirs.forebears(s.defect_id)}
+    return [s.defect_id for s in known if s.superseded and s.defect_id not in handed_on]
 
 
 def check_damage(damage_class: DamageClass) -> None:

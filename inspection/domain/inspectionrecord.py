@@ -102,6 +102,8 @@ class ConfirmedDefect:
         damage_en: name.
         member: inspected member.
         grade: letter that a person decided; empty when nobody has.
+        grade_again: ``split``, ``merged`` or ``redrawn`` where it was decided about what the defect
+            was before that edit, and nobody has decided since; empty otherwise.
         width: shown with its uncertainty, or "< limit"; empty for areas.
         length: shown, m.
         area: shown, m².
@@ -144,6 +146,7 @@ class ConfirmedDefect:
     axis_surface: str
     anchor_surface: tuple[float, ...]
     outline_lonlat: str = ""
+    grade_again: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -32,6 +32,13 @@ GROUPS_JA = {
 }
 ROUTES_JA = {"1": "第1次", "2": "第2次", "3": "第3次", "none": "指定なし"}
 
+GRADE_AGAIN = {
+    "split": {"ja": "分割前の判定", "en": "decided before it was split"},
+    "merged": {"ja": "結合前の判定", "en": "decided before it was merged"},
+    "redrawn": {"ja": "形状修正前の判定", "en": "decided before it was redrawn"},
+}
+"""Words for a grade that nobody has decided anew since an edit."""
+
 Values = dict[str, Cell]
 
 
@@ -123,6 +130,7 @@ def _photo(defect: ConfirmedDefect) -> Values:
     number = defect.number
     size = size_words(defect)
     grade = defect.grade or "–"
+    again = GRADE_AGAIN[defect.grade_again]["ja"] if defect.grade_again in GRADE_AGAIN else ""
     return {
         "number": number,
         "member": defect.member,
@@ -130,7 +138,7 @@ def _photo(defect: ConfirmedDefect) -> Values:
         "damage": defect.damage_ja,
         "grade": grade,
         "previous": "",
-        "memo": size,
+        "memo": "、".join(filter(None, (size, again))),
         "photo": defect.photos[0] if defect.photos else "",
         "caption": f"{number} / {defect.member or '–'} / {defect.damage_ja}-{grade} / {size}",
         "defect_id": defect.defect_id,

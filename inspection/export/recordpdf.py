@@ -11,7 +11,7 @@ from inspection.codelists.findings import FORM
 from inspection.codelists.guidelines import load_guidelines
 from inspection.domain.inspectionrecord import ConfirmedDefect, InspectionRecord
 from inspection.export.figure import Bar, Figure, bar_lengths
-from inspection.export.formvalues import GROUPS_JA, MARK, day_of
+from inspection.export.formvalues import GRADE_AGAIN, GROUPS_JA, MARK, day_of
 from inspection.export.pdf import write_pdf
 from inspection.export.sheetstyle import Language
 from inspection.export.worklistpdf import cut
@@ -231,7 +231,7 @@ def _card(defect: ConfirmedDefect, figure: Figure | None, language: Language) ->
     name = defect.damage_ja if ja else defect.damage_en
     facts = [
         ("部材" if ja else "Member", defect.member),
-        ("損傷程度" if ja else "Grade", defect.grade or ("未判定" if ja else "not decided")),
+        ("損傷程度" if ja else "Grade", _grade(defect, language)),
         ("幅" if ja else "Width", f"{defect.width} mm" if defect.width else ""),
         ("長さ" if ja else "Length", f"{defect.length} m" if defect.length else ""),
         ("面積" if ja else "Area", "" if defect.length else f"{defect.area} m²"),
@@ -243,6 +243,14 @@ def _card(defect: ConfirmedDefect, figure: Figure | None, language: Language) ->
         figure=figure,
         facts=[fact for fact in facts if fact[1].strip()],
     )
+
+
+def _grade(defect: ConfirmedDefect, language: Language) -> str:
+    """Show the letter, and that it was decided about what the defect was before an edit."""
+    if not defect.grade:
+        return "未判定" if language == "ja" else "not decided"
+    again = GRADE_AGAIN.get(defect.grade_again)
+    return defect.grade if again is None else f"{defect.grade} ({again[language]})"
 
 
 def _provenance(record: InspectionRecord, stamp: Stamp, language: Language) -> list[Pair]:

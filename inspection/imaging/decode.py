@@ -79,12 +79,23 @@ class Flaw:
     Attributes:
         reason: why, as a code.
         detail: why, in words.
-        thumbnail: what can still be seen of it, a small JPEG; None when nothing can.
     """
 
     reason: RejectionReason
     detail: str
-    thumbnail: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Looked:
+    """Say what another process found out about files of strangers.
+
+    Attributes:
+        flaws: what is wrong with those that cannot be used.
+        thumbnails: small JPEGs of what can be seen of them, usable or not.
+    """
+
+    flaws: Mapping[Path, Flaw] = field(default_factory=dict)
+    thumbnails: Mapping[Path, bytes] = field(default_factory=dict)
 
 
 def decode(content: bytes, *, max_pixels: int = MAX_PHOTO_PIXELS) -> Decoded | Flaw:

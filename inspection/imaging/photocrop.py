@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inspection.errors import BadInput, BadPhoto
+from inspection.turns import Turns
 
 CROP_MAX_PX = 2048
 """Longest side of a picture that one request may ask for."""
@@ -36,7 +37,8 @@ class Cutter:
         """Keep decoded photos up to a budget."""
         self._budget_bytes = budget_mb * 2**20
         self._kept: OrderedDict[tuple[str, int], NDArray[np.uint8]] = OrderedDict()
-        self._lock = threading.Lock()
+        self._books = threading.Lock()  # never held while anything is decoded
+        self._turns = Turns("decoding a photo", waiting_most=12, patience_s=15.0)
 
     @property
     def held_bytes(self) -> int:
@@ -55,6 +57,7 @@ class Cutter:
         Raises:
             BadInput: when window or size are out of range.
             BadPhoto: when the photo cannot be decoded.
+            Unavailable: when others are having photos decoded.
         """
         x0, y0, x1, y1 = window
         if not (0 <= x0 < x1 and 0 <= y0 < y1):
@@ -76,17 +79,26 @@ class Cutter:
     def _photo(self, path: Path, sha256: str, step: int) -> NDArray[np.uint8]:
         """Give a decoded photo (H, W, 3) BGR, at one ``step``-th of its size."""
         key = sha256, step
-        with self._lock:
-            if key not in self._kept:
-                found = cv2.imread(str(path), _REDUCED[step])
-                if found is None:
-                    raise BadPhoto(f"{path.name} cannot be decoded; copy it from the card again")
-                photo = np.asarray(found, dtype=np.uint8)
+        if (kept := self._found(key)) is not None:
+            return kept
+        with self._turns.one():
+            if (kept := self._found(key)) is not None:  # decoded by whom we waited for
+                return kept
+            found = cv2.imread(str(path), _REDUCED[step])
+            if found is None:
+                raise BadPhoto(f"{path.name} cannot be decoded; copy it from the card again")
+            photo = np.asarray(found, dtype=np.uint8)
+            with self._books:
                 while self._kept and self.held_bytes + photo.nbytes > self._budget_bytes:
                     self._kept.popitem(last=False)
                 self._kept[key] = photo
-            self._kept.move_to_end(key)
-            return self._kept[key]
+            return photo
+
+    def _found(self, key: tuple[str, int]) -> NDArray[np.uint8] | None:
+        with self._books:
+            if key in self._kept:
+                self._kept.move_to_end(key)
+            return self._kept.get(key)
 
 
 def fitted_px(window: Box, most_px: int) -> tuple[int, int]:

@@ -10,15 +10,15 @@ import select
 import signal
 import subprocess
 import sys
-import threading
 import weakref
 from base64 import b64decode
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
 
 from inspection.domain.capture import RejectionReason
-from inspection.imaging.decode import MAX_PHOTO_PIXELS, Flaw
+from inspection.imaging.decode import MAX_PHOTO_PIXELS, Flaw, Looked
+from inspection.turns import Turns
 
 MEMORY_BYTES = 4 << 30
 """Address space of the process: 250 Mpx in three colours and grey, the file, and Python itself."""
@@ -51,6 +51,8 @@ class Sandbox:
         memory_bytes: int = MEMORY_BYTES,
         time_s: float = TIME_S,
         processes: int = 2,
+        waiting_most: int = 12,
+        patience_s: float = 30.0,
     ) -> None:
         """Set the bounds.
 
@@ -59,25 +61,44 @@ class Sandbox:
             memory_bytes: address space of a process.
             time_s: longest wait for one photo, and its processor time.
             processes: how many may run at a time; others wait.
+            waiting_most: how many may wait; more are turned away.
+            patience_s: how long one waits before it is turned away too.
         """
         self._command = [
             sys.executable, "-m", "inspection.imaging.sandboxed",
             str(max_pixels), str(memory_bytes), str(max(1, int(time_s))),
         ]  # fmt: skip
         self._time_s = time_s
-        self._seats = threading.BoundedSemaphore(processes)
+        self._turns = Turns(
+            "looking at uploaded files",
+            seats=processes,
+            waiting_most=waiting_most,
+            patience_s=patience_s,
+        )
         self._idle: list[_Child] = []
         weakref.finalize(self, _end_all, self._idle)
 
-    def flaws(self, paths: Iterable[Path]) -> dict[Path, Flaw]:
+    def flaws(self, paths: Iterable[Path]) -> Mapping[Path, Flaw]:
         """Decode files and give what is wrong with those that are no usable photo."""
-        found: dict[Path, Flaw] = {}
-        with self._seats:
+        return self.look(paths).flaws
+
+    def look(self, paths: Iterable[Path]) -> Looked:
+        """Decode files; give what is wrong with them, and small pictures.
+
+        Raises:
+            Unavailable: when too many others wait.
+        """
+        flaws: dict[Path, Flaw] = {}
+        thumbnails: dict[Path, bytes] = {}
+        with self._turns.one():
             for path in paths:
                 answer = self._ask(path)
-                if answer:
-                    found[path] = _flaw(answer)
-        return found
+                if "reason" in answer:
+                    reason = RejectionReason(answer["reason"])
+                    flaws[path] = Flaw(reason=reason, detail=answer["detail"])
+                if "thumbnail" in answer:
+                    thumbnails[path] = b64decode(answer["thumbnail"])
+        return Looked(flaws=flaws, thumbnails=thumbnails)
 
     def _ask(self, path: Path) -> dict[str, str]:
         """Ask a process about one file; keep the process when it is still well."""
@@ -168,15 +189,6 @@ class _Child:
         if answer is None:  # the copy that looked at the file did not survive it
             return {"reason": RejectionReason.UNREADABLE, "detail": CRASHED}
         return answer
-
-
-def _flaw(answer: dict[str, str]) -> Flaw:
-    shown = answer.get("thumbnail")
-    return Flaw(
-        reason=RejectionReason(answer["reason"]),
-        detail=answer["detail"],
-        thumbnail=None if shown is None else b64decode(shown),
-    )
 
 
 def _end_all(children: list[_Child]) -> None:

@@ -1,7 +1,7 @@
 """Decode files of strangers in processes that have little to lose: ``python -m`` this module.
 
 It reads one JSON line a file (``{"path": …}``) and answers each with one: ``{}`` for a photo, or
-``{"reason": …, "detail": …}``, with a ``thumbnail`` where something can still be seen. Each file is
+``{"reason": …, "detail": …}``, both with a ``thumbnail`` where something can be seen. Each file is
 decoded in a process of its own, a copy of this one that has everything imported; what a file makes
 it do ends with it, and the answer is then ``null``. Memory, processor time, open files and what it
 may write are bounded before the first byte is read. The parent (``sandbox``) bounds the time and
@@ -30,7 +30,7 @@ ANSWER_CHARS = 1 << 17
 """Longest answer: words, and a small picture as Base64."""
 
 SHOWN = frozenset({RejectionReason.TRUNCATED, RejectionReason.UNREADABLE})
-"""Flaws of files that may still show something."""
+"""Flaws of files that may still show something; of others nothing is decoded once more."""
 
 
 def confine(memory_bytes: int) -> None:
@@ -45,12 +45,12 @@ def confine(memory_bytes: int) -> None:
 
 
 def examine(path: Path, max_pixels: int) -> dict[str, str]:
-    """Decode one file whole; give what is wrong with it, empty when nothing is."""
+    """Decode one file whole; give what is wrong with it, and a small picture of it."""
     thumbnail = None
     try:
         content = path.read_bytes()
         found = decode(content, max_pixels=max_pixels)
-        if isinstance(found, Flaw) and found.reason in SHOWN:
+        if not isinstance(found, Flaw) or found.reason in SHOWN:
             thumbnail = thumbnail_of_part(content)
     except MemoryError:
         found = Flaw(
@@ -61,9 +61,9 @@ def examine(path: Path, max_pixels: int) -> dict[str, str]:
         found = Flaw(reason=RejectionReason.UNREADABLE, detail=f"cannot be read: {error.strerror}")
     except Exception as error:  # noqa: BLE001 a decoder met what its author did not foresee
         found = Flaw(reason=RejectionReason.UNREADABLE, detail=f"{type(error).__name__}: {error}")
-    if not isinstance(found, Flaw):
-        return {}
-    answer = {"reason": found.reason.value, "detail": found.detail}
+    answer = {}
+    if isinstance(found, Flaw):
+        answer = {"reason": found.reason.value, "detail": found.detail}
     return answer if thumbnail is None else {**answer, "thumbnail": b64encode(thumbnail).decode()}
 
 

@@ -30,11 +30,12 @@ from inspection.store.manifest import (
     write_manifest,
     write_sums,
 )
+from inspection.store.model_tables import own_models, trials
 from inspection.store.programme_tables import emergency_reports
 from inspection.store.release_tables import release_events
 from inspection.store.tables import orthomosaics, survey_photos
 
-DIGEST_KEYS = ("photos/", "orthomosaics/")
+DIGEST_KEYS = ("photos/", "orthomosaics/", keys.NETWORKS)
 """Blobs under these are named by the digest of their content, so that damage shows."""
 
 UNFINISHED_SUFFIX = ".unfinished"
@@ -91,7 +92,7 @@ def back_up(
 
 
 def blobs_of_rows(connection: Connection) -> Iterator[str]:
-    """Name the blobs that rows name: photos, mosaics, their sources, bands, public pictures.
+    """Name the blobs that rows name: photos, mosaics, sources, bands, pictures, networks, trials.
 
     What stands here is all that keeps a blob of these kinds from being cleared out (``stocktake``).
     """
@@ -110,6 +111,9 @@ def blobs_of_rows(connection: Connection) -> Iterator[str]:
     yield from connection.execute(
         select(bands.c.blob_key).where(bands.c.blob_key.is_not(None))
     ).scalars()
+    for column in (own_models.c.file_key, own_models.c.network_key, trials.c.outlines_key):
+        named = column.is_not(None) & (column != "")
+        yield from connection.execute(select(column).where(named)).scalars()
 
 
 def _copy_blobs(blobs: BlobStore, folder: Path, progress: Progress) -> dict[str, str]:

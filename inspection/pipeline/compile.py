@@ -33,17 +33,17 @@ from inspection.domain.inspectionrecord import (
 from inspection.domain.mission import Survey, SurveyState
 from inspection.domain.publicrow import level_of
 from inspection.domain.release import Evidence
-from inspection.domain.review import Action
 from inspection.domain.soundness import SOUNDNESS
 from inspection.domain.workorder import shown
 from inspection.errors import BadInput, NotFound
 from inspection.geo.frames import WGS84_LONLAT, to_crs
 from inspection.geo.grid import LOCAL_CRS
 from inspection.pipeline.assess import record_words
+from inspection.pipeline.settle import SettledGrade, confirmation, settled_grades
 from inspection.store import defects as defect_rows
+from inspection.store import descents, orthomosaics, photos, sheets, surveys
 from inspection.store import elements as element_rows
 from inspection.store import grades as grade_rows
-from inspection.store import orthomosaics, photos, reviews, sheets, surveys
 from inspection.store.grades import GradeRow
 
 DIAGNOSES = ("soundness_candidate", "pavement_class")
@@ -131,16 +131,8 @@ def diagnosis_of(found: Gathered) -> Diagnosis | None:
     that is no soundness or class is no diagnosis.
     """
     asset_id = found.entry.asset.asset_id
-    decided = [
-        row
-        for row in found.grades
-        if row.decided is not None
-        and row.candidate.subject is Subject.ASSET
-        and row.candidate.subject_id == asset_id
-        and row.candidate.scheme.split("/")[0] in DIAGNOSES
-    ]
-    if decided:
-        return _diagnosis(max(decided, key=_moment), asset_id)
+    if (row := diagnosing_row(found)) is not None:
+        return _diagnosis(row, asset_id)
     attributes = found.entry.asset.attributes
     if attributes.get("inspection_fiscal_year") != found.fiscal_year:
         return None
@@ -148,6 +140,19 @@ def diagnosis_of(found: Gathered) -> Diagnosis | None:
     if not isinstance(value, str) or level_of(value) is None:
         return None
     return Diagnosis(subject=asset_id, value=value, source="ledger")
+
+
+def diagnosing_row(found: Gathered) -> GradeRow | None:
+    """Find the last decision in Tenken on the soundness of the asset; None when there is none."""
+    decided = [
+        row
+        for row in found.grades
+        if row.decided is not None
+        and row.candidate.subject is Subject.ASSET
+        and row.candidate.subject_id == found.entry.asset.asset_id
+        and row.candidate.scheme.split("/")[0] in DIAGNOSES
+    ]
+    return max(decided, key=_moment, default=None)
 
 
 def _moment(row: GradeRow) -> datetime:
@@ -271,40 +276,35 @@ def _defects(connection: Connection, found: Gathered) -> tuple[ConfirmedDefect, 
     names = {
         photo.sha256: photo.name
         for survey in found.surveys
-        for photo in photos.of_survey(connection, survey.survey_id)
+        for photo in photos.of_survey(connection, survey.survey_id, left_out=None)
     }
-    decided = {
-        row.candidate.subject_id: row.decided
-        for row in found.grades
-        if row.decided is not None and row.candidate.subject is Subject.DEFECT
-    }
+    heirs = descents.descent(connection, asset_id=found.entry.asset.asset_id)
+    decided = settled_grades(connection, ordered, found.grades, heirs=heirs)
     return tuple(
         _defect(
-            connection,
             defect,
             number=number,
             found=found,
             names=names,
-            grade=decided.get(str(defect.defect_id)) or "",
+            grade=next(iter(decided[defect.defect_id]), None),
+            confirmed=confirmation(connection, defect.defect_id, heirs),
         )
         for number, defect in enumerate(ordered, start=1)
     )
 
 
 def _defect(
-    connection: Connection,
     defect: Defect,
     *,
     number: int,
     found: Gathered,
     names: Mapping[str, str],
-    grade: str,
+    grade: SettledGrade | None,
+    confirmed: tuple[str, datetime] | None,
 ) -> ConfirmedDefect:
     """Lay one confirmed defect out."""
     latest, measured = defect.latest, defect.latest.measurement
     label = load_damage_labels()[defect.damage_class_reviewed or defect.damage_class]
-    verdicts = reviews.history(connection, defect.defect_id)
-    confirmed = [v.verdict for v in verdicts if v.verdict.action is Action.CONFIRM]
     lon_deg, lat_deg = latest.anchor_lonlat or (None, None)
     return ConfirmedDefect(
         number=number,
@@ -314,7 +314,8 @@ def _defect(
         damage_ja=label.ja,
         damage_en=label.en,
         member=found.entry.asset.member,
-        grade=grade,
+        grade=grade.grade if grade else "",
+        grade_again=(grade.again or "") if grade else "",
         width=shown(measured.width_mm),
         length=shown(measured.length_m),
         area=shown(measured.area_m2, digits=3),
@@ -322,8 +323,8 @@ def _defect(
         lat_deg=lat_deg,
         photos=tuple(names.get(sha256, sha256) for sha256 in latest.photo_sha256s),
         photo_sha256s=latest.photo_sha256s,
-        confirmed_by=confirmed[-1].reviewer if confirmed else "",
-        confirmed_at=confirmed[-1].decided_at.isoformat() if confirmed else "",
+        confirmed_by=confirmed[0] if confirmed else "",
+        confirmed_at=confirmed[1].isoformat() if confirmed else "",
         mosaic_sha256=latest.mosaic_sha256,
         box_px=latest.box_px,
         surface_crs=latest.surface_crs,

@@ -44,6 +44,7 @@ from inspection.pipeline.workshop import workshop
 from inspection.store import (
     assets,
     defects,
+    descents,
     grades,
     keys,
     observations,
@@ -316,7 +317,13 @@ class _Road:
             on_mosaic = observations.of_mosaic(connection, self.survey.survey_id, made.sha256)
             seen = [one for one in on_mosaic if one.model_id == self.tools.model_id]
             known = defects.known(connection, self.asset.asset_id)
-            matched = consolidate(seen, known=known, asset_id=self.asset.asset_id)
+            matched = consolidate(
+                seen,
+                known=known,
+                asset_id=self.asset.asset_id,
+                moments=surveys.moments(connection, self.asset.asset_id),
+                withdrawn=descents.withdrawn(connection, self.asset.asset_id, known),
+            )
             defects.save(connection, matched.defects, now=self.tools.clock.now())
             return matched.facts
 
@@ -338,7 +345,7 @@ class _Road:
 
         def save(connection: Connection) -> Plain:
             workorders.save(connection, frozen)
-            grades.save(connection, survey_id, candidates_of(appraised))
+            grades.renew(connection, survey_id, candidates_of(appraised))
             return {}
 
         result = {

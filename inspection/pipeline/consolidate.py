@@ -3,14 +3,16 @@
 An observation that a defect already has changes nothing, so running twice changes nothing. What
 people decided is never touched: a defect that an engineer drew or superseded *holds* its place in
 the survey in which they did, so that another run of that survey neither replaces the drawing nor
-brings back what others stand for. A later survey is compared with what stands. Geometries are
-compared only within one CRS; local frames that
-nothing ties to the earth only within one survey, because each has an origin of its own.
+brings back what others stand for. What was taken back holds nothing. A later survey is compared
+with what stands; an earlier one, processed again, never becomes the latest. Geometries are
+compared only within one CRS; local frames that nothing ties to the earth only within one survey,
+because each has an origin of its own.
 """
 
 import uuid
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 import numpy as np
 import shapely
@@ -70,7 +72,12 @@ class Consolidated:
 
 
 def consolidate(
-    observations: Sequence[Observation], *, known: Sequence[Defect], asset_id: str
+    observations: Sequence[Observation],
+    *,
+    known: Sequence[Defect],
+    asset_id: str,
+    moments: Mapping[uuid.UUID, datetime] | None = None,
+    withdrawn: Collection[uuid.UUID] = (),
 ) -> Consolidated:
     """Tie observations to known defects, each to at most one, the best matches first.
 
@@ -79,6 +86,11 @@ def consolidate(
         known: every defect of the asset, rejected and superseded ones too, so that none of them
             comes back under a new name.
         asset_id: the asset.
+        moments: when each survey was made; a sighting of an earlier survey than that by which a
+            defect is shown is tied to it and does not become its latest. A survey that is not
+            there is later than all.
+        withdrawn: superseded defects in whose place nothing stands any more, because the edit that
+            made them was taken back. They hold nothing and are compared with nothing.
 
     Raises:
         BadInput: when a known defect belongs to another asset.
@@ -94,12 +106,13 @@ def consolidate(
     fresh = [o for o in seen if o.observation_id not in owner]
     surveys = {o.survey_id for o in fresh}
     open_ones = [d for d in known if d.defect_id not in repeated or _holds_in(d, surveys)]
-    free = sorted(open_ones, key=lambda d: d.defect_id)
+    gone = frozenset(withdrawn)
+    free = sorted((d for d in open_ones if d.defect_id not in gone), key=lambda d: d.defect_id)
     pairs = _pair(fresh, free)
     tied: dict[uuid.UUID, Defect] = {}
     for i, j in pairs.items():
         defect = tied.get(free[j].defect_id, free[j])
-        tied[defect.defect_id] = _renew(defect, fresh[i])
+        tied[defect.defect_id] = _renew(defect, fresh[i], moments or {})
     added = [_new(o, asset_id) for i, o in enumerate(fresh) if i not in pairs]
     held = {free[j].defect_id for i, j in pairs.items() if holds(free[j], fresh[i])}
     matched = tied.keys() - held
@@ -144,17 +157,24 @@ def _new(observation: Observation, asset_id: str) -> Defect:
     )
 
 
-def _renew(defect: Defect, observation: Observation) -> Defect:
-    """Give a defect a newer observation; human values and version stay, and so does a drawing."""
-    if holds(defect, observation):
-        ids = (*defect.observation_ids, observation.observation_id)
+def _renew(
+    defect: Defect, observation: Observation, moments: Mapping[uuid.UUID, datetime]
+) -> Defect:
+    """Give a defect another observation; human values and version stay, and so does a drawing."""
+    ids = (*defect.observation_ids, observation.observation_id)
+    if holds(defect, observation) or _is_older(observation, defect.latest, moments):
         return replace(defect, observation_ids=ids)
     return replace(
-        defect,
-        damage_class=observation.damage_class,
-        latest=observation,
-        observation_ids=(*defect.observation_ids, observation.observation_id),
+        defect, damage_class=observation.damage_class, latest=observation, observation_ids=ids
     )
+
+
+def _is_older(
+    observation: Observation, latest: Observation, moments: Mapping[uuid.UUID, datetime]
+) -> bool:
+    """Tell whether an observation is of an earlier survey: time does not run backwards."""
+    mine, shown = moments.get(observation.survey_id), moments.get(latest.survey_id)
+    return mine is not None and shown is not None and mine < shown
 
 
 def _pair(observations: Sequence[Observation], defects: Sequence[Defect]) -> dict[int, int]:

@@ -19,7 +19,7 @@ from inspection.imaging.ortho import View
 from inspection.imaging.surface import Surface
 from inspection.pipeline.admit import original_key
 from inspection.pipeline.ports import BlobStore
-from inspection.store import assets, defects, keys, observations, orthomosaics, photos, steps
+from inspection.store import assets, defects, keys, orthomosaics, photos, reviewqueue, steps
 from inspection.store.engine import reading
 
 
@@ -67,7 +67,10 @@ def open_dossier(
         defect = defects.by_id(connection, defect_id)
         seen = sighting_of(connection, defect, survey_id)
         mosaic = orthomosaics.of(connection, seen.survey_id, seen.mosaic_sha256)
-        taken = {photo.sha256: photo for photo in photos.of_survey(connection, seen.survey_id)}
+        taken = {
+            photo.sha256: photo
+            for photo in photos.of_survey(connection, seen.survey_id, left_out=None)
+        }
         widths_key = _widths_key(connection, seen.survey_id)
         asset = assets.by_id(connection, defect.asset_id)
     views, surface = _views(blobs, mosaic)
@@ -84,21 +87,18 @@ def open_dossier(
 
 
 def sighting_of(connection: Connection, defect: Defect, survey_id: uuid.UUID | None) -> Observation:
-    """Give what a survey saw of a defect, last of all where it saw it twice.
+    """Give what a survey shows of a defect: the sighting that stood in it, a drawing before others.
 
     Raises:
         NotFound: when it has not seen it.
     """
     if survey_id in (None, defect.latest.survey_id):
         return defect.latest
-    mine = [
-        seen
-        for seen in observations.of_defect(connection, defect.defect_id)
-        if seen.survey_id == survey_id
-    ]
-    if not mine:
+    assert survey_id is not None
+    shown = reviewqueue.sightings(connection, survey_id, [defect.defect_id])
+    if defect.defect_id not in shown:
         raise NotFound(f"survey {survey_id} has not seen defect {defect.defect_id}")
-    return mine[-1]
+    return shown[defect.defect_id]
 
 
 def with_files(

@@ -23,12 +23,14 @@ from inspection.geo.cutting import Piece, cut, joined
 from inspection.pipeline.consolidate import defect_id as new_defect_id
 from inspection.pipeline.cracks import GAP_M, GAP_WIDTHS
 from inspection.pipeline.drawn import Drawn, NoWidth, observe, piece_of, piece_of_drawing
+from inspection.pipeline.letgo import let_go
 from inspection.pipeline.ports import BlobStore, Clock
 from inspection.pipeline.regrade import regrade
 from inspection.pipeline.sight import opened_paper
 from inspection.store import (
     assets,
     defects,
+    descents,
     edits,
     meanwhile,
     observations,
@@ -273,7 +275,8 @@ def undo(desk: Desk, order: Order, *, edit_id: uuid.UUID) -> Done:
     Raises:
         NotFound: when there is no such edit.
         Conflict: when it was taken back already.
-        Overtaken: when somebody decided about one of its defects since, or a survey saw it again.
+        Overtaken: when somebody decided about one of its defects since, recorded a measure on what
+            would be hidden, or a survey saw one again.
     """
     with writing(desk.engine) as connection:
         target = edits.by_id(connection, edit_id)
@@ -287,19 +290,22 @@ def undo(desk: Desk, order: Order, *, edit_id: uuid.UUID) -> Done:
             note=order.note,
             undoes=edit_id,
         )
-        repeated = _repeated(connection, edit)
-        if repeated is not None:
+        if (repeated := _repeated(connection, edit)) is not None:
             return repeated
         target = edits.by_id(connection, edit_id)  # as it is now that nobody else may change it
         if target.undone_by is not None:
             raise Conflict(f"edit {edit_id} was taken back already")
         found = edits.locked(connection, {s.defect_id: s.version_after for s in target.shares})
+        meanwhile.check_idle(connection, {defect.latest.survey_id for defect in found})
         left = [share.after.observation_id for share in target.shares]
         meanwhile.check_sightings(connection, found, left)
         seen = observations.by_ids(connection, [s.before.observation_id for s in target.shares])
         edited = rules.undo(target.shares, {d.defect_id: d for d in found}, seen)
+        heirs = descents.descent(connection, asset_id=target.edit.asset_id)
+        meanwhile.check_recorded(connection, target.edit, rules.hidden(edited.shares, heirs))
         edits.record(connection, edit, edited, [])
-        regrade(connection, edited.defects, clock=desk.clock)
+        found_anew = let_go(connection, edited, clock=desk.clock)
+        regrade(connection, [*edited.defects, *found_anew], clock=desk.clock)
     return Done(edit=edit, edited=edited)
 
 
@@ -324,7 +330,7 @@ def _edit(desk: Desk, order: Order, plan: _Plan) -> Done:
             meanwhile.check_version(connection, defect, plan.versions[defect.defect_id])
         rules.check_editable(found, edit)
         mosaic = plan.mosaic or _shown_on(connection, found[0].latest)
-        taken = photos.of_survey(connection, mosaic.survey_id)
+        taken = photos.of_survey(connection, mosaic.survey_id, left_out=None)
     pieces, damage_class = plan.shapes(found, mosaic)
     with opened_paper(mosaic, blobs=desk.blobs, photos=taken, widths=desk.widths) as paper:
         sketches = [
@@ -342,6 +348,7 @@ def _edit(desk: Desk, order: Order, plan: _Plan) -> Done:
         repeated = _repeated(connection, edit, plan.named)
         if repeated is not None:
             return repeated
+        meanwhile.check_idle(connection, {mosaic.survey_id})
         now = edits.locked(connection, plan.versions)
         meanwhile.check_sightings(connection, now, [d.latest.observation_id for d in found])
         edited = plan.compose(now, seen, edit)

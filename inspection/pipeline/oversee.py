@@ -1,6 +1,6 @@
 """Ledger + decisions + surveys + measures → how far the work has come, for planners."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 
@@ -79,24 +79,30 @@ def longest_waiting(
 ) -> tuple[WaitingDamage, ...]:
     """List confirmed damages that nobody has recorded as repaired, the longest known first."""
     whole = measures.of_whole_assets(connection)
-    found: list[WaitingDamage] = []
     places: dict[str, LedgerEntry] = {}
+
+    def still(batch: Iterable[WaitingDamage]) -> list[WaitingDamage]:
+        batch = list(batch)
+        new = {one.asset_id for one in batch} - set(places)
+        places.update(sheets.by_ids(connection, sorted(new)))
+        return [one for one in batch if wanted(one, places[one.asset_id])]
+
+    def wanted(one: WaitingDamage, entry: LedgerEntry) -> bool:
+        here = kind in (None, entry.asset.kind.value)
+        there = municipality in (None, entry.sheet.municipality)
+        done = whole.get(one.asset_id, ())
+        return here and there and first_day(done, Stage.FINISHED, since=one.detected) is None
+
+    found: list[WaitingDamage] = []
     after = 0
     while len(found) < limit:
         batch = progress.waiting(connection, after=after, limit=BATCH)
-        new = {one.asset_id for one in batch} - set(places)
-        places |= sheets.by_ids(connection, sorted(new))
-        for one in batch:
-            entry = places[one.asset_id]
-            here = kind in (None, entry.asset.kind.value)
-            there = municipality in (None, entry.sheet.municipality)
-            done = whole.get(one.asset_id, ())
-            if here and there and first_day(done, Stage.FINISHED, since=one.detected) is None:
-                found.append(one)
+        found += still(batch)
         after += BATCH
         if len(batch) < BATCH:
             break
-    return tuple(found[:limit])
+    found += still(progress.waiting_edited(connection))
+    return tuple(sorted(found, key=lambda one: one.detected)[:limit])
 
 
 def _asset(entry: LedgerEntry, decided: DecidedGrade | None, done: Done) -> AssetStanding:

@@ -36,7 +36,10 @@ class Detector(Protocol):
         """Give the ground sample distances for which the model was trained."""
 
     def score(self, chips: NDArray[np.uint8]) -> list[ChipScores]:
-        """Score chips (n, H, W, 3) uint8 RGB; H and W are multiples of 32."""
+        """Score chips (n, H, W, 3) uint8 RGB; H and W are multiples of 32.
+
+        The scores may be as coarse as the network computes them, see ``ChipScores.stride``.
+        """
 
 
 class PrivacyDetector(Protocol):

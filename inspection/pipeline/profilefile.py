@@ -3,7 +3,6 @@
 import hashlib
 import json
 import logging
-import threading
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, replace
@@ -26,12 +25,13 @@ from inspection.pipeline.ports import BlobStore
 from inspection.pipeline.profile import ProfilePoint, read_profile, span_m
 from inspection.pipeline.widthfile import calibration_in, segments_in
 from inspection.store import keys
+from inspection.turns import Turns
 
 FORMAT = 1
 
 log = logging.getLogger("tenken.profile")
 
-_one_at_a_time = threading.Lock()
+_reading = Turns("reading widths in the photos", waiting_most=3)
 """A photo is large: a process reads the widths of one crack at a time."""
 
 
@@ -61,15 +61,17 @@ def profile_of(dossier: Dossier, blobs: BlobStore) -> dict[str, Any]:
     Raises:
         NotFound: when the defect has no centre line, or a photo is no longer kept.
         BadPhoto: when a photo can no longer be decoded.
+        Unavailable: when others are having widths read.
     """
     if dossier.seen.axis_surface_m is None:
         raise NotFound(
             f"defect {dossier.defect.defect_id} is an area: it has no centre line and no widths"
         )
     key = keys.profile_key(dossier.seen.observation_id, profile_digest(dossier))
-    with _one_at_a_time:
-        if blobs.exists(key):
-            kept: dict[str, Any] = json.loads(blobs.read_bytes(key))
+    if (kept := _kept(blobs, key)) is not None:
+        return kept
+    with _reading.one():
+        if (kept := _kept(blobs, key)) is not None:  # read by whom we waited for
             return kept
         kept_widths = _kept_widths(dossier, blobs)
         plain = _plain(dossier, kept_widths, _points(dossier, kept_widths, blobs))
@@ -78,6 +80,13 @@ def profile_of(dossier: Dossier, blobs: BlobStore) -> dict[str, Any]:
         except Unavailable as error:  # a full disk does not keep an engineer from looking
             log.warning("%s", error)
     return plain
+
+
+def _kept(blobs: BlobStore, key: str) -> dict[str, Any] | None:
+    if not blobs.exists(key):
+        return None
+    kept: dict[str, Any] = json.loads(blobs.read_bytes(key))
+    return kept
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

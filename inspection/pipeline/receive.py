@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Engine
 
 from inspection.domain.capture import Photo, Rejection, RejectionReason
 from inspection.domain.mission import Survey
-from inspection.imaging.decode import Flaw
+from inspection.imaging.decode import Flaw, Looked
 from inspection.imaging.quality import relate_to_flight
 from inspection.imaging.thumbnail import thumbnail
 from inspection.pipeline.admit import Options, original_key
@@ -23,13 +23,14 @@ from inspection.pipeline.ports import BlobStore, Silence
 from inspection.store import keys, photos
 from inspection.store.engine import reading, writing
 
-Examine = Callable[[Iterable[Path]], Mapping[Path, Flaw]]
-"""Look at files before anything else does; gives what is wrong with those that cannot be used."""
+Examine = Callable[[Iterable[Path]], Looked]
+"""Look at files before anything else does; gives what is wrong with them, and small pictures."""
 
 
-def trusting(_paths: Iterable[Path]) -> Mapping[Path, Flaw]:
+def trusting(paths: Iterable[Path]) -> Looked:
     """Find nothing wrong with files: those who hand them in are trusted."""
-    return {}
+    small = {path: thumbnail(path.read_bytes()) for path in paths}
+    return Looked(thumbnails={path: one for path, one in small.items() if one is not None})
 
 
 class Status(StrEnum):
@@ -89,13 +90,13 @@ def receive_photos(
     with reading(engine) as connection:
         known = photos.names_of(connection, survey.survey_id, digests)
     fresh = _fresh(arrivals, known)
-    flaws = examine([one.path for one in fresh.values() if one.path is not None])
-    taken = _inspect(survey, list(fresh.values()), flaws)
+    looked = examine([one.path for one in fresh.values() if one.path is not None])
+    taken = _inspect(survey, list(fresh.values()), looked.flaws)
     usable = _named(taken.photos, fresh)
     for photo in usable:
         blobs.put_file(original_key(photo), taken.paths[photo.sha256])
     fates = [_fate(arrival, known, fresh, taken, file_max_bytes) for arrival in arrivals]
-    _keep_thumbnails(fates, flaws, blobs)
+    _keep_thumbnails(fates, looked, blobs)
     with writing(engine) as connection:
         _save(connection, survey, usable, fates)
     return fates
@@ -164,18 +165,12 @@ def _again(arrival: Arrival, first_name: str) -> Fate:
     return _set_aside(arrival, RejectionReason.DUPLICATE, f"the same bytes as {first_name}")
 
 
-def _keep_thumbnails(fates: Iterable[Fate], flaws: Mapping[Path, Flaw], blobs: BlobStore) -> None:
-    """Keep what can be seen of files that are set aside: the files themselves are not kept."""
+def _keep_thumbnails(fates: Iterable[Fate], looked: Looked, blobs: BlobStore) -> None:
+    """Keep small pictures, also of what is set aside: those files themselves are not kept."""
     for fate in fates:
-        rejection, path = fate.rejection, fate.arrival.path
-        if rejection is None or path is None or rejection.sha256 is None:
-            continue
-        flaw = flaws.get(path)
-        small = flaw.thumbnail if flaw is not None else None
-        if rejection.reason is RejectionReason.NO_GPS:  # it is whole, and came through the sandbox
-            small = thumbnail(path.read_bytes())
-        if small is not None:
-            blobs.put_bytes(keys.thumbnail_key(rejection.sha256), small)
+        sha256, path = fate.arrival.sha256, fate.arrival.path
+        if sha256 is not None and path is not None and path in looked.thumbnails:
+            blobs.put_bytes(keys.thumbnail_key(sha256), looked.thumbnails[path])
 
 
 def _set_aside(arrival: Arrival, reason: RejectionReason, detail: str) -> Fate:

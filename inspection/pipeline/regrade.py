@@ -20,7 +20,7 @@ def regrade(
     clock: Clock,
     ranked_most: int = RANKED_MOST,
 ) -> None:
-    """Propose grades anew, as the road does for what a machine saw.
+    """Propose grades anew, as the road does for what a machine saw; what follows no longer goes.
 
     Of a large asset only those of the defects themselves: those of its members follow when it is
     processed or assessed again.
@@ -33,11 +33,27 @@ def regrade(
     """
     today = day_in_japan(clock.now())
     for survey_id in sorted({defect.latest.survey_id for defect in edited}):
-        mine = [d for d in edited if d.latest.survey_id == survey_id and is_open(d)]
+        mine = [d for d in edited if d.latest.survey_id == survey_id]
+        about = None
         if defects.has_more_than(connection, edited[0].asset_id, ranked_most):
-            found = [appraise_defect(connection, d, today=today).grade for d in mine]
+            found = [appraise_defect(connection, d, today=today).grade for d in mine if is_open(d)]
+            about = [str(d.defect_id) for d in mine]
             proposed = [grade for grade in found if grade is not None]
         else:
             _, appraised = draw_up(connection, survey_id=survey_id, today=today)
             proposed = candidates_of(appraised)
-        grades.save(connection, survey_id, proposed)
+        grades.renew(connection, survey_id, proposed, about=about)
+
+
+def regrade_one(connection: Connection, defect: Defect, *, clock: Clock) -> None:
+    """Propose the grade of one defect anew, whose class a person has changed.
+
+    Args:
+        connection: an open writing transaction.
+        defect: the defect, as it stands.
+        clock: tells the day, from which ages follow.
+    """
+    today = day_in_japan(clock.now())
+    proposed = appraise_defect(connection, defect, today=today, ranked_most=0).grade
+    survey_id, about = defect.latest.survey_id, [str(defect.defect_id)]
+    grades.renew(connection, survey_id, [proposed] if proposed else [], about=about)

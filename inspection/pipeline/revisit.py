@@ -25,6 +25,7 @@ from inspection.pipeline.growth import CRACKS, Side, compare, cracks_of, growth_
 from inspection.pipeline.ports import BlobStore, Silence
 from inspection.store import keys, observations, orthomosaics, surveys
 from inspection.store.engine import reading
+from inspection.turns import Turns
 
 SHOWN_SHARE = 0.5
 """A mosaic that shows this share of a damage shows its place."""
@@ -37,6 +38,9 @@ MOST_SURVEYS = 500
 FORMAT = 1
 
 log = logging.getLogger("tenken.revisit")
+
+_comparing = Turns("comparing two surveys", waiting_most=3)
+"""Two pieces of mosaics are large: a process compares one damage at a time."""
 
 
 class Obstacle(StrEnum):
@@ -142,12 +146,21 @@ def growth_since(
 
     Raises:
         Broken: when a mosaic cannot be read.
+        Unavailable: when others are having surveys compared.
     """
     after = _beside(engine, dossier)
     key = keys.comparison_key(dossier.seen.observation_id, _digest(dossier, earlier, after))
-    if blobs.exists(key):
-        kept: dict[str, Any] = json.loads(blobs.read_bytes(key))
+    if (kept := _kept(blobs, key)) is not None:
         return kept
+    with _comparing.one():
+        if (kept := _kept(blobs, key)) is not None:  # made by whom we waited for
+            return kept
+        return _compared(blobs, dossier, earlier, after, key)
+
+
+def _compared(
+    blobs: BlobStore, dossier: Dossier, earlier: Earlier, after: tuple[Observation, ...], key: str
+) -> dict[str, Any]:
     growth = _growth(blobs, dossier, earlier, after)
     plain: dict[str, Any] = growth_to_plain([growth])["cracks"][0]
     plain["area_change_m2"] = _area_change(dossier.seen, earlier.own)
@@ -156,6 +169,13 @@ def growth_since(
     except Unavailable as error:  # a full disk does not keep an engineer from looking
         log.warning("%s", error)
     return plain
+
+
+def _kept(blobs: BlobStore, key: str) -> dict[str, Any] | None:
+    if not blobs.exists(key):
+        return None
+    kept: dict[str, Any] = json.loads(blobs.read_bytes(key))
+    return kept
 
 
 def _beside(engine: Engine, dossier: Dossier) -> tuple[Observation, ...]:

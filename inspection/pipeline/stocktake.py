@@ -16,7 +16,10 @@ from inspection.pipeline.backup import blobs_of_rows
 from inspection.pipeline.ports import BlobStore
 from inspection.store import keys, stock
 
-OWNED_PREFIXES = ("photos/", "orthomosaics/", "sources/", keys.BANDS)
+OWNED_PREFIXES = (
+    *("photos/", "orthomosaics/", "sources/", keys.BANDS),
+    *(keys.QUARANTINE, keys.NETWORKS, keys.TRIALS),
+)
 """Beginnings of keys whose every use stands in a row: without a row nothing rests on them."""
 
 QUIET_S = 7 * 86_400

@@ -13,6 +13,9 @@ from inspection.store import organisations
 from inspection.store.identity_tables import accounts, memberships, sessions
 from inspection.store.rows import add_or_replace, choice
 
+ANY_ISSUER = "*"
+"""Stands for whoever vouches for an account."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Credentials:
@@ -177,12 +180,34 @@ def any_exist(connection: Connection) -> bool:
     return bool(connection.execute(select(exists(select(accounts.c.account_id)))).scalar_one())
 
 
-def admin_exists(connection: Connection, organisation_id: str | None = None) -> bool:
-    """Tell whether somebody who may sign in administers an organisation, any or this one."""
-    query = select(memberships.c.account_id).join(
-        accounts, accounts.c.account_id == memberships.c.account_id
+def admin_exists(
+    connection: Connection,
+    *,
+    now: datetime,
+    issuer: str | None,
+    organisation_id: str | None = None,
+) -> bool:
+    """Tell whether somebody who can sign in now administers an organisation.
+
+    An account without a password that opens it, or an issuer that vouches for it, is a name.
+
+    Args:
+        connection: an open transaction.
+        now: the moment; passwords of others end.
+        issuer: who may vouch for people here; ``ANY_ISSUER`` for whoever is linked, None: nobody.
+        organisation_id: only this organisation; None for any.
+    """
+    c = accounts.c
+    by_password = c.password_hash.is_not(None) & (
+        c.password_once_until.is_(None) | (c.password_once_until > now)
     )
-    wanted = query.where(accounts.c.active, memberships.c.role == Role.ADMIN.value)
+    linked = c.oidc_subject.is_not(None)
+    vouched = linked if issuer == ANY_ISSUER else linked & (c.oidc_issuer == issuer)
+    wanted = (
+        select(memberships.c.account_id)
+        .join(accounts, c.account_id == memberships.c.account_id)
+        .where(c.active, memberships.c.role == Role.ADMIN.value, by_password | vouched)
+    )
     if organisation_id is not None:
         wanted = wanted.where(memberships.c.organisation_id == organisation_id)
     return bool(connection.execute(select(exists(wanted))).scalar_one())

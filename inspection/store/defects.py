@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, func, select, update
+from sqlalchemy import ColumnElement, Connection, Row, Select, delete, func, select, update
 
 from inspection.domain.defect import Defect, ReviewState
 from inspection.domain.taxonomy import DamageClass
@@ -35,8 +35,10 @@ def save(connection: Connection, found: Iterable[Defect], *, now: datetime) -> N
             defect or was never saved, or when a new defect claims to have been reviewed.
     """
     batch = {defect.defect_id: defect for defect in found}
-    observations.save(connection, (defect.latest for defect in batch.values()))
+    # defects first, as everybody who decides: rows of the queue follow from both, and whoever took
+    # them by a sighting and then waited for the defect would be waited for (a deadlock)
     known = _machine_values(connection, batch)
+    observations.save(connection, (defect.latest for defect in batch.values()))
     added = [_new_row(d, now) for key, d in batch.items() if key not in known]
     add_missing(connection, t.defects, added)
     for key, row in known.items():
@@ -335,6 +337,14 @@ def _renew(connection: Connection, defect: Defect, row: Row[Any], now: datetime)
         .where(t.defects.c.defect_id == defect.defect_id)
         .values(**values, updated_at=now)
     )
+
+
+def untie(connection: Connection, observation_ids: Sequence[uuid.UUID]) -> None:
+    """Let sightings go from their defects; the caller says at once whose they are."""
+    link = t.defect_observations
+    for start in range(0, len(observation_ids), CHUNK):
+        chunk = observation_ids[start : start + CHUNK]
+        connection.execute(delete(link).where(link.c.observation_id.in_(chunk)))
 
 
 def _tie(connection: Connection, found: Collection[Defect]) -> None:

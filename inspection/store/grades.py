@@ -6,17 +6,22 @@ The history of decisions cannot be changed and keeps what the machine had propos
 """
 
 import uuid
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Row, delete, insert, select, update
 
 from inspection.domain.grade import GradeCandidate, Reason, Subject
 from inspection.errors import BadInput, Conflict, NotFound
 from inspection.store.rows import add_or_replace, choice
-from inspection.store.tables import grade_decisions, grades
+from inspection.store.tables import defects, grade_decisions, grades
+
+CHUNK = 500
+"""Most rows that one statement names."""
+
 
 KEY = ("survey_id", "scheme", "subject", "subject_id")
 
@@ -33,6 +38,7 @@ class GradeRow:
         decided_at: when, aware UTC.
         note: what the person added.
         version: 1 + the number of decisions, for optimistic locking.
+        decided_account: the account of who decided, None where nobody signed in.
     """
 
     survey_id: uuid.UUID
@@ -42,6 +48,7 @@ class GradeRow:
     decided_at: datetime | None = None
     note: str = ""
     version: int = 1
+    decided_account: uuid.UUID | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +65,7 @@ class GradeDecision:
     decided_at: datetime
     expected_version: int
     note: str = ""
+    decided_account: uuid.UUID | None = None
 
     def __post_init__(self) -> None:
         """Check that a person with a name decided something at a known moment."""
@@ -70,7 +78,11 @@ class GradeDecision:
 def save(
     connection: Connection, survey_id: uuid.UUID, candidates: Iterable[GradeCandidate]
 ) -> None:
-    """Add the proposed grades of a survey, or renew them; decisions stay as they are."""
+    """Add the proposed grades of a survey, or renew them; decisions stay as they are.
+
+    What another scheme had proposed for the same defect, whose class has changed since, goes,
+    unless somebody has decided on it.
+    """
     rows = [
         {
             "survey_id": survey_id,
@@ -86,6 +98,47 @@ def save(
     add_or_replace(connection, grades, unique.values(), key=KEY, first=undecided)
 
 
+def renew(
+    connection: Connection,
+    survey_id: uuid.UUID,
+    candidates: Iterable[GradeCandidate],
+    *,
+    about: Collection[str] | None = None,
+) -> None:
+    """Write the proposed grades of a survey, and take away those that follow no longer.
+
+    What a person has decided stays, whatever is proposed today.
+
+    Args:
+        connection: an open writing transaction.
+        survey_id: the survey.
+        candidates: all that follows, of the whole survey or about some defects of it.
+        about: identifiers of those defects; None for the whole survey.
+    """
+    proposed = list(candidates)
+    save(connection, survey_id, proposed)
+    follows = {(one.scheme, one.subject.value, one.subject_id) for one in proposed}
+    c = grades.c
+    query = select(c.seq, c.scheme, c.subject, c.subject_id).where(
+        c.survey_id == survey_id, *_undecided()
+    )
+    if about is not None:
+        query = query.where(c.subject == Subject.DEFECT.value, c.subject_id.in_(sorted(about)))
+    stale = [
+        row.seq
+        for row in connection.execute(query)
+        if (row.scheme, row.subject, row.subject_id) not in follows
+    ]
+    for start in range(0, len(stale), CHUNK):
+        gone = c.seq.in_(stale[start : start + CHUNK])
+        # asked once more: somebody may have decided meanwhile
+        connection.execute(delete(grades).where(gone, *_undecided()))
+
+
+def _undecided() -> list[ColumnElement[bool]]:
+    return [grades.c.decided.is_(None), grades.c.version == 1]
+
+
 def of_survey(connection: Connection, survey_id: uuid.UUID) -> tuple[GradeRow, ...]:
     """List the grades of a survey by scheme and subject."""
     c = grades.c
@@ -93,6 +146,20 @@ def of_survey(connection: Connection, survey_id: uuid.UUID) -> tuple[GradeRow, .
         select(grades).where(c.survey_id == survey_id).order_by(c.scheme, c.subject, c.subject_id)
     )
     return tuple(map(_grade, rows))
+
+
+def decided_about(
+    connection: Connection, survey_id: uuid.UUID, subject: Subject, subject_ids: Sequence[str]
+) -> tuple[GradeRow, ...]:
+    """List the grades of some subjects that a person has decided in a survey."""
+    c = grades.c
+    query = select(grades).where(
+        c.survey_id == survey_id,
+        c.subject == subject.value,
+        c.subject_id.in_(sorted(subject_ids)),
+        c.decided.is_not(None),
+    )
+    return tuple(map(_grade, connection.execute(query.order_by(c.scheme, c.subject_id))))
 
 
 def decide(connection: Connection, decision: GradeDecision) -> GradeRow:
@@ -170,7 +237,16 @@ def _key(decision: GradeDecision) -> dict[str, object]:
 
 
 def _locked(connection: Connection, decision: GradeDecision) -> GradeRow:
-    """Read a grade and let others who want to decide on it wait."""
+    """Read a grade and let others who want to decide on it wait.
+
+    The defect is taken first: an edit that is about to hide it must see this decision, or this the
+    edit.
+    """
+    if decision.subject is Subject.DEFECT:
+        with suppress(ValueError):  # a subject that is no identifier is none of ours
+            key = uuid.UUID(decision.subject_id)
+            mine = select(defects.c.seq).where(defects.c.defect_id == key)
+            connection.execute(mine.with_for_update())
     query = select(grades).where(*_named(decision)).with_for_update()
     row = connection.execute(query).one_or_none()
     if row is None:
@@ -188,6 +264,7 @@ def _write(connection: Connection, decision: GradeDecision) -> None:
         .values(
             decided=decision.decided,
             decided_by=decision.decided_by,
+            decided_account=decision.decided_account,
             decided_at=decision.decided_at,
             note=decision.note,
             version=decision.expected_version + 1,
@@ -203,6 +280,7 @@ def _history_row(before: GradeRow, decision: GradeDecision) -> dict[str, object]
         "decided_after": decision.decided,
         "candidate": _to_plain(before.candidate),
         "decided_by": decision.decided_by,
+        "decided_account": decision.decided_account,
         "decided_at": decision.decided_at,
         "note": decision.note,
         "version_before": before.version,
@@ -235,6 +313,7 @@ def _grade(row: Row[Any]) -> GradeRow:
         decided_at=row.decided_at,
         note=row.note,
         version=row.version,
+        decided_account=row.decided_account,
     )
 
 
@@ -250,4 +329,5 @@ def _decision(row: Row[Any]) -> GradeDecision:
         decided_at=row.decided_at,
         expected_version=row.version_before,
         note=row.note,
+        decided_account=row.decided_account,
     )

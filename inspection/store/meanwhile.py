@@ -1,15 +1,18 @@
 """Tell who changed a defect since somebody read it: verdicts and edits, by version, and surveys."""
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, literal, select
 
 from inspection.domain.defect import Defect
+from inspection.domain.edit import Edit
+from inspection.domain.grade import Subject
 from inspection.errors import Overtaken
-from inspection.store import observations, surveys
+from inspection.store import jobs, observations, surveys
 from inspection.store.edit_tables import edit_shares, edits
-from inspection.store.tables import reviews
+from inspection.store.measure_tables import measures
+from inspection.store.tables import grade_decisions, reviews
 
 Change = dict[str, str]
 
@@ -30,6 +33,16 @@ def check_version(connection: Connection, defect: Defect, expected_version: int 
         + (f". Meanwhile: {told}" if told else ""),
         meanwhile=meanwhile,
     )
+
+
+def check_idle(connection: Connection, survey_ids: Collection[uuid.UUID]) -> None:
+    """Check that no worker sees anew what is going to be edited, until the transaction ends.
+
+    Raises:
+        Conflict: when one of the surveys is being processed.
+    """
+    for survey_id in sorted(survey_ids):
+        jobs.demand_idle(connection, survey_id, "what it shows may change, and is not edited now")
 
 
 def check_sightings(
@@ -67,6 +80,52 @@ def check_sightings(
             f"defect {defect.defect_id}: {by} has seen it since (survey {survey.survey_id} of "
             f"{when}); decide or edit anew instead",
             meanwhile=(seen_again,),
+        )
+
+
+def check_recorded(connection: Connection, edit: Edit, hidden: Sequence[uuid.UUID]) -> None:
+    """Check that nobody has decided a grade of, or recorded a measure on, what an undo would hide.
+
+    Nobody's decision is taken back unasked: roads are closed by them.
+
+    Args:
+        connection: an open transaction.
+        edit: the edit that is to be taken back.
+        hidden: defects that would stand no longer, and hand on nothing.
+
+    Raises:
+        Overtaken: when somebody has; it names all of them.
+    """
+    m, g = measures.c, grade_decisions.c
+    taken_back = select(m.withdraws).where(m.withdraws.is_not(None))
+    done = connection.execute(
+        select(m.defect_id, m.recorded_by, m.recorded_at, m.stage).where(
+            m.defect_id.in_(hidden), m.withdraws.is_(None), m.event_id.not_in(taken_back)
+        )
+    ).all()
+    graded = connection.execute(
+        select(g.subject_id, g.decided_by, g.decided_at, literal("grade")).where(
+            g.subject == Subject.DEFECT.value, g.subject_id.in_(list(map(str, hidden)))
+        )
+    ).all()
+    found = [
+        {
+            "subject": str(subject),
+            "who": who,
+            "when": when.isoformat(timespec="seconds"),
+            "what": what,
+            "version": f"{what} {number}",
+        }
+        for number, (subject, who, when, what) in enumerate(
+            sorted([*done, *graded], key=lambda row: row[2])
+        )
+    ]
+    if found:
+        told = "; ".join(f"{one['who']} did '{one['what']}' at {one['when']}" for one in found)
+        raise Overtaken(
+            f"edit {edit.edit_id} made defects about which people have decided since ({told}); "
+            "withdraw the measures, or edit anew instead",
+            meanwhile=found,
         )
 
 

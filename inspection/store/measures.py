@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, insert, select
 
+from inspection.domain.defect import ReviewState
 from inspection.domain.eradate import day_in_japan
 from inspection.domain.measure import Measure, Stage
 from inspection.errors import BadInput, Conflict, NotFound
@@ -29,7 +30,8 @@ def record(connection: Connection, measure: Measure) -> None:
 
     Raises:
         NotFound: when there is no such asset, or it has no such damage.
-        Conflict: when another record has the same identifier.
+        Conflict: when another record has the same identifier, or others stand in the place of the
+            damage by now.
     """
     kept = _by_id(connection, measure.event_id)
     if kept is not None:
@@ -104,9 +106,16 @@ def _check_subject(connection: Connection, measure: Measure) -> None:
         raise NotFound(f"there is no asset {measure.asset_id!r}")
     if measure.defect_id is None:
         return
-    of = select(defects.c.asset_id).where(defects.c.defect_id == measure.defect_id)
-    if connection.execute(of).scalar_one_or_none() != measure.asset_id:
+    of = select(defects.c.asset_id, defects.c.state).where(defects.c.defect_id == measure.defect_id)
+    # an edit that is about to hide the damage must see this record, or this the edit
+    row = connection.execute(of.with_for_update()).one_or_none()
+    if row is None or row.asset_id != measure.asset_id:
         raise NotFound(f"asset {measure.asset_id!r} has no defect {measure.defect_id}")
+    if row.state == ReviewState.SUPERSEDED.value:
+        raise Conflict(
+            f"others stand in the place of defect {measure.defect_id} since it was edited; record "
+            "the measure on those"
+        )
 
 
 def _by_id(connection: Connection, event_id: uuid.UUID) -> Measure | None:

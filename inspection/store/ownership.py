@@ -60,6 +60,7 @@ OWNED: dict[str, Through | None] = {
     "survey_photos": SURVEY,
     "privacy_screenings": SURVEY,
     "privacy_marks": SURVEY,
+    "photo_removals": SURVEY,
     "rejections": SURVEY,
     "orthomosaics": SURVEY,
     "observations": SURVEY,
@@ -69,6 +70,11 @@ OWNED: dict[str, Through | None] = {
     "jobs": SURVEY,
     "job_lines": Through(column="job_id", parent="jobs", key="job_id"),
     "bands": SURVEY,
+    "own_models": None,
+    "errands": None,
+    "trials": SURVEY,
+    "model_defaults": None,
+    "survey_models": SURVEY,
     "uploads": SURVEY,
     "defect_observations": DEFECT,
     "reviews": DEFECT,
@@ -99,6 +105,7 @@ SHARED: dict[str, str] = {
 REFERENCE: dict[str, str] = {
     "priority_models": "what points mean: kept by the machine's owner, the same for everybody",
     "unit_costs": "price lists: kept by the machine's owner, the same for everybody",
+    "worker_models": "what the machine's workers can load; an upload is an opaque identifier there",
     "transitions": "estimates of ageing: kept by the machine's owner, the same for everybody",
 }
 """Tables that everybody who may plan reads, and that only commands write, with the reason."""

@@ -2,20 +2,33 @@
 
 Damages with the same moments come as one row with their count: a survey finds thousands at once,
 and people decide some of them. So the answer grows with what people do, not with what a network
-sees.
+sees. Of defects that an engineer edited each is read by itself, with what it takes over from those
+in whose place it stands (``domain.descent``).
 """
 
 import uuid
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Connection, FromClause, Select, Subquery, case, func, select
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    FromClause,
+    Row,
+    Select,
+    Subquery,
+    case,
+    func,
+    select,
+)
 
 from inspection.domain.defect import ReviewState
+from inspection.domain.descent import Descent
 from inspection.domain.eradate import day_in_japan
 from inspection.domain.measure import Stage
+from inspection.store import descents
 from inspection.store.edit_tables import edit_shares, edits
 from inspection.store.measure_tables import measures
 from inspection.store.measures import standing
@@ -33,7 +46,8 @@ from inspection.store.tables import (
 LAST_STEP = "consolidate"
 """Step that makes defects of what was detected."""
 
-DECIDED = (ReviewState.CONFIRMED.value, ReviewState.REJECTED.value)
+CONFIRMED, SUPERSEDED = ReviewState.CONFIRMED.value, ReviewState.SUPERSEDED.value
+DECIDED = (CONFIRMED, ReviewState.REJECTED.value)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,27 +100,22 @@ class DecidedGrade:
 def moments(connection: Connection) -> tuple[Moments, ...]:
     """Give the days of every damage, equal ones counted together."""
     first, verdicts, done = _first_seen(), _verdicts(), _measured()
-    columns = [
-        defects.c.asset_id,
-        defects.c.state,
-        first.c.at,
-        verdicts.c.decided_at,
-        verdicts.c.confirmed_at,
-        done.c.ordered,
-        done.c.finished,
-    ]
+    columns = _columns(first, verdicts, done)
     query = (
         select(*columns, func.count().label("count"))
         .select_from(_joined(first, verdicts, done))
-        .where(defects.c.state != ReviewState.SUPERSEDED.value)
+        .where(defects.c.state != SUPERSEDED, defects.c.defect_id.not_in(descents.edited()))
         .group_by(*columns)
         .order_by(defects.c.asset_id, first.c.at)
     )
-    return tuple(map(_moments, connection.execute(query)))
+    together = [_moments(row, row._mapping["count"]) for row in connection.execute(query)]
+    return (*together, *_moments_of_edited(connection).values())
 
 
-def waiting(connection: Connection, *, after: int = 0, limit: int = 100) -> Sequence[Any]:
+def waiting(connection: Connection, *, after: int = 0, limit: int = 100) -> list[WaitingDamage]:
     """List confirmed damages without a finished measure of their own, the longest known first.
+
+    Those that an engineer edited are listed by ``waiting_edited``.
 
     Args:
         connection: an open transaction.
@@ -115,37 +124,39 @@ def waiting(connection: Connection, *, after: int = 0, limit: int = 100) -> Sequ
     """
     first, verdicts, done = _first_seen(), _verdicts(), _measured()
     query = (
-        select(
-            defects.c.defect_id,
-            defects.c.asset_id,
-            assets.c.name,
-            observations.c.survey_id,
-            func.coalesce(defects.c.damage_class_reviewed, defects.c.damage_class).label("kind"),
-            first.c.at,
-            done.c.ordered,
+        _named(_joined(first, verdicts, done))
+        .add_columns(first.c.at, done.c.ordered)
+        .where(
+            defects.c.state == CONFIRMED,
+            done.c.finished.is_(None),
+            defects.c.defect_id.not_in(descents.edited()),
         )
-        .select_from(
-            _joined(first, verdicts, done)
-            .join(assets, assets.c.asset_id == defects.c.asset_id)
-            .join(observations, observations.c.observation_id == defects.c.latest_observation_id)
-        )
-        .where(defects.c.state == ReviewState.CONFIRMED.value, done.c.finished.is_(None))
         .order_by(first.c.at, defects.c.seq)
         .limit(limit)
         .offset(after)
     )
     return [
-        WaitingDamage(
-            defect_id=row.defect_id,
-            asset_id=row.asset_id,
-            asset_name=row.name,
-            survey_id=row.survey_id,
-            damage_class=row.kind,
-            detected=day_in_japan(row.at),
-            ordered=_day(row.ordered),
-        )
+        _waiting(row, detected=day_in_japan(row.at), ordered=_day(row.ordered))
         for row in connection.execute(query)
     ]
+
+
+def waiting_edited(connection: Connection) -> list[WaitingDamage]:
+    """List the damages that engineers edited and that wait like those of ``waiting``."""
+    known = {
+        key: seen
+        for key, seen in _moments_of_edited(connection).items()
+        if seen.confirmed is not None and seen.finished is None
+    }
+    query = _named(defects).where(
+        defects.c.state == CONFIRMED, defects.c.defect_id.in_(descents.edited())
+    )
+    found = [
+        _waiting(row, detected=known[row.defect_id].detected, ordered=known[row.defect_id].ordered)
+        for row in connection.execute(query.order_by(defects.c.seq))
+        if row.defect_id in known
+    ]
+    return sorted(found, key=lambda one: one.detected)
 
 
 def decided_grades(connection: Connection, schemes: Sequence[str]) -> tuple[DecidedGrade, ...]:
@@ -177,6 +188,87 @@ def decided_grades(connection: Connection, schemes: Sequence[str]) -> tuple[Deci
         )
         for row in connection.execute(query)
         if row.scheme.split("/")[0] in schemes
+    )
+
+
+def _columns(first: Subquery, verdicts: Subquery, done: Subquery) -> list[ColumnElement[Any]]:
+    return [
+        defects.c.asset_id,
+        defects.c.state,
+        first.c.at,
+        verdicts.c.decided_at,
+        verdicts.c.confirmed_at,
+        done.c.ordered,
+        done.c.finished,
+    ]
+
+
+def _moments_of_edited(connection: Connection) -> dict[uuid.UUID, Moments]:
+    """Give the days of what engineers edited and still stands, with what each takes over."""
+    rows = _one_by_one(connection, defects.c.defect_id.in_(descents.edited()))
+    return _taken_over(rows, descents.descent(connection)) if rows else {}
+
+
+def _one_by_one(connection: Connection, wanted: ColumnElement[bool]) -> dict[uuid.UUID, Row[Any]]:
+    """Read the moments of some damages, superseded ones too."""
+    first, verdicts, done = _first_seen(), _verdicts(), _measured()
+    query = (
+        select(defects.c.defect_id, *_columns(first, verdicts, done))
+        .select_from(_joined(first, verdicts, done))
+        .where(wanted)
+        .order_by(defects.c.seq)
+    )
+    return {row.defect_id: row for row in connection.execute(query)}
+
+
+def _taken_over(rows: Mapping[uuid.UUID, Row[Any]], heirs: Descent) -> dict[uuid.UUID, Moments]:
+    """Complete the days of damages by those of their forebears; superseded ones are left out."""
+    own = {key: _moments(row, 1) for key, row in rows.items()}
+
+    def days(name: str) -> dict[uuid.UUID, date]:
+        told = {key: getattr(seen, name) for key, seen in own.items()}
+        return {key: day for key, day in told.items() if day is not None}
+
+    detected = heirs.earliest(days("detected"))
+    taken = {
+        name: heirs.reached(days(name)) for name in ("decided", "confirmed", "ordered", "finished")
+    }
+    return {
+        key: replace(
+            seen,
+            detected=detected[key],
+            decided=taken["decided"].get(key),
+            confirmed=taken["confirmed"].get(key) if rows[key].state == CONFIRMED else None,
+            ordered=taken["ordered"].get(key),
+            finished=taken["finished"].get(key),
+        )
+        for key, seen in own.items()
+        if rows[key].state != SUPERSEDED
+    }
+
+
+def _named(source: FromClause) -> Select[Any]:
+    """Select what names a damage: its asset, its class, and the survey that saw it last."""
+    kind = func.coalesce(defects.c.damage_class_reviewed, defects.c.damage_class).label("kind")
+    seen = observations
+    return select(
+        defects.c.defect_id, defects.c.asset_id, assets.c.name, seen.c.survey_id, kind
+    ).select_from(
+        source.join(assets, assets.c.asset_id == defects.c.asset_id).join(
+            seen, seen.c.observation_id == defects.c.latest_observation_id
+        )
+    )
+
+
+def _waiting(row: Row[Any], *, detected: date, ordered: date | None) -> WaitingDamage:
+    return WaitingDamage(
+        defect_id=row.defect_id,
+        asset_id=row.asset_id,
+        asset_name=row.name,
+        survey_id=row.survey_id,
+        damage_class=row.kind,
+        detected=detected,
+        ordered=ordered,
     )
 
 
@@ -225,7 +317,7 @@ def _verdicts() -> Subquery:
     joined = edited.select_from(edit_shares.join(edits, edits.c.edit_id == edit_shares.c.edit_id))
     told = select(reviews.c.defect_id, reviews.c.state_after, reviews.c.decided_at)
     c = told.union_all(joined).subquery().c
-    confirmation = case((c.state_after == ReviewState.CONFIRMED.value, c.decided_at))
+    confirmation = case((c.state_after == CONFIRMED, c.decided_at))
     return (
         select(
             c.defect_id,
@@ -248,17 +340,16 @@ def _measured() -> Subquery:
     return query.group_by(c.defect_id).subquery()
 
 
-def _moments(row: Any) -> Moments:  # noqa: ANN401 a row of SQLAlchemy's
-    values: Mapping[str, Any] = row._mapping
-    confirmed = values["state"] == ReviewState.CONFIRMED.value
+def _moments(row: Any, count: int) -> Moments:  # noqa: ANN401 a row of SQLAlchemy's
+    gone = row.state not in (CONFIRMED, SUPERSEDED)  # what is superseded hands on what it was
     return Moments(
-        asset_id=values["asset_id"],
-        count=values["count"],
-        detected=day_in_japan(values["at"]),
-        decided=_moment_day(values["decided_at"]),
-        confirmed=_moment_day(values["confirmed_at"]) if confirmed else None,
-        ordered=_day(values["ordered"]),
-        finished=_day(values["finished"]),
+        asset_id=row.asset_id,
+        count=count,
+        detected=day_in_japan(row.at),
+        decided=_moment_day(row.decided_at),
+        confirmed=None if gone else _moment_day(row.confirmed_at),
+        ordered=_day(row.ordered),
+        finished=_day(row.finished),
     )
 
 

@@ -3,6 +3,7 @@
 import uuid
 from collections.abc import Collection
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, Row, func, select, update
@@ -70,6 +71,12 @@ def find(
         .offset(offset)
     )
     return Page(rows=tuple(map(_survey, rows)), total=total)
+
+
+def moments(connection: Connection, asset_id: str) -> dict[uuid.UUID, datetime]:
+    """Give the moment at which each survey of an asset was made."""
+    query = select(surveys.c.survey_id, surveys.c.created_at).where(surveys.c.asset_id == asset_id)
+    return {row.survey_id: row.created_at for row in connection.execute(query)}
 
 
 def set_state(connection: Connection, survey_id: uuid.UUID, state: SurveyState) -> None:

@@ -33,7 +33,7 @@ def gdal(*command: str) -> str:
     """Run one of GDAL's programs and give what it printed."""
     environment = {name: value for name, value in os.environ.items() if name != "PROJ_DATA"}
     done = subprocess.run(
-        command, capture_output=True, text=True, timeout=120, check=False, env=environment
+        command, capture_output=True, text=True, timeout=300, check=False, env=environment
     )
     assert done.returncode == 0, done.stderr
     assert "ERROR" not in done.stderr, done.stderr
@@ -114,7 +114,7 @@ def serve(*options: str, home: Path) -> subprocess.CompletedProcess[str]:
         [sys.executable, "-c", SERVE, "serve", "--no-worker", "--home", str(home), *options],
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=300,
         check=False,
     )
 
@@ -148,7 +148,7 @@ def test_the_work_list_is_written_by_the_command_too(seeded: Seeded, tmp_path: P
         [sys.executable, "-c", SERVE, *export, "--home", str(seeded.home)],
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=300,
         check=False,
     )
     assert done.returncode == 0, done.stderr

@@ -70,3 +70,11 @@ export function told<Name extends keyof Schemas>(
     Array.isArray(problem?.meanwhile) ? (problem.meanwhile as Change[]) : [],
   );
 }
+
+const BUSY = 503;
+const BUSY_MOST = 6;
+
+/** Say whether a question is worth asking again: a service that is busy answers later. */
+export function whileBusy(failures: number, error: Error): boolean {
+  return error instanceof Problem && error.status === BUSY && failures < BUSY_MOST;
+}

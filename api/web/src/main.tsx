@@ -3,7 +3,7 @@ import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 
 import { App } from "./App";
-import { Problem } from "./client";
+import { Problem, whileBusy } from "./client";
 import { LanguageProvider } from "./i18n/language";
 import { sessionQuery } from "./queries";
 import "./style.css";
@@ -14,7 +14,13 @@ const queries: QueryClient = new QueryClient({
   // A session ends while a page is open: ask who is signed in, which shows the page to sign in.
   queryCache: new QueryCache({ onError: (error) => askAgain(error) }),
   mutationCache: new MutationCache({ onError: (error) => askAgain(error) }),
-  defaultOptions: { queries: { retry: 1, staleTime: 5_000, refetchOnWindowFocus: true } },
+  defaultOptions: {
+    queries: {
+      retry: (failures, error) => failures < 1 || whileBusy(failures, error),
+      staleTime: 5_000,
+      refetchOnWindowFocus: true,
+    },
+  },
 });
 
 function askAgain(error: Error): void {

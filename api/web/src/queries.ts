@@ -7,6 +7,7 @@ import type { Step } from "./dashboard/chart";
 import type { Where } from "./dashboard/where";
 import { filesOf, monthsOf } from "./open/figures";
 import { choiceOf, type Filter, type Order } from "./review/filter";
+import { comeBack } from "./session/leaving";
 
 const QUEUE_PAGE = 100;
 /** Most pages that are kept: what somebody has scrolled past is read again when they come back. */
@@ -19,6 +20,7 @@ export const sessionQuery = queryOptions({
   queryFn: async () => {
     const session = told(await api.GET("/api/session"), "SessionOut");
     keepCsrf(session.csrf);
+    comeBack(session.account?.account_id ?? null);
     return session;
   },
   staleTime: Number.POSITIVE_INFINITY,
@@ -26,7 +28,8 @@ export const sessionQuery = queryOptions({
 
 export const surveysQuery = queryOptions({
   queryKey: ["surveys"],
-  queryFn: async () => told(await api.GET("/api/surveys", { params: { query: { limit: 100 } } }), "SurveyList"),
+  queryFn: async ({ signal }) =>
+    told(await api.GET("/api/surveys", { signal, params: { query: { limit: 100 } } }), "SurveyList"),
   refetchInterval: (query) =>
     query.state.data?.surveys.some((survey) => survey.job?.active) ? BUSY_MS : false,
 });
@@ -34,9 +37,9 @@ export const surveysQuery = queryOptions({
 export const surveyQuery = (surveyId: string) =>
   queryOptions({
     queryKey: ["survey", surveyId],
-    queryFn: async () =>
+    queryFn: async ({ signal }) =>
       told(
-        await api.GET("/api/surveys/{survey_id}", { params: { path: { survey_id: surveyId } } }),
+        await api.GET("/api/surveys/{survey_id}", { signal, params: { path: { survey_id: surveyId } } }),
         "SurveyDetail",
       ),
     refetchInterval: (query) => (query.state.data?.job?.active ? BUSY_MS : false),
@@ -44,15 +47,17 @@ export const surveyQuery = (surveyId: string) =>
 
 export const assetsQuery = queryOptions({
   queryKey: ["assets"],
-  queryFn: async () => told(await api.GET("/api/assets", { params: { query: { limit: 500 } } }), "AssetList"),
+  queryFn: async ({ signal }) =>
+    told(await api.GET("/api/assets", { signal, params: { query: { limit: 500 } } }), "AssetList"),
 });
 
 export const coverageQuery = (surveyId: string, widthMm: number, surfaceHeightM: number) =>
   queryOptions({
     queryKey: ["coverage", surveyId, widthMm, surfaceHeightM],
-    queryFn: async () =>
+    queryFn: async ({ signal }) =>
       told(
         await api.GET("/api/surveys/{survey_id}/coverage", {
+          signal,
           params: {
             path: { survey_id: surveyId },
             query: { width_mm: widthMm, surface_height_m: surfaceHeightM },
@@ -66,16 +71,16 @@ export const coverageQuery = (surveyId: string, widthMm: number, surfaceHeightM:
 export const outlookQuery = (surveyId: string) =>
   queryOptions({
     queryKey: ["outlook", surveyId],
-    queryFn: async () =>
+    queryFn: async ({ signal }) =>
       told(
-        await api.GET("/api/surveys/{survey_id}/outlook", { params: { path: { survey_id: surveyId } } }),
+        await api.GET("/api/surveys/{survey_id}/outlook", { signal, params: { path: { survey_id: surveyId } } }),
         "OutlookOut",
       ),
   });
 
 export const classesQuery = queryOptions({
   queryKey: ["damage-classes"],
-  queryFn: async () => told(await api.GET("/api/codelists/damage-classes"), "DamageClassList"),
+  queryFn: async ({ signal }) => told(await api.GET("/api/codelists/damage-classes", { signal }), "DamageClassList"),
   staleTime: Number.POSITIVE_INFINITY,
 });
 
@@ -83,9 +88,10 @@ export const classesQuery = queryOptions({
 export const countsQuery = (surveyId: string, filter: Filter) =>
   queryOptions({
     queryKey: ["defects", surveyId, "counts", filter],
-    queryFn: async () =>
+    queryFn: async ({ signal }) =>
       told(
         await api.GET("/api/surveys/{survey_id}/queue/counts", {
+          signal,
           params: { path: { survey_id: surveyId }, query: choiceOf(filter) },
         }),
         "QueueCounts",
@@ -98,9 +104,10 @@ interface QueuePlace {
   readonly before?: string;
 }
 
-async function readQueue(surveyId: string, filter: Filter, order: Order, place: QueuePlace, limit: number) {
+async function readQueue(surveyId: string, filter: Filter, order: Order, place: QueuePlace, limit: number, signal?: AbortSignal) {
   return told(
     await api.GET("/api/surveys/{survey_id}/queue", {
+      ...(signal ? { signal } : {}),
       params: { path: { survey_id: surveyId }, query: { ...choiceOf(filter), order, limit, ...place } },
     }),
     "QueuePage",
@@ -111,7 +118,7 @@ async function readQueue(surveyId: string, filter: Filter, order: Order, place: 
 export const queueQuery = (surveyId: string, filter: Filter, order: Order, at: string | undefined) =>
   infiniteQueryOptions({
     queryKey: ["defects", surveyId, "queue", filter, order, at ?? null],
-    queryFn: ({ pageParam }) => readQueue(surveyId, filter, order, pageParam, QUEUE_PAGE),
+    queryFn: ({ pageParam, signal }) => readQueue(surveyId, filter, order, pageParam, QUEUE_PAGE, signal),
     initialPageParam: (at === undefined ? {} : { at }) as QueuePlace,
     getNextPageParam: ({ rows }): QueuePlace | undefined => {
       const last = rows.at(-1);
@@ -129,7 +136,7 @@ export const queueQuery = (surveyId: string, filter: Filter, order: Order, at: s
 export const placeQuery = (surveyId: string, filter: Filter, order: Order, at: string) =>
   queryOptions({
     queryKey: ["defects", surveyId, "place", order, at],
-    queryFn: () => readQueue(surveyId, filter, order, { at }, 1),
+    queryFn: ({ signal }) => readQueue(surveyId, filter, order, { at }, 1, signal),
   });
 
 /** Read the one row beside a place in a survey's queue. */
@@ -151,9 +158,9 @@ export const candidatesQuery = (surveyId: string, filter: Filter, order: Order, 
 export const defectQuery = (defectId: string) =>
   queryOptions({
     queryKey: ["defect", defectId],
-    queryFn: async () =>
+    queryFn: async ({ signal }) =>
       told(
-        await api.GET("/api/defects/{defect_id}", { params: { path: { defect_id: defectId } } }),
+        await api.GET("/api/defects/{defect_id}", { signal, params: { path: { defect_id: defectId } } }),
         "DefectDetail",
       ),
   });
@@ -162,9 +169,9 @@ export const defectQuery = (defectId: string) =>
 export const priorityQuery = (defectId: string, version: number) =>
   queryOptions({
     queryKey: ["defect", defectId, "priority", version],
-    queryFn: async () =>
+    queryFn: async ({ signal }) =>
       told(
-        await api.GET("/api/defects/{defect_id}/priority", { params: { path: { defect_id: defectId } } }),
+        await api.GET("/api/defects/{defect_id}/priority", { signal, params: { path: { defect_id: defectId } } }),
         "RankOut",
       ),
     staleTime: 60_000,
@@ -173,16 +180,16 @@ export const priorityQuery = (defectId: string, version: number) =>
 export const worklistQuery = (surveyId: string) =>
   queryOptions({
     queryKey: ["worklist", surveyId],
-    queryFn: async () =>
+    queryFn: async ({ signal }) =>
       told(
-        await api.GET("/api/worklist", { params: { query: { survey_id: surveyId } } }),
+        await api.GET("/api/worklist", { signal, params: { query: { survey_id: surveyId } } }),
         "WorkListOut",
       ),
   });
 
 export const flightChoicesQuery = queryOptions({
   queryKey: ["flight-choices"],
-  queryFn: async () => told(await api.GET("/api/flight/choices"), "FlightChoicesOut"),
+  queryFn: async ({ signal }) => told(await api.GET("/api/flight/choices", { signal }), "FlightChoicesOut"),
   staleTime: Number.POSITIVE_INFINITY,
 });
 
@@ -191,9 +198,9 @@ const MOST_PLACES = 10_000;
 export const rankingQuery = (weights: string | undefined) =>
   queryOptions({
     queryKey: ["ranking", weights],
-    queryFn: async () =>
+    queryFn: async ({ signal }) =>
       told(
-        await api.GET("/api/ranking", { params: { query: { limit: MOST_PLACES, ...(weights ? { weights } : {}) } } }),
+        await api.GET("/api/ranking", { signal, params: { query: { limit: MOST_PLACES, ...(weights ? { weights } : {}) } } }),
         "RankingOut",
       ),
     staleTime: 60_000,
@@ -202,9 +209,10 @@ export const rankingQuery = (weights: string | undefined) =>
 export const explanationQuery = (assetId: string, weights: string | undefined) =>
   queryOptions({
     queryKey: ["explanation", assetId, weights],
-    queryFn: async () =>
+    queryFn: async ({ signal }) =>
       told(
         await api.GET("/api/ranking/{asset_id}", {
+          signal,
           params: { path: { asset_id: assetId }, query: weights ? { weights } : {} },
         }),
         "ExplanationOut",
@@ -213,26 +221,26 @@ export const explanationQuery = (assetId: string, weights: string | undefined) =
 
 export const programmesQuery = queryOptions({
   queryKey: ["programmes"],
-  queryFn: async () => told(await api.GET("/api/programmes"), "ProgrammeList"),
+  queryFn: async ({ signal }) => told(await api.GET("/api/programmes", { signal }), "ProgrammeList"),
 });
 
 export const programmeQuery = (name: string) =>
   queryOptions({
     queryKey: ["programme", name],
-    queryFn: async () =>
-      told(await api.GET("/api/programmes/{name}", { params: { path: { name } } }), "ProgrammeOut"),
+    queryFn: async ({ signal }) =>
+      told(await api.GET("/api/programmes/{name}", { signal, params: { path: { name } } }), "ProgrammeOut"),
   });
 
 /** Read what is published of each month; everybody may. */
 export const monthlyQuery = queryOptions({
   queryKey: ["monthly"],
-  queryFn: async () => monthsOf(told(await api.GET("/api/figures/monthly"), "MonthlyList")),
+  queryFn: async ({ signal }) => monthsOf(told(await api.GET("/api/figures/monthly", { signal }), "MonthlyList")),
 });
 
 export const openFilesQuery = queryOptions({
   queryKey: ["open-files"],
-  queryFn: async () => {
-    const { data } = await api.GET("/api/3/action/package_search", { params: { query: { rows: 1 } } });
+  queryFn: async ({ signal }) => {
+    const { data } = await api.GET("/api/3/action/package_search", { signal, params: { query: { rows: 1 } } });
     return data === undefined ? [] : filesOf(data); // no publisher is named: there are no files
   },
 });
@@ -240,56 +248,57 @@ export const openFilesQuery = queryOptions({
 export const dashboardQuery = (where: Where) =>
   queryOptions({
     queryKey: ["dashboard", where],
-    queryFn: async () => told(await api.GET("/api/dashboard", { params: { query: where } }), "DashboardOut"),
+    queryFn: async ({ signal }) => told(await api.GET("/api/dashboard", { signal, params: { query: where } }), "DashboardOut"),
   });
 
 export const seriesQuery = (step: Step, periods: number, where: Where) =>
   queryOptions({
     queryKey: ["dashboard", "series", step, periods, where],
-    queryFn: async () =>
-      told(await api.GET("/api/dashboard/series", { params: { query: { step, periods, ...where } } }), "SeriesOut"),
+    queryFn: async ({ signal }) =>
+      told(await api.GET("/api/dashboard/series", { signal, params: { query: { step, periods, ...where } } }), "SeriesOut"),
   });
 
 export const waitingQuery = (where: Where) =>
   queryOptions({
     queryKey: ["dashboard", "waiting", where],
-    queryFn: async () =>
-      told(await api.GET("/api/dashboard/waiting", { params: { query: where } }), "WaitingList"),
+    queryFn: async ({ signal }) =>
+      told(await api.GET("/api/dashboard/waiting", { signal, params: { query: where } }), "WaitingList"),
   });
 
 export const measuresQuery = (assetId: string) =>
   queryOptions({
     queryKey: ["measures", assetId],
-    queryFn: async () =>
-      told(await api.GET("/api/measures", { params: { query: { asset_id: assetId } } }), "MeasureList"),
+    queryFn: async ({ signal }) =>
+      told(await api.GET("/api/measures", { signal, params: { query: { asset_id: assetId } } }), "MeasureList"),
   });
 
 export const peopleQuery = queryOptions({
   queryKey: ["people"],
-  queryFn: async () => told(await api.GET("/api/people"), "PersonList"),
+  queryFn: async ({ signal }) => told(await api.GET("/api/people", { signal }), "PersonList"),
 });
 
 export const personTokensQuery = (accountId: string) =>
   queryOptions({
     queryKey: ["people", accountId, "tokens"],
-    queryFn: async () =>
+    queryFn: async ({ signal }) =>
       told(
-        await api.GET("/api/people/{account_id}/tokens", { params: { path: { account_id: accountId } } }),
+        await api.GET("/api/people/{account_id}/tokens", { signal, params: { path: { account_id: accountId } } }),
         "TokenList",
       ),
   });
 
 export const tokensQuery = queryOptions({
   queryKey: ["tokens"],
-  queryFn: async () => told(await api.GET("/api/account/tokens"), "TokenList"),
+  queryFn: async ({ signal }) => told(await api.GET("/api/account/tokens", { signal }), "TokenList"),
 });
 
 export const auditQuery = (sought: Sought) =>
   infiniteQueryOptions({
     queryKey: ["audit", sought],
-    queryFn: async ({ pageParam }: { pageParam: number | null }) =>
+    queryFn: async ({ pageParam, signal }: { pageParam: number | null; signal: AbortSignal }) =>
       told(
         await api.GET("/api/audit", {
+          signal,
           params: { query: { ...conditionsOf(sought), ...(pageParam === null ? {} : { before: pageParam }) } },
         }),
         "AuditPage",
@@ -301,7 +310,7 @@ export const auditQuery = (sought: Sought) =>
 /** Prove the audit log: only when somebody asks, for the whole of it is read. */
 export const verificationQuery = queryOptions({
   queryKey: ["verification"],
-  queryFn: async () => told(await api.GET("/api/audit/verification"), "AuditVerified"),
+  queryFn: async ({ signal }) => told(await api.GET("/api/audit/verification", { signal }), "AuditVerified"),
   enabled: false,
 });
 
@@ -309,9 +318,10 @@ export const verificationQuery = queryOptions({
 export const jobsQuery = (state: JobState | null) =>
   infiniteQueryOptions({
     queryKey: ["jobs", state],
-    queryFn: async ({ pageParam }: { pageParam: string | null }) =>
+    queryFn: async ({ pageParam, signal }: { pageParam: string | null; signal: AbortSignal }) =>
       told(
         await api.GET("/api/jobs", {
+          signal,
           params: {
             query: {
               limit: 50,
@@ -331,17 +341,17 @@ export const jobsQuery = (state: JobState | null) =>
 export const jobQuery = (jobId: string, active: boolean) =>
   queryOptions({
     queryKey: ["jobs", "one", jobId],
-    queryFn: async () =>
-      told(await api.GET("/api/jobs/{job_id}", { params: { path: { job_id: jobId } } }), "JobDetail"),
+    queryFn: async ({ signal }) =>
+      told(await api.GET("/api/jobs/{job_id}", { signal, params: { path: { job_id: jobId } } }), "JobDetail"),
     refetchInterval: active ? 2 * BUSY_MS : false,
   });
 
 export const jobLogQuery = (jobId: string, active: boolean) =>
   queryOptions({
     queryKey: ["jobs", "log", jobId],
-    queryFn: async () =>
+    queryFn: async ({ signal }) =>
       told(
-        await api.GET("/api/jobs/{job_id}/log", { params: { path: { job_id: jobId }, query: { limit: 2000 } } }),
+        await api.GET("/api/jobs/{job_id}/log", { signal, params: { path: { job_id: jobId }, query: { limit: 2000 } } }),
         "JobLog",
       ),
     refetchInterval: active ? 2 * BUSY_MS : false,
@@ -349,12 +359,12 @@ export const jobLogQuery = (jobId: string, active: boolean) =>
 
 export const storageQuery = queryOptions({
   queryKey: ["storage"],
-  queryFn: async () => told(await api.GET("/api/storage"), "StorageOut"),
+  queryFn: async ({ signal }) => told(await api.GET("/api/storage", { signal }), "StorageOut"),
   staleTime: 60_000,
 });
 
 export const basemapsQuery = queryOptions({
   queryKey: ["basemaps"],
-  queryFn: async () => told(await api.GET("/api/basemaps"), "BasemapList"),
+  queryFn: async ({ signal }) => told(await api.GET("/api/basemaps", { signal }), "BasemapList"),
   staleTime: Number.POSITIVE_INFINITY,
 });

@@ -19,7 +19,9 @@ from tests.support.records import NOON, make_asset
 
 ISSUER = "https://id.example.jp/realms/石川"
 SAME_DATABASE = settings(
-    max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=15,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 
 
@@ -89,7 +91,7 @@ def test_names_are_told_apart_by_every_letter(engine: Engine) -> None:
 def test_from_the_first_account_on_everybody_signs_in(engine: Engine) -> None:
     with reading(engine) as connection:
         assert not accounts.any_exist(connection)
-        assert not accounts.admin_exists(connection)
+        assert not accounts.admin_exists(connection, now=NOON, issuer=accounts.ANY_ISSUER)
     add(engine, person(active=False))
     with reading(engine) as connection:
         assert accounts.any_exist(connection)
@@ -105,7 +107,34 @@ def test_only_an_admin_who_may_sign_in_is_one(engine: Engine) -> None:
             )
             for active in (True, False):
                 accounts.set_active(connection, one.account_id, active=active)
-                assert accounts.admin_exists(connection) is (active and role is Role.ADMIN)
+                found = accounts.admin_exists(connection, now=NOON, issuer=None)
+                assert found is (active and role is Role.ADMIN)
+
+
+def test_an_admin_needs_something_that_opens_the_account(engine: Engine) -> None:
+    """Without a password, with one that has ended, or linked to an issuer nobody asks: a name."""
+    one = person()
+    add(engine, one, password_hash=None)
+    membership = Membership(account_id=one.account_id, organisation_id=HOME, role=Role.ADMIN)
+
+    def may(issuer: str | None = None, **of: str) -> bool:
+        return accounts.admin_exists(connection, now=NOON, issuer=issuer, **of)
+
+    with writing(engine) as connection:
+        accounts.join(connection, membership)
+        assert not may() and not may(accounts.ANY_ISSUER)
+        for hours, usable in ((-1, False), (0, False), (1, True)):
+            accounts.set_password(
+                connection, one.account_id, "argon2", once_until=NOON + timedelta(hours=hours)
+            )
+            assert may() is usable
+        accounts.set_password(connection, one.account_id, "argon2")
+        assert may() and may(organisation_id=HOME) and not may(organisation_id="elsewhere")
+        accounts.set_password(connection, one.account_id, "argon2", once_until=NOON)
+        accounts.drop_one_time(connection, one.account_id)
+        accounts.link(connection, one.account_id, issuer=ISSUER, subject="s")
+        assert may(ISSUER) and may(accounts.ANY_ISSUER)
+        assert not may() and not may("https://other.example.jp")
 
 
 def test_a_new_password_and_a_disabled_account_end_every_session(engine: Engine) -> None:

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy import Engine
 
 from inspection.domain.defect import ReviewState
+from inspection.domain.edit import EditKind, redraw
 from inspection.errors import BadInput, Broken, NotFound
 from inspection.store import (
     defects,
@@ -18,11 +19,12 @@ from inspection.store import (
     surveys,
 )
 from inspection.store.engine import reading, writing
-from inspection.store.migrations.versions import r0047_scale
+from inspection.store.migrations.versions import r0067_mend
 from inspection.store.queue_tables import derived, survey_defects
 from inspection.store.reviewqueue import Order
 from inspection.store.scope import Scope, scoped
 from inspection.store.tables import defect_observations
+from tests.services.store import test_store_edits as editing
 from tests.support.queued import (
     _changed,
     a_quantity,
@@ -85,6 +87,38 @@ def test_each_survey_shows_its_own_sighting(engine: Engine, scene: Scene) -> Non
         assert reviewqueue.total(connection, second.survey_id) == 1
 
 
+def test_a_drawing_stands_in_its_survey_whatever_is_seen_elsewhere_or_later(
+    engine: Engine, scene: Scene
+) -> None:
+    """Redrawn in the first survey, seen by a second one, and by another run of the first."""
+    first = scene.defects[5]
+    shape = editing.drawn(scene, 205, "standing")
+    of = editing.edit(EditKind.REDRAW, first, name="standing")
+    editing.written(engine, of, [shape], lambda found: redraw(found[0], shape, of))
+    second = make_survey(2)
+    mosaic = make_mosaic(second, 300)
+    later, machine = make_observation(mosaic, 5), make_observation(scene.mosaic, 305)
+    seen = (first.latest, shape, later, machine)
+    with writing(engine) as connection:
+        surveys.save(connection, second)
+        orthomosaics.save(connection, mosaic)
+        observations.save(connection, [machine])
+        again = make_defect(
+            later,
+            defect_id=first.defect_id,
+            observation_ids=tuple(one.observation_id for one in seen),
+        )
+        defects.save(connection, [again], now=NOON)
+        for survey, shown in ((scene.survey, shape), (second, later)):
+            found = reviewqueue.sightings(connection, survey.survey_id, [first.defect_id])
+            assert found == {first.defect_id: shown}
+        kept = rows_of(connection)
+        connection.execute(sa.delete(survey_defects))
+        anew = r0067_mend.see(engine.dialect.name, "1 = 1").replace(":", "\\:")
+        connection.execute(sa.text(anew))
+        assert rows_of(connection) == kept
+
+
 def test_what_a_machine_says_anew_is_followed(engine: Engine, scene: Scene) -> None:
     seen = scene.defects[3].latest
     changed = make_observation(
@@ -142,7 +176,7 @@ def test_what_is_kept_by_the_way_equals_what_is_made_at_once(engine: Engine, sce
         kept = rows_of(connection)
         connection.execute(sa.delete(survey_defects))
         connection.execute(
-            sa.text(r0047_scale.see(engine.dialect.name, "1 = 1").replace(":", "\\:"))
+            sa.text(r0067_mend.see(engine.dialect.name, "1 = 1").replace(":", "\\:"))
         )
         assert rows_of(connection) == kept
         assert len(kept) == 40

@@ -7,8 +7,8 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy import Connection, Engine
 
-from inspection.domain.defect import Observation, ReviewState
-from inspection.store import defects, observations, orthomosaics, reviewqueue, surveys
+from inspection.domain.defect import Defect, Observation, ReviewState
+from inspection.store import defects, observations, orthomosaics, reviewqueue, surveys, tables
 from inspection.store.engine import reading, writing
 from inspection.store.queue_tables import survey_defects
 from inspection.store.tables import defect_observations
@@ -112,3 +112,63 @@ def test_what_says_nothing_new_changes_no_revision(engine: Engine, scene: Scene)
         observations.save(connection, [defect.latest for defect in scene.defects])
     with reading(engine) as connection:
         assert reviewqueue.revision(connection, survey_id) == was
+
+
+def test_a_defect_is_taken_before_what_follows_from_it(engine: Engine, scene: Scene) -> None:
+    """A decision holds the defect and wants its row of the queue; a renewal took them in turn."""
+    defect = scene.defects[0]
+    renewed = make_defect(seen_again(scene, 0.8), defect_id=defect.defect_id)
+
+    def renew() -> None:
+        with writing(engine) as connection:
+            defects.save(connection, [renewed], now=NOON)
+
+    with ThreadPoolExecutor(1) as threads:
+        with writing(engine) as connection:
+            known = tables.defects
+            mine = sa.select(known.c.seq).where(known.c.defect_id == defect.defect_id)
+            connection.execute(mine.with_for_update())
+            renewing = threads.submit(renew)
+            until_somebody_waits(engine)
+            decide(connection, defect.defect_id)
+        renewing.result(timeout=60)
+    with reading(engine) as connection:
+        row = reviewqueue.place(connection, scene.survey.survey_id, defect.defect_id)
+    assert (row.state, row.confidence) == (ReviewState.CONFIRMED, 0.8)
+
+
+def test_transactions_count_surveys_of_an_asset_in_one_order(engine: Engine, scene: Scene) -> None:
+    """Each decides about defects of two surveys, the one forwards and the other backwards."""
+    second = make_survey(2)
+    mosaic = make_mosaic(second, 400)
+    others = [make_defect(make_observation(mosaic, number)) for number in (401, 402)]
+    with writing(engine) as connection:
+        surveys.save(connection, second)
+        orthomosaics.save(connection, mosaic)
+        defects.save(connection, others, now=NOON)
+        was = reviewqueue.revision(connection, second.survey_id)
+    forwards = [scene.defects[0], others[0]]
+    backwards = [others[1], scene.defects[1]]
+
+    def decide_and_count(connection: Connection, defect: Defect) -> None:
+        decide(connection, defect.defect_id)
+        if engine.dialect.name == "postgresql":  # as at the end of the transaction
+            connection.execute(sa.text("SET CONSTRAINTS tenken_count IMMEDIATE"))
+            connection.execute(sa.text("SET CONSTRAINTS tenken_count DEFERRED"))
+
+    def backward() -> None:
+        with writing(engine) as connection:
+            for defect in backwards:
+                decide_and_count(connection, defect)
+
+    with ThreadPoolExecutor(1) as threads:
+        with writing(engine) as connection:
+            decide_and_count(connection, forwards[0])
+            going = threads.submit(backward)
+            until_somebody_waits(engine)
+            decide_and_count(connection, forwards[1])
+        going.result(timeout=60)
+    with reading(engine) as connection:
+        assert reviewqueue.revision(connection, second.survey_id) > was
+        for defect in (*forwards, *backwards):
+            assert defects.by_id(connection, defect.defect_id).state is ReviewState.CONFIRMED

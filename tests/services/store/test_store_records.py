@@ -12,6 +12,7 @@ from inspection.errors import BadInput, Conflict, NotFound
 from inspection.store import grades, steps, surveys, tables, workorders
 from inspection.store.engine import reading, writing
 from inspection.store.grades import GradeDecision
+from inspection.store.scope import Scope, scoped
 from inspection.store.workorders import WorkList, WorkOrderRow
 from tests.support.records import NOON, Scene, make_survey, named
 
@@ -126,6 +127,29 @@ def test_a_machine_proposes_and_a_person_decides(scene: Scene, engine: Engine) -
     assert kept == replace(decided, candidate=worse)
     assert (kept.decided_by, kept.decided_at, kept.note) == ("佐藤", NOON, "measured on site")
     assert undecided == grades.GradeRow(survey_id=survey_id, candidate=other)
+
+
+def test_what_follows_no_longer_goes_and_what_was_decided_stays(
+    scene: Scene, engine: Engine
+) -> None:
+    survey_id = scene.survey.survey_id
+    gone, decided = (replace(CRACK_D, subject_id=name) for name in ("gone", "decided"))
+    member = replace(CRACK_D, subject=Subject.MEMBER, subject_id="gone")
+    scope = Scope(actor="t", action="t", at=NOON, own="home", visible=frozenset({"home"}))
+
+    def left(*about: str) -> set[tuple[str, str]]:
+        with writing(scoped(engine, scope)) as connection:
+            grades.renew(connection, survey_id, [CRACK_D], about=about or None)
+            rows = grades.of_survey(connection, survey_id)
+        return {(row.candidate.subject.value, row.candidate.subject_id) for row in rows}
+
+    with writing(engine) as connection:
+        grades.save(connection, survey_id, [gone, decided, member])
+        grades.decide(connection, _decision(scene, subject_id="decided"))
+    kept = {("defect", "1"), ("defect", "decided")}
+    assert left("another", "decided") == {*kept, ("defect", "gone"), ("member", "gone")}
+    assert left("gone") == {*kept, ("member", "gone")}
+    assert left() == kept
 
 
 def test_decisions_are_counted_once_and_kept_for_ever(scene: Scene, engine: Engine) -> None:

@@ -2,8 +2,10 @@
 
 import hashlib
 import io
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -15,6 +17,7 @@ from api.caretaker import gatherer_of
 from api.deps import Services
 from api.schemas.upload import ASKED_MAX
 from inspection.domain.capture import Rejection, RejectionReason
+from inspection.imaging.decode import Looked
 from inspection.imaging.sandbox import Sandbox
 from inspection.store import jobs, keys, photos, steps, uploads
 from inspection.store.engine import reading, writing
@@ -133,13 +136,32 @@ def test_small_pictures_of_what_is_kept_and_of_what_is_not(
         path = f"/api/surveys/{survey_id}/photos/{digest(content)}/thumbnail"
         assert client.get(path, headers=tag).status_code == 304
     assert services.blobs.exists(keys.thumbnail_key(digest(lost)))
-    assert not services.blobs.exists(keys.thumbnail_key(digest(placed)))  # made when asked for
+    assert services.blobs.exists(keys.thumbnail_key(digest(placed)))  # made when it arrived
+
+
+def test_a_photo_that_came_without_a_small_picture_gets_one_from_elsewhere(
+    app: Any, client: TestClient, seeded: Seeded, services: Services
+) -> None:
+    """Photos of commands come in without; no decoder runs in the process of the service."""
+    asked: list[Path] = []
+
+    def look(paths: Iterable[Path]) -> Looked:
+        asked.extend(paths)
+        return Looked(thumbnails=dict.fromkeys(asked, b"small"))
+
+    app.state.services = replace(services, examine=look)
+    survey = seeded.local
+    for _ in range(2):
+        assert small(client, survey.survey_id, survey.photo_sha256).content == b"small"
+    assert len(asked) == 1
+    app.state.services = replace(services, examine=lambda _paths: Looked())
+    assert small(client, seeded.mapped.survey_id, seeded.mapped.photo_sha256).status_code == 404
 
 
 def test_half_a_photo_is_shown_as_far_as_it_came(
     app: Any, client: TestClient, seeded: Seeded, services: Services
 ) -> None:
-    app.state.services = replace(services, examine=Sandbox().flaws)
+    app.state.services = replace(services, examine=Sandbox().look)
     whole = Shot(seed=3).jpeg()
     half = whole[: len(whole) // 2]
     (row,) = upload(client, seeded.local.survey_id, a_jpg=half)

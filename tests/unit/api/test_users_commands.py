@@ -206,7 +206,7 @@ def test_serving_to_others_needs_an_address_an_admin_and_https(command: Command)
     url = database_url(command.home)
     with pytest.raises(Refused, match="TENKEN_PUBLIC_URL"):
         require_accounts("0.0.0.0", Door(), url)
-    with pytest.raises(Refused, match="nobody has an account"):
+    with pytest.raises(Refused, match="nobody who can sign in"):
         require_accounts("0.0.0.0", PUBLIC, url)
     command.add("hanako", "engineer")
     with pytest.raises(Refused, match="users add NAME --role admin"):

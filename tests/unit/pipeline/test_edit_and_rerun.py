@@ -178,12 +178,15 @@ def test_grades_follow_every_edit(desk: Desk, site: Site) -> None:
             rows = grades.of_survey(connection, site.survey_id)
         return {row.candidate.subject_id for row in rows}
 
-    _, parts = cut(desk, site)
+    before, (old, parts) = graded(), cut(desk, site)
+    assert str(old.defect_id) in before
     assert {str(part.defect_id) for part in parts} <= graded()
+    assert str(old.defect_id) not in graded()
     whole = merge(
         desk, order(), versions={part.defect_id: part.version for part in parts}
     ).edited.defects[-1]
     assert str(whole.defect_id) in graded()
+    assert not {str(part.defect_id) for part in parts} & graded()
 
 
 def test_of_a_large_asset_only_the_edited_defects_are_graded(desk: Desk, site: Site) -> None:
@@ -202,6 +205,12 @@ def test_of_a_large_asset_only_the_edited_defects_are_graded(desk: Desk, site: S
         }
     for part in parts:
         assert large[str(part.defect_id)] == small[str(part.defect_id)]
+    assert large.keys() == small.keys()
+    gone = [replace(part, state=ReviewState.REJECTED) for part in parts]
+    with writing(desk.engine) as connection:
+        regrade(connection, gone, clock=desk.clock, ranked_most=1)
+        left = {row.candidate.subject_id for row in grades.of_survey(connection, site.survey_id)}
+    assert large.keys() - left == {str(part.defect_id) for part in parts}
 
 
 def test_one_edit_is_one_row_however_often_it_is_sent(desk: Desk, site: Site) -> None:

@@ -20,14 +20,17 @@ from inspection.domain.mission import Survey
 from inspection.domain.release import Evidence, InspectionState, ReleaseAction, state_of, step
 from inspection.errors import BadInput, Conflict, IllegalTransition, NotFound
 from inspection.pipeline.approve import (
+    Seen,
     approve,
     approved_record,
     missing,
     newest_year,
     progress,
     revoke,
+    would_be,
 )
 from inspection.pipeline.publish import changes, publish, withdraw
+from inspection.pipeline.sendback import resubmit, send_back
 from inspection.pipeline.snapshot import check_month, figures_today, freeze, rows_now, verify
 from inspection.store import releases, sheets, snapshots, surveys
 from inspection.store.blobs import FolderBlobs
@@ -37,17 +40,40 @@ from tests.support.released import AtNoon
 
 YEAR = 2026
 NOON = datetime(2026, 5, 1, 3, 0, tzinfo=UTC)
+
+
+def send_back_as_read(connection: Connection, asset_id: str, year: int, **words: Any) -> Any:
+    """Send back what is there."""
+    release = releases.find(connection, asset_id, year)
+    record = would_be(connection, asset_id, year)
+    assert record is not None
+    version = 0 if release is None else release.version
+    seen = Seen(version=version, sha256=digest(to_plain(record)))
+    return send_back(connection, asset_id, year, seen=seen, **words)
+
+
+def resubmit_as_read(connection: Connection, asset_id: str, year: int, **words: Any) -> Any:
+    """Answer what was sent back."""
+    release = releases.find(connection, asset_id, year)
+    version = 0 if release is None else release.version
+    return resubmit(connection, asset_id, year, expected_version=version, **words)
+
+
 STEPS = {
     "approve": approve,
     "revoke": revoke,
     "publish": publish,
     "withdraw": withdraw,
+    "send_back": send_back_as_read,
+    "resubmit": resubmit_as_read,
 }
 NEXT = {
     ("diagnosed", "approve"): "approved",
     ("approved", "revoke"): "diagnosed",
     ("approved", "publish"): "published",
     ("published", "withdraw"): "approved",
+    ("diagnosed", "send_back"): "sent_back",
+    ("sent_back", "resubmit"): "diagnosed",
 }
 """The life of an inspection as the specification (§8) has it, written down a second time."""
 
@@ -66,12 +92,14 @@ def add(connection: Connection, asset_id: str, *, year: int = YEAR, **more: Any)
 
 def do(connection: Connection, action: str, asset_id: str = "A", **more: Any) -> Any:
     words = {"by": "課長", "why": "照査済", "clock": AtNoon(NOON), **more}
-    return STEPS[action](connection, asset_id, YEAR, **words)  # type: ignore[operator]
+    return STEPS[action](connection, asset_id, YEAR, **words)
 
 
 class TestWalks:
     @settings(
-        max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+        max_examples=10,
+        deadline=None,
+        suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
     )
     @given(st.lists(st.sampled_from(sorted(STEPS)), max_size=10))
     def test_every_walk_ends_where_the_model_ends(self, tmp_path: Path, actions: list[str]) -> None:
@@ -126,7 +154,10 @@ class TestWalks:
     def test_nobody_decides_without_name_reason_and_time(
         self, tmp_path: Path, action: str, words: dict[str, Any], says: str
     ) -> None:
-        way = {"approve": [], "revoke": ["approve"], "publish": ["approve"]}
+        way = {
+            "approve": [], "send_back": [], "resubmit": ["send_back"],
+            "revoke": ["approve"], "publish": ["approve"],
+        }  # fmt: skip
         with fresh_store(tmp_path) as connection:
             add(connection, "A")
             for before in way.get(action, ["approve", "publish"]):

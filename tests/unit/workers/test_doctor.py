@@ -183,7 +183,7 @@ def add_admin(home: Path) -> None:
     account = Account(account_id=uuid.uuid4(), name="root", display_name="root")
     engine = create_engine(f"sqlite:///{home / 'tenken.sqlite'}")
     with writing(engine) as connection:
-        accounts.add(connection, account, password_hash=None, now=NOON)
+        accounts.add(connection, account, password_hash="argon2", now=NOON)
         membership = Membership(
             account_id=account.account_id, organisation_id=HOME, role=Role.ADMIN
         )

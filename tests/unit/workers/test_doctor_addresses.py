@@ -220,7 +220,7 @@ def add_admin(home: Path, *, active: bool = True, role: Role = Role.ADMIN) -> No
     account = Account(account_id=uuid.uuid4(), name="root", display_name="root")
     engine = create_engine(f"sqlite:///{home / 'tenken.sqlite'}")
     with writing(engine) as connection:
-        accounts.add(connection, account, password_hash=None, now=datetime.now(UTC))
+        accounts.add(connection, account, password_hash="argon2", now=datetime.now(UTC))
         accounts.join(
             connection, Membership(account_id=account.account_id, organisation_id=HOME, role=role)
         )

@@ -5,6 +5,7 @@ import { useLanguage } from "../i18n/language";
 import { defectQuery } from "../queries";
 import { Trouble } from "../Trouble";
 import { PriorityLine } from "./PriorityLine";
+import { Settled } from "./Settled";
 import { Detail } from "./detail/Detail";
 import { EditHistory } from "./edit/EditHistory";
 import { EDIT_DOCK } from "./edit/plan";
@@ -105,7 +106,9 @@ function Measured({ name, quantity, unit, digits }: MeasuredProps) {
 
 function Grades({ defect }: { defect: DefectDetail }) {
   const { language, say } = useLanguage();
-  if (defect.grades.length === 0 && defect.priority === null && defect.is_ranked) return null;
+  const { ordered, finished, partly } = defect.work;
+  const untouched = defect.settled.length === 0 && !ordered && !finished && partly.length === 0;
+  if (defect.grades.length === 0 && untouched && defect.priority === null && defect.is_ranked) return null;
   return (
     <>
       <h3>{say("grade")}</h3>
@@ -120,6 +123,7 @@ function Grades({ defect }: { defect: DefectDetail }) {
           </ul>
         </div>
       ))}
+      <Settled defect={defect} />
       <PriorityLine defect={defect} />
     </>
   );

@@ -4,6 +4,7 @@ import { go } from "../address";
 import { api, keepCsrf, Problem, type Session } from "../client";
 import { useLanguage } from "../i18n/language";
 import { sessionQuery } from "../queries";
+import { leave } from "./leaving";
 
 /** Show who is signed in, and let them out. */
 export function Person({ session }: { session: Session }) {
@@ -17,6 +18,7 @@ export function Person({ session }: { session: Session }) {
     },
     onSuccess: async () => {
       keepCsrf(null);
+      leave();
       await queries.invalidateQueries({ queryKey: sessionQuery.queryKey });
       queries.removeQueries({ predicate: (query) => query.queryKey[0] !== sessionQuery.queryKey[0] });
     },

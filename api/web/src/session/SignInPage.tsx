@@ -5,6 +5,7 @@ import { api, keepCsrf, type Session, told } from "../client";
 import { useLanguage } from "../i18n/language";
 import { sessionQuery } from "../queries";
 import { Trouble } from "../Trouble";
+import { comeBack } from "./leaving";
 
 /** Let somebody say who they are; everything else waits behind this page. */
 export function SignInPage({ session }: { session: Session }) {
@@ -17,6 +18,7 @@ export function SignInPage({ session }: { session: Session }) {
       told(await api.POST("/api/session", { body: { name: name.trim(), password } }), "SessionOut"),
     onSuccess: (opened) => {
       keepCsrf(opened.csrf);
+      comeBack(opened.account?.account_id ?? null);
       // what somebody else saw before is not for these eyes
       queries.removeQueries({ predicate: (query) => query.queryKey[0] !== sessionQuery.queryKey[0] });
       queries.setQueryData(sessionQuery.queryKey, opened);

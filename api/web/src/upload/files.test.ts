@@ -5,7 +5,7 @@ import type { Schemas } from "../client";
 import { digestOf } from "./digest";
 import { fatesOf } from "./known";
 import { fromDrop, fromInput, kindOf } from "./picked";
-import { type Phase, type Row, sayBytes, shownRows, tally } from "./rows";
+import { copiesOf, type Phase, type Row, rowFor, sayBytes, shownRows, tally } from "./rows";
 
 const file = (name: string, content = name) => new File([content], name);
 
@@ -153,5 +153,32 @@ describe("the list", () => {
     [12_345_678_901, "12.35 GB"],
   ])("says %i bytes as %s", (bytes, words) => {
     expect(sayBytes(bytes)).toBe(words);
+  });
+});
+
+describe("a file that is added", () => {
+  const at = (id: number, more: Partial<Row> = {}): Row => ({
+    id, path: "DCIM/DJI_0001.JPG", bytes: 10, modified: 1, phase: "sending", sentBytes: 0, sha256: "a", reason: null,
+    detail: "", ...more,
+  });
+
+  it("has the row of the same file, and none where only the name is the same", () => {
+    const rows = [at(1), at(2, { bytes: 11, sha256: "b" })];
+    expect(rowFor(rows, { size: 10, lastModified: 1 })?.id).toBe(1);
+    expect(rowFor(rows, { size: 11, lastModified: 1 })?.id).toBe(2);
+    expect(rowFor(rows, { size: 10, lastModified: 2 })).toBeUndefined();
+    expect(rowFor([], { size: 10, lastModified: 1 })).toBeUndefined();
+  });
+
+  it("takes the place of one that changed and had to be chosen again", () => {
+    const rows = [at(1, { phase: "failed", detail: "HTTP 500" }), at(2, { phase: "failed", detail: "changed" })];
+    expect(rowFor(rows, { size: 12, lastModified: 5 })?.id).toBe(2);
+    expect(rowFor(rows, { size: 10, lastModified: 1 })?.id).toBe(1);
+  });
+
+  it("is sent itself once the one with the same bytes has others", () => {
+    const rows = [at(1), at(2, { phase: "copy" }), at(3, { phase: "copy", sha256: "b" }), at(4, { phase: "here" })];
+    expect(copiesOf(rows, "a").map(({ id }) => id)).toEqual([2]);
+    expect(copiesOf(rows, null)).toEqual([]);
   });
 });

@@ -83,3 +83,17 @@ export function sayBytes(bytes: number): string {
   if (bytes < 1e6) return `${Math.max(bytes > 0 ? 1 : 0, Math.round(bytes / 1e3))} kB`;
   return bytes < 1e9 ? `${(bytes / 1e6).toFixed(1)} MB` : `${(bytes / 1e9).toFixed(2)} GB`;
 }
+
+/**
+ * Find the row of a file that is added, among those of its place: the same file, or one that changed
+ * and can be read again now. Two cards have the same names: other bytes are another file.
+ */
+export function rowFor(here: readonly Row[], file: { size: number; lastModified: number }): Row | undefined {
+  const same = here.find((row) => row.bytes === file.size && row.modified === file.lastModified);
+  return same ?? here.find((row) => row.phase === "failed" && row.detail === "changed");
+}
+
+/** List the rows that are not sent because another one has the same bytes. */
+export function copiesOf(rows: readonly Row[], sha256: string | null): readonly Row[] {
+  return sha256 === null ? [] : rows.filter((row) => row.phase === "copy" && row.sha256 === sha256);
+}

@@ -1,9 +1,10 @@
 import { api, Problem, told } from "../client";
+import { whenLeaving } from "../session/leaving";
 import { Changed, Digester } from "./digest";
 import { type Fate, Inquiry } from "./known";
 import { Door, isStopped, persist, stopped } from "./patience";
 import { kindOf, type Picked } from "./picked";
-import { isOver, type Row } from "./rows";
+import { copiesOf, isOver, type Row, rowFor } from "./rows";
 import { discardOlder, end, send, type Sending } from "./tus";
 
 const LINES = 3;
@@ -63,19 +64,22 @@ export class Sender {
 
   /** Take files on; what is in the list already, unchanged, stays as it is. */
   add(files: readonly Picked[]): void {
-    const known = new Map(this.tasks.map((task) => [task.row.path, task]));
     const fresh: Task[] = [];
+    const known = new Map<string, Task[]>();
+    for (const task of this.tasks) known.set(task.row.path, [...(known.get(task.row.path) ?? []), task]);
     for (const picked of files) {
       const kind = kindOf(picked.path);
       if (kind === "other") continue;
-      const before = known.get(picked.path);
-      if (before && isSame(before, picked)) {
+      const here = known.get(picked.path) ?? [];
+      const row = rowFor(here.map((task) => task.row), picked.file);
+      const before = here.find((task) => task.row === row);
+      if (before) {
         if (before.row.phase === "failed" || before.row.phase === "ended") fresh.push(this.anew(before, picked));
         continue;
       }
       const task: Task = { picked, row: rowOf(this.nextId++, picked), address: null };
-      if (before) this.tasks[this.tasks.indexOf(before)] = task;
-      else this.tasks.push(task);
+      this.tasks.push(task);
+      known.set(picked.path, [...here, task]);
       if (kind === "foreign") this.set(task, { phase: "foreign" });
       else fresh.push(task);
     }
@@ -127,8 +131,11 @@ export class Sender {
   }
 
   private anew(task: Task, picked: Picked): Task {
+    const { size, lastModified } = picked.file;
+    const isOther = task.row.bytes !== size || task.row.modified !== lastModified;
+    const sha256 = isOther ? null : task.row.sha256;
     task.picked = picked;
-    this.set(task, { phase: "waiting", detail: "", sentBytes: 0, bytes: picked.file.size });
+    this.set(task, { phase: "waiting", detail: "", sentBytes: 0, bytes: size, modified: lastModified, sha256 });
     return task;
   }
 
@@ -143,8 +150,16 @@ export class Sender {
         return;
       }
       const isChanged = error instanceof Changed;
+      const copies = copiesOf(this.rows(), task.row.sha256);
       this.set(task, { phase: "failed", detail: isChanged ? "changed" : error instanceof Error ? error.message : "" });
+      this.sendInstead(copies);
     });
+  }
+
+  /** Send files that stood back because another one had the same bytes, and no longer has them. */
+  private sendInstead(copies: readonly Row[]): void {
+    const ids = new Set(copies.map((row) => row.id));
+    for (const task of this.tasks) if (ids.has(task.row.id)) this.begin(this.anew(task, task.picked));
   }
 
   /** See one file through to its end. */
@@ -214,6 +229,7 @@ export class Sender {
       path: task.row.path,
       sha256,
       file: task.picked.file,
+      others: this.underWay(task),
       address: task.address,
       onBegun: (address) => {
         task.address = address;
@@ -250,6 +266,12 @@ export class Sender {
     }
   }
 
+  /** Name the bytes of the other files that are under way: two cards have the same names. */
+  private underWay(task: Task): ReadonlySet<string> {
+    const others = this.rows().filter((row) => row.id !== task.row.id && row.sha256 !== null && !isOver(row.phase));
+    return new Set(others.map((row) => row.sha256 as string));
+  }
+
   /** Do something until it works, and say so while it does not. */
   private async patiently<Given>(task: Task, attempt: () => Promise<Given>, signal: AbortSignal): Promise<Given> {
     const given = await persist(attempt, signal, async (error) => {
@@ -277,7 +299,9 @@ export class Sender {
     await checkReadable(file);
     task.picked = { ...task.picked, file };
     task.address = null; // what was half sent is discarded when the new bytes are sent
+    const copies = copiesOf(this.rows(), task.row.sha256);
     this.set(task, { sha256: null, bytes: file.size, modified: file.lastModified, sentBytes: 0 });
+    this.sendInstead(copies);
   }
 
   private set(task: Task, change: Partial<Row>): void {
@@ -285,10 +309,14 @@ export class Sender {
     this.timer ??= setTimeout(() => this.tell(), TELL_MS);
   }
 
+  private rows(): Row[] {
+    return this.tasks.map((task) => task.row);
+  }
+
   private tell(): void {
     clearTimeout(this.timer);
     this.timer = undefined;
-    this.snapshot = { rows: this.tasks.map((task) => task.row), isPaused: this.isPaused };
+    this.snapshot = { rows: this.rows(), isPaused: this.isPaused };
     for (const listener of this.listeners) listener();
   }
 }
@@ -317,13 +345,19 @@ export function senderOf(surveyId: string): Sender {
   return known;
 }
 
+/** End every sender: nothing is sent any more in the name of somebody who has left. */
+function closeAll(): void {
+  for (const sender of senders.values()) sender.close();
+  senders.clear();
+  removeEventListener("beforeunload", warn);
+}
+whenLeaving(closeAll);
+
 /** Ask before a page is closed that still has something to send. */
 function warn(event: BeforeUnloadEvent): void {
   const isBusy = [...senders.values()].some((sender) => sender.state().rows.some((row) => !isOver(row.phase)));
   if (isBusy) event.preventDefault();
 }
-
-const isSame = ({ row }: Task, { file }: Picked) => row.bytes === file.size && row.modified === file.lastModified;
 
 async function outcome(surveyId: string, address: string) {
   const uploadId = address.slice(address.lastIndexOf("/") + 1);

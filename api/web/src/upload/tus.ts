@@ -8,6 +8,8 @@ export interface Sending {
   path: string;
   sha256: string;
   file: File;
+  /** Bytes of other files that this page is sending. */
+  others: ReadonlySet<string>;
   /** Address of an upload that has begun already; null begins one. */
   address: string | null;
   onBegun: (address: string) => void;
@@ -43,12 +45,15 @@ export function send(sending: Sending): Promise<string> {
 /**
  * Discard what was half sent of a file of this place in the folder that has other bytes now.
  *
- * Only what this browser began: another crew may be sending a photo of the same name.
+ * Only what this browser began: another crew may be sending a photo of the same name. And not what
+ * this page is sending now: the next card of the same drone has a photo of the same name, too.
  */
 export async function discardOlder(sending: Sending): Promise<void> {
   const upload = new Upload(sending.file, optionsOf(sending));
   for (const before of await upload.findPreviousUploads()) {
-    const isOlder = before.metadata["sha256"] !== sending.sha256;
+    const bytes = before.metadata["sha256"] ?? "";
+    if (sending.others.has(bytes)) continue;
+    const isOlder = bytes !== sending.sha256;
     if (isOlder && before.uploadUrl) await end(before.uploadUrl);
     await defaultOptions.urlStorage.removeUpload(before.urlStorageKey);
   }

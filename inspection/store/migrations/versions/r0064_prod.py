@@ -22,7 +22,7 @@ from sqlalchemy import (
 from inspection.store.columns import Json, UtcDateTime
 
 revision = "r0064_prod"
-down_revision = "r0052_edit"
+down_revision = "r0067_mend"
 
 RowNumber = BigInteger().with_variant(Integer, "sqlite")
 

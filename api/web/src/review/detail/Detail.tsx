@@ -1,4 +1,4 @@
-import { useEffect } from "react";
+import { useEffect, useState } from "react";
 
 import { useView } from "../../address";
 import type { DamageClass, DefectDetail } from "../../client";
@@ -15,13 +15,28 @@ interface Props {
   classes: ReadonlyMap<string, DamageClass>;
 }
 
+/** Who walks through the list with the keyboard does not look at each: photos are decoded for that. */
+const REST_MS = 300;
+
+/** Give a value once it has been the same for a while; null before. */
+function useRested(value: string, restMs: number): string | null {
+  const [rested, setRested] = useState<string | null>(null);
+  useEffect(() => {
+    const timer = setTimeout(() => setRested(value), restMs);
+    return () => clearTimeout(timer);
+  }, [value, restMs]);
+  return rested;
+}
+
 /** Show the evidence for one defect: widths along it, photos, the last inspection, its history. */
 export function Detail({ defect, classes }: Props) {
   const view = useView();
   const surveyId = view.name === "review" ? view.surveyId : defect.survey_id;
   const seen: Seen = { defectId: defect.defect_id, surveyId };
+  const isLookedAt = useRested(defect.defect_id, REST_MS) === defect.defect_id;
   const isCrack = defect.axis !== null && defect.width_mm !== null;
   useEffect(() => () => pointAt(null), []);
+  if (!isLookedAt) return <div className="evidence-waits" aria-busy="true" />;
   return (
     <>
       {isCrack && <WidthProfile seen={seen} />}

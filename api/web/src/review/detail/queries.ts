@@ -1,6 +1,6 @@
 import { queryOptions } from "@tanstack/react-query";
 
-import { api, type Schemas, told } from "../../client";
+import { api, type Schemas, told, whileBusy } from "../../client";
 
 export type Profile = Schemas["ProfileOut"];
 export type ProfilePoint = Schemas["ProfilePointOut"];
@@ -25,34 +25,35 @@ const params = ({ defectId, surveyId }: Seen) => ({
 export const profileQuery = (seen: Seen) =>
   queryOptions({
     queryKey: ["evidence", seen.defectId, seen.surveyId, "profile"],
-    queryFn: async () =>
-      told(await api.GET("/api/defects/{defect_id}/profile", { params: params(seen) }), "ProfileOut"),
+    queryFn: async ({ signal }) =>
+      told(await api.GET("/api/defects/{defect_id}/profile", { signal, params: params(seen) }), "ProfileOut"),
     staleTime: KEPT_MS,
-    retry: false,
+    retry: whileBusy,
   });
 
 export const sightingsQuery = (seen: Seen) =>
   queryOptions({
     queryKey: ["evidence", seen.defectId, seen.surveyId, "photos"],
-    queryFn: async () =>
-      told(await api.GET("/api/defects/{defect_id}/photos", { params: params(seen) }), "SightingsOut"),
+    queryFn: async ({ signal }) =>
+      told(await api.GET("/api/defects/{defect_id}/photos", { signal, params: params(seen) }), "SightingsOut"),
     staleTime: KEPT_MS,
   });
 
 export const earlierQuery = (seen: Seen) =>
   queryOptions({
     queryKey: ["evidence", seen.defectId, seen.surveyId, "earlier"],
-    queryFn: async () =>
-      told(await api.GET("/api/defects/{defect_id}/earlier", { params: params(seen) }), "EarlierList"),
+    queryFn: async ({ signal }) =>
+      told(await api.GET("/api/defects/{defect_id}/earlier", { signal, params: params(seen) }), "EarlierList"),
     staleTime: KEPT_MS,
   });
 
 export const growthQuery = (seen: Seen, earlierId: string) =>
   queryOptions({
     queryKey: ["evidence", seen.defectId, seen.surveyId, "growth", earlierId],
-    queryFn: async () =>
+    queryFn: async ({ signal }) =>
       told(
         await api.GET("/api/defects/{defect_id}/earlier/{earlier_id}/growth", {
+          signal,
           params: {
             path: { defect_id: seen.defectId, earlier_id: earlierId },
             query: { survey_id: seen.surveyId },
@@ -67,9 +68,9 @@ export const growthQuery = (seen: Seen, earlierId: string) =>
 export const historyQuery = (defectId: string) =>
   queryOptions({
     queryKey: ["defect", defectId, "history"],
-    queryFn: async () =>
+    queryFn: async ({ signal }) =>
       told(
-        await api.GET("/api/defects/{defect_id}/history", { params: { path: { defect_id: defectId } } }),
+        await api.GET("/api/defects/{defect_id}/history", { signal, params: { path: { defect_id: defectId } } }),
         "HistoryOut",
       ),
   });

@@ -20,9 +20,9 @@ export function EditHistory({ defect, review }: Props) {
   const { say } = useLanguage();
   const { data, error } = useQuery({
     queryKey: ["edits", defect.defect_id, defect.version],
-    queryFn: async () =>
+    queryFn: async ({ signal }) =>
       told(
-        await api.GET("/api/defects/{defect_id}/edits", { params: { path: { defect_id: defect.defect_id } } }),
+        await api.GET("/api/defects/{defect_id}/edits", { signal, params: { path: { defect_id: defect.defect_id } } }),
         "Links",
       ),
   });

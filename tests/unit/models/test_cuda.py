@@ -1,6 +1,5 @@
 """The engine for CUDA devices, on the processor here: contract, and memory that is too small."""
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +11,11 @@ from onnxruntime.capi.onnxruntime_pybind11_state import Fail, RuntimeException
 from inspection.errors import BadInput, Broken, NotFound, OutOfMemory, Unavailable
 from inspection.pipeline.detect import detect
 from inspection.settings import DetectSettings
-from models.backends import onnxruntime as backend
+from models.backends.cuda import CPU, CUDA, CudaDetector
 from models.backends.memory import memory_lacked
-from models.backends.onnxruntime import CPU, CUDA, OnnxRuntimeDetector
 from models.backends.openvino import OpenVinoDetector
-from models.detector import BATCHES, engine_for, load_detector
-from models.registry import ModelEntry, load_entry
+from models.detector import BATCHES, arithmetic_of, choose_engine, load_detector
+from models.registry import ModelEntry, load_entry, model_id
 from tests.support.detector_contract import DetectorContract, noise
 from tests.support.sharing import CUT, equal
 from tests.support.tiny_network import write_tiny_network
@@ -44,13 +42,13 @@ def entry(tmp_path_factory: pytest.TempPathFactory) -> ModelEntry:
     return write_tiny_network(tmp_path_factory.mktemp("weights"))
 
 
-class TestOnnxRuntime(DetectorContract):
+class TestCuda(DetectorContract):
     """The contract of every detector."""
 
     @pytest.fixture(scope="class")
     @classmethod
-    def detector(cls, entry: ModelEntry) -> OnnxRuntimeDetector:
-        return OnnxRuntimeDetector(entry, provider=CPU, threads=1)
+    def detector(cls, entry: ModelEntry) -> CudaDetector:
+        return CudaDetector(entry, provider=CPU, threads=1)
 
 
 class SmallDevice:
@@ -76,9 +74,9 @@ class SmallDevice:
 def test_it_computes_what_openvino_computes(entry: ModelEntry) -> None:
     chips = noise(3, 64, 96)
     for one in (entry, load_entry()):
-        ours = OnnxRuntimeDetector(one, provider=CPU, threads=1)
+        ours = CudaDetector(one, provider=CPU, threads=1)
         other = OpenVinoDetector(one, threads=1)
-        assert ours.model_id == other.model_id and ours.classes == other.classes
+        assert ours.model_id == f"{other.model_id}/f32-cuda" and ours.classes == other.classes
         for a, b in zip(ours.score(chips), other.score(chips), strict=True):
             assert np.abs(a.scores - b.scores).max() < 2e-3
 
@@ -89,10 +87,10 @@ def test_a_device_whose_memory_is_too_small_gets_fewer_chips_and_finds_the_same(
     entry: ModelEntry, tmp_path: Path, words: str, kind: type[Exception]
 ) -> None:
     mosaic = save(tmp_path / "mosaic.tif", drawn())
-    alone = detect(mosaic, detector=OnnxRuntimeDetector(entry, provider=CPU, threads=1), **CHIPS)
+    alone = detect(mosaic, detector=CudaDetector(entry, provider=CPU, threads=1), **CHIPS)
     device = SmallDevice(entry, holds=2, error=kind(words))
     ear = Ear()
-    narrow = OnnxRuntimeDetector(entry, session=device)
+    narrow = CudaDetector(entry, session=device)
     found = detect(mosaic, detector=narrow, batch=16, progress=ear, **CHIPS)
     assert equal(found.detections, alone.detections)
     assert device.batches[0] > 2 and set(device.batches[-2:]) <= {1, 2}
@@ -106,15 +104,15 @@ def test_a_device_that_holds_no_single_chip_says_so_and_may_be_tried_elsewhere(
     mosaic = save(tmp_path / "mosaic.tif", drawn())
     device = SmallDevice(entry, holds=0, error=RuntimeException(REAL_WORDS[0]))
     with pytest.raises(OutOfMemory, match="does not hold a single chip"):
-        detect(mosaic, detector=OnnxRuntimeDetector(entry, session=device), batch=4, **CHIPS)
+        detect(mosaic, detector=CudaDetector(entry, session=device), batch=4, **CHIPS)
     assert device.batches[-1] == 1
 
 
 def test_another_failure_is_no_lack_of_memory(entry: ModelEntry) -> None:
     words = "[ONNXRuntimeError] : 1 : FAIL : Non-zero status code returned while running Conv node"
     device = SmallDevice(entry, holds=0, error=Fail(words))
-    with pytest.raises(Broken, match="ONNX Runtime stopped at tiny@"):
-        OnnxRuntimeDetector(entry, session=device).score(noise(1, 64, 64))
+    with pytest.raises(Broken, match="ONNX Runtime stopped at 1 chips"):
+        CudaDetector(entry, session=device).score(noise(1, 64, 64))
     assert device.batches == [1]
     assert not memory_lacked(RuntimeError(words)) and memory_lacked(MemoryError())
     assert memory_lacked(RuntimeError("[GPU] clEnqueueNDRangeKernel, error: CL_OUT_OF_RESOURCES"))
@@ -141,31 +139,40 @@ def test_openvino_that_lacks_memory_says_so_too(
 def test_a_network_of_another_form_is_told_apart(tmp_path: Path, entry: ModelEntry) -> None:
     other = write_tiny_network(tmp_path, outputs=3)
     with pytest.raises(Broken, match=r"answers \[1, 3, 64, 64\]"):
-        OnnxRuntimeDetector(other, provider=CPU).score(noise(1, 64, 64))
+        CudaDetector(other, provider=CPU).score(noise(1, 64, 64))
     other.onnx_path.write_bytes(b"no network")
-    with pytest.raises(Broken, match="ONNX Runtime stopped at tiny"):
-        OnnxRuntimeDetector(other, provider=CPU)
-    detector = OnnxRuntimeDetector(entry, provider=CPU)
+    with pytest.raises(Broken, match="ONNX Runtime stopped at its weights"):
+        CudaDetector(other, provider=CPU)
+    detector = CudaDetector(entry, provider=CPU)
     for wrong in (np.zeros((1, 33, 64, 3), np.uint8), np.zeros((64, 64, 3), np.uint8)):
         with pytest.raises(BadInput):
             detector.score(wrong)
     with pytest.raises(BadInput, match="bf16"):
-        OnnxRuntimeDetector(entry, precision="bf16", provider=CPU)
+        CudaDetector(entry, precision="bf16", provider=CPU)
 
 
-def test_without_a_device_cuda_is_refused_with_the_cure_and_auto_takes_the_processor(
-    entry: ModelEntry, monkeypatch: pytest.MonkeyPatch
+def test_without_a_device_cuda_is_refused_with_the_cure_and_auto_never_takes_it(
+    entry: ModelEntry,
 ) -> None:
     assert CUDA not in ort.get_available_providers()  # the package of the tests is for processors
-    with pytest.raises(Unavailable, match=r"tenken\[cuda\].*TENKEN_DETECT_DEVICE=cpu"):
+    with pytest.raises(Unavailable, match=r"tenken\[cuda\].*TENKEN_DETECT_ENGINE=auto"):
         load_detector("tiny", engine="cuda", weights_dir=entry.onnx_path.parent)
-    assert engine_for("auto") == "openvino" and engine_for("cuda") == "cuda"
-    monkeypatch.setattr(backend, "cuda_is_there", lambda: True)
-    assert engine_for("auto") == "cuda"
-    with pytest.raises(BadInput, match="tpu"):
-        engine_for("tpu")
+    assert choose_engine("auto") == "openvino" and choose_engine("cuda") == "cuda"
     with pytest.raises(NotFound):
         load_detector("unknown", engine="cuda", weights_dir=entry.onnx_path.parent)
+
+
+@pytest.mark.parametrize(
+    ("engine", "precision"), [("openvino", "f32"), ("openvino", "bf16"), ("onnxruntime", "f32")]
+)
+def test_what_a_worker_says_of_its_arithmetic_is_what_its_detector_says(
+    entry: ModelEntry, engine: str, precision: str
+) -> None:
+    folder = entry.onnx_path.parent
+    detector = load_detector("tiny", engine=engine, precision=precision, weights_dir=folder)
+    assert detector.model_id == model_id(entry, arithmetic_of(engine, precision))
+    tf32 = CudaDetector(entry, precision="tf32", provider=CPU)
+    assert tf32.model_id == model_id(entry, arithmetic_of("cuda", "tf32"))
 
 
 def test_a_device_that_falls_back_in_silence_is_refused(
@@ -175,7 +182,7 @@ def test_a_device_that_falls_back_in_silence_is_refused(
     asked: list[Any] = []
     session = ort.InferenceSession(entry.onnx_path, providers=[CPU])
 
-    def opens(path: Path, options: Any, providers: Any) -> ort.InferenceSession:
+    def opens(path: str, options: Any, providers: Any) -> ort.InferenceSession:
         asked.append(providers)
         return session
 
@@ -183,16 +190,15 @@ def test_a_device_that_falls_back_in_silence_is_refused(
     monkeypatch.setattr(ort, "InferenceSession", opens)
     monkeypatch.setattr(ort, "preload_dlls", lambda: None)
     with pytest.raises(Unavailable, match="no device"):
-        OnnxRuntimeDetector(entry, precision="tf32")
-    assert asked == [[(CUDA, {"use_tf32": "1", "arena_extend_strategy": "1"})]]
+        CudaDetector(entry, precision="tf32")
+    assert asked == [[(CUDA, {"use_tf32": "1"})]]
 
 
-def test_batch_and_precision_go_by_device(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_batch_and_precision_go_by_engine(monkeypatch: pytest.MonkeyPatch) -> None:
     assert BATCHES["cuda"] > BATCHES["openvino"] >= 1
-    assert DetectSettings().batch is None and DetectSettings().device == "cpu"
-    monkeypatch.setenv("TENKEN_DETECT_DEVICE", "auto")
+    assert DetectSettings().batch is None and DetectSettings().engine == "auto"
+    monkeypatch.setenv("TENKEN_DETECT_ENGINE", "cuda")
     monkeypatch.setenv("TENKEN_DETECT_PRECISION", "tf32")
     monkeypatch.setenv("TENKEN_DETECT_BATCH", "7")
     told = DetectSettings()
-    assert (told.device, told.precision, told.batch) == ("auto", "tf32", 7)
-    assert json.loads(told.model_dump_json())["batch"] == 7
+    assert (told.engine, told.precision, told.batch) == ("cuda", "tf32", 7)

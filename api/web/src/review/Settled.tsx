@@ -1,0 +1,42 @@
+import type { DefectDetail, Schemas } from "../client";
+import { useLanguage } from "../i18n/language";
+import type { Word } from "../i18n/words";
+
+const AGAIN: Record<NonNullable<Schemas["Again"]>, Word> = {
+  split: "settledSplit",
+  merged: "settledMerged",
+  redrawn: "settledRedrawn",
+};
+
+/** Say what people have decided about a defect and recorded on it, and what is to be asked again. */
+export function Settled({ defect }: { defect: DefectDetail }) {
+  const { language, say } = useLanguage();
+  const { work } = defect;
+  return (
+    <>
+      {defect.settled.map((one) => (
+        <div key={one.scheme} className="grade">
+          <b>{one.grade}</b> {say("settledBy")} {one.by}{" "}
+          <small>{new Date(one.at).toLocaleDateString(language)}</small>
+          {one.again && <p className="vague">{say(AGAIN[one.again])}</p>}
+        </div>
+      ))}
+      {work.ordered && <Line word="workOrdered" day={work.ordered} takenOver={work.taken_over} />}
+      {work.finished && <Line word="workFinished" day={work.finished} takenOver={work.taken_over} />}
+      {work.partly.map((stage) => (
+        <p key={stage} className="vague">
+          {say(stage === "finished" ? "workPartlyFinished" : "workPartlyOrdered")}
+        </p>
+      ))}
+    </>
+  );
+}
+
+function Line({ word, day, takenOver }: { word: Word; day: string; takenOver: boolean }) {
+  const { say } = useLanguage();
+  return (
+    <p>
+      {say(word)} {day} {takenOver && <small>{say("workTakenOver")}</small>}
+    </p>
+  );
+}
