@@ -122,7 +122,7 @@ def progress(
 
 def check(connection: Connection, held: Errand) -> None:
     """Check that a worker holds an errand still, until the transaction ends. Raises Conflict."""
-    life.check_ticket(held, _locked(connection, held.job_id))
+    life.check_ticket(held, _still_there(connection, held))
 
 
 def commit(connection: Connection, held: Errand) -> Errand:
@@ -166,8 +166,16 @@ def _locked(connection: Connection, job_id: uuid.UUID) -> Errand:
     return _errand(row)
 
 
+def _still_there(connection: Connection, held: Errand) -> Errand:
+    """Read an errand that a worker holds. Raises Conflict when it was forgotten meanwhile."""
+    try:
+        return _locked(connection, held.job_id)
+    except NotFound as error:
+        raise Conflict(f"job {held.job_id} was forgotten; stop working on it") from error
+
+
 def _change(connection: Connection, held: Errand, transition: Callable[[Errand], Errand]) -> Errand:
-    stored = _locked(connection, held.job_id)
+    stored = _still_there(connection, held)
     life.check_ticket(held, stored)
     changed = transition(stored)
     _write(connection, changed)

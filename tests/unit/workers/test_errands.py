@@ -13,7 +13,7 @@ from inspection.domain.modelref import ModelRef, Origin
 from inspection.errors import NotFound, Unavailable
 from inspection.pipeline.tools import Tools
 from inspection.settings import DetectSettings
-from inspection.store import errands, jobs, keys, modelchoices, offers, ownmodels
+from inspection.store import errands, jobs, keys, modelchoices, offers, ownmodels, trials
 from inspection.store.engine import reading, writing
 from inspection.store.job import Errand, JobState
 from inspection.store.modelchoices import Choice
@@ -25,6 +25,7 @@ from tests.support.tiny_network import write_tiny_network
 from tests.unit.workers.conftest import Yard
 from workers import runtime
 from workers.errand import ErrandKinds, errand_kinds, run_errand
+from workers.helping import lend_a_hand
 from workers.rack import Publisher, Rack
 from workers.runtime import answer, work
 from workers.sweep import Sweep
@@ -182,6 +183,19 @@ class TestAnswer:
         assert (waiting.state, waiting.error) == (JobState.FAILED, "the disk is full")
         assert not run_errand(yard.tools, unlucky.job_id, {"try": fail}, worker="host:1")
 
+    def test_an_errand_that_is_forgotten_meanwhile_ends_quietly(self, yard: Yard) -> None:
+        asked = ask(yard, "try", uuid.uuid4())
+
+        def forgotten_meanwhile(subject: uuid.UUID, tools: Tools) -> None:
+            with writing(yard.engine) as connection:
+                trials.remove(connection, subject)
+            with writing(yard.engine) as connection:
+                tools.warrant.commit(connection)
+                yard.done.append(subject)
+
+        assert run_errand(yard.tools, asked.job_id, {"try": forgotten_meanwhile}, worker="host:1")
+        assert yard.done == []
+
     def test_an_errand_that_is_cancelled_meanwhile_keeps_nothing(self, yard: Yard) -> None:
         asked = ask(yard, "try", uuid.uuid4())
 
@@ -257,7 +271,7 @@ class TestChoice:
         with writing(yard.engine) as connection:
             jobs.claim(connection, job.job_id, "other:1", yard.clock.now(), 60)
         tools = replace(yard.tools, fit=rack.fit)
-        assert runtime.lend_a_hand(tools, job.job_id) == 0
+        assert lend_a_hand(tools, job.job_id) == 0
 
     def test_an_upload_that_was_withdrawn_is_not_used_any_more(
         self, yard: Yard, rack: Rack
