@@ -47,6 +47,7 @@ class InspectionOut(Shape):
     version: int = Field(description="counts decisions; 0 when nobody has decided anything")
     missing: list[str] = Field(description="what an approval still needs, in words")
     surveys: int
+    unfinished: int = Field(description="surveys that are not processed to the end")
     surveys_failed: int = Field(description="failed before anything was found; no part of it")
     unreviewed: int
     element_records: int
@@ -84,6 +85,7 @@ class InspectionOut(Shape):
             version=0 if stands.release is None else stands.release.version,
             missing=list(stands.missing),
             surveys=found.surveys,
+            unfinished=found.surveys - found.searched,
             surveys_failed=found.failed,
             unreviewed=found.unreviewed,
             element_records=found.records,

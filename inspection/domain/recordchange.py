@@ -42,6 +42,9 @@ class RecordChange:
     after: str
 
 
+DIAGNOSED = ("value", "by", "note")
+"""What is compared of a diagnosis; the moment tells nothing that the history does not."""
+
 _LISTS: dict[Part, tuple[str, Callable[[Plain], str], tuple[str, ...]]] = {
     Part.GROUP: ("groups", lambda row: str(row["subject"]), ("value", "by", "note")),
     Part.DAMAGE: (
@@ -71,7 +74,8 @@ def record_changes(before: Plain, after: Plain) -> tuple[RecordChange, ...]:
     >>> one.part.value, one.field, one.before, one.after
     ('diagnosis', 'value', 'II', 'III')
     """
-    found = list(_fields(Part.DIAGNOSIS, "", before["diagnosis"], after["diagnosis"]))
+    said = [{name: one["diagnosis"].get(name) for name in DIAGNOSED} for one in (before, after)]
+    found = list(_fields(Part.DIAGNOSIS, "", *said))
     for part, (name, key, compared) in _LISTS.items():
         found += _rows(part, before[name], after[name], key, compared)
     for name in ("asset", "attributes", "sheet", "spans"):

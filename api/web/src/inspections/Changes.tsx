@@ -1,10 +1,11 @@
 import { useLanguage } from "../i18n/language";
-import type { Content } from "./inspection";
+import { type Content, isField } from "./inspection";
 
 /** Show what is another now than when the inspection was decided on last. */
 export function Changes({ content }: { content: Content }) {
   const { language, say } = useLanguage();
   const since = content.compared_with;
+  const name = (field: string) => (isField(field) ? say(`field_${field}`) : field);
   return (
     <section className="card" aria-label={say("changesTitle")}>
       <h2>{say("changesTitle")}</h2>
@@ -30,7 +31,7 @@ export function Changes({ content }: { content: Content }) {
               {content.changes.map((change) => (
                 <tr key={`${change.part} ${change.subject} ${change.field}`} data-part={change.part}>
                   <td>
-                    {say(`part_${change.part}`)} <small>{[change.subject, change.field].filter(Boolean).join(" · ")}</small>
+                    {say(`part_${change.part}`)} <small>{[change.subject, change.field && name(change.field)].filter(Boolean).join(" · ")}</small>
                   </td>
                   <td>{change.before || <span className="soft">{say("changeAbsent")}</span>}</td>
                   <td>{change.after ? <ins>{change.after}</ins> : <span className="soft">{say("changeAbsent")}</span>}</td>

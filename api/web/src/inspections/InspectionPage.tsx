@@ -9,7 +9,7 @@ import { Diagnose } from "./Diagnose";
 import { Files } from "./Files";
 import { Inner } from "./InspectionsPage";
 import "./inspections.css";
-import { type Content, type Inspection, possible, tabOf } from "./inspection";
+import { type Content, type Inspection, lacks, possible, tabOf } from "./inspection";
 import { Publication } from "./Publication";
 import { contentQuery, inspectionQuery } from "./queries";
 import { RecordParts } from "./RecordParts";
@@ -78,8 +78,11 @@ function Stands({ inspection, content }: { inspection: Inspection; content: Cont
         <>
           <h3>{say("missingTitle")}</h3>
           <ul className="missing">
-            {inspection.missing.map((words) => (
-              <li key={words}>{words}</li>
+            {lacks(inspection).map(([word, count]) => (
+              <li key={word}>
+                {say(word)}
+                {count !== null && `: ${count}`}
+              </li>
             ))}
           </ul>
         </>
@@ -99,7 +102,7 @@ function Stands({ inspection, content }: { inspection: Inspection; content: Cont
         {content.record?.groups.map((group) => (
           <Group key={group.subject} subject={group.subject} value={group.value} by={group.by} />
         ))}
-        <dt>{say("surveys")}</dt>
+        <dt>{say("survey")}</dt>
         <dd>{inspection.surveys}</dd>
         {inspection.surveys_failed > 0 && (
           <>

@@ -4,7 +4,7 @@ import { useState } from "react";
 import { api, told } from "../client";
 import { useLanguage } from "../i18n/language";
 import { Trouble } from "../Trouble";
-import type { Inspection, Possible } from "./inspection";
+import { gateInJapanese, type Inspection, type Possible } from "./inspection";
 import { publicationQuery } from "./queries";
 import { Reason } from "./Reason";
 import { useDecision, useName } from "./useDecision";
@@ -56,9 +56,9 @@ export function Publication({ inspection, may }: { inspection: Inspection; may: 
           {data.applied.length > 0 && !isPublic && (
             <>
               <h3>{say("gateApplied")}</h3>
-              <ul lang="en" className="applied">
+              <ul className="applied">
                 {data.applied.map((words) => (
-                  <li key={words}>{words}</li>
+                  <li key={words}>{language === "ja" ? gateInJapanese(words) : words}</li>
                 ))}
               </ul>
             </>

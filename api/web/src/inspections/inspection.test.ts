@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 
 import document from "../../../openapi.json";
 import { words } from "../i18n/words";
-import { fileAddress, FORMS, type Inspection, type InspectionState, possible, STATES, TABS, tabOf } from "./inspection";
+import { fileAddress, FORMS, gateInJapanese, type Inspection, type InspectionState, lacks, possible, STATES, TABS, tabOf } from "./inspection";
 
 const schemas = document.components.schemas;
 const states = schemas.InspectionState.enum as InspectionState[];
@@ -14,6 +14,7 @@ const inspection: Inspection = {
   version: 0,
   missing: [],
   surveys: 1,
+  unfinished: 0,
   surveys_failed: 0,
   unreviewed: 0,
   element_records: 1,
@@ -68,6 +69,24 @@ describe("an inspection", () => {
 
   it("is diagnosed only where a survey was flown", () => {
     expect(possible({ ...inspection, surveys: 0 }, ALL).diagnose).toBe(false);
+  });
+
+  it("says what is missing from what is counted", () => {
+    expect(lacks(inspection)).toEqual([]);
+    const open: Inspection = { ...inspection, state: "processed", unfinished: 2, unreviewed: 3, decided: null, soundness: null };
+    expect(lacks({ ...open, missing: ["a", "b", "c"] })).toEqual([
+      ["missingUnfinished", 2],
+      ["missingUnreviewed", 3],
+      ["missingDiagnosis", null],
+    ]);
+    expect(lacks({ ...open, unfinished: 0, missing: ["3 detections …"] })).toEqual([["missingUnreviewed", 3]]);
+  });
+
+  it("tells in Japanese what the gate does, and passes on what it does not know", () => {
+    expect(gateInJapanese("position rounded to 5 decimals")).toBe("位置を小数5桁に丸めます");
+    expect(gateInJapanese("the place is sensitive: the middle of cell 54367510 stands for it")).toContain("54367510");
+    expect(gateInJapanese("12 damages withheld: soundness III and no measure is finished")).toMatch(/^損傷12件を伏せます/);
+    expect(gateInJapanese("something new")).toBe("something new");
   });
 
   it("names its files so that any name of an asset comes through", () => {

@@ -11,7 +11,7 @@ import { senderOf } from "./sender";
 const SHOWN = { all: "showAll", open: "showOpen", bad: "showBad" } as const;
 
 /** Add photos and see what becomes of each. */
-export function SendCard({ surveyId }: { surveyId: string }) {
+export function SendCard({ surveyId, isClosed }: { surveyId: string; isClosed: boolean }) {
   const { say } = useLanguage();
   const queries = useQueryClient();
   const sender = senderOf(surveyId);
@@ -26,7 +26,13 @@ export function SendCard({ surveyId }: { surveyId: string }) {
 
   return (
     <>
-      <Dropzone onPicked={(files) => sender.add(files)} />
+      {isClosed ? (
+        <p className="card wait" role="status">
+          {say("busySurvey")}
+        </p>
+      ) : (
+        <Dropzone onPicked={(files) => sender.add(files)} />
+      )}
       {rows.length > 0 && (
         <section className="card" aria-label={say("files")}>
           <div className="send-sum" data-over={sum.over} data-files={sum.files} data-good={sum.good}>

@@ -61,14 +61,7 @@ export default function UploadPage({ surveyId }: { surveyId: string }) {
         )}
       </div>
       <Trouble error={error} />
-      {may(session, "capture") &&
-        (survey?.job?.active ? (
-          <p className="card wait" role="status">
-            {say("busySurvey")}
-          </p>
-        ) : (
-          <SendCard surveyId={surveyId} />
-        ))}
+      {may(session, "capture") && <SendCard surveyId={surveyId} isClosed={survey?.job?.active === true} />}
       {survey && (
         <>
           <SetAside survey={survey} />
