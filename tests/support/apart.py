@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).parents[2]
+LONG_S = 600.0
 
 
 def apart(program: str, *arguments: str | Path) -> Any:
@@ -21,6 +22,7 @@ def apart(program: str, *arguments: str | Path) -> Any:
         capture_output=True,
         text=True,
         check=False,
+        timeout=LONG_S,
     )
     assert ended.returncode == 0, ended.stdout + ended.stderr
     return json.loads(ended.stdout.splitlines()[-1])

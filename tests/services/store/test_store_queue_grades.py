@@ -137,7 +137,8 @@ def test_a_grade_of_another_class_goes_unless_somebody_decided_on_it(
     with writing(engine) as connection:
         decide(connection, judged(scene, 1, "c"), clock=FrozenClock(NOON))
         anew = [proposed(one.defect_id, "e", RUST) for one in (first, second)]
-        grades.save(connection, survey_id, anew)
+        about = [str(one.defect_id) for one in (first, second)]
+        grades.renew(connection, survey_id, anew, about=about)
         schemes = {
             (row.candidate.subject_id, row.candidate.scheme)
             for row in grades.of_survey(connection, survey_id)

@@ -20,45 +20,24 @@ from inspection.domain.mission import Survey
 from inspection.domain.release import Evidence, InspectionState, ReleaseAction, state_of, step
 from inspection.errors import BadInput, Conflict, IllegalTransition, NotFound
 from inspection.pipeline.approve import (
-    Seen,
     approve,
     approved_record,
     missing,
     newest_year,
     progress,
     revoke,
-    would_be,
 )
 from inspection.pipeline.publish import changes, publish, withdraw
-from inspection.pipeline.sendback import resubmit, send_back
 from inspection.pipeline.snapshot import check_month, figures_today, freeze, rows_now, verify
 from inspection.store import releases, sheets, snapshots, surveys
 from inspection.store.blobs import FolderBlobs
 from inspection.store.engine import reading, writing
 from tests.support.bookshelf import entry, fresh_engine, fresh_store
 from tests.support.released import AtNoon
+from tests.support.sendbacks import resubmit_as_read, send_back_as_read
 
 YEAR = 2026
 NOON = datetime(2026, 5, 1, 3, 0, tzinfo=UTC)
-
-
-def send_back_as_read(connection: Connection, asset_id: str, year: int, **words: Any) -> Any:
-    """Send back what is there."""
-    release = releases.find(connection, asset_id, year)
-    record = would_be(connection, asset_id, year)
-    assert record is not None
-    version = 0 if release is None else release.version
-    seen = Seen(version=version, sha256=digest(to_plain(record)))
-    return send_back(connection, asset_id, year, seen=seen, **words)
-
-
-def resubmit_as_read(connection: Connection, asset_id: str, year: int, **words: Any) -> Any:
-    """Answer what was sent back."""
-    release = releases.find(connection, asset_id, year)
-    version = 0 if release is None else release.version
-    return resubmit(connection, asset_id, year, expected_version=version, **words)
-
-
 STEPS = {
     "approve": approve,
     "revoke": revoke,
