@@ -26,7 +26,7 @@ $(VENV)/.installed: pyproject.toml constraints/base.txt | $(BIN)/python
 	@touch $@
 
 $(VENV)/.installed-dev: $(VENV)/.installed constraints/cpu.txt
-	$(BIN)/pip install --quiet -c constraints/base.txt -c constraints/cpu.txt -e '.[ml,redis,dev]'
+	$(BIN)/pip install --quiet -c constraints/base.txt -c constraints/cpu.txt -e '.[ml,redis,s3,otel,dev]'
 	@touch $@
 
 install: $(VENV)/.installed  ## install Tenken into .venv, without torch

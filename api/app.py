@@ -70,9 +70,10 @@ from inspection.settings import (
     StoreSettings,
     TelemetrySettings,
 )
-from inspection.store.blobs import FolderBlobs
+from inspection.store.blobstore import blobs_of
 from inspection.store.engine import create_engine
 from inspection.telemetry import configure_logging, serve_metrics
+from inspection.tracing import configure_tracing
 from workers import queue
 
 PARTS = (
@@ -139,7 +140,7 @@ def build_services(serve: ServeSettings, store: StoreSettings, bell: QueueSettin
     ring: Ring = lambda job_id: queue.ring(app, job_id)  # noqa: E731
     return Services(
         engine=create_engine(store.resolved_database_url()),
-        blobs=FolderBlobs(store.blobs_dir),
+        blobs=blobs_of(store),
         ring=ring,
         clock=SystemClock(),
         limits=Limits(
@@ -237,6 +238,7 @@ def create_app(
 def tell_operators(telemetry: TelemetrySettings, store: StoreSettings, services: Services) -> None:
     """Write the log and offer the metrics of this process, as the settings say."""
     configure_logging(telemetry.log_format, telemetry.log_level)
+    configure_tracing("tenken-api")
     name_folder(store.home, "home")
     if telemetry.metrics_listen is not None:
         census.register(REGISTRY, lambda: services)

@@ -8,11 +8,32 @@ from inspection.errors import BadInput, Unavailable
 from inspection.pipeline.ports import Detector
 from models.registry import DEFAULT_MODEL, WEIGHTS_DIR, load_entry
 
-Engine = Literal["openvino", "onnxruntime"]
-"""Libraries that can compute a detector's scores, the preferred first."""
+Engine = Literal["openvino", "onnxruntime", "cuda"]
+"""What can compute a detector's scores: libraries on the processor, the preferred first; and ONNX
+Runtime on a CUDA device, which is taken only by who asks for it."""
 
-ENGINES: tuple[Engine, ...] = ("openvino", "onnxruntime")
+ENGINES: tuple[Engine, ...] = ("openvino", "onnxruntime", "cuda")
 AUTO = "auto"
+
+LIBRARIES: dict[Engine, str] = {
+    "openvino": "openvino",
+    "onnxruntime": "onnxruntime",
+    "cuda": "onnxruntime",
+}
+
+BATCHES: dict[Engine, int] = {"openvino": 4, "onnxruntime": 4, "cuda": 16}
+"""Chips at once unless the settings say another number: a processor computes them one by one, a
+device all together."""
+
+
+def arithmetic_of(asked: str, precision: str) -> str:
+    """Name the arithmetic of an engine, as its detector's ``model_id`` does.
+
+    >>> arithmetic_of("openvino", "bf16"), arithmetic_of("cuda", "tf32")
+    ('bf16', 'tf32-cuda')
+    """
+    engine = choose_engine(asked)
+    return precision if engine == "openvino" else f"{precision}-{engine}"
 
 
 def choose_engine(asked: str = AUTO) -> Engine:
@@ -25,9 +46,9 @@ def choose_engine(asked: str = AUTO) -> Engine:
     if asked != AUTO and asked not in ENGINES:
         raise BadInput(f"engine {asked!r} is unknown; choose one of {AUTO}, {', '.join(ENGINES)}")
     for engine in ENGINES:
-        if asked in (AUTO, engine) and find_spec(engine) is not None:
+        if asked in (AUTO, engine) and find_spec(LIBRARIES[engine]) is not None:
             return engine
-    missing = " or ".join(ENGINES) if asked == AUTO else asked
+    missing = "openvino or onnxruntime" if asked == AUTO else asked
     raise Unavailable(
         f"{missing} is not installed here: pip install onnxruntime, or install Tenken again"
     )
@@ -58,6 +79,10 @@ def load_detector(
     """
     chosen = choose_engine(engine)
     entry = load_entry(name, weights_dir=weights_dir)
+    if chosen == "cuda":
+        from models.backends.cuda import CudaDetector  # noqa: PLC0415  # heavy
+
+        return CudaDetector(entry, precision=precision, threads=threads)
     if chosen == "onnxruntime":
         from models.backends.onnxruntime import OnnxRuntimeDetector  # noqa: PLC0415  # heavy
 

@@ -12,10 +12,11 @@ from inspection.pipeline.ports import Progress
 from inspection.pipeline.room import endless, room_here
 from inspection.pipeline.tools import LEASE_S, SystemClock, Tools, as_they_are, this_process
 from inspection.settings import DetectSettings, MosaicSettings, StoreSettings
-from inspection.store.blobs import FolderBlobs
+from inspection.store.blobstore import blobs_of
 from inspection.store.engine import create_engine, ensure_folder
 from inspection.store.schema import upgrade
 from models.calibration import load_calibration
+from models.detector import BATCHES, arithmetic_of, choose_engine
 from models.registry import DEFAULT_MODEL, folder_of, load_entry, model_id
 from workers.rack import LazyDetector, Rack
 
@@ -59,9 +60,9 @@ def outfit(
         )
     return Tools(
         engine=create_engine(url),
-        blobs=FolderBlobs(store.blobs_dir),
+        blobs=blobs_of(store),
         load_detector=LazyDetector(model, folder, detection),
-        model_id=model_id(entry, detection.precision),
+        model_id=model_id(entry, arithmetic_of(detection.engine, detection.precision)),
         calibration=calibration or UNCALIBRATED,
         widths=widths,
         clock=SystemClock(),
@@ -69,7 +70,7 @@ def outfit(
         work_dir=store.home / "work",
         node=node,
         room=room_here if store.demand_room else endless,
-        batch=detection.batch,
+        batch=detection.batch or BATCHES[choose_engine(detection.engine)],
         cut=Cut(band_chips=detection.band_chips),
         taker=replace(this_process(), lease_s=lease_s),
         fit=as_they_are if rack is None else rack.fit,
@@ -91,4 +92,4 @@ def node_of(settings: MosaicSettings) -> NodeOdm | None:
 
 def home_settings(home: Path) -> StoreSettings:
     """Keep rows and blobs in one folder, whatever the environment says."""
-    return StoreSettings(home=home, database_url=None)
+    return StoreSettings(home=home, database_url=None, blobs_url=None)

@@ -6,6 +6,7 @@ never used in its place.
 """
 
 import logging
+import shutil
 import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
@@ -18,6 +19,7 @@ from sqlalchemy import Engine
 from inspection.domain.measurement import UNCALIBRATED
 from inspection.domain.modelref import ModelRef, Offer, Origin
 from inspection.errors import NotFound, TenkenError, Unavailable
+from inspection.export.writing import replacing
 from inspection.pipeline.ports import BlobStore, Clock, Detector
 from inspection.pipeline.tools import Tools
 from inspection.settings import DetectSettings
@@ -26,7 +28,7 @@ from inspection.store.engine import reading, writing
 from inspection.store.offers import Offered
 from inspection.store.ownmodels import OwnModel
 from models.calibration import load_calibration
-from models.detector import load_detector
+from models.detector import arithmetic_of, load_detector
 from models.registry import (
     DEFAULT_MODEL,
     WEIGHTS_DIR,
@@ -105,7 +107,8 @@ class Rack:
                 f"this worker's {ref.name} has sha256 {entry.sha256[:12]}, chosen was "
                 f"{ref.sha256[:12]}: the file was exchanged; choose the model anew"
             )
-        named = model_id(entry, self._settings.precision)
+        arithmetic = arithmetic_of(self._settings.engine, self._settings.precision)
+        named = model_id(entry, arithmetic)
         if named == tools.model_id:
             return tools
         if self._last is None or self._last[0] != named:
@@ -144,9 +147,8 @@ def fetched(model: OwnModel, blobs: BlobStore, parent: Path) -> ModelEntry:
             raise NotFound(f"model {name} has not been taken in")
         folder.mkdir(parents=True, exist_ok=True)
         path = folder / f"{name}.onnx"
-        with blobs.local_path(model.network_key) as kept:
-            path.unlink(missing_ok=True)
-            path.symlink_to(kept.resolve())
+        with blobs.local_path(model.network_key) as kept, replacing(path) as temporary:
+            shutil.copyfile(kept, temporary)  # what a bucket lends is not there for ever
         write_entry(
             ModelEntry(
                 name=name,

@@ -21,6 +21,7 @@ from inspection.store.engine import reading, writing
 from inspection.store.job import ACTIVE, Job, JobState
 from inspection.store.joblines import Said
 from inspection.telemetry import about
+from inspection.tracing import span
 from workers.errand import ErrandKinds, run_errand
 from workers.helping import lend_a_hand
 from workers.holding import Held
@@ -67,7 +68,8 @@ def work(
     claimed = _claim(tools, job_id, lease_s)
     if claimed is None:
         return False
-    with about(survey_id=claimed.survey_id, job_id=job_id):
+    subjects = about(survey_id=claimed.survey_id, job_id=job_id)
+    with subjects, span(f"job {claimed.kind}", attempt=claimed.attempt):
         _do(tools, claimed, lease_s=lease_s, beat_s=beat_s or lease_s / BEATS)
     return True
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from uuid import UUID
 
-from celery import Celery
+from celery import Celery, Task
 from celery.signals import worker_ready, worker_shutting_down
 
 from inspection.pipeline.ports import Silence
@@ -20,6 +20,7 @@ from inspection.settings import (
     TelemetrySettings,
 )
 from inspection.telemetry import configure_logging, serve_metrics
+from inspection.tracing import configure_tracing, continued
 from workers import queue, runtime
 from workers.errand import errand_kinds
 from workers.metrics import REGISTRY
@@ -50,9 +51,10 @@ def make_worker(
     def ring(job_id: UUID) -> None:
         queue.ring(app, job_id)
 
-    @app.task(name=queue.LOOK)  # type: ignore[untyped-decorator]  # Celery has no types
-    def look(job_id: str) -> None:
-        runtime.answer(tools, UUID(job_id), ring=ring, lease_s=lease_s, kinds=kinds)
+    @app.task(name=queue.LOOK, bind=True)  # type: ignore[untyped-decorator]  # Celery has no types
+    def look(task: Task, job_id: str) -> None:
+        with continued(task.request.headers):
+            runtime.answer(tools, UUID(job_id), ring=ring, lease_s=lease_s, kinds=kinds)
 
     stop = threading.Event()
     sweep = Sweep(tools.engine, tools.clock, ring)
@@ -76,6 +78,7 @@ def run_worker(
     One process does one job at a time: a mosaic fills the machine by itself.
     """
     configure_logging(telemetry.log_format, telemetry.log_level)
+    configure_tracing("tenken-worker")
     name_folder(store.home, "home")
     serve_metrics(telemetry.metrics_listen, REGISTRY)
     app = queue.make_app(bell, store.home)

@@ -29,14 +29,7 @@ from inspection.imaging import maptiles
 from inspection.pipeline.appraisal import appraise_defect, rank_defect
 from inspection.pipeline.regrade import regrade_one
 from inspection.pipeline.settle import settled_grades_of, work_on
-from inspection.store import (
-    defects,
-    orthomosaics,
-    photos,
-    reviewqueue,
-    reviews,
-    surveys,
-)
+from inspection.store import defects, orthomosaics, photos, reviewqueue, reviews, surveys
 from inspection.store.engine import reading, writing
 from inspection.store.page import OFFSET_MAX
 
@@ -108,7 +101,8 @@ def decide(
     )
     with writing(services.engine) as connection:
         reviewed = reviews.record(connection, verdict)
-        if verdict.action in (Action.RECLASSIFY, Action.REOPEN):
+    if verdict.action in (Action.RECLASSIFY, Action.REOPEN):
+        with writing(services.engine) as connection:
             regrade_one(connection, reviewed, clock=services.clock)
     # what follows from it is read afterwards: others need not wait for that
     with reading(services.engine) as connection:

@@ -295,7 +295,6 @@ def undo(desk: Desk, order: Order, *, edit_id: uuid.UUID) -> Done:
         if target.undone_by is not None:
             raise Conflict(f"edit {edit_id} was taken back already")
         found = edits.locked(connection, {s.defect_id: s.version_after for s in target.shares})
-        meanwhile.check_idle(connection, {defect.latest.survey_id for defect in found})
         left = [share.after.observation_id for share in target.shares]
         meanwhile.check_sightings(connection, found, left)
         seen = observations.by_ids(connection, [s.before.observation_id for s in target.shares])
@@ -345,7 +344,6 @@ def _edit(desk: Desk, order: Order, plan: _Plan) -> Done:
         assets.lock(connection, edit.asset_id)
         if (repeated := _repeated(connection, edit, plan.named)) is not None:
             return repeated
-        meanwhile.check_idle(connection, {mosaic.survey_id})
         now = edits.locked(connection, plan.versions)
         meanwhile.check_sightings(connection, now, [d.latest.observation_id for d in found])
         edited = plan.compose(now, seen, edit)

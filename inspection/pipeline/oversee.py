@@ -14,6 +14,7 @@ from inspection.domain.measure import Done, Stage, first_day
 from inspection.domain.progress import AssetStanding, DamageCase
 from inspection.domain.publicrow import level_of
 from inspection.pipeline.compile import DIAGNOSES
+from inspection.pipeline.keptmoments import moments_of_all
 from inspection.store import measures, progress, sheets
 from inspection.store.progress import DecidedGrade, Moments, WaitingDamage
 
@@ -69,7 +70,7 @@ def oversee(connection: Connection) -> Oversight:
         ),
         cases=tuple(
             _case(entries[one.asset_id], one, whole.get(one.asset_id, ()))
-            for one in progress.moments(connection)
+            for one in moments_of_all(connection)
         ),
     )
 

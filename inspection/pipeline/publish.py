@@ -10,9 +10,10 @@ from inspection.codelists.opendata import load_redaction_rule
 from inspection.domain.eradate import day_in_japan
 from inspection.domain.publicrow import Redacted, changed_columns, redact
 from inspection.domain.release import InspectionState, ReleaseAction, step
-from inspection.errors import Conflict, IllegalTransition, Refused
+from inspection.errors import BadInput, Conflict, IllegalTransition, Refused
 from inspection.pipeline.approve import approved_record, decision, known_release
-from inspection.pipeline.ports import Clock
+from inspection.pipeline.picture import Pictured, keep_pictures, with_pictures
+from inspection.pipeline.ports import BlobStore, Clock
 from inspection.store import releases
 from inspection.store.releases import Release, ReleaseEvent
 
@@ -24,10 +25,13 @@ class Gate:
     Attributes:
         blur: show the middle of a cell instead of the place.
         show_damage: publish single damages at all.
+        pictures: publish a picture of each, blurred; only of photos that a detector has screened
+            and a person has looked at.
     """
 
     blur: bool = False
     show_damage: bool = True
+    pictures: bool = False
 
 
 OPEN = Gate()
@@ -71,22 +75,55 @@ class Change:
 
 
 def preview(
-    connection: Connection, asset_id: str, fiscal_year: int | None, gate: Gate, *, clock: Clock
+    connection: Connection,
+    asset_id: str,
+    fiscal_year: int | None,
+    gate: Gate,
+    *,
+    clock: Clock,
+    blobs: BlobStore | None = None,
 ) -> Redacted:
     """Show what would be published, and what the gate would do; changes nothing.
+
+    Args:
+        connection: an open transaction.
+        asset_id: the asset.
+        fiscal_year: of the inspection; None is the newest.
+        gate: how it is to pass.
+        clock: tells the day.
+        blobs: where the photos lie; needed for pictures.
 
     Raises:
         NotFound: when nothing is approved.
         Refused: when a text must not get out.
+        BadInput: when pictures are wanted and nobody says where the photos lie.
     """
+    return _passed(connection, asset_id, fiscal_year, gate, clock=clock, blobs=blobs).passed
+
+
+def _passed(
+    connection: Connection,
+    asset_id: str,
+    fiscal_year: int | None,
+    gate: Gate,
+    *,
+    clock: Clock,
+    blobs: BlobStore | None,
+) -> Pictured:
+    """Lead an approved record through the gate, with its pictures where they are wanted."""
     kept = approved_record(connection, asset_id, fiscal_year)
-    return redact(
+    passed = redact(
         kept.record,
         rule=load_redaction_rule(),
         published_on=day_in_japan(clock.now()).isoformat(),
         blur=gate.blur,
         show_damage=gate.show_damage,
     )
+    if not gate.pictures:
+        return Pictured(passed=passed)
+    if blobs is None:
+        raise BadInput("pictures are published from photos; say where the blobs lie")
+    return with_pictures(connection, blobs, kept.record, passed)
 
 
 def prospect(
@@ -116,6 +153,7 @@ def publish(
     why: str,
     gate: Gate = OPEN,
     clock: Clock,
+    blobs: BlobStore | None = None,
     expected_version: int | None = None,
 ) -> Redacted:
     """Publish an approved inspection.
@@ -128,6 +166,7 @@ def publish(
         why: the reason.
         gate: how it is to pass the gate.
         clock: tells the time.
+        blobs: where the photos lie; needed for pictures.
         expected_version: of the inspection as it was read; None for any.
 
     Raises:
@@ -138,7 +177,8 @@ def publish(
         BadInput: when name or reason lack.
     """
     decided = decision(asset_id, fiscal_year, ReleaseAction.PUBLISH, by=by, why=why, clock=clock)
-    passed = preview(connection, asset_id, fiscal_year, gate, clock=clock)
+    pictured = _passed(connection, asset_id, fiscal_year, gate, clock=clock, blobs=blobs)
+    passed = pictured.passed
     release = _as_read(connection, asset_id, fiscal_year, expected_version)
     if release.state is InspectionState.PUBLISHED:
         raise IllegalTransition(
@@ -146,6 +186,8 @@ def publish(
             "first when its record has changed"
         )
     after = step(release.state, ReleaseAction.PUBLISH)
+    if blobs is not None:
+        keep_pictures(blobs, pictured)
     releases.write(
         connection,
         ReleaseEvent(
@@ -153,7 +195,7 @@ def publish(
             state_before=release.state,
             state_after=after,
             approval_id=release.approval_id,
-            public_row=passed.plain,
+            public_row=pictured.plain,
             redactions=passed.applied,
         ),
         expected_version=release.version,
@@ -189,6 +231,7 @@ def withdraw(
         by: who takes it back.
         why: the reason.
         clock: tells the time.
+        blobs: where the photos lie; needed for pictures.
         expected_version: of the inspection as it was read; None for any.
 
     Raises:

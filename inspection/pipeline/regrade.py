@@ -48,12 +48,16 @@ def regrade(
 def regrade_one(connection: Connection, defect: Defect, *, clock: Clock) -> None:
     """Propose the grade of one defect anew, whose class a person has changed.
 
+    In a transaction of its own, for whoever writes grades holds them before the defects' rows in
+    the queue, and a verdict holds those first.
+
     Args:
         connection: an open writing transaction.
         defect: the defect, as it stands.
         clock: tells the day, from which ages follow.
     """
     today = day_in_japan(clock.now())
-    proposed = appraise_defect(connection, defect, today=today, ranked_most=0).grade
-    survey_id, about = defect.latest.survey_id, [str(defect.defect_id)]
-    grades.renew(connection, survey_id, [proposed] if proposed else [], about=about)
+    found = appraise_defect(connection, defect, today=today, ranked_most=0).grade
+    proposed = [] if found is None else [found]
+    survey_id = defect.latest.survey_id
+    grades.renew(connection, survey_id, proposed, about=[str(defect.defect_id)])

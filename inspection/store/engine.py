@@ -129,6 +129,12 @@ def reading(engine: Engine) -> Iterator[Connection]:
                 view.exec_driver_sql("PRAGMA query_only = OFF")
 
 
+def is_reading(connection: Connection) -> bool:
+    """Tell whether a connection was given by ``reading``: what it sees was committed."""
+    options = connection.get_execution_options()
+    return bool(options.get(READ_ONLY) or options.get("postgresql_readonly"))
+
+
 def ensure_folder(url: str) -> None:
     """Make the folder of an SQLite file; other databases need none.
 

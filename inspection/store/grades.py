@@ -20,8 +20,6 @@ from inspection.store.rows import add_or_replace, choice
 from inspection.store.tables import defects, grade_decisions, grades
 
 CHUNK = 500
-"""Most rows that one statement names."""
-
 
 KEY = ("survey_id", "scheme", "subject", "subject_id")
 
@@ -78,11 +76,7 @@ class GradeDecision:
 def save(
     connection: Connection, survey_id: uuid.UUID, candidates: Iterable[GradeCandidate]
 ) -> None:
-    """Add the proposed grades of a survey, or renew them; decisions stay as they are.
-
-    What another scheme had proposed for the same defect, whose class has changed since, goes,
-    unless somebody has decided on it.
-    """
+    """Add the proposed grades of a survey, or renew them; decisions stay as they are."""
     rows = [
         {
             "survey_id": survey_id,

@@ -72,6 +72,11 @@ def photo_key(sha256: str, suffix: str) -> str:
     return f"photos/{_fan(sha256)}{_suffix(suffix)}"
 
 
+def public_picture_key(sha256: str) -> str:
+    """Name a picture that everybody may see, by its own digest, never by that of the photo."""
+    return f"public/{_fan(sha256)}.jpg"
+
+
 def thumbnail_key(sha256: str) -> str:
     """Name the small picture of a file that was set aside: its original is not kept.
 

@@ -7,7 +7,7 @@ in whose place it stands (``domain.descent``).
 """
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
@@ -19,35 +19,25 @@ from sqlalchemy import (
     Row,
     Select,
     Subquery,
-    case,
     func,
     select,
 )
 
-from inspection.domain.defect import ReviewState
 from inspection.domain.descent import Descent
 from inspection.domain.eradate import day_in_japan
-from inspection.domain.measure import Stage
-from inspection.store import descents
-from inspection.store.edit_tables import edit_shares, edits
+from inspection.store import descents, milestones
 from inspection.store.measure_tables import measures
-from inspection.store.measures import standing
+from inspection.store.milestones import CONFIRMED, SUPERSEDED
+from inspection.store.queue_tables import survey_revisions
 from inspection.store.tables import (
     assets,
-    defect_observations,
     defects,
     grades,
     observations,
-    reviews,
-    steps,
     surveys,
 )
 
-LAST_STEP = "consolidate"
-"""Step that makes defects of what was detected."""
-
-CONFIRMED, SUPERSEDED = ReviewState.CONFIRMED.value, ReviewState.SUPERSEDED.value
-DECIDED = (CONFIRMED, ReviewState.REJECTED.value)
+Version = tuple[object, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,19 +87,47 @@ class DecidedGrade:
     surveyed_at: datetime
 
 
-def moments(connection: Connection) -> tuple[Moments, ...]:
-    """Give the days of every damage, equal ones counted together."""
-    first, verdicts, done = _first_seen(), _verdicts(), _measured()
+def versions(connection: Connection) -> dict[str, Version]:
+    """Say of every asset at which version all is from which the days of its damages follow.
+
+    The database counts whatever changes what a survey shows, verdicts and edits too; records of
+    measures are only ever added; a run of a survey has the moment at which it was finished. While
+    the version is the same, so are the days.
+    """
+    known, counted = milestones.known(), survey_revisions
+    found: dict[str, list[object]] = {}
+    query = select(known.c.asset_id, known.c.survey_id, counted.c.revision, known.c.at).join_from(
+        known, counted, counted.c.survey_id == known.c.survey_id
+    )
+    for row in connection.execute(query.order_by(known.c.asset_id, known.c.survey_id)):
+        found.setdefault(row.asset_id, []).append((row.survey_id, row.revision, row.at))
+    m = measures.c
+    done = select(m.asset_id, func.count()).where(m.defect_id.is_not(None)).group_by(m.asset_id)
+    for asset_id, count in connection.execute(done):
+        found.setdefault(asset_id, []).append(count)
+    return {asset_id: tuple(parts) for asset_id, parts in found.items()}
+
+
+def moments(
+    connection: Connection, asset_ids: Collection[str] | None = None
+) -> tuple[Moments, ...]:
+    """Give the days of every damage, equal ones counted together; of some assets, or of all."""
+    first = milestones.first_seen(asset_ids)
+    verdicts, done = milestones.verdicts(), milestones.measured()
     columns = _columns(first, verdicts, done)
     query = (
         select(*columns, func.count().label("count"))
         .select_from(_joined(first, verdicts, done))
-        .where(defects.c.state != SUPERSEDED, defects.c.defect_id.not_in(descents.edited()))
+        .where(
+            defects.c.state != SUPERSEDED,
+            defects.c.defect_id.not_in(descents.edited()),
+            *milestones.of_assets(defects.c.asset_id, asset_ids),
+        )
         .group_by(*columns)
         .order_by(defects.c.asset_id, first.c.at)
     )
     together = [_moments(row, row._mapping["count"]) for row in connection.execute(query)]
-    return (*together, *_moments_of_edited(connection).values())
+    return (*together, *_moments_of_edited(connection, asset_ids).values())
 
 
 def waiting(connection: Connection, *, after: int = 0, limit: int = 100) -> list[WaitingDamage]:
@@ -122,16 +140,18 @@ def waiting(connection: Connection, *, after: int = 0, limit: int = 100) -> list
         after: rows to leave out.
         limit: most rows.
     """
-    first, verdicts, done = _first_seen(), _verdicts(), _measured()
+    # few of all damages are confirmed: each is looked up by itself
+    at, done = milestones.first_seen_of(defects), milestones.measured()
+    measured = done.c.defect_id == defects.c.defect_id
     query = (
-        _named(_joined(first, verdicts, done))
-        .add_columns(first.c.at, done.c.ordered)
+        _named(defects.outerjoin(done, measured))
+        .add_columns(at.label("at"), done.c.ordered)
         .where(
             defects.c.state == CONFIRMED,
             done.c.finished.is_(None),
             defects.c.defect_id.not_in(descents.edited()),
         )
-        .order_by(first.c.at, defects.c.seq)
+        .order_by(at, defects.c.seq)
         .limit(limit)
         .offset(after)
     )
@@ -203,20 +223,32 @@ def _columns(first: Subquery, verdicts: Subquery, done: Subquery) -> list[Column
     ]
 
 
-def _moments_of_edited(connection: Connection) -> dict[uuid.UUID, Moments]:
+def _moments_of_edited(
+    connection: Connection, asset_ids: Collection[str] | None = None
+) -> dict[uuid.UUID, Moments]:
     """Give the days of what engineers edited and still stands, with what each takes over."""
-    rows = _one_by_one(connection, defects.c.defect_id.in_(descents.edited()))
+    edited = defects.c.defect_id.in_(descents.edited())
+    rows = _one_by_one(connection, edited, *milestones.of_assets(defects.c.asset_id, asset_ids))
     return _taken_over(rows, descents.descent(connection)) if rows else {}
 
 
-def _one_by_one(connection: Connection, wanted: ColumnElement[bool]) -> dict[uuid.UUID, Row[Any]]:
+def _one_by_one(connection: Connection, *wanted: ColumnElement[bool]) -> dict[uuid.UUID, Row[Any]]:
     """Read the moments of some damages, superseded ones too."""
-    first, verdicts, done = _first_seen(), _verdicts(), _measured()
+    at = milestones.first_seen_of(defects)
+    verdicts, done = milestones.verdicts(), milestones.measured()
+    c = defects.c
     query = (
-        select(defects.c.defect_id, *_columns(first, verdicts, done))
-        .select_from(_joined(first, verdicts, done))
-        .where(wanted)
-        .order_by(defects.c.seq)
+        select(
+            *(c.defect_id, c.asset_id, c.state, at.label("at")),
+            *(verdicts.c.decided_at, verdicts.c.confirmed_at, done.c.ordered, done.c.finished),
+        )
+        .select_from(
+            defects.outerjoin(verdicts, verdicts.c.defect_id == c.defect_id).outerjoin(
+                done, done.c.defect_id == c.defect_id
+            )
+        )
+        .where(*wanted)
+        .order_by(c.seq)
     )
     return {row.defect_id: row for row in connection.execute(query)}
 
@@ -278,66 +310,6 @@ def _joined(first: Subquery, verdicts: Subquery, done: Subquery) -> FromClause:
         .outerjoin(verdicts, verdicts.c.defect_id == defects.c.defect_id)
         .outerjoin(done, done.c.defect_id == defects.c.defect_id)
     )
-
-
-def _first_seen() -> Subquery:
-    """Give for every damage the moment at which the first survey that sees it was finished.
-
-    Rows that were brought in without the steps that made them have the moment of the survey.
-    """
-    finished = (
-        select(steps.c.survey_id, func.min(steps.c.finished_at).label("at"))
-        .where(steps.c.step == LAST_STEP)
-        .group_by(steps.c.survey_id)
-        .subquery()
-    )
-    known = (
-        select(surveys.c.survey_id, func.coalesce(finished.c.at, surveys.c.created_at).label("at"))
-        .select_from(surveys.outerjoin(finished, finished.c.survey_id == surveys.c.survey_id))
-        .subquery()
-    )
-    seen = observations.alias()
-    joined = defect_observations.join(
-        seen, seen.c.observation_id == defect_observations.c.observation_id
-    ).join(known, known.c.survey_id == seen.c.survey_id)
-    return (
-        select(defect_observations.c.defect_id, func.min(known.c.at).label("at"))
-        .select_from(joined)
-        .group_by(defect_observations.c.defect_id)
-        .subquery()
-    )
-
-
-def _verdicts() -> Subquery:
-    """Give for every damage the moments of its first verdict and of its first confirmation.
-
-    What engineers draw, split or merge is decided by the edit that made it.
-    """
-    edited = select(edit_shares.c.defect_id, edit_shares.c.state_after, edits.c.edited_at)
-    joined = edited.select_from(edit_shares.join(edits, edits.c.edit_id == edit_shares.c.edit_id))
-    told = select(reviews.c.defect_id, reviews.c.state_after, reviews.c.decided_at)
-    c = told.union_all(joined).subquery().c
-    confirmation = case((c.state_after == CONFIRMED, c.decided_at))
-    return (
-        select(
-            c.defect_id,
-            func.min(c.decided_at).label("decided_at"),
-            func.min(confirmation).label("confirmed_at"),
-        )
-        .where(c.state_after.in_(DECIDED))
-        .group_by(c.defect_id)
-        .subquery()
-    )
-
-
-def _measured() -> Subquery:
-    """Give for every damage the days on which its own measure was ordered and finished."""
-    c = measures.c
-    columns = [
-        func.min(case((c.stage == stage.value, c.day))).label(stage.value) for stage in Stage
-    ]
-    query: Select[Any] = select(c.defect_id, *columns).where(c.defect_id.is_not(None), standing())
-    return query.group_by(c.defect_id).subquery()
 
 
 def _moments(row: Any, count: int) -> Moments:  # noqa: ANN401 a row of SQLAlchemy's

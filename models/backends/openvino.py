@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 from openvino.preprocess import PrePostProcessor
 
 from inspection.domain.detection import ChipScores
-from inspection.errors import BadInput, Broken
+from inspection.errors import BadInput, Broken, OutOfMemory
+from models.backends.memory import memory_lacked
 from models.backends.registered import RegisteredNetwork
 from models.registry import ModelEntry
 
@@ -79,7 +80,9 @@ class OpenVinoDetector(RegisteredNetwork):
             for number, chip in enumerate(chips):
                 queue.start_async({0: np.ascontiguousarray(chip[None])}, number)
             queue.wait_all()
-        except RuntimeError as error:
+        except (MemoryError, RuntimeError) as error:
+            if memory_lacked(error):
+                raise OutOfMemory(f"memory does not hold {self.model_id}: {error}") from error
             raise Broken(f"OpenVINO stopped while scoring with {self.model_id}: {error}") from error
 
     def _queue_for(self, height: int, width: int) -> ov.AsyncInferQueue:

@@ -107,7 +107,7 @@ def an_engineer_diagnoses(page: Page, server: RunningServer) -> None:
     expect(row).to_contain_text("台帳の記載")
     row.get_by_role("link").click()
     form = card(page, "健全性を診断する")
-    form.get_by_label("健全性", exact=True).select_option("III")
+    form.get_by_role("combobox").select_option("III")
     form.get_by_label("理由").fill("桁端の剥離・鉄筋露出")
     keep_screenshot(page, "inspection-diagnose-ja")
     form.get_by_role("button", name="診断を記録").click()
@@ -148,7 +148,7 @@ def the_engineer_answers(page: Page) -> None:
     decide.get_by_role("button", name="このままでよいと答える").click()
     state(page, "diagnosed")
     form = card(page, "健全性を診断する")
-    form.get_by_label("健全性", exact=True).select_option("II")
+    form.get_by_role("combobox").select_option("II")
     form.get_by_label("理由").fill("断面欠損は軽微")
     form.get_by_role("button", name="診断を記録").click()
     change = page.locator(".changes [data-part=diagnosis]").first

@@ -136,9 +136,9 @@ def test_a_grade_of_another_class_goes_unless_somebody_decided_on_it(
     survey_id, first, second = scene.survey.survey_id, scene.defects[0], scene.defects[1]
     with writing(engine) as connection:
         decide(connection, judged(scene, 1, "c"), clock=FrozenClock(NOON))
-        anew = [proposed(one.defect_id, "e", RUST) for one in (first, second)]
-        about = [str(one.defect_id) for one in (first, second)]
-        grades.renew(connection, survey_id, anew, about=about)
+        both = [str(one.defect_id) for one in (first, second)]
+        anew = [proposed(one, "e", RUST) for one in both]
+        grades.renew(connection, survey_id, anew, about=both)
         schemes = {
             (row.candidate.subject_id, row.candidate.scheme)
             for row in grades.of_survey(connection, survey_id)

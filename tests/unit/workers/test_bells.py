@@ -40,7 +40,7 @@ from workers.sweep import Sweep
         ("redis://:sesame@h:port/0", "is no address of a broker"),
         ("redis://:ses/ame@h:1/0", "is no address of a broker"),
         ("redis://:sesame@[x", "is no address of a broker"),
-        ("sqs://a:sesame@", "is no address of a broker"),
+        ("zookeeper://a:sesame@h", "is no address of a broker"),
         ("redis://:sesame@127.0.0.1:9/0", "refused"),
     ],
 )

@@ -25,7 +25,7 @@ from sqlalchemy import (
 from inspection.store.columns import Json, UtcDateTime
 
 revision = "r0062_desks"
-down_revision = "r0061_models"
+down_revision = "r0067_mend"
 
 RowNumber = BigInteger().with_variant(Integer, "sqlite")
 
