@@ -5,15 +5,16 @@ import { STATES, type Tab } from "./inspection";
 
 const PART = 50;
 
-export const lineupQuery = (tab: Tab, fiscalYear: number | null) =>
+export const lineupQuery = (tab: Tab, fiscalYear: number | null, ledgerOnly: boolean) =>
   infiniteQueryOptions({
-    queryKey: ["inspections", "list", tab, fiscalYear],
+    queryKey: ["inspections", "list", tab, fiscalYear, ledgerOnly],
     queryFn: async ({ pageParam }: { pageParam: string | null }) =>
       told(
         await api.GET("/api/inspections/list", {
           params: {
             query: {
               state: [...STATES[tab]],
+              ledger_only: ledgerOnly,
               ...(fiscalYear === null ? {} : { fiscal_year: fiscalYear }),
               ...(pageParam === null ? {} : { after: pageParam }),
             },

@@ -1,8 +1,6 @@
 /** Words of inspections as a whole: diagnosis, approval, records, publication. */
 export const inspections = {
   inspections: { ja: "承認・公開", en: "Approvals" },
-  fiscalYear: { ja: "年度", en: "Fiscal year" },
-  soundness: { ja: "健全性", en: "Soundness" },
   diagnosis: { ja: "診断", en: "Diagnosis" },
   tab_waiting: { ja: "承認待ち", en: "Waiting for approval" },
   tab_returned: { ja: "差し戻し", en: "Sent back" },
@@ -45,6 +43,10 @@ export const inspections = {
   none_public: {
     ja: "公開中の点検はありません。承認済みの点検を開き、公開される内容を確かめてから公開します。",
     en: "Nothing is public. Open an approved inspection, look at what would be seen, then publish it.",
+  },
+  ledgerOnly: {
+    ja: "台帳だけの点検も表示（調査・要素の記録なし）",
+    en: "Also those of which only a ledger speaks",
   },
   lookFurther: { ja: "続きを探す", en: "Look further" },
   inspection_planned: { ja: "未着手", en: "planned" },
