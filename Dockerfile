@@ -23,10 +23,10 @@ COPY models ./models
 COPY workers ./workers
 COPY api ./api
 COPY --from=web /build/api/web/dist ./api/web/dist
-RUN /opt/tenken/bin/pip install --no-cache-dir -c constraints/base.txt '.[redis]'
+RUN /opt/tenken/bin/pip install --no-cache-dir -c constraints/base.txt '.[redis,s3,otel]'
 
 FROM install AS install-gpu
-RUN /opt/tenken/bin/pip install --no-cache-dir -c constraints/base.txt '.[redis,ml]'
+RUN /opt/tenken/bin/pip install --no-cache-dir -c constraints/base.txt '.[redis,s3,otel,cuda]' 'onnxruntime-gpu[cuda,cudnn]'
 
 # Pango draws PDFs, Noto has the Japanese letters, the client of PostgreSQL takes and restores backups.
 FROM ${PYTHON_IMAGE} AS runtime

@@ -12,7 +12,7 @@ ARGS ?=
 export YOLO_AUTOINSTALL := false
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help install install-dev services web demo serve test lint bench openapi permissions clean
+.PHONY: help install install-dev services web web-tested demo serve test lint bench openapi permissions clean
 
 help:  ## show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -26,7 +26,7 @@ $(VENV)/.installed: pyproject.toml constraints/base.txt | $(BIN)/python
 	@touch $@
 
 $(VENV)/.installed-dev: $(VENV)/.installed constraints/cpu.txt
-	$(BIN)/pip install --quiet -c constraints/base.txt -c constraints/cpu.txt -e '.[ml,redis,dev]'
+	$(BIN)/pip install --quiet -c constraints/base.txt -c constraints/cpu.txt -e '.[ml,redis,s3,otel,dev]'
 	@touch $@
 
 install: $(VENV)/.installed  ## install Tenken into .venv, without torch
@@ -53,9 +53,12 @@ lint: install-dev  ## formatting, lint, types, contracts between the packages
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-test: install-dev services web lint  ## everything that must be green
-	TENKEN_WEB_TESTS=1 sh .ci/web $(BIN) $(NODE_MIN) $(WEB)
+test: install-dev services  ## everything that must be green
+	@$(MAKE) --no-print-directory --jobs=2 lint web-tested
 	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
+
+web-tested: $(VENV)/.installed  # builds the pages and tests them, while the Python is looked at
+	@TENKEN_WEB_TESTS=1 sh .ci/web $(BIN) $(NODE_MIN) $(WEB)
 
 bench: install-dev  ## print the figures that README and docs quote
 	$(BIN)/python -m tests.benchmarks

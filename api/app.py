@@ -30,19 +30,24 @@ from api.routes import (
     fieldwork,
     flight,
     health,
+    inspecting,
     inspections,
     jobs,
+    models,
     opendata,
     people,
     photos,
     programmes,
+    publications,
     ranking,
+    records,
     reviewqueue,
     session,
     site,
     storage,
     surveys,
     tiles,
+    trials,
     uploads,
     worklist,
 )
@@ -65,9 +70,10 @@ from inspection.settings import (
     StoreSettings,
     TelemetrySettings,
 )
-from inspection.store.blobs import FolderBlobs
+from inspection.store.blobstore import blobs_of
 from inspection.store.engine import create_engine
 from inspection.telemetry import configure_logging, serve_metrics
+from inspection.tracing import configure_tracing
 from workers import queue
 
 PARTS = (
@@ -85,6 +91,8 @@ PARTS = (
     uploads,
     fieldwork,
     jobs,
+    models,
+    trials,
     tiles,
     reviewqueue,
     defects,
@@ -95,7 +103,10 @@ PARTS = (
     programmes,
     dashboard,
     flight,
+    inspecting,
+    records,
     inspections,
+    publications,
     features,
     opendata,
     site,  # last: it answers to every address that nobody else has
@@ -129,10 +140,13 @@ def build_services(serve: ServeSettings, store: StoreSettings, bell: QueueSettin
     ring: Ring = lambda job_id: queue.ring(app, job_id)  # noqa: E731
     return Services(
         engine=create_engine(store.resolved_database_url()),
-        blobs=FolderBlobs(store.blobs_dir),
+        blobs=blobs_of(store),
         ring=ring,
         clock=SystemClock(),
-        limits=Limits(file_max_bytes=serve.upload_max_mb * 1_000_000),
+        limits=Limits(
+            file_max_bytes=serve.upload_max_mb * 1_000_000,
+            model_max_bytes=serve.upload_model_max_mb * 1_000_000,
+        ),
         scratch=store.home / "incoming",
         terms=Terms(
             unfinished_max_bytes=serve.upload_unfinished_max_gb * 1_000_000_000,
@@ -224,6 +238,7 @@ def create_app(
 def tell_operators(telemetry: TelemetrySettings, store: StoreSettings, services: Services) -> None:
     """Write the log and offer the metrics of this process, as the settings say."""
     configure_logging(telemetry.log_format, telemetry.log_level)
+    configure_tracing("tenken-api")
     name_folder(store.home, "home")
     if telemetry.metrics_listen is not None:
         census.register(REGISTRY, lambda: services)

@@ -26,7 +26,7 @@ from inspection.settings import (
     TelemetrySettings,
 )
 from inspection.store import accounts, schema
-from inspection.store.blobs import FolderBlobs
+from inspection.store.blobstore import blobs_of
 from inspection.store.engine import create_engine, reading
 
 
@@ -180,7 +180,7 @@ def export(
     with reading(create_engine(settings.resolved_database_url())) as connection:
         drawn = draw(
             connection,
-            FolderBlobs(settings.blobs_dir),
+            blobs_of(settings),
             survey_id=survey_id,
             asset_id=asset_id,
             now=SystemClock().now(),
@@ -197,4 +197,8 @@ def export(
 
 def _store(home: Path | None) -> StoreSettings:
     """Read where the rows are; a home folder on the command line wins over the environment."""
-    return StoreSettings() if home is None else StoreSettings(home=home, database_url=None)
+    return (
+        StoreSettings()
+        if home is None
+        else StoreSettings(home=home, database_url=None, blobs_url=None)
+    )

@@ -11,11 +11,13 @@ import uuid
 
 from fastapi import FastAPI
 from prometheus_client import CollectorRegistry, Counter, Histogram
+from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.gate import route_name
 from inspection.errors import TenkenError
 from inspection.telemetry import ACCESS, about
+from inspection.tracing import serving
 
 NO_ROUTE = "none"
 """Name of all addresses that are none: strangers invent them, and each would be kept for ever."""
@@ -61,11 +63,13 @@ class Observer:
                 status = message["status"]
             await send(message)
 
-        with about(request_id=uuid.uuid4().hex[:12], **subject_of(scope["path"])):
+        subjects = about(request_id=uuid.uuid4().hex[:12], **subject_of(scope["path"]))
+        with subjects, serving(Headers(scope=scope)) as told:
             try:
                 await self._app(scope, receive, noting)
             finally:
                 self._note(scope, status, time.perf_counter() - began_s)
+                told.answered(named(scope), status)
 
     def _note(self, scope: Scope, status: int, seconds: float) -> None:
         name = named(scope)

@@ -13,7 +13,9 @@ def described() -> str:
     """Give the OpenAPI document, the same for equal code."""
     with tempfile.TemporaryDirectory() as home:
         services = build_services(
-            ServeSettings(), StoreSettings(home=Path(home), database_url=None), QueueSettings()
+            ServeSettings(),
+            StoreSettings(home=Path(home), database_url=None, blobs_url=None),
+            QueueSettings(),
         )
         document = create_app(services).openapi()
     return json.dumps(document, indent=2, sort_keys=True, ensure_ascii=False) + "\n"

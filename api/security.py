@@ -7,6 +7,7 @@ page cannot send JSON). Who may do what is decided behind this, in ``gate``.
 """
 
 import ipaddress
+import re
 from collections.abc import Iterable
 from urllib.parse import urlsplit
 
@@ -21,6 +22,11 @@ from inspection.errors import Refused
 BODY_TYPES = frozenset({"application/json"})
 PIECE_TYPES = frozenset({"application/offset+octet-stream"})
 """What an upload in pieces sends; no form and no page of another site can."""
+
+FILE_TYPES = frozenset({"application/octet-stream"})
+"""What an upload of one whole file sends; no form and no page of another site can."""
+
+FILE_PATH = re.compile(r"/api/models/[^/]+/file")
 
 JSON_MAX_BYTES = 8_000_000
 """Longest body that is read as a whole, before anybody has looked at it; files have limits of their
@@ -163,6 +169,8 @@ class EdgeGuard:
         """Say which types of body an address takes."""
         if scope["path"].endswith(self._multipart_paths or ("\0",)):
             return frozenset({"multipart/form-data"})
+        if FILE_PATH.fullmatch(scope["path"]):
+            return FILE_TYPES
         pieces = scope["method"] == "PATCH" and "/uploads/" in scope["path"]
         return PIECE_TYPES if pieces else BODY_TYPES
 

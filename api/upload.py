@@ -39,10 +39,12 @@ class Limits:
     Attributes:
         file_max_bytes: of one file; a larger one is set aside.
         files_max: files in one request; more make the whole request fail.
+        model_max_bytes: of an uploaded network.
     """
 
     file_max_bytes: int
     files_max: int = 500
+    model_max_bytes: int = 500_000_000
 
     @property
     def body_max_bytes(self) -> int:

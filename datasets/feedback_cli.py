@@ -49,18 +49,22 @@ def feedback(
       tenken datasets build --out runs/chips --source sets/2026/set.yaml
     """  # noqa: D301
     from datasets.feedback import gather  # noqa: PLC0415  # OpenCV and the store are slow to import
-    from inspection.store.blobs import FolderBlobs  # noqa: PLC0415
+    from inspection.store.blobstore import blobs_of  # noqa: PLC0415
     from inspection.store.engine import create_engine, reading  # noqa: PLC0415
 
     if out_dir.exists() and not out_dir.is_dir():
         raise BadInput(f"{out_dir.name} is a file; give a folder")
-    settings = StoreSettings() if home is None else StoreSettings(home=home, database_url=None)
+    settings = (
+        StoreSettings()
+        if home is None
+        else StoreSettings(home=home, database_url=None, blobs_url=None)
+    )
     engine = create_engine(settings.resolved_database_url())
     try:
         with reading(engine) as connection:
             found = gather(
                 connection,
-                FolderBlobs(settings.blobs_dir),
+                blobs_of(settings),
                 out_dir,
                 name=name,
                 licence=licence,

@@ -24,6 +24,13 @@ class StoreSettings(BaseSettings):
         default=None, description="SQLAlchemy URL; unset means an SQLite file in the home folder"
     )
 
+    blobs_url: str | None = Field(
+        default=None, description="s3://BUCKET/PREFIX; unset means the folder ``home``/blobs"
+    )
+    blobs_cache_gb: float = Field(
+        default=50, gt=0, le=100_000, description="most that is kept here of what a bucket holds"
+    )
+
     demand_room: bool = Field(
         default=True, description="refuse surveys that need more memory or disk than is free"
     )
@@ -38,6 +45,11 @@ class StoreSettings(BaseSettings):
     def blobs_dir(self) -> Path:
         """Name the folder of the blobs."""
         return self.home / "blobs"
+
+    @property
+    def blobs_cache_bytes(self) -> int:
+        """Give how much is kept here of what a bucket holds, bytes."""
+        return round(self.blobs_cache_gb * 1e9)
 
 
 class QueueSettings(BaseSettings):
@@ -62,6 +74,9 @@ class ServeSettings(BaseSettings):
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=0, le=65535)
     upload_max_mb: int = Field(default=200, ge=1, le=4096, description="one photo, megabytes")
+    upload_model_max_mb: int = Field(
+        default=500, ge=1, le=1024, description="one uploaded network (ONNX), megabytes"
+    )
     upload_keep_h: float = Field(
         default=24, gt=0, le=24 * 90, description="hours until an unfinished upload is forgotten"
     )
@@ -124,10 +139,20 @@ class DetectSettings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="TENKEN_DETECT_")
 
-    threads: int = Field(default=0, ge=0, le=512, description="0 lets OpenVINO choose")
-    precision: str = Field(default="f32", pattern="^(f32|bf16)$")
-    batch: int = Field(
-        default=4, ge=1, le=256, description="chips at once; fewer when memory does not hold them"
+    engine: str = Field(
+        default="auto",
+        pattern="^(auto|openvino|onnxruntime|cuda)$",
+        description="auto takes OpenVINO, and ONNX Runtime where that is not installed",
+    )
+    threads: int = Field(default=0, ge=0, le=512, description="0 lets the engine choose")
+    precision: str = Field(
+        default="f32", pattern="^(f32|bf16|tf32)$", description="bf16 on a CPU, tf32 on CUDA"
+    )
+    batch: int | None = Field(
+        default=None,
+        ge=1,
+        le=256,
+        description="chips at once, unset: 4, and 16 on CUDA; fewer when memory lacks",
     )
     band_chips: int = Field(
         default=128, ge=1, le=100_000, description="chips of a band that workers share, about"
@@ -135,6 +160,17 @@ class DetectSettings(BaseSettings):
     models_dir: Path = Field(
         default_factory=lambda: default_home() / "models",
         description="networks that `tenken models register` wrote",
+    )
+
+
+class PrivacySettings(BaseSettings):
+    """Who finds faces and number plates before pictures are published."""
+
+    model_config = SettingsConfigDict(env_prefix="TENKEN_PRIVACY_")
+
+    detector: str = Field(
+        default="tenken-private-n",
+        description="one that came along, or that `tenken privacy register` wrote",
     )
 
 

@@ -14,10 +14,10 @@ import onnx
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
+from inspection.domain.networkform import Form
 from inspection.errors import BadInput
 from models.foreign import (
     PREFIX,
-    Form,
     check_float,
     only_image,
     put_between,

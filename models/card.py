@@ -6,6 +6,7 @@ from datasets.procedural import LICENCE as PROCEDURAL_LICENCE
 from datasets.sources import PROCEDURAL, READERS
 from models.evaluate import Evaluation, SourceScores
 from models.intervals import DRAWS, ScoreIntervals
+from models.leave_out_rows import RESULTS_SUFFIX, LeftOut, mean_tolerant_f1, read_results
 from models.metrics import HitCounts, PixelCounts
 from models.registry import ModelEntry
 from models.reliability import BINS, LEAST, ReliabilityBin, calibration_error
@@ -105,6 +106,28 @@ def centreline_section(scores: Iterable[SourceScores]) -> str:
         if source.centreline is not None
     ]
     return table(["source", "recall", "precision", "clDice"], rows)
+
+
+def left_out_section(results: Iterable[LeftOut]) -> str:
+    """Return the table of sources that the recipe was trained without, and the mean over them."""
+    found = tuple(results)
+    if not found:
+        return "Not measured; `tenken models leave-out` trains the recipe without each source."
+    rows = [
+        [
+            result.source,
+            str(result.images),
+            f"{result.threshold:.2f}",
+            *score_cells(result.counts, result.intervals),
+            f"{result.cl_dice:.3f}",
+            f"{result.steps}",
+            f"{result.minutes:.0f}",
+        ]
+        for result in found
+    ]
+    header = ["source", "images", "threshold", "IoU", "F1", "F1 within 2 px", "clDice", "steps"]
+    text = table([*header, "minutes"], rows)
+    return f"{text}\n\nMean F1 within 2 px over these sources: {mean_tolerant_f1(found):.3f}."
 
 
 def reliability_section(bins: tuple[ReliabilityBin, ...]) -> str:
@@ -223,6 +246,12 @@ In brackets: 95 % intervals, images drawn again {DRAWS} times.
 Centre-line pixels of the label that the prediction covers (recall), and the reverse (precision).
 
 {centreline_section(evaluation.pixels)}
+
+## Cracks on sources never seen
+The same recipe, trained afresh without one source at a time and scored on the whole of it;
+thresholds from the `val` images of the others. The weights that ship have seen all of them.
+
+{left_out_section(read_results(entry.onnx_path.with_suffix(RESULTS_SUFFIX)))}
 
 ## Does a confidence mean a probability?
 Crack pixels of the same images: what the network told, and how many of them are labelled.

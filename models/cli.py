@@ -1,10 +1,9 @@
-"""Commands ``tenken models``: list, train, evaluate, export, predict, register, bench.
+"""Commands ``tenken models``: from training to a registered, judged and timed model.
 
 torch and Ultralytics (extra ``ml``) are imported only by the commands that need them.
 """
 
 import json
-import os
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -13,11 +12,14 @@ from typing import Any
 import click
 
 from datasets.options import data_dir_option, json_option
-from inspection.errors import Unavailable
 from inspection.finite import FiniteRange
 from inspection.settings import DetectSettings
 from models.bench import bench
+from models.leave_out_cli import leave_out_command
+from models.matrix_cli import matrix_command
+from models.options import config_option, require_training_libraries
 from models.predict_cli import predict
+from models.quantise_cli import quantise_command
 from models.register_cli import register
 from models.registry import (
     CARDS_DIR,
@@ -29,14 +31,6 @@ from models.registry import (
     load_entry,
 )
 
-config_option = click.option(
-    "--config",
-    "config_path",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    default=Path(__file__).parent / "configs" / f"{DEFAULT_MODEL}.yaml",
-    help="Training configuration; by default that of the shipped model.",
-)
-
 
 @click.group()
 def models() -> None:
@@ -44,7 +38,10 @@ def models() -> None:
 
 
 models.add_command(bench)
+models.add_command(leave_out_command)
+models.add_command(matrix_command)
 models.add_command(predict)
+models.add_command(quantise_command)
 models.add_command(register)
 
 
@@ -85,26 +82,11 @@ def describe(entry: ModelEntry) -> dict[str, Any]:
         "thresholds": dict(entry.thresholds),
         "size_multiple_px": entry.size_multiple_px,
         "gsd_range_mm_per_px": list(entry.gsd_range_mm_per_px),
+        "output_stride": entry.output_stride,
         "licence": entry.licence,
         "card": entry.card_path.name,
         "training": dict(entry.training),
     }
-
-
-def require_training_libraries() -> None:
-    """Check that the extra ``ml`` is installed, and make OpenMP threads sleep while they wait.
-
-    Spinning threads burn the time slices of whoever shares the machine, and with more work than
-    cores they more than double the time of a training step.
-
-    Raises:
-        Unavailable: torch cannot be imported.
-    """
-    os.environ.setdefault("OMP_WAIT_POLICY", "passive")
-    try:
-        import torch  # noqa: F401, PLC0415  # only commands that train need it
-    except ImportError as error:
-        raise Unavailable("training needs torch: pip install 'tenken[ml]'") from error
 
 
 @models.command()
@@ -214,14 +196,22 @@ def say(line: str) -> None:
 @models.command()
 @click.argument("name", default=DEFAULT_MODEL)
 @click.option("--card/--no-card", default=True, help="Write the model's card from the scores.")
+@click.option(
+    "--precision",
+    type=click.Choice(["f32", "bf16"]),
+    default="f32",
+    show_default=True,
+    help="Arithmetic; a card is only written of f32.",
+)
 @data_dir_option
 @json_option
-def evaluate(*, name: str, card: bool, data_dir: Path, as_json: bool) -> None:
+def evaluate(*, name: str, card: bool, precision: str, data_dir: Path, as_json: bool) -> None:
     """Score a registered model on held-out images and on the quay strip; write its card.
 
     \b
     Examples:
       tenken models evaluate
+      tenken models evaluate tenken-crack-n --precision bf16
       tenken models evaluate tenken-crack-n --no-card --json
     """  # noqa: D301
     from models.card import write_card  # noqa: PLC0415  # pulls in OpenCV and the readers
@@ -231,10 +221,10 @@ def evaluate(*, name: str, card: bool, data_dir: Path, as_json: bool) -> None:
 
     weights_dir = folder_of(name, DetectSettings().models_dir)
     entry = load_entry(name, weights_dir=weights_dir)
-    detector = load_detector(name, weights_dir=weights_dir)
+    detector = load_detector(name, precision=precision, weights_dir=weights_dir)
     scorer = detector_scorer(detector, size_multiple_px=entry.size_multiple_px)
     result = judge(scorer, data_dir, entry.thresholds, entry.classes, report=say)
-    if card:
+    if card and precision == "f32":
         write_card(entry, result)
         say(f"wrote {entry.card_path.name}")
     if as_json:

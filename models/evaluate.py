@@ -118,14 +118,25 @@ def choose_thresholds(
     classes: Sequence[str],
     *,
     tried: Sequence[float] = THRESHOLDS_TRIED,
+    without: frozenset[str] = frozenset(),
     report: Report = print,
 ) -> dict[str, float]:
     """Return the threshold of each class with the best mean F1 over the sources' ``val`` images.
 
     Pixels are decided as the pipeline decides them, with the continuation of faint stretches.
+
+    Args:
+        scorer: Gives probabilities.
+        data_dir: Folder of the published sets.
+        classes: Names in order.
+        tried: Thresholds to choose from.
+        without: Sources that must not be looked at.
+        report: Hears how far it is.
     """
     counts: dict[str, list[dict[float, PixelCounts]]] = {name: [] for name in classes[1:]}
     for source, samples in mask_samples(data_dir):
+        if source in without:
+            continue
         report(f"thresholds: {source}, {len(samples)} images")
         labelled = labelled_outputs(source, classes)
         of_source = {index: dict.fromkeys(tried, PixelCounts()) for index in labelled}

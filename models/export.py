@@ -16,6 +16,7 @@ from torch.nn import functional
 
 from inspection.errors import BadInput, Refused
 from models.config import TrainConfig
+from models.network import spread
 from models.registry import WEIGHTS_DIR, ModelEntry, sha256_of, write_entry
 from models.scoring import Scorer
 from models.train import TrainState, to_tensor
@@ -28,42 +29,40 @@ SIZE_LIMIT_MB = 12.0
 
 
 class ProbabilityNetwork(nn.Module):
-    """Wrap a semantic network so that it gives class probabilities at native resolution.
+    """Wrap a semantic network so that it gives class probabilities, as coarse as it computes them.
 
     Ultralytics' own export takes the argmax inside the graph; thresholds, blending across chips and
-    calibration need the probabilities.
+    calibration need the probabilities. They are enlarged outside, and only where that matters.
     """
 
-    def __init__(self, network: nn.Module, output_stride: int) -> None:
+    def __init__(self, network: nn.Module) -> None:
         super().__init__()
         self.network = network
-        self.output_stride = output_stride
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
-        """Return (n, c, h, w) probabilities of (n, 3, h, w) float32 RGB images in 0..1."""
-        logits = self.network(images)
-        full = functional.interpolate(
-            logits, scale_factor=float(self.output_stride), mode="bilinear", align_corners=False
-        )
-        return full.softmax(dim=1)
+        """Return (n, c, h / s, w / s) probabilities of (n, 3, h, w) float32 RGB images in 0..1."""
+        return spread(self.network, self.network(images)).softmax(dim=1)
 
 
 def network_scorer(network: nn.Module) -> Scorer:
     """Return a scorer that runs a torch network, to choose thresholds before it is registered."""
-    wrapped = ProbabilityNetwork(network, output_stride(network)).eval()
+    wrapped = ProbabilityNetwork(network).eval()
 
     def score(rgb: NDArray[np.uint8]) -> NDArray[np.float32]:
         with torch.no_grad():
-            scores = wrapped(to_tensor([rgb]))[0].numpy()
-        return np.asarray(scores, dtype=np.float32)
+            coarse = wrapped(to_tensor([rgb]))
+        full = functional.interpolate(
+            coarse, size=rgb.shape[:2], mode="bilinear", align_corners=False
+        )
+        return np.asarray(full[0].numpy(), dtype=np.float32)
 
     return score
 
 
 def output_stride(network: nn.Module) -> int:
-    """Return how many input pixels one logit spans."""
+    """Return the side of a place of the answer in pixels of the image."""
     with torch.no_grad():
-        logits = network(torch.zeros(1, 3, 64, 64))
+        logits = spread(network, network(torch.zeros(1, 3, 64, 64)))
     return int(64 // logits.shape[-1])
 
 
@@ -117,7 +116,7 @@ def export_onnx(network: nn.Module, path: Path, metadata: Mapping[str, str]) -> 
     Raises:
         BadInput: The file would be larger than ``SIZE_LIMIT_MB``.
     """
-    wrapped = ProbabilityNetwork(network, output_stride(network)).eval()
+    wrapped = ProbabilityNetwork(network).eval()
     with tempfile.TemporaryDirectory() as folder:
         draft = Path(folder) / "network.onnx"
         trace(wrapped, draft)
@@ -136,7 +135,16 @@ def export_onnx(network: nn.Module, path: Path, metadata: Mapping[str, str]) -> 
 
 
 def export_ultralytics(network: nn.Module, path: Path) -> None:
-    """Write the network as a checkpoint that ``ultralytics.YOLO(path)`` loads."""
+    """Write the network as a checkpoint that ``ultralytics.YOLO(path)`` loads.
+
+    Raises:
+        BadInput: The network tells parts of places, which Ultralytics takes for more classes.
+    """
+    if int(network.subpixel) > 1:  # type: ignore[arg-type]  # a field of ours
+        raise BadInput(
+            f"{path.name}: Ultralytics does not know the {network.subpixel} x {network.subpixel} "
+            "parts of a place that this network tells; use the ONNX file, or train yolo26n-sem-s4"
+        )
     torch.save({"model": network.half(), "ema": None, "train_args": {"task": "semantic"}}, path)
     network.float()
 
@@ -174,6 +182,7 @@ def register(
         gsd_range_mm_per_px=config.gsd_range_mm_per_px,
         licence=config.licence,
         card_path=cards_dir / f"{config.name}.md",
+        output_stride=output_stride(state.average),
         training=describe_training(state, config),
     )
     write_entry(entry)

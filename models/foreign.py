@@ -1,65 +1,19 @@
 """Read a foreign ONNX file, and put steps before and behind its graph."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
-from inspection.domain.taxonomy import DamageClass
+from inspection.domain.networkform import Form
 from inspection.errors import BadInput
 
-Output = Literal["logits", "probabilities", "instances"]
-OUTPUTS: tuple[Output, ...] = ("logits", "probabilities", "instances")
 LEAST_OPSET = 13
 LARGEST_MB = 1024
 PREFIX = "tenken_"
-NAMES = tuple(kind.value for kind in DamageClass)
 FLOATS = (TensorProto.FLOAT, TensorProto.FLOAT16)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Form:
-    """Say how a foreign network takes pixels and gives answers.
-
-    Attributes:
-        channels: Class of each output channel, in order; channels of one class are added up, and
-            what ``background`` names is no damage.
-        output: Whether the channels are logits or already probabilities of pixels, or whether
-            the network gives instances: then a channel is a class of its boxes.
-        full_scale: Value that white has at the input, 1 or 255.
-        mean: Taken off each of red, green and blue, in units of 0..1.
-        deviation: Divides each of red, green and blue, in units of 0..1.
-    """
-
-    channels: tuple[str, ...]
-    output: Output = "logits"
-    full_scale: float = 1.0
-    mean: tuple[float, float, float] = (0.0, 0.0, 0.0)
-    deviation: tuple[float, float, float] = (1.0, 1.0, 1.0)
-
-    def __post_init__(self) -> None:
-        unknown = sorted(set(self.channels) - {*NAMES, "background"})
-        if unknown:
-            raise BadInput(
-                f"class {', '.join(unknown)} is not in the taxonomy; "
-                f"use background or one of {', '.join(NAMES)}"
-            )
-        if not set(self.channels) - {"background"}:
-            raise BadInput("no channel is damage; map at least one to a class of the taxonomy")
-        if self.full_scale not in (1.0, 255.0):
-            raise BadInput(f"white is 1 or 255 at the input, not {self.full_scale:g}")
-        if not all(value > 0 for value in self.deviation):
-            raise BadInput(f"deviation {self.deviation} must be above 0")
-
-    @property
-    def classes(self) -> tuple[str, ...]:
-        """Return the classes that come out, background first, in the taxonomy's order."""
-        kept = set(self.channels)
-        return ("background", *(name for name in NAMES if name in kept))
 
 
 def read_foreign(path: Path) -> onnx.ModelProto:

@@ -18,10 +18,10 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
+from inspection.domain.networkform import Form
 from inspection.errors import BadInput
 from models.foreign import (
     PREFIX,
-    Form,
     check_float,
     only_image,
     put_between,

@@ -10,6 +10,7 @@ import torch
 import yaml
 from safetensors.torch import load_file
 from torch import nn
+from torch.nn import functional
 
 from inspection.errors import BadInput, NotFound
 from models.backends.torchvision_nms import ensure_torchvision
@@ -28,9 +29,11 @@ HEAD_INPUT_LAYER = 17  # layers below come from the COCO network, layers from he
 
 
 def build_network(architecture: str, class_names: tuple[str, ...]) -> nn.Module:
-    """Return a randomly initialised network; ``forward`` gives (n, classes, h/4, w/4) logits.
+    """Return a randomly initialised network; ``spread`` what its ``forward`` gives.
 
-    In training mode ``forward`` gives the pair (logits, auxiliary logits of stride 8).
+    ``forward`` gives (n, classes, h/4, w/4) logits, and in training mode the pair (logits,
+    auxiliary logits of stride 8). An architecture with a ``subpixel`` factor r gives r² times the
+    channels, each the class of one of the r x r parts of a place.
 
     Raises:
         NotFound: No architecture file has that name.
@@ -40,9 +43,41 @@ def build_network(architecture: str, class_names: tuple[str, ...]) -> nn.Module:
         raise NotFound(f"no architecture {architecture!r} in models/architectures")
     layout = yaml.safe_load(path.read_text(encoding="utf-8"))
     layout["yaml_file"] = path.name
-    network: nn.Module = SemanticSegmentationModel(layout, nc=len(class_names), verbose=False)
+    factor = int(layout.pop("subpixel", 1))
+    outputs = len(class_names) * factor**2
+    network: nn.Module = SemanticSegmentationModel(layout, nc=outputs, verbose=False)
     network.names = dict(enumerate(class_names))  # type: ignore[assignment]  # Ultralytics' own field
+    network.subpixel = factor  # type: ignore[assignment]  # a field of ours
+    _begin_alike(network, factor)
     return network
+
+
+def spread(network: nn.Module, logits: torch.Tensor) -> torch.Tensor:
+    """Return logits with the parts of each place laid out side by side.
+
+    Args:
+        network: What ``build_network`` made, r its ``subpixel``.
+        logits: (n, classes * r², h, w).
+
+    Returns:
+        (n, classes, h * r, w * r).
+
+    Source: Shi et al. 2016, Real-time single image and video super-resolution using an efficient
+    sub-pixel convolutional neural network.
+    """
+    return functional.pixel_shuffle(logits, int(network.subpixel))  # type: ignore[arg-type]
+
+
+def _begin_alike(network: nn.Module, factor: int) -> None:
+    """Give the parts of a place the same first weights, or the first pictures are a chequerboard.
+
+    Source: Aitken et al. 2017, Checkerboard artifact free sub-pixel convolution (ICNR).
+    """
+    head = network.model[-1]  # type: ignore[index]  # Ultralytics keeps its layers in a sequence
+    with torch.no_grad():
+        for branch in (head.classifier, head.aux_head):  # type: ignore[union-attr]
+            for values in branch[-1].parameters():
+                values.copy_(values[:: factor**2].repeat_interleave(factor**2, dim=0))
 
 
 def load_start_weights(network: nn.Module, path: Path) -> int:

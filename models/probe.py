@@ -9,8 +9,10 @@ import resource
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -50,7 +52,26 @@ def probe(folder: Path, name: str, *, limit_s: float = LIMIT_S) -> Probe:
     Raises:
         BadInput: The process ran out of time or memory, crashed, or found a fault.
     """
-    command = [sys.executable, "-m", "models.probe", str(folder), name]
+    answer = ask("models.probe", [str(folder), name], name, limit_s=limit_s)
+    found = Probe(fault=answer["fault"], mpx_per_s=answer["mpx_per_s"], dead=tuple(answer["dead"]))
+    if found.fault is not None:
+        raise BadInput(f"model {name}: {found.fault}")
+    return found
+
+
+def ask(module: str, arguments: Sequence[str], name: str, *, limit_s: float) -> dict[str, Any]:
+    """Run a module in a process of its own and give the JSON of its last line.
+
+    Args:
+        module: which one.
+        arguments: of its command line.
+        name: Id of the model, for messages.
+        limit_s: Seconds after which it is given up.
+
+    Raises:
+        BadInput: The process ran out of time or memory, or crashed.
+    """
+    command = [sys.executable, "-m", module, *arguments]
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=limit_s, check=False)
     except subprocess.TimeoutExpired as error:
@@ -61,16 +82,14 @@ def probe(folder: Path, name: str, *, limit_s: float = LIMIT_S) -> Probe:
             f"model {name} ended its process with {done.returncode}: {told[0]} "
             f"(it may use {LIMIT_GB} GB)"
         )
-    answer = json.loads(done.stdout.splitlines()[-1])
-    found = Probe(fault=answer["fault"], mpx_per_s=answer["mpx_per_s"], dead=tuple(answer["dead"]))
-    if found.fault is not None:
-        raise BadInput(f"model {name}: {found.fault}")
-    return found
+    answer: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    return answer
 
 
 def run_here(folder: Path, name: str) -> Probe:
     """Score two made-up chips in this process."""
-    from models.detector import load_detector  # noqa: PLC0415  # only in the child
+    from inspection.imaging.enlarge import native  # noqa: PLC0415  # only in the child
+    from models.detector import load_detector  # noqa: PLC0415
     from models.registry import load_entry  # noqa: PLC0415
 
     try:
@@ -83,9 +102,9 @@ def run_here(folder: Path, name: str) -> Probe:
         for side in sides_px:
             chips = rng.integers(0, 256, (1, side, side, 3), dtype=np.uint8)
             began = time.monotonic()
-            scores = detector.score(chips)[0].scores
+            scores = native(detector.score(chips)[0])
             seconds += time.monotonic() - began
-            again = detector.score(chips)[0].scores
+            again = native(detector.score(chips)[0])
             fault = fault_of(scores, again, side)
             if fault is not None:
                 return Probe(fault=fault)

@@ -1,20 +1,19 @@
 """Command ``tenken models register``: use a network of one's own everywhere."""
 
 import json
-import re
 import shutil
 import tempfile
 from pathlib import Path
 
 import click
 
-from inspection.errors import BadInput, Conflict, Unavailable
+from inspection.domain.networkform import NAME, OUTPUTS, Described, Form
+from inspection.errors import BadInput, Conflict
 from inspection.finite import FINITE, FiniteRange
-from inspection.pipeline.detect import CHIP_PX
 from inspection.settings import DetectSettings
-from models.registry import ModelEntry, sha256_of, shipped_names, write_entry
-
-NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
+from models.enter import write_adopted
+from models.probe import probe
+from models.registry import shipped_names
 
 
 @click.command()
@@ -106,19 +105,6 @@ def register(
     """  # noqa: D301
     folder = DetectSettings().models_dir
     check_name(name, folder, replace=replace)
-    if CHIP_PX % size_multiple_px:
-        raise BadInput(
-            f"size multiple {size_multiple_px} px does not divide the chips of {CHIP_PX} px in "
-            "which a mosaic is read; choose a power of two"
-        )
-    try:
-        import onnx  # noqa: PLC0415  # extra ml
-    except ImportError as error:
-        raise Unavailable("reading ONNX files needs onnx: pip install 'tenken[ml]'") from error
-    from models.adopt import adopt  # noqa: PLC0415  # needs onnx
-    from models.foreign import OUTPUTS, Form  # noqa: PLC0415
-    from models.probe import probe  # noqa: PLC0415
-
     form = Form(
         channels=tuple(part.strip() for part in channels.split(",")),
         output=OUTPUTS[OUTPUTS.index(output)],
@@ -126,27 +112,21 @@ def register(
         mean=mean,
         deviation=deviation,
     )
+    described = Described(
+        name=name,
+        form=form,
+        thresholds=read_thresholds(thresholds, form.classes[1:]),
+        gsd_range_mm_per_px=gsd,
+        size_multiple_px=size_multiple_px,
+        licence=licence,
+    )
     with tempfile.TemporaryDirectory(prefix="tenken-model-") as place:
-        tried = Path(place) / f"{name}.onnx"
-        chosen = read_thresholds(thresholds, form.classes[1:])
-        onnx.save(adopt(file, form, least_confidence=min(chosen.values())), tried)
-        entry = ModelEntry(
-            name=name,
-            onnx_path=tried,
-            sha256=sha256_of(tried),
-            classes=form.classes,
-            thresholds=chosen,
-            size_multiple_px=size_multiple_px,
-            gsd_range_mm_per_px=gsd,
-            licence=licence,
-            card_path=tried.with_suffix(".md"),
-            training={"adopted_from": file.name, "file_sha256": sha256_of(file)},
-        )
-        write_entry(entry)
+        entry = write_adopted(file, described, Path(place))
         found = probe(Path(place), name)
         folder.mkdir(parents=True, exist_ok=True)
         for suffix in (".onnx", ".json"):  # the description last: it makes the model known
-            shutil.copyfile(tried.with_suffix(suffix), folder / f".{name}{suffix}")
+            made = entry.onnx_path.with_suffix(suffix)
+            shutil.copyfile(made, folder / f".{name}{suffix}")
             (folder / f".{name}{suffix}").replace(folder / f"{name}{suffix}")
     for dead in found.dead:
         click.echo(

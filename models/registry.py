@@ -4,8 +4,8 @@ A model is two files in ``models/weights``: ``<name>.onnx`` and ``<name>.json`` 
 ``tenken models export`` writes. The network's contract is the same for every entry:
 
 * input ``images``: (n, 3, h, w) float32, RGB, 0..1, h and w multiples of ``size_multiple_px``;
-* output ``probabilities``: (n, len(classes), h, w) float32, softmax over classes, so each pixel
-  sums to 1; class 0 is background.
+* output ``probabilities``: (n, len(classes), h / s, w / s) float32 with s the ``output_stride``,
+  softmax over classes, so each place sums to 1; class 0 is background.
 
 Importing this module needs neither torch nor an inference library.
 """
@@ -40,6 +40,8 @@ class ModelEntry:
         size_multiple_px: Height and width of the input must be multiples of this.
         gsd_range_mm_per_px: Nominal ground sample distances of the training data; outside it the
             scores of the card say nothing.
+        output_stride: Side of a place of the answer in pixels of the image, 1 to 32; between
+            places, probabilities go linearly.
         licence: SPDX identifier of the weights.
         card_path: Data, split, scores and limits, in Markdown.
         training: How it was trained (architecture, steps, minutes, loss, sampling), for the card.
@@ -54,6 +56,7 @@ class ModelEntry:
     gsd_range_mm_per_px: tuple[float, float]
     licence: str
     card_path: Path
+    output_stride: int = 1
     training: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -68,6 +71,11 @@ class ModelEntry:
             raise BadInput(f"model {self.name}: GSD range {low}..{high} mm/px is not a range")
         if self.size_multiple_px < 1 or len(self.sha256) != 64:
             raise BadInput(f"model {self.name}: size multiple or sha256 is not usable")
+        if not 1 <= self.output_stride <= 32 or self.size_multiple_px % self.output_stride:
+            raise BadInput(
+                f"model {self.name}: an output stride of {self.output_stride} px does not divide "
+                f"images whose sides are multiples of {self.size_multiple_px} px"
+            )
 
 
 def model_id(entry: ModelEntry, precision: str = "f32") -> str:
@@ -165,6 +173,7 @@ def write_entry(entry: ModelEntry) -> Path:
         "thresholds": dict(entry.thresholds),
         "size_multiple_px": entry.size_multiple_px,
         "gsd_range_mm_per_px": list(entry.gsd_range_mm_per_px),
+        "output_stride": entry.output_stride,
         "licence": entry.licence,
         "training": dict(entry.training),
     }
@@ -186,6 +195,7 @@ def _read_entry(name: str, path: Path, cards_dir: Path) -> ModelEntry:
             gsd_range_mm_per_px=(float(low), float(high)),
             licence=str(fields["licence"]),
             card_path=cards_dir / f"{name}.md",
+            output_stride=int(fields.get("output_stride", 1)),
             training=MappingProxyType(dict(fields.get("training", {}))),
         )
     except (ValueError, KeyError, TypeError, BadInput) as error:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 from numpy.typing import NDArray
 
+from inspection.imaging.enlarge import native
 from inspection.pipeline.ports import Detector
 
 Scorer = Callable[[NDArray[np.uint8]], NDArray[np.float32]]
@@ -22,7 +23,7 @@ def detector_scorer(detector: Detector, *, size_multiple_px: int = SIZE_MULTIPLE
     """
 
     def ask(rgb: NDArray[np.uint8]) -> NDArray[np.float32]:
-        found = detector.score(rgb[None])[0].scores
+        found = native(detector.score(rgb[None])[0])
         rest = np.clip(1 - found.sum(axis=0, keepdims=True), 0, 1)
         return np.concatenate([rest, found]).astype(np.float32)
 

@@ -29,7 +29,13 @@ from datasets.manifest import Split
 from inspection.errors import BadInput, Broken, NotFound
 from models.config import TrainConfig
 from models.losses import segmentation_loss
-from models.network import HEAD_INPUT_LAYER, build_network, load_start_weights, unfold_batch_norm
+from models.network import (
+    HEAD_INPUT_LAYER,
+    build_network,
+    load_start_weights,
+    spread,
+    unfold_batch_norm,
+)
 
 Report = Callable[[str], None]
 CHECKPOINT_NAME = "checkpoint.pt"
@@ -279,7 +285,8 @@ def train_step(
     state.network.train()
     with torch.autocast("cpu", dtype=torch.bfloat16, enabled=config.precision == "bf16"):
         logits, auxiliary = state.network(images)
-    loss = segmentation_loss(logits.float(), auxiliary.float(), classes, weights, dice_classes=dice)
+    logits, auxiliary = (spread(state.network, part.float()) for part in (logits, auxiliary))
+    loss = segmentation_loss(logits, auxiliary, classes, weights, dice_classes=dice)
     state.optimizer.zero_grad(set_to_none=True)
     loss.backward()  # type: ignore[no-untyped-call]  # torch's stub
     nn.utils.clip_grad_norm_(state.network.parameters(), 10.0)

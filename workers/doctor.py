@@ -21,6 +21,7 @@ from sqlalchemy import select
 from inspection.errors import BadInput, NotFound, Refused, TenkenError, Unavailable
 from inspection.settings import OidcSettings, QueueSettings, ServeSettings, StoreSettings
 from inspection.store import accounts, audit, jobs, schema
+from inspection.store.blobstore import blobs_of
 from inspection.store.engine import create_engine, reading
 from models.registry import DEFAULT_MODEL, load_entry
 
@@ -109,6 +110,9 @@ def disk(setup: Setup) -> str:
 
 def blobs(setup: Setup) -> str:
     """Check that photos and mosaics can be kept."""
+    if setup.store.blobs_url is not None:
+        blobs_of(setup.store).check()
+        return f"{setup.store.blobs_url} answers"
     folder = setup.store.blobs_dir
     if folder.exists():
         _check_writable(folder)

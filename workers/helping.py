@@ -38,6 +38,14 @@ def lend_a_hand(tools: Tools, job_id: UUID) -> int:
     """
     with reading(tools.engine) as connection:
         job = jobs.by_id(connection, job_id)
+    if job.state is not JobState.RUNNING:
+        return 0
+    try:
+        tools = tools.fit(tools, job.survey_id)
+    except TenkenError as error:
+        log.warning("no help with job %s: %s", job_id, error)
+        return 0
+    with reading(tools.engine) as connection:
         wanted = _open_bands(connection, job, tools)
     if not wanted:
         return 0
@@ -54,8 +62,6 @@ def lend_a_hand(tools: Tools, job_id: UUID) -> int:
 
 def _open_bands(connection: Connection, job: Job, tools: Tools) -> list[Band]:
     """List the bands of a job that this worker may look at."""
-    if job.state is not JobState.RUNNING:
-        return []
     return [
         band
         for band in bands.of_survey(connection, job.survey_id)

@@ -8,36 +8,17 @@ from inspection.domain.widthcalibration import CONCRETE, WidthCalibration
 from inspection.errors import BadInput
 from inspection.imaging.nodeodm import NodeOdm
 from inspection.pipeline.detect import Cut
-from inspection.pipeline.ports import Detector, Progress
+from inspection.pipeline.ports import Progress
 from inspection.pipeline.room import endless, room_here
-from inspection.pipeline.tools import LEASE_S, SystemClock, Tools, this_process
+from inspection.pipeline.tools import LEASE_S, SystemClock, Tools, as_they_are, this_process
 from inspection.settings import DetectSettings, MosaicSettings, StoreSettings
-from inspection.store.blobs import FolderBlobs
+from inspection.store.blobstore import blobs_of
 from inspection.store.engine import create_engine, ensure_folder
 from inspection.store.schema import upgrade
 from models.calibration import load_calibration
-from models.detector import load_detector
+from models.detector import BATCHES, arithmetic_of, choose_engine
 from models.registry import DEFAULT_MODEL, folder_of, load_entry, model_id
-
-
-class LazyDetector:
-    """Load a detector when it is first asked for, and then keep it."""
-
-    def __init__(self, name: str, settings: DetectSettings) -> None:
-        self._name = name
-        self._settings = settings
-        self._loaded: Detector | None = None
-
-    def __call__(self) -> Detector:
-        """Give the detector."""
-        if self._loaded is None:
-            self._loaded = load_detector(
-                self._name,
-                precision=self._settings.precision,
-                threads=self._settings.threads,
-                weights_dir=folder_of(self._name, self._settings.models_dir),
-            )
-        return self._loaded
+from workers.rack import LazyDetector, Rack
 
 
 def outfit(
@@ -49,6 +30,7 @@ def outfit(
     widths: WidthCalibration = CONCRETE,
     lease_s: float = LEASE_S,
     node: NodeOdm | None = None,
+    rack: Rack | None = None,
 ) -> Tools:
     """Open the store, bring its tables up to date and name the model.
 
@@ -60,6 +42,7 @@ def outfit(
         widths: how the camera draws cracks.
         lease_s: silence after which whoever takes bands is taken for dead.
         node: makes mosaics elsewhere; None makes them here.
+        rack: gives each survey the model that was chosen for it; None gives all the same.
 
     Raises:
         NotFound: when no such model is registered.
@@ -68,7 +51,8 @@ def outfit(
     url = store.resolved_database_url()
     ensure_folder(url)
     upgrade(url)
-    entry = load_entry(model, weights_dir=folder_of(model, detection.models_dir))
+    folder = folder_of(model, detection.models_dir)
+    entry = load_entry(model, weights_dir=folder)
     calibration = load_calibration(entry)
     if calibration is None:
         progress.say(
@@ -76,9 +60,9 @@ def outfit(
         )
     return Tools(
         engine=create_engine(url),
-        blobs=FolderBlobs(store.blobs_dir),
-        load_detector=LazyDetector(model, detection),
-        model_id=model_id(entry, detection.precision),
+        blobs=blobs_of(store),
+        load_detector=LazyDetector(model, folder, detection),
+        model_id=model_id(entry, arithmetic_of(detection.engine, detection.precision)),
         calibration=calibration or UNCALIBRATED,
         widths=widths,
         clock=SystemClock(),
@@ -86,9 +70,10 @@ def outfit(
         work_dir=store.home / "work",
         node=node,
         room=room_here if store.demand_room else endless,
-        batch=detection.batch,
+        batch=detection.batch or BATCHES[choose_engine(detection.engine)],
         cut=Cut(band_chips=detection.band_chips),
         taker=replace(this_process(), lease_s=lease_s),
+        fit=as_they_are if rack is None else rack.fit,
     )
 
 
@@ -107,4 +92,4 @@ def node_of(settings: MosaicSettings) -> NodeOdm | None:
 
 def home_settings(home: Path) -> StoreSettings:
     """Keep rows and blobs in one folder, whatever the environment says."""
-    return StoreSettings(home=home, database_url=None)
+    return StoreSettings(home=home, database_url=None, blobs_url=None)

@@ -16,7 +16,7 @@ from inspection.errors import BadInput
 from inspection.pipeline.tools import SystemClock
 from inspection.settings import StoreSettings
 from inspection.store import schema
-from inspection.store.blobs import FolderBlobs
+from inspection.store.blobstore import Blobs, blobs_of
 from inspection.store.engine import create_engine
 
 LANGUAGES = click.Choice(["ja", "en"])
@@ -45,7 +45,11 @@ note_option = click.option("--note", default="", help="Why.")
 
 def settings(home: Path | None) -> StoreSettings:
     """Choose the store; a home folder on the command line wins over the environment."""
-    return StoreSettings() if home is None else StoreSettings(home=home, database_url=None)
+    return (
+        StoreSettings()
+        if home is None
+        else StoreSettings(home=home, database_url=None, blobs_url=None)
+    )
 
 
 def open_engine(home: Path | None) -> Engine:
@@ -55,9 +59,9 @@ def open_engine(home: Path | None) -> Engine:
     return create_engine(url)
 
 
-def open_blobs(home: Path | None) -> FolderBlobs:
-    """Open the folder of files."""
-    return FolderBlobs(settings(home).blobs_dir)
+def open_blobs(home: Path | None) -> Blobs:
+    """Open the files."""
+    return blobs_of(settings(home))
 
 
 def present_year(today: datetime | None) -> int:

@@ -13,6 +13,7 @@ from kombu.exceptions import KombuError, OperationalError
 
 from inspection.errors import Unavailable
 from inspection.settings import QueueSettings
+from inspection.tracing import carrier
 
 LOOK = "tenken.look"
 """Name of the one task: look whether jobs are due, and do them."""
@@ -61,7 +62,7 @@ def ring(app: Celery, job_id: uuid.UUID, queue: str = CPU_QUEUE) -> None:
         Unavailable: when the message cannot be left; the job is not lost, for the sweep finds it.
     """
     try:
-        app.send_task(LOOK, args=[str(job_id)], queue=queue)
+        app.send_task(LOOK, args=[str(job_id)], queue=queue, headers=carrier())
     except (KombuError, OperationalError, OSError) as error:
         raise Unavailable(
             f"the workers could not be told of job {job_id} ({error}); it will be found later"

@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from inspection.pipeline.restore import restore as bring_back
 from inspection.pipeline.restore import verify_backup
 from inspection.pipeline.tools import SystemClock
 from inspection.settings import StoreSettings
-from inspection.store.blobs import FolderBlobs
+from inspection.store.blobstore import blobs_of
 from inspection.store.engine import create_engine
 from inspection.store.manifest import Manifest
 from workers.progress import progress_for_stderr
@@ -54,7 +55,7 @@ def backup(*, backup_dir: Path, as_json: bool, home: Path | None) -> None:
             manifest = back_up(
                 backup_dir,
                 engine=engine,
-                blobs=FolderBlobs(settings.blobs_dir),
+                blobs=blobs_of(settings),
                 clock=SystemClock(),
                 progress=progress,
             )
@@ -101,9 +102,9 @@ def restore(*, backup_dir: Path, as_json: bool, home: Path | None) -> None:
         restored = bring_back(
             backup_dir,
             database_url=settings.resolved_database_url(),
-            blobs=FolderBlobs(settings.blobs_dir),
+            blobs=blobs_of(settings),
             progress=progress,
-            demand_room=lambda needed: _demand_room(settings.home, needed),
+            demand_room=_room_for(settings),
         )
     manifest = restored.manifest
     _show(
@@ -113,11 +114,35 @@ def restore(*, backup_dir: Path, as_json: bool, home: Path | None) -> None:
     )
 
 
+@store.command()
+@home_option
+def prepare(*, home: Path | None) -> None:
+    """Make the bucket that TENKEN_BLOBS_URL names, where it is not there yet.
+
+    Without that setting blobs lie in a folder, and nothing has to be made. Running it again
+    changes nothing.
+
+    Example: TENKEN_BLOBS_URL=s3://tenken tenken store prepare
+    """
+    settings = _settings(home)
+    made = blobs_of(settings).prepare()
+    where = settings.blobs_url or "the folder of blobs"
+    click.echo(f"{where}: {'made' if made else 'nothing to make'}")
+
+
 def _settings(home: Path | None) -> StoreSettings:
     if home is not None:
         os.environ["TENKEN_HOME"] = str(home.resolve())
-        os.environ.pop("TENKEN_DATABASE_URL", None)
+        for name in ("TENKEN_DATABASE_URL", "TENKEN_BLOBS_URL"):
+            os.environ.pop(name, None)
     return StoreSettings()
+
+
+def _room_for(settings: StoreSettings) -> Callable[[int], None]:
+    """Say who refuses what cannot end; a bucket has no end that we could ask for."""
+    if settings.blobs_url is not None:
+        return lambda needed_bytes: None
+    return lambda needed_bytes: _demand_room(settings.home, needed_bytes)
 
 
 def _demand_room(folder: Path, needed_bytes: int) -> None:

@@ -4,7 +4,7 @@ import hashlib
 import json
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,9 +12,10 @@ from typing import Any
 from inspection.domain.defect import Observation
 from inspection.domain.raster import Orthomosaic
 from inspection.errors import BadInput, Broken, NotFound
+from inspection.pipeline.ports import BlobStore
 from inspection.settings import StoreSettings
 from inspection.store import keys, observations, orthomosaics
-from inspection.store.blobs import FolderBlobs
+from inspection.store.blobstore import blobs_of
 from inspection.store.engine import create_engine, reading
 from workers.outfit import home_settings
 
@@ -30,15 +31,13 @@ class Surveyed:
         mosaic: its orthomosaic.
         seen: what the model saw on it.
         blobs: where its files lie.
-        blobs_dir: the same as a folder.
         folder: of the results; where new results go when nothing else is said.
     """
 
     survey_id: uuid.UUID
     mosaic: Orthomosaic
     seen: tuple[Observation, ...]
-    blobs: FolderBlobs
-    blobs_dir: Path
+    blobs: BlobStore
     folder: Path
 
     @contextmanager
@@ -103,22 +102,26 @@ def open_survey(where: str) -> Surveyed:
         survey_id=survey_id,
         mosaic=mosaic,
         seen=seen,
-        blobs=FolderBlobs(settings.blobs_dir),
-        blobs_dir=settings.blobs_dir,
+        blobs=blobs_of(settings),
         folder=folder,
     )
 
 
-def photo_files(surveyed: Surveyed, wanted: set[str], folder: Path | None) -> dict[str, Path]:
-    """Find the files of photos by sha256: in a folder if one is named, else in the store."""
+def photo_files(
+    surveyed: Surveyed, wanted: set[str], folder: Path | None, stack: ExitStack
+) -> dict[str, Path]:
+    """Find the files of photos by sha256: in a folder if one is named, else in the store.
+
+    Those of the store are lent for as long as the stack is open.
+    """
     if folder is not None:
         files = [path for path in sorted(folder.rglob("*")) if path.is_file()]
         digests = {_digest(path): path for path in files}
         return {sha256: digests[sha256] for sha256 in wanted if sha256 in digests}
     found = {}
     for sha256 in wanted:
-        for path in surveyed.blobs_dir.glob(f"photos/**/{sha256}.*"):
-            found[sha256] = path
+        for key in surveyed.blobs.keys(f"photos/{sha256[:2]}/{sha256}"):
+            found[sha256] = stack.enter_context(surveyed.blobs.local_path(key))
     return found
 
 

@@ -15,7 +15,7 @@ from sqlalchemy import Engine
 
 from inspection.errors import TenkenError
 from inspection.pipeline.ports import Clock
-from inspection.store import bands, jobs
+from inspection.store import bands, errands, jobs
 from inspection.store.engine import reading
 
 INTERVAL_S = 3.0
@@ -52,7 +52,7 @@ class Sweep:
         self._rung: dict[Bell, datetime] = {}
 
     def once(self) -> list[UUID]:
-        """Ring for every due job, and job with open bands, not rung for lately; give which.
+        """Ring for due jobs and errands, and jobs with open bands, not rung for lately; give which.
 
         Raises:
             Unavailable: when the database or the broker cannot be reached.
@@ -61,6 +61,9 @@ class Sweep:
         with reading(self._engine) as connection:
             waiting: list[tuple[UUID, datetime | None]] = [
                 (job.job_id, job.changed_at) for job in jobs.due(connection, now)
+            ]
+            waiting += [
+                (errand.job_id, errand.changed_at) for errand in errands.due(connection, now)
             ]
             waiting += [(job_id, HELP) for job_id in bands.open_at(connection, now)]
         # keyed by the last change too: a job that failed and is due anew is rung for at once

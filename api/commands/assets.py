@@ -237,7 +237,11 @@ def _today() -> date:
 
 def open_engine(home: Path | None) -> Engine:
     """Open the database; a home folder on the command line wins over the environment."""
-    store = StoreSettings() if home is None else StoreSettings(home=home, database_url=None)
+    store = (
+        StoreSettings()
+        if home is None
+        else StoreSettings(home=home, database_url=None, blobs_url=None)
+    )
     url = store.resolved_database_url()
     schema.upgrade(url)
     return create_engine(url)

@@ -18,7 +18,7 @@ from inspection.pipeline.snapshot import figures_today, freeze, verify
 from inspection.pipeline.tools import SystemClock
 from inspection.settings import PublisherSettings
 from inspection.store import snapshots
-from inspection.store.blobs import FolderBlobs
+from inspection.store.blobstore import blobs_of
 from inspection.store.engine import create_engine, reading, writing
 
 blur_option = click.option(
@@ -26,6 +26,11 @@ blur_option = click.option(
 )
 hide_option = click.option(
     "--hide-damage", is_flag=True, help="Publish no single damages, only their number."
+)
+pictures_option = click.option(
+    "--pictures",
+    is_flag=True,
+    help="A picture of each damage, blurred; see 'tenken privacy'. Without it photos stay inside.",
 )
 
 
@@ -39,6 +44,7 @@ def publish_group() -> None:
 @year_option
 @blur_option
 @hide_option
+@pictures_option
 @home_option
 def preview_(
     *,
@@ -46,6 +52,7 @@ def preview_(
     fiscal_year: int | None,
     blur: bool,
     hide_damage: bool,
+    pictures: bool,
     home: Path | None,
 ) -> None:
     """Show what would get out and what the redaction gate would do. Changes nothing.
@@ -54,10 +61,12 @@ def preview_(
     Example:
       tenken publish preview ISK-0001
     """  # noqa: D301 click needs the character itself
-    gate = Gate(blur=blur, show_damage=not hide_damage)
-    engine = create_engine(open_store(home).resolved_database_url())
+    gate = Gate(blur=blur, show_damage=not hide_damage, pictures=pictures)
+    settings = open_store(home)
+    blobs = blobs_of(settings)
+    engine = create_engine(settings.resolved_database_url())
     with reading(engine) as connection:
-        passed = preview(connection, asset_id, fiscal_year, gate, clock=SystemClock())
+        passed = preview(connection, asset_id, fiscal_year, gate, clock=SystemClock(), blobs=blobs)
     click.echo("\n".join(say_redacted(passed)))
 
 
@@ -68,6 +77,7 @@ def preview_(
 @why_option
 @blur_option
 @hide_option
+@pictures_option
 @home_option
 def release_(
     *,
@@ -77,6 +87,7 @@ def release_(
     why: str,
     blur: bool,
     hide_damage: bool,
+    pictures: bool,
     home: Path | None,
 ) -> None:
     """Publish an approved inspection.
@@ -85,11 +96,22 @@ def release_(
     Examples:
       tenken publish release ISK-0001 --by 公開担当 --why 定例公開
       tenken publish release ISK-0002 --by 公開担当 --why 定例公開 --blur
+      tenken publish release ISK-0003 --by 公開担当 --why 定例公開 --pictures
     """  # noqa: D301 click needs the character itself
-    gate = Gate(blur=blur, show_damage=not hide_damage)
-    with writing(create_engine(open_store(home).resolved_database_url())) as connection:
+    gate = Gate(blur=blur, show_damage=not hide_damage, pictures=pictures)
+    settings = open_store(home)
+    with writing(create_engine(settings.resolved_database_url())) as connection:
         year = approved_record(connection, asset_id, fiscal_year).record.fiscal_year
-        passed = publish(connection, asset_id, year, by=by, why=why, gate=gate, clock=SystemClock())
+        passed = publish(
+            connection,
+            asset_id,
+            year,
+            by=by,
+            why=why,
+            gate=gate,
+            clock=SystemClock(),
+            blobs=blobs_of(settings),
+        )
     click.echo(f"{asset_id} {year}: published by {by}, soundness {passed.row['soundness']}")
     for words in passed.applied:
         click.echo(f"gate: {words}")
@@ -145,7 +167,7 @@ def snapshot(*, month: str | None, home: Path | None) -> None:
       tenken publish snapshot
     """  # noqa: D301 click needs the character itself
     settings = open_store(home)
-    blobs = FolderBlobs(settings.blobs_dir)
+    blobs = blobs_of(settings)
     with writing(create_engine(settings.resolved_database_url())) as connection:
         frozen, files = freeze(connection, blobs, month=month, clock=SystemClock())
     click.echo(f"{frozen.month}: frozen, {len(files)} files")
@@ -165,7 +187,7 @@ def verify_(*, month: str | None, home: Path | None) -> None:
       tenken publish verify
     """  # noqa: D301 click needs the character itself
     settings = open_store(home)
-    blobs = FolderBlobs(settings.blobs_dir)
+    blobs = blobs_of(settings)
     with reading(create_engine(settings.resolved_database_url())) as connection:
         months = [month] if month else [one.month for one in snapshots.find(connection)]
         found = [verify(connection, blobs, one) for one in months]
@@ -218,7 +240,7 @@ def folder_(*, out: Path, base_url: str, home: Path | None) -> None:
     """  # noqa: D301 click needs the character itself
     publisher = Publisher(**PublisherSettings().model_dump())
     settings = open_store(home)
-    blobs = FolderBlobs(settings.blobs_dir)
+    blobs = blobs_of(settings)
     with reading(create_engine(settings.resolved_database_url())) as connection:
         written = write_folder(connection, blobs, out, publisher=publisher, base_url=base_url)
     click.echo(f"{out}: {len(written)} files")

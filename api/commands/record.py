@@ -18,7 +18,7 @@ from inspection.pipeline.recordfile import RecordFormat, Wanted, write_record
 from inspection.pipeline.tools import SystemClock
 from inspection.settings import StoreSettings
 from inspection.store import assets, releases, schema
-from inspection.store.blobs import FolderBlobs
+from inspection.store.blobstore import blobs_of
 from inspection.store.engine import create_engine, reading, writing
 
 asset_argument = click.argument("asset_id")
@@ -33,7 +33,11 @@ why_option = click.option("--why", required=True, help="The reason; it is kept f
 
 def open_store(home: Path | None) -> StoreSettings:
     """Find the rows and blobs, with the tables that this program needs."""
-    settings = StoreSettings() if home is None else StoreSettings(home=home, database_url=None)
+    settings = (
+        StoreSettings()
+        if home is None
+        else StoreSettings(home=home, database_url=None, blobs_url=None)
+    )
     schema.upgrade(settings.resolved_database_url())
     return settings
 
@@ -218,7 +222,7 @@ def export(
     settings = open_store(home)
     with reading(create_engine(settings.resolved_database_url())) as connection:
         kept = approved_record(connection, asset_id, fiscal_year)
-        blobs = FolderBlobs(settings.blobs_dir)
+        blobs = blobs_of(settings)
         said = write_record(connection, blobs, kept, out, wanted)
     click.echo(f"{out}: {asset_id} {kept.record.fiscal_year}, approved by {kept.approved_by}")
     for sentence in said:

@@ -64,7 +64,11 @@ class Desk:
 
 def database_url(home: Path | None) -> str:
     """Name the database; a home folder on the command line wins over the environment."""
-    settings = StoreSettings() if home is None else StoreSettings(home=home, database_url=None)
+    settings = (
+        StoreSettings()
+        if home is None
+        else StoreSettings(home=home, database_url=None, blobs_url=None)
+    )
     return settings.resolved_database_url()
 
 

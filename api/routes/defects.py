@@ -21,12 +21,13 @@ from api.schemas.worklist import RankOut
 from inspection.domain.defect import Defect, Observation, ReviewState
 from inspection.domain.eradate import day_in_japan
 from inspection.domain.raster import Orthomosaic
-from inspection.domain.review import Verdict
+from inspection.domain.review import Action, Verdict
 from inspection.domain.taxonomy import DamageClass
 from inspection.errors import NotFound
 from inspection.geo.grid import LOCAL_CRS
 from inspection.imaging import maptiles
 from inspection.pipeline.appraisal import appraise_defect, rank_defect
+from inspection.pipeline.regrade import regrade_one
 from inspection.pipeline.settle import settled_grades_of, work_on
 from inspection.store import defects, orthomosaics, photos, reviewqueue, reviews, surveys
 from inspection.store.engine import reading, writing
@@ -99,7 +100,10 @@ def decide(
         note=decision.note,
     )
     with writing(services.engine) as connection:
-        reviews.record(connection, verdict)
+        reviewed = reviews.record(connection, verdict)
+    if verdict.action in (Action.RECLASSIFY, Action.REOPEN):
+        with writing(services.engine) as connection:
+            regrade_one(connection, reviewed, clock=services.clock)
     # what follows from it is read afterwards: others need not wait for that
     with reading(services.engine) as connection:
         return _detail(connection, defects.by_id(connection, defect_id), _today(services))

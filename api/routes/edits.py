@@ -145,7 +145,7 @@ def survey_width(
     """Measure the width of the crack at a place in the photos, or say why that cannot be done."""
     with reading(services.engine) as connection:
         mosaic = orthomosaics.of_survey(connection, survey_id)
-        taken = photos.of_survey(connection, survey_id)
+        taken = photos.of_survey(connection, survey_id, left_out=None)
     with opened_paper(mosaic, blobs=services.blobs, photos=taken, widths=CONCRETE) as paper:
         found = width_at(paper, (x_m, y_m))
     return ClickWidthOut(

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
 from api.content import cached
-from api.deps import ServicesDep
+from api.deps import PrincipalDep, ServicesDep
 from api.schemas.evidence import (
     EarlierList,
     GrowthOut,
@@ -31,6 +31,7 @@ from inspection.pipeline.lifeline import edits_of, family
 from inspection.pipeline.onlook import photo_sightings
 from inspection.pipeline.profilefile import profile_digest, profile_of
 from inspection.pipeline.revisit import earlier_survey, earlier_surveys, growth_since
+from inspection.pipeline.veil import blurred_photo
 from inspection.store import defects, grades, observations, reviews, surveys
 from inspection.store.engine import reading
 
@@ -40,6 +41,8 @@ SurveyChoice = Annotated[
     UUID | None, Query(description="as this survey saw it; the latest sighting by default")
 ]
 CROP_PX = 640
+ORIGINALS = "originals"
+"""Right to see photos as they were taken."""
 
 _cutter = Cutter()
 
@@ -84,6 +87,7 @@ def defect_photo(
     *,
     request: Request,
     services: ServicesDep,
+    principal: PrincipalDep,
     defect_id: UUID,
     sha256: str,
     survey_id: SurveyChoice = None,
@@ -98,7 +102,9 @@ def defect_photo(
 ) -> Response:
     """Give a part of a photo that sees a defect: its own pixels, shrunk to ``size``, not enlarged.
 
-    Ask for a window of ``size`` pixels to see every pixel of the photo.
+    Ask for a window of ``size`` pixels to see every pixel of the photo. Who may not see originals
+    gets what a detector and people marked as private blurred; a photo that no detector has looked
+    at is not there for them.
     """
     dossier = open_dossier(services.engine, services.blobs, defect_id, survey_id)
     found = photo_sightings(dossier, sha256)
@@ -107,6 +113,14 @@ def defect_photo(
     size_px = found[0].width_px, found[0].height_px
     box = window_px(found[0].box_px, size_px) if window is None else _inside(window, size_px)
     tag = f"{sha256[:32]}-{'-'.join(map(str, box))}-{size}"
+    if ORIGINALS not in principal.rights:
+        picture = blurred_photo(services.engine, services.blobs, dossier, sha256)
+        tag = f"{tag}-{picture.tag}"
+        known, headers = cached(request, tag=tag, media_type="image/jpeg", versioned=False)
+        if known is not None:
+            return known
+        content = picture.part(window=box, size_px=fitted_px(box, size))
+        return Response(content, media_type="image/jpeg", headers=headers)
     known, headers = cached(request, tag=tag, media_type="image/jpeg", versioned=window is not None)
     if known is not None:
         return known

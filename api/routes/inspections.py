@@ -1,4 +1,4 @@
-"""Inspections as a whole, one asset in one fiscal year: how they stand, approve them, take it back.
+"""Inspections as a whole, one asset in one fiscal year: diagnose, approve, send back, take back.
 
 Only approved results reach records and open data. Who approves is not who diagnosed.
 """
@@ -11,9 +11,29 @@ from sqlalchemy import Connection
 
 from api.deps import PrincipalDep, ServicesDep
 from api.principal import Principal
-from api.schemas.inspection import ApprovalIn, Decided, FiscalYear, InspectionOut, RevocationIn
+from api.schemas.inspection import (
+    ApprovalIn,
+    Decided,
+    DiagnosisIn,
+    FiscalYear,
+    InspectionOut,
+    ResubmissionIn,
+    ReturnIn,
+    RevocationIn,
+)
 from inspection.codelists.findings import read_findings
-from inspection.pipeline.approve import Seen, approve, newest_year, progress, revoke, would_be
+from inspection.pipeline.approve import (
+    Approver,
+    Seen,
+    approve,
+    newest_year,
+    progress,
+    revoke,
+    would_be,
+)
+from inspection.pipeline.compile import diagnosing_row, gather
+from inspection.pipeline.diagnose import Diagnosing, diagnose, values_for
+from inspection.pipeline.sendback import resubmit, send_back
 from inspection.store import assets, releases
 from inspection.store.engine import reading, writing
 
@@ -47,11 +67,12 @@ def approve_inspection(
             connection,
             wanted.asset_id,
             wanted.fiscal_year,
-            by=_who(principal, wanted),
+            by=who(principal, wanted),
             why=wanted.why,
             findings=findings,
             clock=services.clock,
             seen=Seen(version=wanted.expected_version, sha256=wanted.record_sha256),
+            approver=approver_of(principal),
         )
         return _shown(connection, wanted.asset_id, wanted.fiscal_year)
 
@@ -67,7 +88,7 @@ def revoke_approval(
             connection,
             wanted.asset_id,
             wanted.fiscal_year,
-            by=_who(principal, wanted),
+            by=who(principal, wanted),
             why=wanted.why,
             clock=services.clock,
             expected_version=wanted.expected_version,
@@ -75,12 +96,95 @@ def revoke_approval(
         return _shown(connection, wanted.asset_id, wanted.fiscal_year)
 
 
-def _who(principal: Principal, wanted: Decided) -> str:
+@router.post("/returns", operation_id="send_back_inspection")
+def send_back_inspection(
+    services: ServicesDep, principal: PrincipalDep, wanted: ReturnIn
+) -> InspectionOut:
+    """Send an inspection back to the engineers, as it was read, and say what is to be mended.
+
+    It waits for an approval again when its data changed, or when an engineer answers.
+    """
+    with writing(services.engine) as connection:
+        assets.by_id(connection, wanted.asset_id)
+        send_back(
+            connection,
+            wanted.asset_id,
+            wanted.fiscal_year,
+            by=who(principal, wanted),
+            why=wanted.why,
+            clock=services.clock,
+            seen=Seen(version=wanted.expected_version, sha256=wanted.record_sha256),
+        )
+        return _shown(connection, wanted.asset_id, wanted.fiscal_year)
+
+
+@router.post("/resubmissions", operation_id="resubmit_inspection")
+def resubmit_inspection(
+    services: ServicesDep, principal: PrincipalDep, wanted: ResubmissionIn
+) -> InspectionOut:
+    """Answer what was sent back: it stands as it is, and waits for an approval again."""
+    with writing(services.engine) as connection:
+        assets.by_id(connection, wanted.asset_id)
+        resubmit(
+            connection,
+            wanted.asset_id,
+            wanted.fiscal_year,
+            by=who(principal, wanted),
+            why=wanted.why,
+            clock=services.clock,
+            expected_version=wanted.expected_version,
+        )
+        return _shown(connection, wanted.asset_id, wanted.fiscal_year)
+
+
+@router.post("/diagnoses", operation_id="diagnose_asset", status_code=201)
+def diagnose_asset(
+    services: ServicesDep, principal: PrincipalDep, wanted: DiagnosisIn
+) -> InspectionOut:
+    """Decide the soundness of an asset, or the class of a road section, in a fiscal year.
+
+    What the rules propose stays beside it. 409 when it is approved, or somebody decided meanwhile.
+    """
+    account = principal.account
+    said = Diagnosing(
+        asset_id=wanted.asset_id,
+        fiscal_year=wanted.fiscal_year,
+        value=wanted.value,
+        by=wanted.by if account is None else account.display_name,
+        why=wanted.why,
+        account_id=None if account is None else account.account_id,
+        decided_before=wanted.decided_before,
+    )
+    with writing(services.engine) as connection:
+        assets.by_id(connection, wanted.asset_id)
+        diagnose(connection, said, clock=services.clock)
+        return _shown(connection, wanted.asset_id, wanted.fiscal_year)
+
+
+def who(principal: Principal, wanted: Decided) -> str:
+    """Name who decides: the account's displayed name, or what was typed where nobody signs in."""
     return wanted.by if principal.account is None else principal.account.display_name
+
+
+def approver_of(principal: Principal) -> Approver | None:
+    """Name the account of who approves; None where nobody signs in."""
+    account = principal.account
+    if account is None:
+        return None
+    return Approver(account_id=account.account_id, name=account.name)
 
 
 def _shown(connection: Connection, asset_id: str, fiscal_year: int) -> InspectionOut:
     stands = progress(connection, asset_id, fiscal_year)
     approval_id = None if stands.release is None else stands.release.approval_id
     kept = None if approval_id is None else releases.approval(connection, approval_id)
-    return InspectionOut.of(stands, would_be(connection, asset_id, fiscal_year), kept)
+    row = diagnosing_row(gather(connection, asset_id, fiscal_year))
+    events = releases.history(connection, asset_id=asset_id, fiscal_year=fiscal_year)
+    return InspectionOut.of(
+        stands,
+        would_be(connection, asset_id, fiscal_year),
+        kept,
+        decided=None if row is None else row.decided,
+        values=values_for(assets.by_id(connection, asset_id).kind),
+        last=events[-1] if events else None,
+    )

@@ -21,8 +21,9 @@ from api.schemas.opendata import (
 from inspection.errors import NotFound
 from inspection.export.catalogue import DataSet, Publisher, catalogue, json_ld, turtle
 from inspection.export.ckan import find, package
+from inspection.export.opendata import JPEG_TYPE
 from inspection.pipeline.cataloguing import data_sets
-from inspection.store import snapshots
+from inspection.store import privacy, snapshots
 from inspection.store.engine import reading
 from inspection.store.page import OFFSET_MAX
 
@@ -35,7 +36,7 @@ NOT_FOUND = 404
 
 Offset = Annotated[int, Query(ge=0, le=OFFSET_MAX)]
 Month = Annotated[str, Path(pattern=r"^20\d{2}-(0[1-9]|1[0-2])$")]
-FileName = Annotated[str, Path(pattern=r"^[a-z0-9_]{1,60}\.[a-z]{2,8}$")]
+FileName = Annotated[str, Path(pattern=r"^[a-z0-9_]{1,80}\.[a-z]{2,8}$")]
 
 
 @router.get(
@@ -117,11 +118,14 @@ def package_search(
 def open_data_file(
     request: Request, services: ServicesDep, month: Month, name: FileName
 ) -> Response:
-    """Give one file of a frozen month; it never changes."""
+    """Give one file of a frozen month; it never changes, but a picture may be taken back."""
     with reading(services.engine) as connection:
         file = snapshots.file_of(connection, month, name)
+        if name in privacy.retracted(connection):
+            raise NotFound(f"{name} was published and has been taken back")
+    lasting = file.media_type != JPEG_TYPE
     known, headers = cached(
-        request, tag=file.sha256[:32], media_type=file.media_type, versioned=True
+        request, tag=file.sha256[:32], media_type=file.media_type, versioned=lasting
     )
     if known is not None:
         return known

@@ -1,25 +1,29 @@
 """Photos: upload them, and look at the originals."""
 
 import logging
+import uuid
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Header, Request
+from fastapi import APIRouter, Header, Path, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import FileResponse, Response
 
 from api.content import cached
-from api.deps import Services, ServicesDep
-from api.schemas.photo import RejectionOut, UploadAnswer, UploadedFile
+from api.deps import PrincipalDep, Services, ServicesDep
+from api.principal import Principal
+from api.schemas.photo import LeftOut, RejectionOut, TakeOut, UploadAnswer, UploadedFile
 from api.schemas.upload import AskedPhotos, HerePhoto, KnownPhotos, UploadOut
 from api.upload import FIELD, Received, receive, receiving_folder
 from inspection.domain.capture import Photo
 from inspection.domain.mission import Survey
 from inspection.errors import NotFound, Unavailable
 from inspection.pipeline.admit import original_key
+from inspection.pipeline.gather import TAKES_NONE
 from inspection.pipeline.receive import Arrival, Fate, receive_photos
-from inspection.store import keys, photos, surveys, uploads
-from inspection.store.engine import reading
+from inspection.store import jobs, keys, photos, removals, surveys, uploads
+from inspection.store.engine import reading, writing
+from inspection.store.removals import Removal, RemovalAction
 
 router = APIRouter(prefix="/api/surveys/{survey_id}/photos", tags=["photos"])
 
@@ -27,6 +31,7 @@ log = logging.getLogger("tenken.api")
 
 ContentType = Annotated[str, Header(include_in_schema=False)]
 """Said by the type of the body; OpenAPI ignores a header parameter of this name."""
+Digest = Annotated[str, Path(pattern="^[0-9a-f]{64}$")]
 JPEG = "image/jpeg"
 
 UPLOAD_BODY = {
@@ -53,9 +58,10 @@ async def upload_photos(
 ) -> UploadAnswer:
     """Take photos in, each a part named ``files``; say of each what became of it.
 
-    Sending a photo again changes nothing, so an upload that broke off may simply be repeated.
+    Sending a photo again changes nothing, so an upload that broke off may simply be repeated. 409
+    while the survey is being processed.
     """
-    survey = await run_in_threadpool(_survey, services, survey_id)
+    survey = await run_in_threadpool(_idle_survey, services, survey_id)
     with receiving_folder(services.scratch) as folder:
         received = await receive(
             request.stream(), content_type=content_type, folder=folder, limits=services.limits
@@ -81,6 +87,52 @@ def known_photos(services: ServicesDep, survey_id: UUID, asked: AskedPhotos) -> 
         set_aside=[RejectionOut.of(row) for _, row in sorted(set_aside.items())],
         arriving=[UploadOut.of(upload) for _, upload in sorted(arriving.items())],
     )
+
+
+@router.post("/{sha256}/removal", operation_id="remove_photo", status_code=201)
+def remove_photo(
+    services: ServicesDep, principal: PrincipalDep, survey_id: UUID, sha256: Digest, wanted: TakeOut
+) -> LeftOut:
+    """Take a photo out of a survey before its next run; it can be put back.
+
+    What was made with it stays, and so does its file. 409 while the survey is being processed.
+    """
+    photo = (survey_id, sha256)
+    return _decided(services, principal, photo, RemovalAction.REMOVE, wanted)
+
+
+@router.post("/{sha256}/restoration", operation_id="restore_photo", status_code=201)
+def restore_photo(
+    services: ServicesDep, principal: PrincipalDep, survey_id: UUID, sha256: Digest, wanted: TakeOut
+) -> LeftOut:
+    """Put a photo back that was taken out; the next run uses it again."""
+    photo = (survey_id, sha256)
+    return _decided(services, principal, photo, RemovalAction.RESTORE, wanted)
+
+
+def _decided(
+    services: Services,
+    principal: Principal,
+    chosen: tuple[UUID, str],
+    action: RemovalAction,
+    wanted: TakeOut,
+) -> LeftOut:
+    survey_id, sha256 = chosen
+    account = principal.account
+    removal = Removal(
+        event_id=uuid.uuid4(),
+        survey_id=survey_id,
+        sha256=sha256,
+        action=action,
+        why=wanted.why,
+        by=wanted.by if account is None else account.display_name,
+        at=services.clock.now(),
+        account_id=None if account is None else account.account_id,
+    )
+    with writing(services.engine) as connection:
+        removals.record(connection, removal)
+        photo = photos.by_sha256(connection, survey_id, sha256)
+    return LeftOut.of(photo, removal)
 
 
 @router.get(
@@ -144,8 +196,9 @@ def image_type(content: bytes) -> str:
     return "application/octet-stream"
 
 
-def _survey(services: Services, survey_id: UUID) -> Survey:
+def _idle_survey(services: Services, survey_id: UUID) -> Survey:
     with reading(services.engine) as connection:
+        jobs.demand_idle(connection, survey_id, TAKES_NONE, hold=False)
         return surveys.by_id(connection, survey_id)
 
 

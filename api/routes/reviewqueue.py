@@ -6,6 +6,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, Path, Query, Request
 from fastapi.responses import Response
+from pydantic import Field
 
 from api.content import cached
 from api.deps import ServicesDep
@@ -25,6 +26,9 @@ router = APIRouter(prefix="/api/surveys/{survey_id}", tags=["defects"])
 MVT = "application/vnd.mapbox-vector-tile"
 DRAWN: dict[int | str, dict[str, Any]] = {200: {"content": {MVT: {}}}, 304: {}}
 
+Grade = Annotated[str, Field(pattern="^[A-Za-z0-9-]{1,8}$")]
+GRADES_MAX = 20
+
 Mark = Annotated[str | None, Query(max_length=200, pattern="^[A-Za-z0-9_-]+$")]
 
 
@@ -36,6 +40,14 @@ def choice_of(
         Query(gt=0, le=1e6, description="leave out what is surely thinner; no width stays"),
     ] = None,
     confidence: Annotated[float, Query(ge=0, le=1, description="leave out what is below")] = 0.0,
+    grade: Annotated[
+        list[Grade] | None,
+        Query(
+            max_length=GRADES_MAX,
+            description="codes of the schemes by which the asset is graded, a to e for a bridge; "
+            f"`{reviewqueue.UNGRADED}` for what has no grade",
+        ),
+    ] = None,
 ) -> Choice:
     """Read which defects of a survey are meant."""
     return Choice(
@@ -43,6 +55,7 @@ def choice_of(
         states=frozenset(state or ()),
         width_mm=width_mm,
         confidence=confidence,
+        grades=frozenset(grade or ()),
     )
 
 
@@ -153,7 +166,8 @@ def window_of(mosaic: Orthomosaic, *, z: int, x: int, y: int) -> defecttiles.Til
 
 def _tag(mosaic: Orthomosaic, revision: int, place: tuple[int, int, int], chosen: Choice) -> str:
     narrowed = (
-        sorted(chosen.classes), sorted(chosen.states), chosen.width_mm, chosen.confidence
+        sorted(chosen.classes), sorted(chosen.states), chosen.width_mm, chosen.confidence,
+        sorted(chosen.grades),
     )  # fmt: skip
     said = f"{mosaic.sha256} {revision} {place} {narrowed}"
     return hashlib.sha256(said.encode()).hexdigest()[:32]

@@ -12,7 +12,7 @@ from api.crs import require_metric
 from api.deps import Services, ServicesDep
 from api.schemas.base import Link
 from api.schemas.job import JobOut, PriorityName
-from api.schemas.photo import PhotoOut, RejectionOut
+from api.schemas.photo import LeftOut, PhotoOut, RejectionOut
 from api.schemas.survey import StepOut, SurveyDetail, SurveyIn, SurveyList, SurveyOut
 from api.schemas.viewing import mosaic_out
 from inspection.domain.mission import Survey, SurveyState
@@ -25,6 +25,7 @@ from inspection.store import (
     jobs,
     orthomosaics,
     photos,
+    removals,
     reviewqueue,
     steps,
     surveys,
@@ -84,6 +85,7 @@ def read_survey(services: ServicesDep, survey_id: UUID) -> SurveyDetail:
         return SurveyDetail(
             **summary.model_dump(),
             photos=[PhotoOut.of(photo) for photo in photos.of_survey(connection, survey_id)],
+            left_out=_left_out(connection, survey_id),
             rejections=[RejectionOut.of(row) for row in photos.rejected(connection, survey_id)],
             steps=[StepOut.of(step) for step in steps.of_survey(connection, survey_id)],
             mosaic=None if made is None else mosaic_out(made),
@@ -110,6 +112,14 @@ def process_survey(
         surveys.set_state(connection, survey.survey_id, SurveyState.PROCESSING)
     ring_or_log(services, job.job_id)
     return JobOut.of(job)
+
+
+def _left_out(connection: Connection, survey_id: UUID) -> list[LeftOut]:
+    decided = removals.standing(connection, survey_id)
+    return [
+        LeftOut.of(photo, decided[photo.sha256])
+        for photo in photos.of_survey(connection, survey_id, left_out=True)
+    ]
 
 
 def ring_or_log(services: Services, job_id: UUID) -> None:

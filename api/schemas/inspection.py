@@ -1,5 +1,6 @@
 """Shapes of an inspection as a whole: how far it has come, its approval, its revocation."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Any, Self
 
@@ -9,7 +10,7 @@ from api.schemas.base import Shape
 from inspection.domain.inspectionrecord import InspectionRecord, digest, to_plain
 from inspection.domain.release import WORDS_MAX, InspectionState
 from inspection.pipeline.approve import Progress
-from inspection.store.releases import Approval
+from inspection.store.releases import Approval, ReleaseEvent
 
 FiscalYear = Annotated[int, Field(ge=1950, le=2200, description="Japanese, from April")]
 VERSION_MAX = 2**31 - 1
@@ -22,6 +23,19 @@ class ApprovedOut(Shape):
     at: datetime
     soundness: str
     record_sha256: str = Field(description="of the record that is kept, with its findings")
+
+
+class SentBackOut(Shape):
+    """Say who wants what mended or explained."""
+
+    by: str
+    at: datetime
+    why: str
+
+    @classmethod
+    def of(cls, event: ReleaseEvent) -> Self:
+        """Show a decision."""
+        return cls(by=event.decision.by, at=event.decision.at, why=event.decision.why)
 
 
 class InspectionOut(Shape):
@@ -41,12 +55,27 @@ class InspectionOut(Shape):
     record_sha256: str | None = Field(
         description="of what an approval would keep now, without findings; None while one cannot be"
     )
+    decided: str | None = Field(
+        description="the soundness that a person decided here; send it back as `decided_before`"
+    )
+    values: list[str] = Field(description="which a diagnosis of this asset may have")
+    sent_back: SentBackOut | None = Field(description="while it waits for the engineers")
     approved: ApprovedOut | None
     changed: bool = Field(description="the data differ from what was approved")
 
     @classmethod
-    def of(cls, stands: Progress, would_be: InspectionRecord | None, kept: Approval | None) -> Self:
+    def of(
+        cls,
+        stands: Progress,
+        would_be: InspectionRecord | None,
+        kept: Approval | None,
+        *,
+        decided: str | None,
+        values: Sequence[str],
+        last: ReleaseEvent | None,
+    ) -> Self:
         """Show how an inspection stands."""
+        returned = stands.state is InspectionState.SENT_BACK and last is not None
         found = stands.evidence
         return cls(
             asset_id=stands.asset_id,
@@ -61,6 +90,9 @@ class InspectionOut(Shape):
             soundness=None if would_be is None else would_be.diagnosis.value,
             diagnosed_by=None if would_be is None else would_be.diagnosis.by,
             record_sha256=None if would_be is None else digest(to_plain(would_be)),
+            decided=decided,
+            values=list(values),
+            sent_back=SentBackOut.of(last) if returned and last is not None else None,
             approved=None
             if kept is None
             else ApprovedOut(
@@ -98,3 +130,26 @@ class ApprovalIn(Decided):
 
 class RevocationIn(Decided):
     """Take an approval back."""
+
+
+class ReturnIn(Decided):
+    """Send back what was read, for the engineers to mend or explain."""
+
+    record_sha256: str = Field(pattern="^[0-9a-f]{64}$", description="as it was read")
+
+
+class ResubmissionIn(Decided):
+    """Answer an objection: it stands as it is."""
+
+
+class DiagnosisIn(Shape):
+    """Say what condition an asset is in as a whole."""
+
+    asset_id: str = Field(min_length=1, max_length=200)
+    fiscal_year: FiscalYear
+    value: str = Field(min_length=1, max_length=8, description="one of `values` of the inspection")
+    decided_before: str | None = Field(default=None, max_length=8, description="as it was read")
+    why: str = Field(min_length=1, max_length=WORDS_MAX, description="kept for ever")
+    by: str = Field(
+        default="", max_length=200, description="who decides; counts only where nobody signs in"
+    )

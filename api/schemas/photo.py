@@ -7,6 +7,7 @@ from pydantic import Field
 from api.schemas.base import Shape
 from inspection.domain.capture import Concern, Photo, Rejection, RejectionReason
 from inspection.pipeline.receive import Status
+from inspection.store.removals import WHY_MAX, Removal, RemovalAction
 
 
 class PhotoOut(Shape):
@@ -43,6 +44,36 @@ class PhotoOut(Shape):
             altitude_m=None if pose is None else pose.altitude_m,
             sharpness_relative=None if photo.quality is None else photo.quality.sharpness_relative,
             concerns=[] if photo.quality is None else list(photo.quality.concerns),
+        )
+
+
+class TakeOut(Shape):
+    """Say why a photo is taken out of a survey, or put back."""
+
+    why: str = Field(min_length=1, max_length=WHY_MAX, description="kept for ever")
+    by: str = Field(
+        default="", max_length=200, description="who decides; counts only where nobody signs in"
+    )
+
+
+class LeftOut(Shape):
+    """Show the last decision about a photo that somebody took out of a survey, or put back."""
+
+    photo: PhotoOut
+    action: RemovalAction
+    why: str
+    by: str
+    at: datetime
+
+    @classmethod
+    def of(cls, photo: Photo, removal: Removal) -> "LeftOut":
+        """Show a decision."""
+        return cls(
+            photo=PhotoOut.of(photo),
+            action=removal.action,
+            why=removal.why,
+            by=removal.by,
+            at=removal.at,
         )
 
 

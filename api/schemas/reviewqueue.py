@@ -20,6 +20,9 @@ class QueueRowOut(Shape):
     state: ReviewState
     version: int = Field(description="send it back as expected_version with a verdict")
     confidence: float
+    grade: str | None = Field(
+        description="a person's, else the worst that the evidence allows; null for none"
+    )
     length_m: QuantityOut | None
     width_mm: QuantityOut | None
     area_m2: QuantityOut
@@ -37,6 +40,7 @@ class QueueRowOut(Shape):
             state=row.state,
             version=row.version,
             confidence=row.confidence,
+            grade=row.grade,
             length_m=QuantityOut.of_optional(row.measurement.length_m),
             width_mm=QuantityOut.of_optional(row.measurement.width_mm),
             area_m2=QuantityOut.of(row.measurement.area_m2),
@@ -64,6 +68,10 @@ class QueueCounts(Shape):
     by_state: dict[ReviewState, int] = Field(
         description="how many would be chosen of each state, all else being equal"
     )
+    by_grade: dict[str, int] = Field(
+        description="how many would be chosen of each grade, all else being equal; `none` for "
+        "what has no grade"
+    )
 
     @classmethod
     def of(cls, counts: Counts) -> Self:
@@ -74,4 +82,5 @@ class QueueCounts(Shape):
             matched=counts.matched,
             by_class=counts.by_class,
             by_state=counts.by_state,
+            by_grade=counts.by_grade,
         )

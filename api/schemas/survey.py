@@ -9,7 +9,7 @@ from pydantic import Field, JsonValue
 from api.schemas.base import Link, Shape
 from api.schemas.job import JobOut
 from api.schemas.mosaic import MosaicOut
-from api.schemas.photo import PhotoOut, RejectionOut
+from api.schemas.photo import LeftOut, PhotoOut, RejectionOut
 from inspection.domain.mission import Surface, SurveyState
 from inspection.store.steps import StepRow
 
@@ -77,6 +77,7 @@ class SurveyDetail(SurveyOut):
     """Show everything about a survey except its defects."""
 
     photos: list[PhotoOut]
+    left_out: list[LeftOut] = Field(description="photos that the next run does without")
     rejections: list[RejectionOut]
     steps: list[StepOut]
     mosaic: MosaicOut | None

@@ -14,5 +14,6 @@ export default defineConfig({
       ["/api", "/collections", "/conformance"].map((path) => [path, "http://127.0.0.1:8000"]),
     ),
   },
-  test: { environment: "jsdom" },
+  // A busy machine is no fault of a page: only what never ends takes a minute.
+  test: { environment: "jsdom", testTimeout: 60_000, hookTimeout: 60_000 },
 });

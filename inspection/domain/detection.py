@@ -18,13 +18,19 @@ from inspection.errors import BadInput
 class ChipScores:
     """Give the probability of each class in each pixel of one chip.
 
+    Most of a mosaic is sound, and to enlarge the answer of a network there costs a quarter of its
+    time; so it may stay as coarse as the network gave it. Between the places of a coarse answer,
+    probabilities go linearly (``inspection.imaging.enlarge``).
+
     Attributes:
         classes: the k classes, without background.
         scores: (k, H, W) float32 in 0–1; the rest of each pixel's probability is background.
+        stride: side of a place in pixels of the chip; the chip has H × W × stride² pixels.
     """
 
     classes: tuple[DamageClass, ...]
     scores: NDArray[np.float32]
+    stride: int = 1
 
     def __post_init__(self) -> None:
         """Check the shape."""
@@ -32,6 +38,8 @@ class ChipScores:
             raise BadInput(
                 f"scores need shape ({len(self.classes)}, H, W), got {self.scores.shape}"
             )
+        if self.stride < 1:
+            raise BadInput(f"stride {self.stride} of scores must be 1 px or more")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

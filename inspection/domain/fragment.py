@@ -18,7 +18,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from inspection.domain.detection import ChipScores, Detections
+from inspection.domain.detection import Detections
 from inspection.domain.taxonomy import DamageClass
 from inspection.errors import BadInput
 from inspection.geo.runs import components, encode, touching_below
@@ -97,30 +97,57 @@ class Thresholds:
         return tuple(value * self.continuation_ratio for value in self.upper)
 
 
-def fragments(
-    scores: ChipScores, *, thresholds: Thresholds, x_px: int, y_px: int, valid: NDArray[np.bool_]
-) -> Fragments:
-    """Find the runs of candidate pixels in the core of one chip.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Winners:
+    """Say which class each pixel belongs to.
 
-    A pixel belongs to the class with the highest score among those whose lower threshold it
-    reaches; the earlier class wins a tie.
+    Attributes:
+        label: (H, W) uint8, number of the class from 1, 0 for none.
+        score: (H, W) float32, score of that class, 0 for none.
+    """
+
+    label: NDArray[np.uint8]
+    score: NDArray[np.float32]
+
+
+def winners(
+    scores: NDArray[np.float32],
+    numbers: Sequence[int],
+    *,
+    thresholds: Thresholds,
+    valid: NDArray[np.bool_],
+) -> Winners:
+    """Give each pixel to the class with the highest score among those whose threshold it reaches.
+
+    The lower threshold counts, and the earlier class wins a tie.
 
     Args:
-        scores: scores of the core alone, (k, H, W).
-        thresholds: when a pixel counts.
-        x_px: column of the core's left edge in the raster.
-        y_px: row of the core's top edge in the raster.
+        scores: (k, H, W), a plane for each of the classes that come into question.
+        numbers: (k,) rising, index of each plane's class among all classes.
+        thresholds: when a pixel counts, for all classes.
         valid: (H, W), False where the raster has no data; no damage is found there.
     """
     best = np.zeros(valid.shape, dtype=np.float32)
     label = np.zeros(valid.shape, dtype=np.uint8)
-    for number, (plane, lower) in enumerate(zip(scores.scores, thresholds.lower, strict=True), 1):
-        better = (plane >= np.float32(lower)) & (plane > best) & valid
+    for number, plane in zip(numbers, scores, strict=True):
+        better = (plane >= np.float32(thresholds.lower[number])) & (plane > best) & valid
         best[better] = plane[better]
-        label[better] = number
-    runs, value = encode(label)
-    candidate = label > 0  # row by row: the same order as the runs
-    score = best[candidate]
+        label[better] = number + 1
+    return Winners(label=label, score=best)
+
+
+def fragments(found: Winners, *, thresholds: Thresholds, x_px: int, y_px: int) -> Fragments:
+    """Find the runs of candidate pixels in the core of one chip.
+
+    Args:
+        found: which class each pixel of the core belongs to.
+        thresholds: when a pixel counts.
+        x_px: column of the core's left edge in the raster.
+        y_px: row of the core's top edge in the raster.
+    """
+    runs, value = encode(found.label)
+    candidate = found.label > 0  # row by row: the same order as the runs
+    score = found.score[candidate]
     upper = np.asarray((np.inf, *thresholds.upper), dtype=np.float32)
     length = (runs[:, 2] - runs[:, 1]).astype(np.int64)
     first = np.cumsum(length) - length
@@ -128,7 +155,7 @@ def fragments(
         runs=runs + np.array([y_px, x_px, x_px], dtype=np.int32),
         class_index=value.astype(np.int32) - 1,
         score_sum=_sums_from(np.rint(score.astype(np.float64) * SCORE_STEPS), first),
-        seeds=_sums_from(score >= upper[label[candidate]], first),
+        seeds=_sums_from(score >= upper[found.label[candidate]], first),
     )
 
 

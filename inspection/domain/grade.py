@@ -8,13 +8,19 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cache
 
 import shapely
 
 from inspection.domain.asset import Concrete
 from inspection.domain.measurement import Quantity
 from inspection.errors import BadInput
-from inspection.geo.polyline import perpendicular_spacing
+from inspection.geo.polyline import (
+    PARALLEL_DEG,
+    axial_difference_deg,
+    axial_mean_deg,
+    perpendicular_spacing,
+)
 
 SPACING_SEARCH_M = 5.0
 """How far away a parallel neighbour of a crack is looked for."""
@@ -322,14 +328,16 @@ def smallest_spacings_m(
     near = shapely.STRtree(lines).query(
         [lines[n] for n in asked], predicate="dwithin", distance=search_m * scale
     )
+    points = cache(lambda n: shapely.get_coordinates(lines[n]))
+    towards_deg = cache(lambda n: axial_mean_deg([points(n)]))
     for n, other in near.T.tolist():
         i, j = parts[asked[n]][0], parts[other][0]
         if i == j or (only is None and i > j):
             continue
         first, second = (asked[n], other) if i < j else (other, asked[n])
-        found = perpendicular_spacing(
-            shapely.get_coordinates(lines[first]), shapely.get_coordinates(lines[second])
-        )
+        if axial_difference_deg(towards_deg(first), towards_deg(second)) >= PARALLEL_DEG:
+            continue  # most pairs: every line has many neighbours, few of them parallel
+        found = perpendicular_spacing(points(first), points(second))
         if found is None:
             continue
         for k in (i, j):

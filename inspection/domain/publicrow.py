@@ -35,6 +35,9 @@ PHONE = "phone"
 SENSITIVE = "sensitive_location"
 """Attribute of an asset whose exact place is not for everybody."""
 
+NO_PICTURES = "names of people, notes, findings and photos stay inside"
+"""What the gate says of texts and of photos when none was asked for."""
+
 NOT_SENSITIVE = frozenset({"none", "", "false", "no", "n", "0", "0.0", "無", "なし", "いいえ"})
 
 
@@ -162,7 +165,7 @@ def redact(
     }
     if hidden:
         applied.append("address and xROAD ID, which is a position, stay inside")
-    applied.append("names of people, notes, findings and photos stay inside")
+    applied.append(NO_PICTURES)
     return Redacted(
         row=row, damages=seen, applied=tuple(applied), mesh_code=mesh, measure_done=done
     )
@@ -289,6 +292,7 @@ def _damage(
         "area_m2": defect.area,
         "lat_deg": None,
         "lon_deg": None,
+        "photo": "",
         "outline": "",
     }
     if not blurred and defect.lat_deg is not None and defect.lon_deg is not None:

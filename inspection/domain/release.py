@@ -1,8 +1,8 @@
 """Say how far an inspection has come, and which steps lead it into records and open data.
 
 An inspection is one asset in one fiscal year. How far work on it has come follows from what is
-there; only two states are decided by people alone: approved (it may enter records) and published
-(it may enter open data).
+there; people alone decide that it is sent back (an approver wants something mended or explained),
+approved (it may enter records) or published (it may enter open data).
 
 Source: domain specification §8 (states), §0.2 rules 1 and 9.
 """
@@ -25,6 +25,7 @@ class InspectionState(StrEnum):
     AI_REVIEWED = "ai_reviewed"
     ENGINEER_CONFIRMED = "engineer_confirmed"
     DIAGNOSED = "diagnosed"
+    SENT_BACK = "sent_back"
     APPROVED = "approved"
     PUBLISHED = "published"
 
@@ -36,6 +37,8 @@ class ReleaseAction(StrEnum):
     REVOKE = "revoke"
     PUBLISH = "publish"
     WITHDRAW = "withdraw"
+    SEND_BACK = "send_back"
+    RESUBMIT = "resubmit"
 
 
 LEGAL: dict[tuple[InspectionState, ReleaseAction], InspectionState] = {
@@ -43,6 +46,8 @@ LEGAL: dict[tuple[InspectionState, ReleaseAction], InspectionState] = {
     (InspectionState.APPROVED, ReleaseAction.REVOKE): InspectionState.DIAGNOSED,
     (InspectionState.APPROVED, ReleaseAction.PUBLISH): InspectionState.PUBLISHED,
     (InspectionState.PUBLISHED, ReleaseAction.WITHDRAW): InspectionState.APPROVED,
+    (InspectionState.DIAGNOSED, ReleaseAction.SEND_BACK): InspectionState.SENT_BACK,
+    (InspectionState.SENT_BACK, ReleaseAction.RESUBMIT): InspectionState.DIAGNOSED,
 }
 """Every legal step; what is not here is refused."""
 

@@ -9,17 +9,18 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import ezdxf
 import numpy as np
 import shapely
-from ezdxf.document import Drawing
-from ezdxf.enums import TextEntityAlignment
-from ezdxf.layouts import Modelspace
 
 from inspection.errors import BadInput
 from inspection.export.writing import replacing
 from inspection.geo.grid import LOCAL_CRS
+
+if TYPE_CHECKING:  # ezdxf takes as long to import as the web framework, and few draw a map
+    from ezdxf.document import Drawing
+    from ezdxf.layouts import Modelspace
 
 APP_ID = "TENKEN"
 """Name under which the identifier of a damage travels with its lines (extended data)."""
@@ -82,6 +83,8 @@ def write_dxf(drawn: DamageMap, path: Path) -> None:
         BadInput: when there is nothing to draw on: no damage and no surface.
         Unavailable: when the folder cannot be written.
     """
+    import ezdxf  # noqa: PLC0415
+
     size_m = _text_height_m(drawn)
     document = ezdxf.new("R2010", setup=["linetypes"])
     document.header["$INSUNITS"] = 6  # metres
@@ -123,7 +126,7 @@ def plain_text(text: str, most: int = LABEL_MAX) -> str:
 
 
 def _draw(
-    document: Drawing, space: Modelspace, item: MapItem, size_m: float, unconfirmed: str
+    document: "Drawing", space: "Modelspace", item: MapItem, size_m: float, unconfirmed: str
 ) -> None:
     """Draw one damage on its layer."""
     layer = layer_name(item.kind, item.confirmed, unconfirmed)
@@ -162,7 +165,7 @@ def _points(line: shapely.Geometry) -> Points:
     return [(float(x), float(y)) for x, y in shapely.get_coordinates(line)]
 
 
-def _frame(document: Drawing, space: Modelspace, drawn: DamageMap, size_m: float) -> None:
+def _frame(document: "Drawing", space: "Modelspace", drawn: DamageMap, size_m: float) -> None:
     """Draw the surface, the title block, the scale bar and north."""
     for name in ("FRAME", "TITLE"):
         document.layers.add(name, color=7)
@@ -199,7 +202,9 @@ def _frame(document: Drawing, space: Modelspace, drawn: DamageMap, size_m: float
         _write(space, "N", (x - size_m / 3, base + length + size_m * 1.3), size_m)
 
 
-def _write(space: Modelspace, words: str, at: tuple[float, float], size_m: float) -> None:
+def _write(space: "Modelspace", words: str, at: tuple[float, float], size_m: float) -> None:
+    from ezdxf.enums import TextEntityAlignment  # noqa: PLC0415
+
     text = space.add_text(
         plain_text(words), height=size_m, dxfattribs={"layer": "TITLE", "style": STYLE}
     )

@@ -23,6 +23,7 @@ CSV_TYPE = "text/csv"
 JSON_TYPE = "application/json"
 GEOJSON_TYPE = "application/geo+json"
 GPKG_TYPE = "application/geopackage+sqlite3"
+JPEG_TYPE = "image/jpeg"
 
 DAMAGE_COLUMNS = (
     ("damage_id", "損傷ID", "Damage"),
@@ -38,6 +39,7 @@ DAMAGE_COLUMNS = (
     ("area_m2", "面積(m2)", "Area (m2)"),
     ("lat_deg", "緯度", "Latitude"),
     ("lon_deg", "経度", "Longitude"),
+    ("photo", "写真", "Picture"),
 )
 
 COUNT_COLUMNS = (
@@ -210,7 +212,7 @@ def _cell(mesh: Mapping[str, Any]) -> shapely.Geometry:
 
 
 def _damages_csv(rows: Sequence[Mapping[str, Any]]) -> bytes:
-    table = [[row[name] for name, _, _ in DAMAGE_COLUMNS] for row in rows]
+    table = [[row.get(name) for name, _, _ in DAMAGE_COLUMNS] for row in rows]
     content, _ = encode_rows([ja for _, ja, _ in DAMAGE_COLUMNS], table)
     return content
 
@@ -280,7 +282,7 @@ def _geopackage(data: OpenData) -> bytes:
             name="damages",
             kind="MultiPolygon",
             shapes=[_multi(_outline(row)) for row in data.damages],
-            table={name: [row[name] for row in data.damages] for name, _, _ in DAMAGE_COLUMNS},
+            table={n: [row.get(n, "") for row in data.damages] for n, _, _ in DAMAGE_COLUMNS},
         ),
         Layer(
             name="meshes",

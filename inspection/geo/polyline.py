@@ -11,6 +11,9 @@ from numpy.typing import ArrayLike, NDArray
 
 Line = NDArray[np.float64]
 
+PARALLEL_DEG = 20.0
+"""Directions that differ by less are parallel (domain specification §4.5)."""
+
 
 def length(line: ArrayLike) -> float:
     """Give the length of a line in the unit of its points.
@@ -130,7 +133,7 @@ def outward_direction(line: ArrayLike, reach: float) -> NDArray[np.float64]:
 
 
 def perpendicular_spacing(
-    first: ArrayLike, second: ArrayLike, *, parallel_deg: float = 20.0, overlap: float = 0.3
+    first: ArrayLike, second: ArrayLike, *, parallel_deg: float = PARALLEL_DEG, overlap: float = 0.3
 ) -> float | None:
     """Give the mean distance of two parallel lines over their overlap, in the unit of the points.
 

@@ -9,8 +9,6 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from inspection.domain.detection import ChipScores
-
 RADIUS_PX = 2
 """How far the highest score is looked for, px.
 
@@ -18,17 +16,20 @@ Wider windows find weak spots along a crack as well, and cut it into pieces ther
 """
 
 
-def crests(scores: ChipScores, *, share: float, valid: NDArray[np.bool_]) -> ChipScores:
+def crests(
+    scores: NDArray[np.float32], *, share: float, valid: NDArray[np.bool_]
+) -> NDArray[np.float32]:
     """Set to 0 the scores below a share of the highest score of their class within 2 px.
 
     Args:
-        scores: scores of a whole chip, so that the core sees what is beyond its edge.
+        scores: (k, H, W) probabilities, with 2 px around what will be used, so that it sees what is
+            beyond its edge.
         share: 0 keeps all scores, 1 only the ridge itself.
         valid: (H, W), False where the raster has no data; such pixels have score 0.
     """
-    kept = np.where(valid, scores.scores, np.float32(0))
+    kept = np.where(valid, scores, np.float32(0))
     side = 2 * RADIUS_PX + 1
     for plane in kept:
         highest = cv2.dilate(plane, np.ones((side, side), dtype=np.uint8))
         plane[plane < np.float32(share) * highest] = 0
-    return ChipScores(classes=scores.classes, scores=kept)
+    return kept

@@ -49,16 +49,18 @@ def find_features(grey: NDArray[np.uint8], *, scale: float, at_most: int) -> Fea
     even = cv2.createCLAHE(clipLimit=2.0, tileGridSize=(8, 8)).apply(small)
     # The precise upscale avoids a bias of a quarter pixel, which a turned photo would double.
     sift = cv2.SIFT_create(contrastThreshold=0.015, enable_precise_upscale=True)
-    keypoints, descriptors = sift.detectAndCompute(even, None)
-    if descriptors is None:
+    keypoints = sift.detect(even, None)
+    if not keypoints:
         return Features(points_px=np.empty((0, 2)), descriptors=np.empty((0, 128), np.uint8))
     points = np.array([keypoint.pt for keypoint in keypoints], dtype=np.float64) + 0.5
     strength = np.array([keypoint.response for keypoint in keypoints])
     shares = points / (even.shape[1], even.shape[0])
     kept = _spread(shares, strength, at_most)
+    # Of tens of thousands of points a tenth is kept; describing all takes longer than the rest.
+    _, descriptors = sift.compute(even, [keypoints[index] for index in kept])
     return Features(
         points_px=shares[kept] * (grey.shape[1], grey.shape[0]),
-        descriptors=np.clip(descriptors[kept], 0, 255).astype(np.uint8),
+        descriptors=np.clip(descriptors, 0, 255).astype(np.uint8),
     )
 
 

@@ -18,7 +18,13 @@ from inspection.domain.release import (
     step,
 )
 from inspection.errors import Conflict, NotFound, Refused
-from inspection.pipeline.compile import compile_record, gather, years_of
+from inspection.pipeline.compile import (
+    Gathered,
+    compile_record,
+    diagnosing_row,
+    gather,
+    years_of,
+)
 from inspection.pipeline.ports import Clock
 from inspection.store import releases
 from inspection.store.releases import Approval, Release, ReleaseEvent
@@ -60,6 +66,19 @@ class Seen:
     sha256: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Approver:
+    """Name the account of who approves.
+
+    Attributes:
+        account_id: identifier, never changed.
+        name: what they sign in with, which somebody may have typed for a diagnosis.
+    """
+
+    account_id: uuid.UUID
+    name: str
+
+
 def progress(connection: Connection, asset_id: str, fiscal_year: int) -> Progress:
     """Tell how far an inspection has come, and whether its data changed since the approval.
 
@@ -69,7 +88,7 @@ def progress(connection: Connection, asset_id: str, fiscal_year: int) -> Progres
     found = gather(connection, asset_id, fiscal_year)
     release = releases.find(connection, asset_id, fiscal_year)
     decided = release is not None and release.state in IN_RECORDS
-    state = release.state if release is not None and decided else state_of(found.evidence)
+    state = state_now(connection, found, release)
     changed = False
     if release is not None and decided and release.approval_id is not None:
         kept = releases.approval(connection, release.approval_id)
@@ -89,6 +108,22 @@ def progress(connection: Connection, asset_id: str, fiscal_year: int) -> Progres
         release=release,
         changed=changed,
     )
+
+
+def state_now(connection: Connection, found: Gathered, release: Release | None) -> InspectionState:
+    """Tell how far an inspection has come, by what is there and what people decided.
+
+    What was sent back waits again as soon as the record would say anything else.
+    """
+    derived = state_of(found.evidence)
+    if release is None:
+        return derived
+    if release.state in IN_RECORDS:
+        return release.state
+    if release.state is InspectionState.SENT_BACK and derived is InspectionState.DIAGNOSED:
+        now = digest(to_plain(compile_record(connection, found, {})))
+        return InspectionState.SENT_BACK if now == release.record_sha256 else derived
+    return derived
 
 
 def missing(evidence: Evidence, fiscal_year: int) -> tuple[str, ...]:
@@ -130,6 +165,7 @@ def approve(
     findings: Mapping[str, Any] | None = None,
     clock: Clock,
     seen: Seen | None = None,
+    approver: Approver | None = None,
 ) -> Approval:
     """Approve an inspection: its record is compiled now and kept whole.
 
@@ -142,9 +178,10 @@ def approve(
         findings: what a person wrote for the forms.
         clock: tells the time.
         seen: what the approver has read; nothing else is approved then.
+        approver: the account behind ``by``, where people sign in.
 
     Raises:
-        IllegalTransition: when it is not diagnosed, or is approved already.
+        IllegalTransition: when it is not diagnosed, is sent back, or is approved already.
         Conflict: when something changed since it was read.
         Refused: when somebody who signed in would approve their own diagnosis.
         BadInput: when name or reason lack.
@@ -155,18 +192,13 @@ def approve(
     )
     found = gather(connection, asset_id, fiscal_year)
     release = releases.find(connection, asset_id, fiscal_year)
-    derived = state_of(found.evidence)
-    decided = release is not None and release.state in IN_RECORDS
-    before = release.state if release is not None and decided else derived
-    lacks = "; ".join(missing(found.evidence, fiscal_year))
-    after = step(before, ReleaseAction.APPROVE, why_not="" if decided else lacks)
+    before = state_now(connection, found, release)
+    lacks = "" if before in IN_RECORDS else "; ".join(missing(found.evidence, fiscal_year))
+    after = step(before, ReleaseAction.APPROVE, why_not=lacks)
     record = compile_record(connection, found, findings or {})
     if seen is not None:
-        _check_seen(seen, release, digest(to_plain(replace(record, findings={}))), fiscal_year)
-        if record.diagnosis.by == by:
-            raise Refused(
-                f"{by} diagnosed {asset_id} in fiscal year {fiscal_year}; somebody else approves it"
-            )
+        check_seen(seen, release, digest(to_plain(replace(record, findings={}))), fiscal_year)
+        _check_four_eyes(found, by, approver)
     kept = releases.add_approval(connection, record, decided_now)
     releases.write(
         connection,
@@ -181,7 +213,31 @@ def approve(
     return kept
 
 
-def _check_seen(seen: Seen, release: Release | None, sha256: str, fiscal_year: int) -> None:
+def _check_four_eyes(found: Gathered, by: str, approver: Approver | None) -> None:
+    """Check that nobody approves their own diagnosis.
+
+    Accounts are compared, for a name changes and two people may share it. A diagnosis that names no
+    account was typed at the machine: there a name is all there is, and whoever bears it is taken
+    for the one who diagnosed.
+
+    Raises:
+        Refused: when the same person would diagnose and approve.
+    """
+    row = diagnosing_row(found)
+    if row is None:
+        return
+    if approver is not None and row.decided_account is not None:
+        same = approver.account_id == row.decided_account
+    else:
+        same = row.decided_by in ({by} if approver is None else {by, approver.name})
+    if same:
+        raise Refused(
+            f"{by} diagnosed {found.entry.asset.asset_id} in fiscal year {found.fiscal_year}; "
+            "somebody else approves it"
+        )
+
+
+def check_seen(seen: Seen, release: Release | None, sha256: str, fiscal_year: int) -> None:
     """Check that what is approved is what was read.
 
     Raises:

@@ -16,8 +16,9 @@ from sqlalchemy import Connection, Engine, select
 
 from inspection import __version__
 from inspection.errors import BadInput, Conflict, NotFound, TenkenError, Unavailable
+from inspection.pipeline.picture import key_of_name, names_in
 from inspection.pipeline.ports import BlobStore, Clock, Progress
-from inspection.store import audit, keys, schema
+from inspection.store import audit, keys, privacy, schema
 from inspection.store.databasecopy import COPY_NAMES, copy_out, row_counts
 from inspection.store.job_tables import bands
 from inspection.store.manifest import (
@@ -29,10 +30,12 @@ from inspection.store.manifest import (
     write_manifest,
     write_sums,
 )
+from inspection.store.model_tables import own_models, trials
 from inspection.store.programme_tables import emergency_reports
+from inspection.store.release_tables import release_events
 from inspection.store.tables import orthomosaics, survey_photos
 
-DIGEST_KEYS = ("photos/", "orthomosaics/")
+DIGEST_KEYS = ("photos/", "orthomosaics/", keys.NETWORKS)
 """Blobs under these are named by the digest of their content, so that damage shows."""
 
 UNFINISHED_SUFFIX = ".unfinished"
@@ -89,7 +92,7 @@ def back_up(
 
 
 def blobs_of_rows(connection: Connection) -> Iterator[str]:
-    """Name the blobs that rows name: originals of photos, mosaics, their sources and bands.
+    """Name the blobs that rows name: photos, mosaics, sources, bands, pictures, networks, trials.
 
     What stands here is all that keeps a blob of these kinds from being cleared out (``stocktake``).
     """
@@ -100,9 +103,17 @@ def blobs_of_rows(connection: Connection) -> Iterator[str]:
         yield from (mosaic, sources)
     for photos in connection.execute(select(emergency_reports.c.photos)).scalars():
         yield from photos
+    decided = select(release_events.c.public_row).where(release_events.c.public_row.is_not(None))
+    gone = privacy.retracted(connection)
+    for name in names_in(connection.execute(decided).scalars()):
+        if name not in gone:
+            yield key_of_name(name)
     yield from connection.execute(
         select(bands.c.blob_key).where(bands.c.blob_key.is_not(None))
     ).scalars()
+    for column in (own_models.c.file_key, own_models.c.network_key, trials.c.outlines_key):
+        named = column.is_not(None) & (column != "")
+        yield from connection.execute(select(column).where(named)).scalars()
 
 
 def _copy_blobs(blobs: BlobStore, folder: Path, progress: Progress) -> dict[str, str]:

@@ -19,7 +19,7 @@ from inspection.export.catalogue import (
 )
 from inspection.export.writing import replace_text, replacing
 from inspection.pipeline.ports import BlobStore
-from inspection.store import snapshots
+from inspection.store import privacy, snapshots
 
 Address = Callable[[str, str], str]
 """Gives the address of a file from month and name."""
@@ -82,10 +82,13 @@ def write_folder(
     """
     checked = check_address("the base URL", base_url)
     base = checked if checked.endswith("/") else f"{checked}/"
+    gone = privacy.retracted(connection)
     sets = data_sets(connection, lambda month, name: f"{base}{month}/{name}")
     written = []
     for one in sets:
         for file in snapshots.files_of(connection, one.month) if one.frozen else ():
+            if file.name in gone:
+                continue
             path = out / one.month / file.name
             with replacing(path) as temporary:
                 temporary.write_bytes(blobs.read_bytes(file.blob_key))
@@ -97,6 +100,8 @@ def write_folder(
 
 
 def _files(connection: Connection, month: str, address: Address) -> tuple[Published, ...]:
+    """List the files of a month; pictures that were taken back are not offered."""
+    gone = privacy.retracted(connection)
     return tuple(
         Published(
             name=file.name,
@@ -106,6 +111,7 @@ def _files(connection: Connection, month: str, address: Address) -> tuple[Publis
             url=address(month, file.name),
         )
         for file in snapshots.files_of(connection, month)
+        if file.name not in gone
     )
 
 

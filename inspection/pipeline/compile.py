@@ -131,16 +131,8 @@ def diagnosis_of(found: Gathered) -> Diagnosis | None:
     that is no soundness or class is no diagnosis.
     """
     asset_id = found.entry.asset.asset_id
-    decided = [
-        row
-        for row in found.grades
-        if row.decided is not None
-        and row.candidate.subject is Subject.ASSET
-        and row.candidate.subject_id == asset_id
-        and row.candidate.scheme.split("/")[0] in DIAGNOSES
-    ]
-    if decided:
-        return _diagnosis(max(decided, key=_moment), asset_id)
+    if (row := diagnosing_row(found)) is not None:
+        return _diagnosis(row, asset_id)
     attributes = found.entry.asset.attributes
     if attributes.get("inspection_fiscal_year") != found.fiscal_year:
         return None
@@ -148,6 +140,19 @@ def diagnosis_of(found: Gathered) -> Diagnosis | None:
     if not isinstance(value, str) or level_of(value) is None:
         return None
     return Diagnosis(subject=asset_id, value=value, source="ledger")
+
+
+def diagnosing_row(found: Gathered) -> GradeRow | None:
+    """Find the last decision in Tenken on the soundness of the asset; None when there is none."""
+    decided = [
+        row
+        for row in found.grades
+        if row.decided is not None
+        and row.candidate.subject is Subject.ASSET
+        and row.candidate.subject_id == found.entry.asset.asset_id
+        and row.candidate.scheme.split("/")[0] in DIAGNOSES
+    ]
+    return max(decided, key=_moment, default=None)
 
 
 def _moment(row: GradeRow) -> datetime:
@@ -271,7 +276,7 @@ def _defects(connection: Connection, found: Gathered) -> tuple[ConfirmedDefect, 
     names = {
         photo.sha256: photo.name
         for survey in found.surveys
-        for photo in photos.of_survey(connection, survey.survey_id)
+        for photo in photos.of_survey(connection, survey.survey_id, left_out=None)
     }
     heirs = descents.descent(connection, asset_id=found.entry.asset.asset_id)
     decided = settled_grades(connection, ordered, found.grades, heirs=heirs)

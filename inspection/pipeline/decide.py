@@ -27,6 +27,7 @@ class Judgement:
         by: the person.
         note: why; needed where the value is not one that the candidate allows.
         expected_version: version of the row that the person read; None takes it as it stands.
+        account_id: the account of the person, where people sign in.
     """
 
     survey_id: uuid.UUID
@@ -36,6 +37,7 @@ class Judgement:
     by: str
     note: str = ""
     expected_version: int | None = None
+    account_id: uuid.UUID | None = None
 
 
 def decide(connection: Connection, judgement: Judgement, *, clock: Clock) -> GradeRow:
@@ -72,6 +74,7 @@ def decide(connection: Connection, judgement: Judgement, *, clock: Clock) -> Gra
         if judgement.expected_version is None
         else judgement.expected_version,
         note=judgement.note,
+        decided_account=judgement.account_id,
     )
     return grades.decide(connection, decision)
 

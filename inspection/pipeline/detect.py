@@ -21,8 +21,8 @@ from inspection.domain.fragment import (
 )
 from inspection.domain.raster import Chip
 from inspection.errors import BadInput, OutOfMemory
+from inspection.imaging.candidates import Decider
 from inspection.imaging.chips import Core, RasterShape, chips, cores, raster_shape
-from inspection.imaging.crest import crests
 from inspection.pipeline.ports import Detector, Progress, Silence
 
 CHIP_PX = 1024
@@ -322,10 +322,11 @@ def fragments_of_core(
     x0, y0, x1, y1 = chip.core
     rows = slice(y0 - chip.y_px, y1 - chip.y_px)
     columns = slice(x0 - chip.x_px, x1 - chip.x_px)
-    crest = crests(scores, share=crest_share, valid=chip.valid)
-    core_scores = ChipScores(classes=scores.classes, scores=crest.scores[:, rows, columns])
-    valid = chip.valid[rows, columns]
-    return fragments(core_scores, thresholds=thresholds, x_px=x0, y_px=y0, valid=valid)
+    decider = Decider(
+        scores=scores, valid=chip.valid, thresholds=thresholds, crest_share=crest_share
+    )
+    found = decider.core(rows, columns)
+    return fragments(found, thresholds=thresholds, x_px=x0, y_px=y0)
 
 
 def batched(stream: Generator[Chip, None, None], size: int) -> Generator[list[Chip], None, None]:

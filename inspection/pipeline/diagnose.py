@@ -1,39 +1,117 @@
-"""Ledger entry + what people decided in Tenken → the entry with the diagnosis that counts."""
+"""A person's judgement of an asset as a whole → a decision beside what the rules propose."""
 
-from dataclasses import replace
+import uuid
+from dataclasses import dataclass
 
-from inspection.domain.assetsheet import LedgerEntry
-from inspection.domain.eradate import day_in_japan, fiscal_year
-from inspection.domain.publicrow import level_of
-from inspection.store.progress import DecidedGrade
+from sqlalchemy import Connection
 
-OF_AN_OLDER_ONE = ("measure_done", "diagnosis_fiscal_year", "years_since_diagnosis")
-"""What a ledger says about the diagnosis that it knows, and about no later one."""
+from inspection.codelists.codelist import load_codelist
+from inspection.domain.asset import AssetKind
+from inspection.domain.grade import GradeCandidate, Subject
+from inspection.domain.release import IN_RECORDS
+from inspection.errors import Conflict
+from inspection.pipeline.compile import diagnosing_row, gather
+from inspection.pipeline.decide import Judgement, decide, legal_values
+from inspection.pipeline.ports import Clock
+from inspection.store import grades, releases
+from inspection.store.grades import GradeRow
 
 
-def diagnosed(entry: LedgerEntry, decided: DecidedGrade | None) -> LedgerEntry:
-    """Put a decision in Tenken in the place of a ledger's diagnosis that is not newer.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Diagnosing:
+    """Carry what a person says of an asset in a fiscal year.
 
-    What the ledger tells of measures was done about its own diagnosis, so that goes with it.
+    Attributes:
+        asset_id: the asset.
+        fiscal_year: of the inspection.
+        value: the soundness, or the class of a road section.
+        by: the person.
+        why: what it rests on; kept for ever.
+        account_id: the account of the person, where people sign in.
+        decided_before: what the person read as the diagnosis until now; None for none.
     """
-    if decided is None:
-        return entry
-    attributes = dict(entry.asset.attributes)
-    scheme = decided.scheme.split("/")[0]
-    name = "pavement_class" if scheme == "pavement_class" else "soundness"
-    stated, year = attributes.get(name), attributes.get("inspection_fiscal_year")
-    level = level_of(stated) if isinstance(stated, str) else None
-    surveyed = fiscal_year(day_in_japan(decided.surveyed_at))
-    in_ledger = int(year) if isinstance(year, int | float) else 0
-    if level is not None and surveyed < in_ledger:
-        return entry
-    if (level, in_ledger) == (level_of(decided.decided), surveyed):
-        return entry
-    for gone in OF_AN_OLDER_ONE:
-        attributes.pop(gone, None)
-    attributes |= {name: decided.decided, "inspection_fiscal_year": float(surveyed)}
-    return replace(
-        entry,
-        asset=replace(entry.asset, attributes=attributes),
-        sheet=replace(entry.sheet, repair_status=""),
+
+    asset_id: str
+    fiscal_year: int
+    value: str
+    by: str
+    why: str
+    account_id: uuid.UUID | None = None
+    decided_before: str | None = None
+
+
+def scheme_of(kind: AssetKind) -> str:
+    """Name the code-list by which an asset of a kind is diagnosed.
+
+    >>> scheme_of(AssetKind.BRIDGE), scheme_of(AssetKind.PAVEMENT_SECTION)
+    ('soundness_candidate', 'pavement_class')
+    """
+    return "pavement_class" if kind is AssetKind.PAVEMENT_SECTION else "soundness_candidate"
+
+
+def values_for(kind: AssetKind) -> tuple[str, ...]:
+    """Name the values that a diagnosis of an asset of a kind may have, the mildest first."""
+    return legal_values(scheme_of(kind))
+
+
+def diagnose(connection: Connection, said: Diagnosing, *, clock: Clock) -> GradeRow:
+    """Keep a person's diagnosis of an asset beside the newest survey of the fiscal year.
+
+    Where the rules had proposed nothing, that is what stands beside it.
+
+    Raises:
+        NotFound: when there is no such asset.
+        Conflict: when it is approved, has no survey in that year, or somebody diagnosed meanwhile.
+        BadInput: when the value is none of the scheme, or name or reason lack.
+    """
+    found = gather(connection, said.asset_id, said.fiscal_year)
+    release = releases.find(connection, said.asset_id, said.fiscal_year)
+    if release is not None and release.state in IN_RECORDS:
+        raise Conflict(
+            f"the inspection of {said.asset_id} in {said.fiscal_year} is {release.state.value}; "
+            "its approval is taken back first"
+        )
+    if not found.surveys:
+        raise Conflict(
+            f"{said.asset_id} has no survey of fiscal year {said.fiscal_year} to rest a diagnosis "
+            "on; import the ledger that says its soundness"
+        )
+    last = diagnosing_row(found)
+    if (None if last is None else last.decided) != said.decided_before:
+        raise Conflict(
+            f"somebody diagnosed {said.asset_id} meanwhile; read it again and decide anew"
+        )
+    name = scheme_of(found.entry.asset.kind)
+    scheme = f"{name}/{load_codelist(name).version}"
+    newest = found.surveys[0].survey_id
+    mine = [
+        row
+        for row in grades.of_survey(connection, newest)
+        if row.candidate.scheme == scheme
+        and row.candidate.subject is Subject.ASSET
+        and row.candidate.subject_id == said.asset_id
+    ]
+    if not mine:
+        grades.save(connection, newest, [_nothing_proposed(scheme, said.asset_id)])
+    judgement = Judgement(
+        survey_id=newest,
+        scheme=scheme,
+        subject_id=said.asset_id,
+        decided=said.value,
+        by=said.by,
+        note=said.why,
+        account_id=said.account_id,
+    )
+    return decide(connection, judgement, clock=clock)
+
+
+def _nothing_proposed(scheme: str, asset_id: str) -> GradeCandidate:
+    return GradeCandidate(
+        scheme=scheme,
+        subject=Subject.ASSET,
+        subject_id=asset_id,
+        candidates=(),
+        best=None,
+        borderline=False,
+        unresolved=False,
     )

@@ -67,7 +67,10 @@ def open_dossier(
         defect = defects.by_id(connection, defect_id)
         seen = sighting_of(connection, defect, survey_id)
         mosaic = orthomosaics.of(connection, seen.survey_id, seen.mosaic_sha256)
-        taken = {photo.sha256: photo for photo in photos.of_survey(connection, seen.survey_id)}
+        taken = {
+            photo.sha256: photo
+            for photo in photos.of_survey(connection, seen.survey_id, left_out=None)
+        }
         widths_key = _widths_key(connection, seen.survey_id)
         asset = assets.by_id(connection, defect.asset_id)
     views, surface = _views(blobs, mosaic)

@@ -275,8 +275,7 @@ def undo(desk: Desk, order: Order, *, edit_id: uuid.UUID) -> Done:
     Raises:
         NotFound: when there is no such edit.
         Conflict: when it was taken back already.
-        Overtaken: when somebody decided about one of its defects since, recorded a measure on what
-            would be hidden, or a survey saw one again.
+        Overtaken: when somebody decided since, recorded on what would be hidden, or saw one again.
     """
     with writing(desk.engine) as connection:
         target = edits.by_id(connection, edit_id)
@@ -322,14 +321,13 @@ def _edit(desk: Desk, order: Order, plan: _Plan) -> Done:
             note=order.note,
             drawn_surface_m=plan.drawn,
         )
-        repeated = _repeated(connection, edit, plan.named)
-        if repeated is not None:
+        if (repeated := _repeated(connection, edit, plan.named)) is not None:
             return repeated
         for defect in found:
             meanwhile.check_version(connection, defect, plan.versions[defect.defect_id])
         rules.check_editable(found, edit)
         mosaic = plan.mosaic or _shown_on(connection, found[0].latest)
-        taken = photos.of_survey(connection, mosaic.survey_id)
+        taken = photos.of_survey(connection, mosaic.survey_id, left_out=None)
     pieces, damage_class = plan.shapes(found, mosaic)
     with opened_paper(mosaic, blobs=desk.blobs, photos=taken, widths=desk.widths) as paper:
         sketches = [
@@ -344,8 +342,7 @@ def _edit(desk: Desk, order: Order, plan: _Plan) -> Done:
         return Done(edit=edit, edited=edited, no_width=_untold(edited, sketches), written=False)
     with writing(desk.engine) as connection:
         assets.lock(connection, edit.asset_id)
-        repeated = _repeated(connection, edit, plan.named)
-        if repeated is not None:
+        if (repeated := _repeated(connection, edit, plan.named)) is not None:
             return repeated
         now = edits.locked(connection, plan.versions)
         meanwhile.check_sightings(connection, now, [d.latest.observation_id for d in found])

@@ -22,7 +22,7 @@ from sqlalchemy import Engine
 from inspection.errors import BadInput, NotFound, Refused, TenkenError
 from inspection.pipeline.ports import BlobStore
 from inspection.pipeline.receive import Arrival, Examine, Status, receive_photos
-from inspection.store import keys, surveys, uploads
+from inspection.store import jobs, keys, surveys, uploads
 from inspection.store.engine import reading, writing
 from inspection.store.uploads import Part, Upload, UploadState
 
@@ -30,6 +30,8 @@ PART_BYTES = 8 << 20
 """A piece is written down when so many bytes have arrived; so much a broken connection costs."""
 
 BLOCK_BYTES = 1 << 20
+
+TAKES_NONE = "it takes no photos now, and those that are on their way count for its next run"
 
 log = logging.getLogger("tenken.api")
 
@@ -82,6 +84,7 @@ class Gatherer:
 
         Raises:
             NotFound: when there is no such survey.
+            Conflict: when it is being processed.
             Refused: when the organisation has too much on its way already.
         """
         upload = Upload(
@@ -94,7 +97,7 @@ class Gatherer:
             expires_at=now + self.terms.keep,
         )
         with writing(self.engine) as connection:
-            surveys.by_id(connection, survey_id)
+            jobs.demand_idle(connection, survey_id, TAKES_NONE)
             count, size = uploads.reserved_bytes(connection, survey_id)
             self._demand_quota(count + 1, size + length_bytes)
             uploads.begin(connection, upload)

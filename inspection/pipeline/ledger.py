@@ -20,6 +20,7 @@ from inspection.pipeline.ports import Clock
 from inspection.pipeline.tools import Tools
 from inspection.store import steps
 from inspection.store.engine import reading, writing
+from inspection.tracing import span
 
 Plain = Mapping[str, Any]
 """Values that JSON can carry."""
@@ -130,7 +131,7 @@ def once(
         done = steps.done(connection, survey_id, step, input_digest(step, inputs))
     if done is not None:
         return Entry.of(done)
-    with Gauge() as gauge:
+    with span(f"step {step}"), Gauge() as gauge:
         outcome = work()
     with writing(tools.engine) as connection:
         tools.warrant.commit(connection)

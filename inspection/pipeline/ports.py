@@ -11,7 +11,9 @@ from numpy.typing import NDArray
 from sqlalchemy import Connection
 
 from inspection.domain.detection import ChipScores
+from inspection.domain.privatearea import PrivateArea
 from inspection.domain.taxonomy import DamageClass
+from inspection.store.blobs import BlobStat
 
 
 class Detector(Protocol):
@@ -34,7 +36,21 @@ class Detector(Protocol):
         """Give the ground sample distances for which the model was trained."""
 
     def score(self, chips: NDArray[np.uint8]) -> list[ChipScores]:
-        """Score chips (n, H, W, 3) uint8 RGB; H and W are multiples of 32."""
+        """Score chips (n, H, W, 3) uint8 RGB; H and W are multiples of 32.
+
+        The scores may be as coarse as the network computes them, see ``ChipScores.stride``.
+        """
+
+
+class PrivacyDetector(Protocol):
+    """Find what must not be seen in photos: faces, number plates, or whole people and vehicles."""
+
+    @property
+    def detector_id(self) -> str:
+        """Name the detector and all that its answers depend on."""
+
+    def find(self, pixels: NDArray[np.uint8]) -> tuple[PrivateArea, ...]:
+        """Find private areas in upright pixels (H, W, 3) uint8 RGB, in px of these."""
 
 
 class BlobStore(Protocol):
@@ -51,6 +67,9 @@ class BlobStore(Protocol):
 
     def exists(self, key: str) -> bool:
         """Tell whether a key has a complete file."""
+
+    def stat(self, key: str) -> BlobStat | None:
+        """Give the size of a blob and when it was written or taken up last; None for no blob."""
 
     def local_path(self, key: str) -> AbstractContextManager[Path]:
         """Give a readable local file of a key for as long as the context lasts."""

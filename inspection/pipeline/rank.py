@@ -25,8 +25,8 @@ from inspection.domain.roadnetwork import Closure
 from inspection.domain.soundness import SOUNDNESS, bridge_candidate
 from inspection.errors import NotFound
 from inspection.pipeline.compile import DIAGNOSES
-from inspection.pipeline.diagnose import diagnosed
 from inspection.pipeline.grade import grade
+from inspection.pipeline.overrule import diagnosed
 from inspection.pipeline.prioritise import complete, evidence
 from inspection.pipeline.propose import pavement_of
 from inspection.store import closures as closure_rows

@@ -43,3 +43,21 @@ def regrade(
             _, appraised = draw_up(connection, survey_id=survey_id, today=today)
             proposed = candidates_of(appraised)
         grades.renew(connection, survey_id, proposed, about=about)
+
+
+def regrade_one(connection: Connection, defect: Defect, *, clock: Clock) -> None:
+    """Propose the grade of one defect anew, whose class a person has changed.
+
+    In a transaction of its own, for whoever writes grades holds them before the defects' rows in
+    the queue, and a verdict holds those first.
+
+    Args:
+        connection: an open writing transaction.
+        defect: the defect, as it stands.
+        clock: tells the day, from which ages follow.
+    """
+    today = day_in_japan(clock.now())
+    found = appraise_defect(connection, defect, today=today, ranked_most=0).grade
+    proposed = [] if found is None else [found]
+    survey_id = defect.latest.survey_id
+    grades.renew(connection, survey_id, proposed, about=[str(defect.defect_id)])

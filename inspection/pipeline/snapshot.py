@@ -15,9 +15,11 @@ from inspection.domain.figures import FrozenAsset, figures_of
 from inspection.domain.publicrow import level_of, meshes
 from inspection.errors import BadInput
 from inspection.export.opendata import DataFile, OpenData, data_files
+from inspection.pipeline.picture import picture_files
 from inspection.pipeline.ports import BlobStore, Clock
 from inspection.pipeline.publish import changes
-from inspection.store import releases, snapshots
+from inspection.pipeline.takeback import without
+from inspection.store import privacy, releases, snapshots
 from inspection.store.snapshots import Snapshot, SnapshotFile
 
 MONTH = re.compile(r"20\d{2}-(0[1-9]|1[0-2])")
@@ -58,6 +60,7 @@ def check_month(month: str, now: datetime) -> str:
 def rows_now(connection: Connection) -> tuple[FrozenAsset, ...]:
     """List every asset as it stands now; of those not published only kind and municipality."""
     published = {release.asset_id: release for release in releases.published(connection)}
+    gone = privacy.retracted(connection)
     rows = []
     for asset_id, kind, municipality in snapshots.register(connection):
         row = FrozenAsset(asset_id=asset_id, kind=kind, municipality=municipality, published=False)
@@ -71,7 +74,10 @@ def rows_now(connection: Connection) -> tuple[FrozenAsset, ...]:
                 soundness=level_of(public["row"]["soundness"]),
                 inspected_fiscal_year=release.fiscal_year,
                 measure_done=public["measure_done"],
-                public_row={"row": public["row"], "damages": public["damages"]},
+                public_row={
+                    "row": public["row"],
+                    "damages": without(public["damages"], gone),
+                },
             )
         rows.append(row)
     return tuple(rows)
@@ -107,7 +113,11 @@ def freeze(
     name = check_month(month or f"{now.astimezone(JST):%Y-%m}", now)
     rows = rows_now(connection)
     figures = figures_of(rows, fiscal_year=fiscal_year(day_in_japan(now)))
-    written = data_files(data_of(rows, figures, changes(connection), name))
+    public = [row.public_row for row in rows if row.public_row is not None]
+    written = (
+        *data_files(data_of(rows, figures, changes(connection), name)),
+        *picture_files(blobs, public),
+    )
     files = tuple(_kept(name, file) for file in written)
     snapshot = Snapshot(month=name, taken_at=now, figures=figures)
     snapshots.save(connection, snapshot, rows, files)
@@ -147,9 +157,11 @@ def verify(connection: Connection, blobs: BlobStore, month: str) -> Verified:
     first, last = kept.figures["cycle"]
     counted = snapshots.counted_by_sql(connection, month, first_year=first, last_year=last)
     damaged = []
+    gone = privacy.retracted(connection)
     for file in snapshots.files_of(connection, month):
-        sound = blobs.exists(file.blob_key) and (
-            hashlib.sha256(blobs.read_bytes(file.blob_key)).hexdigest() == file.sha256
+        sound = file.name in gone or (
+            blobs.exists(file.blob_key)
+            and hashlib.sha256(blobs.read_bytes(file.blob_key)).hexdigest() == file.sha256
         )
         if not sound:
             damaged.append(file.name)

@@ -9,16 +9,17 @@ import uuid
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 from sqlalchemy import Connection
 
-from inspection.errors import NotFound
 from inspection.pipeline.backup import blobs_of_rows
 from inspection.pipeline.ports import BlobStore
 from inspection.store import keys, stock
 
-OWNED_PREFIXES = ("photos/", "orthomosaics/", "sources/", keys.BANDS)
+OWNED_PREFIXES = (
+    *("photos/", "orthomosaics/", "sources/", keys.BANDS),
+    *(keys.QUARANTINE, keys.NETWORKS, keys.TRIALS),
+)
 """Beginnings of keys whose every use stands in a row: without a row nothing rests on them."""
 
 QUIET_S = 7 * 86_400
@@ -98,18 +99,11 @@ def _found_beside(survey: stock.SurveyKeys, blobs: BlobStore) -> Iterator[str]:
 
 
 def _size(blobs: BlobStore, key: str) -> int | None:
-    try:
-        with blobs.local_path(key) as path:
-            return path.stat().st_size
-    except (NotFound, FileNotFoundError):  # no file, or removed a moment ago
-        return None
+    kept = blobs.stat(key)
+    return None if kept is None else kept.size_bytes
 
 
 def _quiet_size(blobs: BlobStore, key: str, now_s: float) -> int | None:
     """Give the bytes of a blob that nobody has touched for long; None of any other."""
-    try:
-        with blobs.local_path(key) as path:
-            kept = Path(path).stat()
-    except (NotFound, FileNotFoundError):
-        return None
-    return kept.st_size if now_s - kept.st_mtime > QUIET_S else None
+    kept = blobs.stat(key)
+    return kept.size_bytes if kept is not None and now_s - kept.touched_s > QUIET_S else None

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from uuid import UUID
 
 from sqlalchemy import Engine
 
@@ -39,6 +40,11 @@ def invite_nobody(count: int) -> None:
     """Ask no other worker to help: there is none, or it comes by itself."""
 
 
+def as_they_are(tools: "Tools", survey_id: UUID) -> "Tools":
+    """Process every survey with the same model."""
+    return tools
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tools:
     """Hand the road what it may use; composition roots build it.
@@ -61,6 +67,7 @@ class Tools:
         node: makes the mosaics of nadir surveys; None makes them here.
         room: measures the memory of this process and the disk of a folder.
         invite: asks so many other workers to help with the bands of the survey at work.
+        fit: gives the tools with the model that a survey is to be processed with.
     """
 
     engine: Engine
@@ -79,6 +86,7 @@ class Tools:
     node: NodeOdm | None = None
     room: Callable[[Path], Room] = room_here
     invite: Callable[[int], None] = invite_nobody
+    fit: Callable[["Tools", UUID], "Tools"] = as_they_are
 
     def detector(self) -> Detector:
         """Give the detector that was announced.

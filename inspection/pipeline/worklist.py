@@ -56,7 +56,7 @@ def _photo_names(connection: Connection, listed: Sequence[Defect]) -> dict[str, 
     return {
         photo.sha256: photo.name
         for survey_id in survey_ids
-        for photo in photos.of_survey(connection, survey_id)
+        for photo in photos.of_survey(connection, survey_id, left_out=None)
     }
 
 

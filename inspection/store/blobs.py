@@ -10,10 +10,25 @@ import shutil
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 from inspection.errors import NotFound, Unavailable
 from inspection.store.keys import check_key, check_prefix
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BlobStat:
+    """Say how large a blob is and when it was touched.
+
+    Attributes:
+        size_bytes: of its content.
+        touched_s: when it was written or taken up last, seconds since 1970.
+    """
+
+    size_bytes: int
+    touched_s: float
+
 
 INCOMING = ".incoming"
 """Folder of unfinished files; no key begins with a dot, so it can hide none."""
@@ -69,6 +84,32 @@ class FolderBlobs:
     def exists(self, key: str) -> bool:
         """Tell whether a key has a complete file."""
         return self._path(key).is_file()
+
+    def check(self) -> None:
+        """Ask whether the folder can be read, if it is there yet; writes nothing.
+
+        Raises:
+            Unavailable: when not.
+        """
+        if self._folder.exists() and not os.access(self._folder, os.R_OK | os.X_OK):
+            raise Unavailable(f"{self._folder} cannot be read; check its owner and mode")
+
+    def prepare(self) -> bool:
+        """Make nothing: the folder is made when the first blob comes."""
+        return False
+
+    def stat(self, key: str) -> BlobStat | None:
+        """Give the size of a blob and when it was written or taken up last; None for no blob."""
+        path = self._path(key)
+        try:
+            kept = path.stat()
+        except OSError as error:
+            if self._has_none(error):
+                return None
+            raise Unavailable(f"blob {key!r} cannot be seen: {error.strerror}") from error
+        if not path.is_file():
+            return None
+        return BlobStat(size_bytes=kept.st_size, touched_s=kept.st_mtime)
 
     @contextmanager
     def local_path(self, key: str) -> Iterator[Path]:

@@ -13,6 +13,7 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 from sqlalchemy import Connection, func, select
 
+from inspection.store.photos import is_left_out
 from inspection.store.spatial import Box, split_at_antimeridian
 from inspection.store.tables import assets, defects, orthomosaics, survey_photos, surveys
 
@@ -108,7 +109,7 @@ def assets_of(
 def photo_counts(connection: Connection, survey_ids: Collection[uuid.UUID]) -> dict[uuid.UUID, int]:
     """Count the photos of surveys; a survey without any is not in the answer."""
     c = survey_photos.c
-    query = select(c.survey_id, func.count()).group_by(c.survey_id)
+    query = select(c.survey_id, func.count()).where(~is_left_out()).group_by(c.survey_id)
     return {
         survey_id: count
         for chunk in _chunks(survey_ids)

@@ -81,9 +81,11 @@ def record(
         seen: new sightings.
 
     Raises:
-        Conflict: when the identifier of the edit is taken.
+        Conflict: when the identifier of the edit is taken, or a survey is being processed.
         Overtaken: when a defect changed since it was read.
     """
+    shown = [*seen, *(defect.latest for defect in edited.defects)]
+    meanwhile.check_idle(connection, {one.survey_id for one in shown})
     if find(connection, edit.edit_id) is not None:
         raise Conflict(f"edit {edit.edit_id} was recorded already")
     observations.save(connection, seen)

@@ -36,6 +36,7 @@ class GradeRow:
         decided_at: when, aware UTC.
         note: what the person added.
         version: 1 + the number of decisions, for optimistic locking.
+        decided_account: the account of who decided, None where nobody signed in.
     """
 
     survey_id: uuid.UUID
@@ -45,6 +46,7 @@ class GradeRow:
     decided_at: datetime | None = None
     note: str = ""
     version: int = 1
+    decided_account: uuid.UUID | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +63,7 @@ class GradeDecision:
     decided_at: datetime
     expected_version: int
     note: str = ""
+    decided_account: uuid.UUID | None = None
 
     def __post_init__(self) -> None:
         """Check that a person with a name decided something at a known moment."""
@@ -255,6 +258,7 @@ def _write(connection: Connection, decision: GradeDecision) -> None:
         .values(
             decided=decision.decided,
             decided_by=decision.decided_by,
+            decided_account=decision.decided_account,
             decided_at=decision.decided_at,
             note=decision.note,
             version=decision.expected_version + 1,
@@ -270,6 +274,7 @@ def _history_row(before: GradeRow, decision: GradeDecision) -> dict[str, object]
         "decided_after": decision.decided,
         "candidate": _to_plain(before.candidate),
         "decided_by": decision.decided_by,
+        "decided_account": decision.decided_account,
         "decided_at": decision.decided_at,
         "note": decision.note,
         "version_before": before.version,
@@ -302,6 +307,7 @@ def _grade(row: Row[Any]) -> GradeRow:
         decided_at=row.decided_at,
         note=row.note,
         version=row.version,
+        decided_account=row.decided_account,
     )
 
 
@@ -317,4 +323,5 @@ def _decision(row: Row[Any]) -> GradeDecision:
         decided_at=row.decided_at,
         expected_version=row.version_before,
         note=row.note,
+        decided_account=row.decided_account,
     )

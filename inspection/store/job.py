@@ -17,7 +17,7 @@ import uuid
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import IntEnum, StrEnum
-from typing import Self
+from typing import Self, TypeVar
 
 from inspection.domain.mission import SurveyState
 from inspection.errors import BadInput, Conflict
@@ -67,12 +67,11 @@ ACTIVE = frozenset({JobState.QUEUED, JobState.RUNNING, JobState.FAILED})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Job:
-    """Carry one job and how far it has come.
+class Work:
+    """Carry one piece of work and how far it has come; ``Job`` and ``Errand`` say what about.
 
     Attributes:
         job_id: identifier.
-        survey_id: the survey to work on.
         kind: what to do.
         state: where the job is in its life.
         attempt: how often it was claimed; the ticket of the worker that holds it.
@@ -87,29 +86,55 @@ class Job:
         step: name of the step at work; empty before the first.
         units_done: finished units of the step.
         units_total: units of the step, 0 when unknown.
+    """
+
+    job_id: uuid.UUID
+    kind: str
+    state: JobState = JobState.QUEUED
+    attempt: int = 0
+    attempts_max: int = ATTEMPTS_MAX
+    created_at: datetime
+    changed_at: datetime
+    due_at: datetime
+    worker: str = ""
+    heartbeat_at: datetime | None = None
+    lease_until: datetime | None = None
+    error: str = ""
+    step: str = ""
+    units_done: int = 0
+    units_total: int = 0
+
+
+W = TypeVar("W", bound=Work)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job(Work):
+    """Carry work on a survey.
+
+    Attributes:
+        survey_id: the survey to work on.
         priority: of two waiting jobs, the higher one is taken first.
         survey_state_before: what the survey is again when the job is cancelled; ``created`` as soon
             as the job has changed a result.
     """
 
-    job_id: uuid.UUID
     survey_id: uuid.UUID
-    kind: str
-    state: JobState
-    attempt: int
-    attempts_max: int
-    created_at: datetime
-    changed_at: datetime
-    due_at: datetime
-    worker: str
-    heartbeat_at: datetime | None
-    lease_until: datetime | None
-    error: str
-    step: str
-    units_done: int
-    units_total: int
     priority: Priority = Priority.NORMAL
     survey_state_before: SurveyState = SurveyState.CREATED
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Errand(Work):
+    """Carry work that changes no survey: a model is taken in, or tried.
+
+    Attributes:
+        organisation_id: who asked for it.
+        subject_id: what it is about: an upload of a model, or a trial.
+    """
+
+    organisation_id: str
+    subject_id: uuid.UUID
 
 
 def queued(
@@ -127,19 +152,10 @@ def queued(
         job_id=job_id,
         survey_id=survey_id,
         kind=kind,
-        state=JobState.QUEUED,
-        attempt=0,
         attempts_max=attempts_max,
         created_at=now,
         changed_at=now,
         due_at=now,
-        worker="",
-        heartbeat_at=None,
-        lease_until=None,
-        error="",
-        step="",
-        units_done=0,
-        units_total=0,
         priority=priority,
         survey_state_before=_before(survey_state),
     )
@@ -150,19 +166,19 @@ def _before(survey_state: SurveyState) -> SurveyState:
     return SurveyState.CREATED if survey_state is SurveyState.PROCESSING else survey_state
 
 
-def is_due(job: Job, now: datetime) -> bool:
+def is_due(job: Work, now: datetime) -> bool:
     """Tell whether a worker should look at a job: its time has come, or it is orphaned."""
     if job.state in (JobState.QUEUED, JobState.FAILED):
         return job.due_at <= now
     return is_orphaned(job, now)
 
 
-def is_orphaned(job: Job, now: datetime) -> bool:
+def is_orphaned(job: Work, now: datetime) -> bool:
     """Tell whether the worker of a job has been silent for longer than its lease."""
     return job.state is JobState.RUNNING and job.lease_until is not None and job.lease_until <= now
 
 
-def claimed(job: Job, worker: str, now: datetime, lease_s: float) -> Job:
+def claimed(job: W, worker: str, now: datetime, lease_s: float) -> W:
     """Give the job as the worker holds it, or dead when it has cost too many workers already.
 
     Raises:
@@ -185,12 +201,12 @@ def claimed(job: Job, worker: str, now: datetime, lease_s: float) -> Job:
     )
 
 
-def beaten(job: Job, now: datetime, lease_s: float) -> Job:
+def beaten(job: W, now: datetime, lease_s: float) -> W:
     """Give a running job with its lease renewed."""
     return replace(_running(job), heartbeat_at=now, lease_until=now + timedelta(seconds=lease_s))
 
 
-def progressed(job: Job, step: str, units_done: int, units_total: int) -> Job:
+def progressed(job: W, step: str, units_done: int, units_total: int) -> W:
     """Give a running job with its progress."""
     return replace(_running(job), step=step, units_done=units_done, units_total=units_total)
 
@@ -200,7 +216,7 @@ def committed(job: Job) -> Job:
     return replace(_running(job), survey_state_before=SurveyState.CREATED)
 
 
-def hurried(job: Job, now: datetime) -> Job:
+def hurried(job: W, now: datetime) -> W:
     """Give a failed job as due at once.
 
     Raises:
@@ -211,12 +227,12 @@ def hurried(job: Job, now: datetime) -> Job:
     return replace(job, due_at=min(job.due_at, now), changed_at=now)
 
 
-def finished(job: Job, now: datetime) -> Job:
+def finished(job: W, now: datetime) -> W:
     """Give a running job as done."""
     return _ended(_running(job), JobState.DONE, now, error="")
 
 
-def failed(job: Job, error: str, now: datetime, *, retryable: bool) -> Job:
+def failed(job: W, error: str, now: datetime, *, retryable: bool) -> W:
     """Give a running job as failed and due again later, or as dead."""
     _running(job)
     if not retryable or job.attempt >= job.attempts_max:
@@ -225,7 +241,7 @@ def failed(job: Job, error: str, now: datetime, *, retryable: bool) -> Job:
     return replace(waiting, due_at=now + timedelta(seconds=backoff_s(job.attempt)))
 
 
-def cancelled(job: Job, now: datetime) -> Job:
+def cancelled(job: W, now: datetime) -> W:
     """Give an active job as cancelled; its worker notices at the next heartbeat.
 
     Raises:
@@ -245,7 +261,7 @@ def backoff_s(attempt: int) -> float:
     return float(min(BACKOFF_MAX_S, BACKOFF_FIRST_S * 2.0 ** min(attempt - 1, 30)))
 
 
-def check_ticket(held: Job, stored: Job) -> None:
+def check_ticket(held: Work, stored: Work) -> None:
     """Check that a worker still holds a job.
 
     Raises:
@@ -258,11 +274,11 @@ def check_ticket(held: Job, stored: Job) -> None:
         )
 
 
-def _running(job: Job) -> Job:
+def _running(job: W) -> W:
     if job.state is not JobState.RUNNING:
         raise Conflict(f"job {job.job_id} is {job.state.value}, not running")
     return job
 
 
-def _ended(job: Job, state: JobState, now: datetime, *, error: str) -> Job:
+def _ended(job: W, state: JobState, now: datetime, *, error: str) -> W:
     return replace(job, state=state, changed_at=now, lease_until=None, error=error)

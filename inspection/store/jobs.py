@@ -6,7 +6,7 @@ connection. The rules of a job's life are in ``job``; here they are applied to l
 
 import uuid
 from collections.abc import Callable, Collection
-from dataclasses import asdict, replace
+from dataclasses import asdict, fields, replace
 from datetime import datetime
 from typing import Any
 
@@ -20,8 +20,39 @@ from inspection.store.page import check_window
 from inspection.store.rows import choice
 from inspection.store.tables import jobs, surveys
 
+NAMES = tuple(field.name for field in fields(Job))
+
 ERROR_MAX = 4000
 """Longest error text kept, characters; the end of a long one says the most."""
+
+
+def demand_idle(
+    connection: Connection, survey_id: uuid.UUID, otherwise: str, *, hold: bool = True
+) -> None:
+    """Check that nobody works on a survey, and keep it so until the transaction ends.
+
+    Args:
+        connection: an open transaction, which writes when it shall hold.
+        survey_id: the survey.
+        otherwise: what follows for whoever asks, for the message.
+        hold: let others who would start work wait.
+
+    Raises:
+        NotFound: when there is no such survey.
+        Conflict: when it has an active job.
+    """
+    # not FOR UPDATE: a worker that writes rows of the survey would wait, holding what we wait for
+    query = select(surveys.c.state).where(surveys.c.survey_id == survey_id)
+    query = query.with_for_update(key_share=True) if hold else query
+    if connection.execute(query).one_or_none() is None:
+        raise NotFound(f"there is no survey {survey_id}")
+    active = jobs.c.state.in_([s.value for s in life.ACTIVE])
+    asked = select(jobs.c.job_id).where(jobs.c.survey_id == survey_id, active)
+    if connection.execute(asked).first() is not None:
+        raise Conflict(
+            f"survey {survey_id} is being processed: {otherwise}. Wait until it is done, or stop "
+            "the processing first"
+        )
 
 
 def enqueue(
@@ -298,7 +329,7 @@ def _row(job: Job) -> dict[str, object]:
 
 
 def _job(row: Row[Any]) -> Job:
-    plain = Job(**{name: row._mapping[name] for name in Job.__slots__})
+    plain = Job(**{name: row._mapping[name] for name in NAMES})
     return replace(
         plain,
         state=choice(JobState, row.state),

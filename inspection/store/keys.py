@@ -22,6 +22,15 @@ UPLOADS = "uploads/"
 BANDS = "bands/"
 """Beginning of the keys of what bands show; what they show together is in the detections."""
 
+QUARANTINE = "quarantine/"
+"""Beginning of the keys of uploaded networks that nobody has tried yet."""
+
+NETWORKS = "networks/"
+"""Beginning of the keys of networks that were uploaded, tried and taken in."""
+
+TRIALS = "trials/"
+"""Beginning of the keys of what trials found."""
+
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _SUFFIX = re.compile(r"\.[a-z0-9]{1,8}")
 
@@ -61,6 +70,11 @@ def photo_key(sha256: str, suffix: str) -> str:
     True
     """
     return f"photos/{_fan(sha256)}{_suffix(suffix)}"
+
+
+def public_picture_key(sha256: str) -> str:
+    """Name a picture that everybody may see, by its own digest, never by that of the photo."""
+    return f"public/{_fan(sha256)}.jpg"
 
 
 def thumbnail_key(sha256: str) -> str:
@@ -136,6 +150,25 @@ def detections_key(digest: str) -> str:
 def band_key(digest: str) -> str:
     """Name what a band of a mosaic shows, by the digest of all that it depends on."""
     return f"{BANDS}{_fan(digest)}.npz"
+
+
+def quarantine_key(own_model_id: uuid.UUID, sha256: str) -> str:
+    """Name a network as it was uploaded; nothing but the worker that tries it opens it.
+
+    >>> quarantine_key(uuid.UUID(int=0), "ab" * 32)[:47]
+    'quarantine/00000000-0000-0000-0000-000000000000'
+    """
+    return f"{QUARANTINE}{own_model_id}/{_digest(sha256)}.onnx"
+
+
+def network_key(sha256: str) -> str:
+    """Name a network that was taken in, by the digest of its file."""
+    return f"{NETWORKS}{_fan(sha256)}.onnx"
+
+
+def outlines_key(trial_id: uuid.UUID, digest: str) -> str:
+    """Name what a trial found, by the digest of the file."""
+    return f"{TRIALS}{trial_id}/{_digest(digest)}.json"
 
 
 def registration_key(digest: str) -> str:

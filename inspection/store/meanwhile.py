@@ -1,7 +1,7 @@
 """Tell who changed a defect since somebody read it: verdicts and edits, by version, and surveys."""
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from sqlalchemy import Connection, literal, select
 
@@ -9,7 +9,7 @@ from inspection.domain.defect import Defect
 from inspection.domain.edit import Edit
 from inspection.domain.grade import Subject
 from inspection.errors import Overtaken
-from inspection.store import observations, surveys
+from inspection.store import jobs, observations, surveys
 from inspection.store.edit_tables import edit_shares, edits
 from inspection.store.measure_tables import measures
 from inspection.store.tables import grade_decisions, reviews
@@ -33,6 +33,16 @@ def check_version(connection: Connection, defect: Defect, expected_version: int 
         + (f". Meanwhile: {told}" if told else ""),
         meanwhile=meanwhile,
     )
+
+
+def check_idle(connection: Connection, survey_ids: Collection[uuid.UUID]) -> None:
+    """Check that no worker sees anew what is going to be edited, until the transaction ends.
+
+    Raises:
+        Conflict: when one of the surveys is being processed.
+    """
+    for survey_id in sorted(survey_ids):
+        jobs.demand_idle(connection, survey_id, "what it shows may change, and is not edited now")
 
 
 def check_sightings(

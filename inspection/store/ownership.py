@@ -58,6 +58,9 @@ OWNED: dict[str, Through | None] = {
     "release_events": ASSET,
     "measures": ASSET,
     "survey_photos": SURVEY,
+    "privacy_screenings": SURVEY,
+    "privacy_marks": SURVEY,
+    "photo_removals": SURVEY,
     "rejections": SURVEY,
     "orthomosaics": SURVEY,
     "observations": SURVEY,
@@ -67,6 +70,11 @@ OWNED: dict[str, Through | None] = {
     "jobs": SURVEY,
     "job_lines": Through(column="job_id", parent="jobs", key="job_id"),
     "bands": SURVEY,
+    "own_models": None,
+    "errands": None,
+    "trials": SURVEY,
+    "model_defaults": None,
+    "survey_models": SURVEY,
     "uploads": SURVEY,
     "defect_observations": DEFECT,
     "reviews": DEFECT,
@@ -85,6 +93,7 @@ SHARED: dict[str, str] = {
     "photos": "known by content; reached only through survey_photos, which are owned",
     "snapshots": "open data: figures of frozen months, for everybody",
     "snapshot_files": "open data: the files of frozen months, for everybody",
+    "retracted_pictures": "open data: names of pictures that were taken back, for everybody",
     "daily_figures": "open data: figures of days, for everybody",
     "snapshot_assets": "open data: the catalogue asks for the extent of the published ones",
     "observations_lonlat_rtree": "an index; it proposes row numbers of observations",
@@ -96,6 +105,7 @@ SHARED: dict[str, str] = {
 REFERENCE: dict[str, str] = {
     "priority_models": "what points mean: kept by the machine's owner, the same for everybody",
     "unit_costs": "price lists: kept by the machine's owner, the same for everybody",
+    "worker_models": "what the machine's workers can load; an upload is an opaque identifier there",
     "transitions": "estimates of ageing: kept by the machine's owner, the same for everybody",
 }
 """Tables that everybody who may plan reads, and that only commands write, with the reason."""

@@ -9,7 +9,17 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import asdict
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, bindparam, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    Select,
+    bindparam,
+    false,
+    func,
+    select,
+    update,
+)
 
 from inspection.domain.capture import CapturePose, Photo, PhotoQuality, Rejection, RejectionReason
 from inspection.errors import NotFound
@@ -48,11 +58,26 @@ def reject(connection: Connection, survey_id: uuid.UUID, set_aside: Iterable[Rej
     add_or_replace(connection, rejections, unique.values(), key=["survey_id", "file", "reason"])
 
 
-def of_survey(connection: Connection, survey_id: uuid.UUID) -> tuple[Photo, ...]:
-    """List the photos of a survey by file name."""
+def of_survey(
+    connection: Connection, survey_id: uuid.UUID, *, left_out: bool | None = False
+) -> tuple[Photo, ...]:
+    """List the photos of a survey by file name.
+
+    Args:
+        connection: an open transaction.
+        survey_id: the survey.
+        left_out: only those that somebody took out; None for all, as evidence may name them.
+    """
     query = _joined().where(survey_photos.c.survey_id == survey_id)
+    if left_out is not None:
+        query = query.where(is_left_out() if left_out else ~is_left_out())
     rows = connection.execute(query.order_by(survey_photos.c.name, photos.c.sha256))
     return tuple(map(_photo, rows))
+
+
+def is_left_out() -> ColumnElement[bool]:
+    """Build the condition that somebody took a photo out of its survey."""
+    return func.coalesce(survey_photos.c.left_out, false())
 
 
 def names(connection: Connection, survey_id: uuid.UUID, sha256s: Collection[str]) -> dict[str, str]:

@@ -3,8 +3,9 @@
 ``survey_defects`` has one row for each defect that a survey saw, by the survey's own sighting, with
 everything by which a reviewer filters and orders, and the box in which it lies.
 ``survey_revisions`` counts the transactions that changed what a survey shows. Triggers of the
-migrations write both, whoever writes defects, ties, observations and verdicts; nobody else does.
-Like an index they hold nothing that could not be made again, so they are not part of ``tables``.
+migrations write both, whoever writes defects, ties, observations, grades and verdicts; nobody else
+does. Like an index they hold nothing that could not be made again, so they are not part of
+``tables``.
 
 Keys that order are negative, so that every order rises and one comparison of rows finds a page.
 """
@@ -55,6 +56,8 @@ survey_defects = Table(
     Column("width_mm", Double),
     # the largest width that the picture allows; null for what has none, such as a pothole
     Column("width_most_mm", Double),
+    # a person's letter, else the worst that the evidence allows; null where nobody knows
+    Column("grade", Text),
     # 0 for candidates, 1 when somebody has decided
     Column("decided", Integer, nullable=False),
     # −(length², or area), m²
@@ -81,6 +84,7 @@ survey_defects = Table(
             "state",
             "confidence",
             "width_most_mm",
+            "grade",
             "x0_m",
             "y0_m",
             "x1_m",
@@ -98,6 +102,7 @@ survey_defects = Table(
         "state",
         "confidence",
         "width_most_mm",
+        "grade",
     ),
 )
 

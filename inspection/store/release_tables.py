@@ -46,6 +46,8 @@ releases = Table(
     Column("approval_id", ForeignKey("approvals.approval_id")),
     # the open-data row as the redaction gate let it through; null unless published
     Column("public_row", Json),
+    # of the record that was sent back; null unless sent back
+    Column("record_sha256", Text),
     Column("updated_at", UtcDateTime, nullable=False),
     PrimaryKeyConstraint("asset_id", "fiscal_year"),
 )
@@ -66,6 +68,9 @@ release_events = Table(
     Column("approval_id", ForeignKey("approvals.approval_id")),
     Column("public_row", Json),
     Column("redactions", Json, nullable=False),
+    # what was put before the approver, whole, when it is sent back; an approval keeps its own
+    Column("record", Json),
+    Column("record_sha256", Text),
     ForeignKeyConstraint(
         ["asset_id", "fiscal_year"], ["releases.asset_id", "releases.fiscal_year"]
     ),

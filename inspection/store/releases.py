@@ -27,11 +27,12 @@ class Release:
     Attributes:
         asset_id: the asset.
         fiscal_year: of the inspection.
-        state: diagnosed (approval revoked), approved or published.
+        state: diagnosed (approval revoked, or resubmitted), sent back, approved or published.
         version: counts decisions.
         approval_id: what is approved; None after a revocation.
         public_row: the open-data row; None unless published.
         updated_at: moment of the last decision.
+        record_sha256: of the record that was sent back; None unless sent back.
     """
 
     asset_id: str
@@ -41,6 +42,7 @@ class Release:
     approval_id: uuid.UUID | None
     public_row: Mapping[str, Any] | None
     updated_at: datetime
+    record_sha256: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +58,10 @@ class Approval:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReleaseEvent:
-    """Carry one decision of the history with the states around it."""
+    """Carry one decision of the history with the states around it.
+
+    A record stands here when it was sent back; what is approved is kept by its approval.
+    """
 
     decision: ReleaseDecision
     state_before: InspectionState
@@ -64,6 +69,8 @@ class ReleaseEvent:
     approval_id: uuid.UUID | None = None
     public_row: Mapping[str, Any] | None = None
     redactions: Sequence[str] = field(default_factory=tuple)
+    record: Mapping[str, Any] | None = None
+    record_sha256: str | None = None
 
 
 def find(connection: Connection, asset_id: str, fiscal_year: int) -> Release | None:
@@ -71,7 +78,7 @@ def find(connection: Connection, asset_id: str, fiscal_year: int) -> Release | N
     c = releases.c
     query = select(releases).where(c.asset_id == asset_id, c.fiscal_year == fiscal_year)
     row = connection.execute(query).one_or_none()
-    return None if row is None else _release(row)
+    return None if row is None else release_of(row)
 
 
 def of_asset(connection: Connection, asset_id: str) -> tuple[Release, ...]:
@@ -80,7 +87,7 @@ def of_asset(connection: Connection, asset_id: str) -> tuple[Release, ...]:
     rows = connection.execute(
         select(releases).where(c.asset_id == asset_id).order_by(c.fiscal_year.desc())
     )
-    return tuple(map(_release, rows))
+    return tuple(map(release_of, rows))
 
 
 def published(connection: Connection) -> tuple[Release, ...]:
@@ -91,7 +98,7 @@ def published(connection: Connection) -> tuple[Release, ...]:
         .where(c.state == InspectionState.PUBLISHED.value)
         .order_by(c.asset_id, c.fiscal_year)
     )
-    newest = {row.asset_id: _release(row) for row in rows}
+    newest = {row.asset_id: release_of(row) for row in rows}
     return tuple(newest.values())
 
 
@@ -166,6 +173,7 @@ def write(connection: Connection, event: ReleaseEvent, *, expected_version: int)
         "approval_id": event.approval_id,
         "public_row": None if event.public_row is None else dict(event.public_row),
         "updated_at": decision.at,
+        "record_sha256": event.record_sha256,
     }
     if expected_version == 0:
         add_missing(connection, releases, [{**key, **values, "version": 0}])
@@ -189,19 +197,26 @@ def write(connection: Connection, event: ReleaseEvent, *, expected_version: int)
 
 
 def history(
-    connection: Connection, *, asset_id: str | None = None, actions: Sequence[ReleaseAction] = ()
+    connection: Connection,
+    *,
+    asset_id: str | None = None,
+    fiscal_year: int | None = None,
+    actions: Sequence[ReleaseAction] = (),
 ) -> tuple[ReleaseEvent, ...]:
-    """List decisions, oldest first; of one asset or all, of some actions or all."""
+    """List decisions, oldest first; of one asset or year or all, of some actions or all."""
     c = release_events.c
     query = select(release_events).order_by(c.seq)
     if asset_id is not None:
         query = query.where(c.asset_id == asset_id)
+    if fiscal_year is not None:
+        query = query.where(c.fiscal_year == fiscal_year)
     if actions:
         query = query.where(c.action.in_([action.value for action in actions]))
-    return tuple(map(_event, connection.execute(query)))
+    return tuple(map(event_of, connection.execute(query)))
 
 
-def _release(row: Row[Any]) -> Release:
+def release_of(row: Row[Any]) -> Release:
+    """Read a row of ``releases``."""
     return Release(
         asset_id=row.asset_id,
         fiscal_year=row.fiscal_year,
@@ -210,6 +225,7 @@ def _release(row: Row[Any]) -> Release:
         approval_id=row.approval_id,
         public_row=row.public_row,
         updated_at=row.updated_at,
+        record_sha256=row.record_sha256,
     )
 
 
@@ -228,10 +244,13 @@ def _event_row(event: ReleaseEvent) -> dict[str, object]:
         "approval_id": event.approval_id,
         "public_row": None if event.public_row is None else dict(event.public_row),
         "redactions": list(event.redactions),
+        "record": None if event.record is None else dict(event.record),
+        "record_sha256": event.record_sha256,
     }
 
 
-def _event(row: Row[Any]) -> ReleaseEvent:
+def event_of(row: Row[Any]) -> ReleaseEvent:
+    """Read a row of ``release_events``."""
     return ReleaseEvent(
         decision=ReleaseDecision(
             event_id=row.event_id,
@@ -247,4 +266,6 @@ def _event(row: Row[Any]) -> ReleaseEvent:
         approval_id=row.approval_id,
         public_row=row.public_row,
         redactions=tuple(row.redactions),
+        record=row.record,
+        record_sha256=row.record_sha256,
     )

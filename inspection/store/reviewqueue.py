@@ -12,7 +12,7 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy import ColumnElement, Connection, Row, func, literal, select
@@ -31,6 +31,9 @@ from inspection.store.tables import observations
 LIMIT_MAX = 500
 """Most rows of one page."""
 
+UNGRADED = "none"
+"""Word for the grade of what nobody and nothing has graded."""
+
 
 class Order(StrEnum):
     """Say what a reviewer sees first."""
@@ -40,6 +43,7 @@ class Order(StrEnum):
     UNCERTAIN = "uncertain"
 
 
+_Key = TypeVar("_Key")
 _c = survey_defects.c
 _STANDS = _c.state != ReviewState.SUPERSEDED.value
 _KEYS: dict[Order, tuple[ColumnElement[Any], ...]] = {
@@ -68,12 +72,15 @@ class Choice:
         states: only these; empty for all but superseded ones.
         width_mm: leave out what is surely thinner; what has no width stays.
         confidence: leave out what the detector was less sure of, 0–1.
+        grades: only these: a person's grade outranks the worst that the evidence allows;
+            ``UNGRADED`` for what has none. Empty for all.
     """
 
     classes: frozenset[DamageClass] = frozenset()
     states: frozenset[ReviewState] = frozenset()
     width_mm: float | None = None
     confidence: float = 0.0
+    grades: frozenset[str] = frozenset()
 
     def conditions(self, *, of_state: bool = True) -> list[ColumnElement[bool]]:
         """Build the conditions on rows of ``survey_defects``, on their state only if wanted."""
@@ -88,6 +95,10 @@ class Choice:
             found.append(sa.or_(_c.width_most_mm.is_(None), _c.width_most_mm >= self.width_mm))
         if self.confidence > 0:
             found.append(_c.confidence >= self.confidence)
+        if self.grades:
+            graded = _c.grade.in_(sorted(self.grades - {UNGRADED}))
+            lacks = _c.grade.is_(None)
+            found.append(sa.or_(graded, lacks) if UNGRADED in self.grades else graded)
         return found
 
 
@@ -101,6 +112,7 @@ class QueueRow:
         state: what people have decided.
         version: counts decisions.
         confidence: of the detector, 0–1.
+        grade: a person's, else the worst that the evidence allows; None when there is none.
         measurement: numbers of the survey's own sighting.
         box_surface_m: where it lies, in the frame of the mosaic on which it was seen.
         mark: its place in the order that was asked for.
@@ -111,6 +123,7 @@ class QueueRow:
     state: ReviewState
     version: int
     confidence: float
+    grade: str | None
     measurement: Measurement
     box_surface_m: Box
     mark: str
@@ -126,6 +139,7 @@ class Counts:
         matched: those that are chosen.
         by_class: those that would be chosen with any class, by class.
         by_state: those that would be chosen with any state, by state.
+        by_grade: those that would be chosen with any grade, by grade or ``UNGRADED``.
     """
 
     revision: int
@@ -133,6 +147,7 @@ class Counts:
     matched: int
     by_class: dict[DamageClass, int]
     by_state: dict[ReviewState, int]
+    by_grade: dict[str, int]
 
 
 def sightings(
@@ -249,21 +264,25 @@ def counts(connection: Connection, survey_id: uuid.UUID, chosen: Choice | None =
     chosen = chosen or Choice()
     measured = Choice(width_mm=chosen.width_mm, confidence=chosen.confidence)
     query = (
-        select(_c.damage_class, _c.state, func.count().label("n"))
+        select(_c.damage_class, _c.state, _c.grade, func.count().label("n"))
         .where(_c.survey_id == survey_id, *measured.conditions(of_state=False))
-        .group_by(_c.damage_class, _c.state)
+        .group_by(_c.damage_class, _c.state, _c.grade)
     )
     by_class: dict[DamageClass, int] = {}
     by_state: dict[ReviewState, int] = {}
+    by_grade: dict[str, int] = {}
     matched = every = 0
-    for code, name, n in connection.execute(query):
+    for code, name, letter, n in connection.execute(query):
         damage_class, state = choice(DamageClass, code), choice(ReviewState, name)
+        grade = UNGRADED if letter is None else str(letter)
         of_class = not chosen.classes or damage_class in chosen.classes
         stands = state is not ReviewState.SUPERSEDED
         of_state = state in chosen.states if chosen.states else stands
-        by_class[damage_class] = by_class.get(damage_class, 0) + n * of_state
-        by_state[state] = by_state.get(state, 0) + n * of_class
-        matched += n * (of_class and of_state)
+        of_grade = not chosen.grades or grade in chosen.grades
+        _add(by_class, damage_class, n * (of_state and of_grade))
+        _add(by_state, state, n * (of_class and of_grade))
+        _add(by_grade, grade, n * (of_class and of_state))
+        matched += n * (of_class and of_state and of_grade)
         every += n * stands
     whole = measured == Choice()
     return Counts(
@@ -272,7 +291,12 @@ def counts(connection: Connection, survey_id: uuid.UUID, chosen: Choice | None =
         matched=matched,
         by_class=by_class,
         by_state=by_state,
+        by_grade=by_grade,
     )
+
+
+def _add(counted: dict[_Key, int], key: _Key, n: int) -> None:
+    counted[key] = counted.get(key, 0) + n
 
 
 def _listed() -> sa.Select[Any]:
@@ -289,6 +313,7 @@ def _row(row: Row[Any], order: Order) -> QueueRow:
         state=choice(ReviewState, row.state),
         version=row.version,
         confidence=row.confidence,
+        grade=row.grade,
         measurement=measurement_from_plain(row.measurement),
         box_surface_m=(row.x0_m, row.y0_m, row.x1_m, row.y1_m),
         mark=_write_mark([*keys[:-1], keys[-1].hex]),

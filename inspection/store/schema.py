@@ -21,6 +21,8 @@ import inspection.store.identity_tables
 import inspection.store.job_tables
 import inspection.store.ledger_tables
 import inspection.store.measure_tables
+import inspection.store.model_tables
+import inspection.store.privacy_tables
 import inspection.store.programme_tables
 import inspection.store.release_tables
 import inspection.store.upload_tables  # noqa: F401 their tables belong to the metadata

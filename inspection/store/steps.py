@@ -13,6 +13,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, delete, func, select
 
+from inspection.store.photos import is_left_out
 from inspection.store.rows import add_missing
 from inspection.store.tables import steps, survey_photos
 
@@ -114,6 +115,7 @@ def costs(connection: Connection, *, limit: int) -> tuple[StepCost, ...]:
     """
     photos = (
         select(survey_photos.c.survey_id, func.count().label("photos"))
+        .where(~is_left_out())
         .group_by(survey_photos.c.survey_id)
         .subquery()
     )

@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, select
 
 from inspection.store import keys
+from inspection.store.model_tables import trials
 from inspection.store.tables import assets, orthomosaics, steps, survey_photos, surveys
 from inspection.store.upload_tables import uploads
 from inspection.store.uploads import UploadState
@@ -110,6 +111,10 @@ def _named(connection: Connection) -> Iterator[tuple[uuid.UUID, str]]:
     )
     for survey_id, sha256, blob_key, sources_key in connection.execute(mosaics):
         yield from ((survey_id, key) for key in (blob_key, sources_key, keys.views_key(sha256)))
+    found = select(trials.c.survey_id, trials.c.outlines_key).where(
+        trials.c.outlines_key.is_not(None)
+    )
+    yield from ((survey_id, key) for survey_id, key in connection.execute(found))
     for survey_id, result in connection.execute(select(steps.c.survey_id, steps.c.result)):
         for name in RESULT_KEYS:
             if isinstance(result, dict) and isinstance(result.get(name), str):

@@ -93,6 +93,8 @@ survey_photos = Table(
     Column("sha256", ForeignKey("photos.sha256"), nullable=False, index=True),
     Column("name", Text, nullable=False),
     Column("quality", Json),
+    # somebody has taken it out of the survey, for now; what was made with it still names it
+    Column("left_out", Boolean),
     PrimaryKeyConstraint("survey_id", "sha256"),
 )
 
@@ -225,10 +227,13 @@ grades = Table(
     # human values
     Column("decided", Text),
     Column("decided_by", Text),
+    # who that is, where people sign in; names change and are not unique
+    Column("decided_account", Uuid),
     Column("decided_at", UtcDateTime),
     Column("note", Text, nullable=False),
     Column("version", Integer, nullable=False),
     UniqueConstraint("survey_id", "scheme", "subject", "subject_id"),
+    Index(None, "survey_id", "subject_id"),
 )
 
 grade_decisions = Table(
@@ -245,6 +250,7 @@ grade_decisions = Table(
     # what the machine proposed when the person decided
     Column("candidate", Json, nullable=False),
     Column("decided_by", Text, nullable=False),
+    Column("decided_account", Uuid),
     Column("decided_at", UtcDateTime, nullable=False),
     Column("note", Text, nullable=False),
     Column("version_before", Integer, nullable=False),

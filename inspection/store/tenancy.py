@@ -53,6 +53,11 @@ def take_events(connection: Connection) -> list[Event]:
     return told
 
 
+def tell(connection: Connection, event: Event) -> None:
+    """Tell the audit log of more than the rows say, when the transaction commits."""
+    connection.info.setdefault(PENDING, []).append(event)
+
+
 def _before(
     connection: Connection,
     statement: Any,  # noqa: ANN401 any statement there is

@@ -9,15 +9,16 @@ from numpy.typing import NDArray
 from openvino.preprocess import PrePostProcessor
 
 from inspection.domain.detection import ChipScores
-from inspection.domain.taxonomy import DamageClass
-from inspection.errors import BadInput, Broken
-from models.registry import ModelEntry, model_id
+from inspection.errors import BadInput, Broken, OutOfMemory
+from models.backends.memory import memory_lacked
+from models.backends.registered import RegisteredNetwork
+from models.registry import ModelEntry
 
 PRECISIONS: Final = ("f32", "bf16")
 """Precisions that may be asked for; OpenVINO's own default depends on the machine."""
 
 
-class OpenVinoDetector:
+class OpenVinoDetector(RegisteredNetwork):
     """Score chips with a registered network; keeps the contract ``inspection...ports.Detector``.
 
     Every chip is a request of its own (batch 1) and several requests run side by side. A chip's
@@ -42,32 +43,11 @@ class OpenVinoDetector:
                 f"precision {precision!r} with {threads} threads is unusable; "
                 f"choose one of {', '.join(PRECISIONS)} and 0 or more threads"
             )
-        self._entry = entry
-        self._model_id = model_id(entry, precision)
+        super().__init__(entry, precision)
         self._options = _options(precision, threads)
         self._core = ov.Core()
         self._queues: dict[tuple[int, int], ov.AsyncInferQueue] = {}
         self._network(entry.size_multiple_px, entry.size_multiple_px)
-
-    @property
-    def model_id(self) -> str:
-        """Name the model, the digest of its weights and its arithmetic."""
-        return self._model_id
-
-    @property
-    def classes(self) -> tuple[DamageClass, ...]:
-        """Name the classes in the order of the scores, without background."""
-        return tuple(DamageClass(name) for name in self._entry.classes[1:])
-
-    @property
-    def thresholds(self) -> tuple[float, ...]:
-        """Give the probability above which a pixel belongs to each class."""
-        return tuple(self._entry.thresholds[name] for name in self._entry.classes[1:])
-
-    @property
-    def gsd_range_mm_per_px(self) -> tuple[float, float]:
-        """Give the ground sample distances for which the model was trained."""
-        return self._entry.gsd_range_mm_per_px
 
     def score(self, chips: NDArray[np.uint8]) -> list[ChipScores]:
         """Score chips (n, H, W, 3) uint8 RGB; H and W are multiples of the network's step.
@@ -76,13 +56,10 @@ class OpenVinoDetector:
             BadInput: when the chips have another shape or type.
             Broken: when OpenVINO fails.
         """
-        classes = self.classes
         found: dict[int, ChipScores] = {}
 
         def keep(request: ov.InferRequest, number: int) -> None:
-            # the tensor belongs to the request, which is used again: copy what is ours
-            scores = np.array(request.get_output_tensor().data[0, 1:], dtype=np.float32)
-            found[number] = ChipScores(classes=classes, scores=scores)
+            found[number] = self.told(request.get_output_tensor().data[0])
 
         self.forward(chips, keep)
         return [found[number] for number in range(len(chips))]
@@ -94,7 +71,7 @@ class OpenVinoDetector:
 
         Without ``keep`` this is the bare forward loop with which ``tenken models bench`` compares.
         """
-        height, width = self._size_of(chips)
+        height, width = self.size_of(chips)
         if len(chips) == 0:
             return
         try:
@@ -103,18 +80,10 @@ class OpenVinoDetector:
             for number, chip in enumerate(chips):
                 queue.start_async({0: np.ascontiguousarray(chip[None])}, number)
             queue.wait_all()
-        except RuntimeError as error:
+        except (MemoryError, RuntimeError) as error:
+            if memory_lacked(error):
+                raise OutOfMemory(f"memory does not hold {self.model_id}: {error}") from error
             raise Broken(f"OpenVINO stopped while scoring with {self.model_id}: {error}") from error
-
-    def _size_of(self, chips: NDArray[np.uint8]) -> tuple[int, int]:
-        """Check chips and give their height and width, px."""
-        step = self._entry.size_multiple_px
-        if chips.dtype != np.uint8 or chips.ndim != 4 or chips.shape[3] != 3:
-            raise BadInput(f"chips need shape (n, H, W, 3) uint8, got {chips.shape} {chips.dtype}")
-        _, height, width, _ = chips.shape
-        if height % step or width % step or not height or not width:
-            raise BadInput(f"chips of {width}×{height} px: both sides must be multiples of {step}")
-        return height, width
 
     def _queue_for(self, height: int, width: int) -> ov.AsyncInferQueue:
         """Compile the network for chips of one size and make its requests, once."""
@@ -134,12 +103,10 @@ class OpenVinoDetector:
             layout.input().preprocess().convert_element_type(ov.Type.f32).scale(255.0)
             layout.input().model().set_layout(ov.Layout("NCHW"))
             network = layout.build()
-            answer = network.output().get_shape()
+            answer = list(network.output().get_shape())
         except RuntimeError as error:
             raise Broken(f"network of {self.model_id} cannot be read: {error}") from error
-        expected = [1, len(self._entry.classes), height, width]
-        if list(answer) != expected:
-            raise Broken(f"network of {self.model_id} answers {list(answer)}, expected {expected}")
+        self.check_answer(answer, height, width)
         return network
 
 

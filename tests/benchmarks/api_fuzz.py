@@ -33,6 +33,7 @@ NOW = datetime(2026, 5, 2, 9, 30, tzinfo=UTC)
 EXAMPLES = 5
 SCOPES = {
     "look",
+    "originals",
     "capture",
     "describe",
     "decide",

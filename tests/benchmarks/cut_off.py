@@ -33,6 +33,7 @@ from inspection.store.job import ACTIVE, Job, JobState
 from tests.services.test_worker_process import jpeg
 from tests.support.cluster import Cluster, running_cluster
 from tests.support.islands import Island, islands, why_not
+from tests.support.redis import until_workers_listen
 from tests.support.surviving import Installation, Left, differences, left_of, prepare
 from workers.outfit import home_settings, outfit
 
@@ -216,6 +217,7 @@ def live(rounds: int) -> tuple[Left, list[Round]]:
             cluster.start_worker(
                 f"worker-{number}", inside=one.inside, at=one.mainland, settings=SETTINGS
             )
+        until_workers_listen(f"redis://127.0.0.1:{cluster.redis_port}/0", len(made))
         went = []
         for seed, survey_id in enumerate(ids):
             receive(cluster, survey_id, seed)

@@ -4,8 +4,6 @@
 """
 
 import ast
-import io
-import tokenize
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,14 +11,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 PACKAGES = ("inspection", "flight", "models", "datasets", "api", "workers")
 SKIPPED = {"node_modules", ".venv", "__pycache__"}
-NO_CODE = {
-    tokenize.COMMENT,
-    tokenize.NL,
-    tokenize.NEWLINE,
-    tokenize.INDENT,
-    tokenize.DEDENT,
-    tokenize.ENDMARKER,
-}
+TEXTS = (ast.Constant, ast.JoinedStr)
 
 
 def modules(package: str) -> Iterator[Path]:
@@ -33,16 +24,21 @@ def modules(package: str) -> Iterator[Path]:
 def code_lines(source: str) -> int:
     """Count lines that do something: no blanks, no comments, no docstrings."""
     described: set[int] = set()
+    used = {
+        number
+        for number, line in enumerate(source.splitlines(), start=1)
+        if not line.lstrip().startswith("#") and line.strip()
+    }
     for node in ast.walk(ast.parse(source)):
         body = getattr(node, "body", None)
         first = body[0] if isinstance(body, list) and body else None
         words = first.value if isinstance(first, ast.Expr) else None
         if isinstance(words, ast.Constant) and isinstance(words.value, str):
             described.update(range(words.lineno, (words.end_lineno or words.lineno) + 1))
-    used: set[int] = set()
-    for token in tokenize.generate_tokens(io.StringIO(source).readline):
-        if token.type not in NO_CODE:
-            used.update(range(token.start[0], token.end[0] + 1))
+        elif (
+            isinstance(node, TEXTS) and node.end_lineno != node.lineno
+        ):  # blank lines of a text count
+            used.update(range(node.lineno, (node.end_lineno or node.lineno) + 1))
     return len(used - described)
 
 

@@ -53,8 +53,11 @@ FILTER = """async ([which, value]) => {
   return ended - began;
 }"""
 
-CHOICES = ((0, "crack"), (0, "spall"), (0, ""), (1, "confirmed"), (1, "rejected"), (1, "candidate"))
-"""Which of the filters is set to what: class first, then state."""
+CHOICES = (
+    (0, "crack"), (0, "spall"), (0, ""), (1, "confirmed"), (1, "rejected"), (1, "candidate"),
+    (2, "e"), (2, "none"), (2, "b"), (1, ""), (2, ""),
+)  # fmt: skip
+"""Which of the filters is set to what: class first, then state, then grade."""
 
 NEXT = """async () => {
   const was = location.pathname;

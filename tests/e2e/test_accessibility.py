@@ -136,6 +136,7 @@ def test_the_planner_is_reached_and_worked_by_keyboard_alone(server: RunningServ
         page.keyboard.type(PASSWORD)
         page.keyboard.press("Enter")
         expect(page.locator(".places tbody tr").first).to_be_visible()
+        expect(page.get_by_role("slider").first).to_be_visible()
         wanted = ["Programme", "slider", "places"]
         for _ in range(60):
             page.keyboard.press("Tab")

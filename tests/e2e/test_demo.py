@@ -13,7 +13,7 @@ from inspection.imaging.cog import validate
 from tests.support.outline_truth import compare
 from tests.support.road import account, run
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(3600)]
 
 
 @pytest.fixture(scope="module")
@@ -89,6 +89,8 @@ def test_the_block_lies_on_its_targets(out: Path) -> None:
     assert fit["control"]["points"] == 5
     assert 0.0 < fit["control"]["rms_horizontal_m"] < 0.01
     assert fit["height_ratio"] == pytest.approx(1.0, abs=0.01)
+    native_m = fit["height_reconstructed_m"] / fit["focal_px_used"]
+    assert account(out)["mosaic"]["gsd_m_per_px"] == pytest.approx(native_m, rel=0.002)
 
 
 def test_the_mosaic_is_a_cog_and_every_stage_is_accounted_for(out: Path) -> None:

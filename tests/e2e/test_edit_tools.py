@@ -12,7 +12,14 @@ from playwright.sync_api import Page, expect
 
 from inspection.store.blobs import FolderBlobs
 from tests.e2e.test_accessibility import barriers
-from tests.support.browser import keep_screenshot, no_script_errors, opened_page
+from tests.support.browser import (
+    WAIT_MS,
+    keep_screenshot,
+    map_at_rest,
+    no_script_errors,
+    opened_page,
+    settle,
+)
 from tests.support.seed import GSD_M_PER_PX, Seeded, SeededSurvey, keep_seeded_views, seed
 from tests.support.server import RunningServer, running_server
 
@@ -77,7 +84,7 @@ class Desk:
         expect(self.page.locator(".map")).to_have_attribute("data-drawn", "true")
         self.page.get_by_label(self.say("name"), exact=True).fill(name)
         self.page.locator(".panel h2").click()
-        self.page.wait_for_timeout(400)  # the map comes to rest
+        map_at_rest(self.page)
 
     def screen(self, point_px: tuple[float, float]) -> tuple[float, float]:
         """Find where the map shows a pixel of the mosaic, from how it shows the chosen defect."""
@@ -98,7 +105,7 @@ class Desk:
         x, y = self.screen(point_px)
         self.page.mouse.move(x, y)
         (self.page.mouse.dblclick if twice else self.page.mouse.click)(x, y)
-        self.page.wait_for_timeout(300)  # two clicks close together would be a double one
+        settle(self.page)  # two clicks close together would be a double one
 
     def drag(self, start_px: tuple[float, float], end_px: tuple[float, float]) -> None:
         mouse = self.page.mouse
@@ -217,7 +224,7 @@ def test_a_defect_is_drawn_and_cut_without_a_pointer(desk: Desk) -> None:
             page.locator(".map").focus()
             for key in keys:
                 page.keyboard.press(key)
-                page.wait_for_timeout(250)  # the map glides
+                settle(page)  # the map glides
             desk.button("point").press("Enter")
 
         point("ArrowUp")
@@ -251,7 +258,7 @@ def test_two_engineers_at_one_defect(desk: Desk) -> None:
     assert page.context.browser is not None
     with page.context.browser.new_context(locale=desk.locale) as beside:
         first = beside.new_page()
-        first.set_default_timeout(45_000)
+        first.set_default_timeout(WAIT_MS)
         colleague = Desk(page=first, server=desk.server, survey=desk.survey, locale=desk.locale)
         colleague.open(crack, name="佐藤 花子")
         first.keyboard.press("c")

@@ -9,7 +9,7 @@ from datasets.synth.deck import Deck
 from datasets.synth.render import RenderedDeck, render_deck
 from tests.support.road import account, lasting, result_bytes, row_counts, run, run_until_killed
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(3600)]
 
 STAGES = (
     "ingest: begins",
@@ -23,11 +23,11 @@ STAGES = (
 
 @pytest.fixture(scope="module")
 def deck(tmp_path_factory: pytest.TempPathFactory) -> RenderedDeck:
-    """Render a small deck: few photos, so that the road is short."""
+    """Render a small deck: few and small photos, so that the road is short."""
     return render_deck(
         tmp_path_factory.mktemp("deck"),
-        deck=Deck(length_m=8.0, width_m=5.0),
-        flight=Flight().at_gsd(3.0),
+        deck=Deck(length_m=5.0, width_m=4.0, approach_m=1.0),
+        flight=Flight(width_px=1600, height_px=1200).at_gsd(3.3),
     )
 
 

@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 
 from inspection.store import prices, sheets
 from inspection.store.engine import create_engine, writing
-from tests.support.browser import keep_screenshot, no_script_errors, opened_page
+from tests.support.browser import fits, keep_screenshot, no_script_errors, opened_page, until
 from tests.support.prefecture import PRICES, invent_bridges
 from tests.support.seed import database_url, seed
 from tests.support.server import RunningServer, running_server
@@ -59,12 +59,12 @@ def test_ranks_reasons_and_other_weights(server: RunningServer, page: Page) -> N
         slider.focus()
         slider.press("End")
         expect(page.locator(".places .up").first).to_be_visible()
-        assert page.get_by_role("slider", name="Likelihood L").input_value() == "0"
-        assert first_assets(page) != before
+        expect(page.get_by_role("slider", name="Likelihood L")).to_have_value("0")
+        assert until(page, lambda: first_assets(page), lambda now: now != before) != before
         keep_screenshot(page, "planner-weights")
         page.get_by_role("button", name="Back to the model's own").click()
         expect(page.locator(".places .up, .places .down")).to_have_count(0)
-        assert first_assets(page) == before
+        assert until(page, lambda: first_assets(page), lambda now: now == before) == before
 
 
 def test_a_cell_of_the_matrix_shows_its_assets(server: RunningServer, page: Page) -> None:
@@ -124,11 +124,11 @@ def test_it_is_usable_on_a_phone_in_japanese(server: RunningServer) -> None:
     with opened_page(locale="ja-JP", width_px=360, height_px=740) as page, no_script_errors(page):
         page.goto(f"{server.base_url}/app/planner")
         expect(page.locator(".places tbody tr").first).to_be_visible()
-        assert page.evaluate("document.documentElement.scrollWidth") <= 360
+        fits(page, 360)
         keep_screenshot(page, "planner-phone")
         page.get_by_role("tab", name="修繕計画").click()
         page.get_by_label("年間予算（百万円）").fill("１５０")
         page.get_by_role("button", name="計画案を作成").click()
         expect(page.get_by_role("heading", name="計画案（未保存）")).to_be_visible()
-        assert page.evaluate("document.documentElement.scrollWidth") <= 360
+        fits(page, 360)
         keep_screenshot(page, "planner-phone-programme")

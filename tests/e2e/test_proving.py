@@ -26,7 +26,7 @@ from tests.support.proving_scenes import (
     visit_facade,
 )
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(3600)]
 
 WIDTHS_PX = (0.3, 0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 6.0, 8.0)
 CROSSINGS_PX, BRANCHES_PX = ((4.0, 3.0), (5.0, 2.5)), (4.0,)

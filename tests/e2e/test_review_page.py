@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,8 +11,15 @@ import numpy as np
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.support.browser import keep_screenshot, no_script_errors, opened_page
-from tests.support.seed import Seeded, SeededSurvey, seed
+from tests.support.browser import (
+    fits,
+    keep_screenshot,
+    map_at_rest,
+    no_script_errors,
+    opened_page,
+    until,
+)
+from tests.support.seed import Seeded, SeededSurvey, seed, seed_another
 from tests.support.server import RunningServer, running_server
 
 pytestmark = pytest.mark.e2e
@@ -19,12 +27,19 @@ pytestmark = pytest.mark.e2e
 DIST = Path(__file__).parents[2] / "api" / "web" / "dist" / "index.html"
 
 
-@pytest.fixture
-def seeded(tmp_path: Path) -> Seeded:
-    return seed(tmp_path / "home")
+@pytest.fixture(scope="module")
+def seeded(tmp_path_factory: pytest.TempPathFactory) -> Seeded:
+    """Give two surveys that are looked at; one test decides about the one on the map."""
+    return seed(tmp_path_factory.mktemp("reviewed") / "home")
 
 
 @pytest.fixture
+def survey(seeded: Seeded, request: pytest.FixtureRequest) -> SeededSurvey:
+    """Give a survey for this test alone."""
+    return seed_another(seeded.home, request.function.__name__)
+
+
+@pytest.fixture(scope="module")
 def server(seeded: Seeded) -> Iterator[RunningServer]:
     assert DIST.is_file(), "the pages are not built; run make web"
     with running_server(seeded.home, worker=False) as running:
@@ -50,9 +65,14 @@ def open_survey(page: Page, server: RunningServer, survey: SeededSurvey) -> None
 
 
 def shades_of_the_map(page: Page) -> np.ndarray:
-    """Give the pixels that the map shows, (H, W, 3) uint8."""
-    encoded = np.frombuffer(page.locator(".map").screenshot(), dtype=np.uint8)
+    """Give the pixels that the map shows at rest, (H, W, 3) uint8."""
+    encoded = np.frombuffer(map_at_rest(page).screenshot(), dtype=np.uint8)
     return cv2.imdecode(encoded, cv2.IMREAD_COLOR)
+
+
+def is_drawn(page: Page) -> bool:
+    """Tell whether the map shows more than one flat colour."""
+    return until(page, lambda: bool(shades_of_the_map(page).std() > 5), bool)
 
 
 def test_from_the_list_of_surveys_to_an_exported_decision(
@@ -64,7 +84,7 @@ def test_from_the_list_of_surveys_to_an_exported_decision(
         page.goto(server.base_url)
         page.locator(".surveys li", has_text="bridge-12").get_by_role("link", name="Open").click()
         expect(page.locator(".map")).to_have_attribute("data-drawn", "true")
-        assert shades_of_the_map(page).std() > 5, "the map is one flat colour: no mosaic is drawn"
+        assert is_drawn(page), "the map is one flat colour: no mosaic is drawn"
 
         page.locator("[data-defect]").first.click()
         panel = page.locator(".panel")
@@ -94,18 +114,17 @@ def test_a_local_frame_is_drawn_like_a_map_and_says_what_it_is(
 ) -> None:
     with no_script_errors(page):
         open_survey(page, server, seeded.local)
-        assert shades_of_the_map(page).std() > 5
-        words = page.locator(".title").inner_text()
-        assert "local frame" in words or "局所座標" in words
+        assert is_drawn(page)
+        expect(page.locator(".title")).to_contain_text(re.compile("local frame|局所座標"))
         language = page.locator("html").get_attribute("lang")
         keep_screenshot(page, f"review-local-{language}")
 
 
 def test_rejecting_needs_a_reason_and_leaves_the_work_list(
-    server: RunningServer, seeded: Seeded, english: Page
+    server: RunningServer, survey: SeededSurvey, english: Page
 ) -> None:
     page = english
-    open_survey(page, server, seeded.mapped)
+    open_survey(page, server, survey)
     page.locator("[data-defect]").nth(1).click()
     page.get_by_label("Your name").fill("Noto Taro")
     page.locator(".verdict").get_by_label("Reason").select_option("shadow")
@@ -114,16 +133,16 @@ def test_rejecting_needs_a_reason_and_leaves_the_work_list(
     expect(page.locator(".history")).to_contain_text("shadow")
     rejected_id = page.url.rsplit("/", 1)[-1]
     page.get_by_role("link", name="Work list").click()
-    expect(page.locator("tbody tr")).to_have_count(len(seeded.mapped.defects) - 1)
+    expect(page.locator("tbody tr")).to_have_count(len(survey.defects) - 1)
     expect(page.locator(f"tr[data-defect='{rejected_id}']")).to_have_count(0)
     keep_screenshot(page, "worklist")
 
 
 def test_keys_step_and_decide_but_not_while_somebody_types(
-    server: RunningServer, seeded: Seeded, english: Page
+    server: RunningServer, survey: SeededSurvey, english: Page
 ) -> None:
     page = english
-    open_survey(page, server, seeded.mapped)
+    open_survey(page, server, survey)
     page.keyboard.press("j")
     expect(page.locator("[data-defect][aria-current=true]")).to_have_count(1)
     first = page.url
@@ -141,11 +160,11 @@ def test_keys_step_and_decide_but_not_while_somebody_types(
 
 
 def test_a_second_engineer_is_told_that_the_defect_has_changed(
-    server: RunningServer, seeded: Seeded, english: Page
+    server: RunningServer, survey: SeededSurvey, english: Page
 ) -> None:
     page = english
-    open_survey(page, server, seeded.mapped)
-    defect = seeded.mapped.defects[0]
+    open_survey(page, server, survey)
+    defect = survey.defects[0]
     page.locator(f"[data-defect='{defect.defect_id}']").click()
     page.get_by_label("Your name").fill("Second Engineer")
     verdict = {"action": "reject", "reviewer": "First", "expected_version": 1, "reason": "stain"}
@@ -169,7 +188,7 @@ def test_the_language_can_be_switched_and_is_kept(
     expect(page.get_by_role("heading", name="調査一覧")).to_be_visible()
     page.reload()
     expect(page.get_by_role("heading", name="調査一覧")).to_be_visible()
-    assert page.locator("html").get_attribute("lang") == "ja"
+    expect(page.locator("html")).to_have_attribute("lang", "ja")
 
 
 def test_filters_narrow_the_list_and_the_page_fits_a_phone(
@@ -179,6 +198,5 @@ def test_filters_narrow_the_list_and_the_page_fits_a_phone(
         open_survey(page, server, seeded.mapped)
         page.get_by_label("損傷の種類").select_option("spall")
         expect(page.locator("[data-defect]")).to_have_count(1)
-        wide = page.evaluate("document.documentElement.scrollWidth")
-        assert wide <= 360, f"the page is {wide} px wide on a screen of 360 px"
+        fits(page, 360)
         keep_screenshot(page, "review-phone")

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.support.browser import keep_screenshot, no_script_errors, opened_page
-from tests.support.seed import GSD_M_PER_PX, Seeded, seed
+from tests.support.browser import keep_screenshot, no_script_errors, opened_page, settle, until
+from tests.support.seed import GSD_M_PER_PX, SeededSurvey, seed, seed_another
 from tests.support.server import RunningServer, running_server
 
 pytestmark = pytest.mark.e2e
@@ -16,26 +16,33 @@ pytestmark = pytest.mark.e2e
 DIST = Path(__file__).parents[2] / "api" / "web" / "dist" / "index.html"
 
 
-@pytest.fixture
-def seeded(tmp_path: Path) -> Seeded:
-    return seed(tmp_path / "home")
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return seed(tmp_path_factory.mktemp("tools") / "home").home
 
 
 @pytest.fixture
-def server(seeded: Seeded) -> Iterator[RunningServer]:
+def survey(home: Path, request: pytest.FixtureRequest) -> SeededSurvey:
+    """Give a survey for this test alone."""
+    return seed_another(home, request.function.__name__)
+
+
+@pytest.fixture(scope="module")
+def server(home: Path) -> Iterator[RunningServer]:
     assert DIST.is_file(), "the pages are not built; run make web"
-    with running_server(seeded.home, worker=False) as running:
+    with running_server(home, worker=False) as running:
         yield running
 
 
 @pytest.fixture
-def page(server: RunningServer, seeded: Seeded) -> Iterator[Page]:
-    """Open the mapped survey, with a name typed in."""
+def page(server: RunningServer, survey: SeededSurvey) -> Iterator[Page]:
+    """Open the survey, with a name typed in."""
     with opened_page(locale="en-GB") as opened:
-        opened.goto(f"{server.base_url}/app/surveys/{seeded.mapped.survey_id}")
+        opened.goto(f"{server.base_url}/app/surveys/{survey.survey_id}")
         expect(opened.locator(".map")).to_have_attribute("data-drawn", "true")
         opened.locator("[data-defect]").first.click()
         opened.get_by_label("Your name").fill("Kaga Jiro")
+        expect(opened).to_have_url(re.compile("/defects/"))
         yield opened
 
 
@@ -80,9 +87,9 @@ def test_an_undo_goes_back_to_the_defect_it_concerns(server: RunningServer, page
 
 
 def test_many_are_decided_together_and_somebody_else_s_decision_stands(
-    server: RunningServer, seeded: Seeded, page: Page
+    server: RunningServer, survey: SeededSurvey, page: Page
 ) -> None:
-    ids = {str(defect.defect_id) for defect in seeded.mapped.defects}
+    ids = {str(defect.defect_id) for defect in survey.defects}
     with no_script_errors(page):
         page.get_by_role("button", name=re.compile("Decide together")).click()
         dialog = page.get_by_role("dialog")
@@ -108,10 +115,15 @@ def test_many_are_decided_together_and_somebody_else_s_decision_stands(
     assert state_of(server, kept) == ("confirmed", state_of(server, kept)[1], 1)
 
 
-def test_the_queue_and_the_filters(page: Page, seeded: Seeded) -> None:
-    count = len(seeded.mapped.defects)
+def test_the_queue_and_the_filters(page: Page, survey: SeededSurvey) -> None:
+    count = len(survey.defects)
     rows = page.locator("button[data-defect]")
-    by_size = [rows.nth(i).get_attribute("data-defect") for i in range(count)]
+    expect(rows).to_have_count(count)
+
+    def order() -> list[str | None]:
+        return [rows.nth(i).get_attribute("data-defect") for i in range(count)]
+
+    by_size = order()
     page.get_by_label(re.compile("^Order")).select_option("urgent")
     expect(rows).to_have_count(count)
     page.locator(".panel h2").click()
@@ -119,10 +131,10 @@ def test_the_queue_and_the_filters(page: Page, seeded: Seeded) -> None:
     expect(page.locator(".panel h2 .state")).to_have_text("confirmed")
     expect(rows.last.locator(".state")).to_have_text("confirmed")  # decided ones come last
     page.get_by_label(re.compile("^Order")).select_option("size")
-    assert [rows.nth(i).get_attribute("data-defect") for i in range(count)] == by_size
+    assert until(page, order, lambda now: now == by_size) == by_size
     widest = max(
         defect.latest.measurement.width_mm.value or 0
-        for defect in seeded.mapped.defects
+        for defect in survey.defects
         if defect.latest.measurement.width_mm is not None
     )
     page.get_by_label("Width from, mm (or possibly)").fill(f"{3 * widest:.0f}")
@@ -132,7 +144,7 @@ def test_the_queue_and_the_filters(page: Page, seeded: Seeded) -> None:
     slider = page.get_by_label(re.compile("Confidence from"))
     slider.focus()
     slider.press("End")
-    shown = sum(defect.latest.confidence >= 0.95 for defect in seeded.mapped.defects)
+    shown = sum(defect.latest.confidence >= 0.95 for defect in survey.defects)
     expect(rows).to_have_count(shown)
 
 
@@ -143,7 +155,9 @@ def test_a_length_is_read_off_the_mosaic(page: Page) -> None:
         chart = page.locator(".map")
         before = page.url
         chart.click(position={"x": 120, "y": 400})
+        settle(page)  # two clicks close together would be a double one
         chart.dblclick(position={"x": 320, "y": 400})
+        settle(page)
         shown = page.locator(".map-tools output")
         expect(shown).to_have_text(re.compile(r"^[\d.]+ (mm|m)$"))
         value, unit = shown.inner_text().split()
@@ -152,8 +166,9 @@ def test_a_length_is_read_off_the_mosaic(page: Page) -> None:
         assert page.url == before  # a measuring click chooses no defect
         keep_screenshot(page, "review-ruler")
         page.get_by_role("button", name="Measure an area").click()
-        chart.click(position={"x": 120, "y": 300})
-        chart.click(position={"x": 320, "y": 300})
+        for x_px in (120, 320):
+            chart.click(position={"x": x_px, "y": 300})
+            settle(page)
         chart.dblclick(position={"x": 320, "y": 500})
         expect(shown).to_have_text(re.compile(r"(cm²|m²)$"))
         page.get_by_role("button", name="Measure an area").click()

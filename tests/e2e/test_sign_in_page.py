@@ -11,7 +11,7 @@ from api import passwords
 from inspection.domain.account import Role
 from inspection.store.engine import create_engine
 from inspection.store.scope import HOME
-from tests.support.browser import keep_screenshot, no_script_errors, opened_page
+from tests.support.browser import fits, keep_screenshot, no_script_errors, opened_page
 from tests.support.people import PASSWORD, add_person
 from tests.support.seed import Seeded, seed
 from tests.support.server import RunningServer, running_server
@@ -109,6 +109,5 @@ def test_the_page_speaks_japanese_and_fits_a_phone(server: RunningServer) -> Non
         keep_screenshot(page, "sign-in-phone")
         page.get_by_label("パスワード").press("Enter")
         expect(page.get_by_role("button", name="ログアウト")).to_be_visible()
-        wide = page.evaluate("document.documentElement.scrollWidth")
-        assert wide <= 360, f"the page is {wide} px wide on a screen of 360 px"
+        fits(page, 360)
         keep_screenshot(page, "signed-in-phone")

@@ -14,7 +14,7 @@ from inspection.cli import tenken
 from tests.support.browser import keep_screenshot, no_script_errors, opened_page
 from tests.support.server import RunningServer, running_server
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(3600)]
 
 ROOT = Path(__file__).parents[2]
 LONG_MS = 600_000

@@ -1,4 +1,4 @@
-"""An upload of 300 photos survives kills, a cut network, a reload, two tabs, a changed file."""
+"""An upload of 120 photos survives kills, a cut network, a reload, two tabs, a changed file."""
 
 from pathlib import Path
 
@@ -6,11 +6,11 @@ import pytest
 
 from tests.support.upload_story import send_through_trouble
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(3600)]
 
-PHOTOS = 300
+PHOTOS = 120
 CUT_S = 3.0
-"""Half a minute is cut by ``python -m tests.benchmarks.upload_survives``."""
+"""300 are sent and half a minute is cut by ``python -m tests.benchmarks.upload_survives``."""
 
 
 def test_every_photo_arrives_as_it_is_and_none_twice(tmp_path: Path) -> None:

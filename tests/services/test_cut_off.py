@@ -9,7 +9,7 @@ from tests.benchmarks.cut_off import live, undisturbed
 from tests.support.islands import why_not
 from tests.support.surviving import differences
 
-pytestmark = pytest.mark.services
+pytestmark = [pytest.mark.services, pytest.mark.timeout(3600)]
 
 
 def test_a_conductor_that_is_cut_off_is_replaced_and_nothing_differs() -> None:
@@ -18,7 +18,7 @@ def test_a_conductor_that_is_cut_off_is_replaced_and_nothing_differs() -> None:
         pytest.skip(reason)
     left, (went,) = live(1)
     assert went.role == "conductor"
-    assert went.attempts == 2  # the other worker took the job over while the cable was cut
+    assert went.attempts >= 2  # the other worker took the job over while the cable was cut
     assert went.taken_over >= 1
     assert differences(undisturbed(1), left) == []
     assert len(left.rows["observations"]) == len(left.rows["defect_observations"]) >= 1

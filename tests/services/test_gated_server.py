@@ -66,7 +66,7 @@ def test_gdal_reads_with_a_token_and_not_without(
             ["ogrinfo", "--config", "GDAL_HTTP_HEADERS", header, f"OAPIF:{server.base_url}"],
             capture_output=True,
             text=True,
-            timeout=120,
+            timeout=300,
             check=False,
             env=environment,
         )

@@ -11,7 +11,7 @@ import pytest
 from tests.benchmarks.kill_anything import compare
 from tests.support.surviving import VICTIMS, Deaths, Left, differences, lasting
 
-pytestmark = pytest.mark.services
+pytestmark = [pytest.mark.services, pytest.mark.timeout(3600)]
 
 KILLS = 4
 

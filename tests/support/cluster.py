@@ -26,7 +26,7 @@ from tests.support import postgis
 from tests.support.redis import free_port, start_redis
 from tests.support.server import SERVE
 
-START_S = 120.0
+START_S = 300.0
 LEASE_S = 4
 """Silence after which a worker is taken for dead: short, for many die here."""
 
@@ -117,7 +117,7 @@ class Cluster:
         self, method: str, path: str, headers: Mapping[str, str], content: bytes | None
     ) -> tuple[int, Mapping[str, str], bytes]:
         """Send a request; status 0 when the service is not there or dies in the middle."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.api_port, timeout=30)
+        connection = http.client.HTTPConnection("127.0.0.1", self.api_port, timeout=120)
         try:
             connection.request(method, path, body=content, headers=dict(headers))
             answer = connection.getresponse()
@@ -128,7 +128,7 @@ class Cluster:
         finally:
             connection.close()
 
-    def ask(self, method: str, path: str, body: Any = None, *, within_s: float = 120.0) -> Any:
+    def ask(self, method: str, path: str, body: Any = None, *, within_s: float = 300.0) -> Any:
         """Send JSON again and again until the service has an answer; give it."""
         content = None if body is None else json.dumps(body).encode()
         kind = {} if body is None else {"Content-Type": "application/json"}

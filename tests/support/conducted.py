@@ -21,7 +21,7 @@ from inspection.pipeline.ledger import record
 from inspection.pipeline.ports import Detector, Silence
 from inspection.pipeline.tools import Tools
 from inspection.store import defects, photos, surveys, tables
-from inspection.store.blobs import FolderBlobs
+from inspection.store.blobs import BlobStat, FolderBlobs
 from inspection.store.engine import create_engine, reading, writing
 from tests.support.darkness import DarknessDetector
 from tests.support.seed import SeededSurvey, database_url, keep_seeded_views, seed_mosaic
@@ -79,6 +79,10 @@ class BrittleBlobs:
     def exists(self, key: str) -> bool:
         self._call("exists")
         return self.kept.exists(key)
+
+    def stat(self, key: str) -> BlobStat | None:
+        self._call("stat")
+        return self.kept.stat(key)
 
     @contextmanager
     def local_path(self, key: str) -> Iterator[Path]:

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from inspection.imaging.enlarge import native
 from inspection.pipeline.ports import Detector
 
 
@@ -26,7 +27,7 @@ class DetectorContract:
     """Ask a detector for everything that ``inspection.pipeline.ports.Detector`` promises."""
 
     def test_it_says_who_it_is(self, detector: Detector) -> None:
-        assert re.fullmatch(r".+@[0-9a-f]{12}", detector.model_id)
+        assert re.fullmatch(r".+@[0-9a-f]{12}(/[a-z0-9-]+)?", detector.model_id)
 
     def test_thresholds_belong_to_classes(self, detector: Detector) -> None:
         assert len(detector.classes) == len(set(detector.classes)) >= 1
@@ -44,7 +45,9 @@ class DetectorContract:
         for each in scores:
             assert each.classes == detector.classes
             assert each.scores.dtype == np.float32
-            assert each.scores.shape == (len(detector.classes), height, width)
+            places = (len(detector.classes), height // each.stride, width // each.stride)
+            assert each.scores.shape == places
+            assert native(each).shape == (len(detector.classes), height, width)
             assert np.isfinite(each.scores).all()
             assert each.scores.min() >= 0
             assert each.scores.max() <= 1

@@ -141,6 +141,7 @@ def _config(
             "base-url": BASE_URL,
             "headers": dict(headers),
             "continue-on-failure": True,
+            "suppress-health-check": ["too_slow"],
             "dictionaries": {names[key]: {"values": list(values)} for key, values in known.items()},
             "parameters": {
                 key: {"dictionary": name, "probability": 0.5} for key, name in names.items()

@@ -32,7 +32,7 @@ from inspection.geo.grid import PixelGrid
 from inspection.store import assets, keys, orthomosaics, surveys
 from inspection.store.blobs import FolderBlobs
 from inspection.store.engine import writing
-from inspection.store.migrations.versions import r0047_scale
+from inspection.store.migrations.versions import r0047_scale, r0062_desks
 from tests.support.records import EAST_M, NOON, NORTH_M, PLANE_CRS, named
 
 GSD_M_PER_PX = 0.002
@@ -46,6 +46,10 @@ OBSERVATION_COLUMNS = (
     "surface_y1_m, anchor_lonlat, outline_lonlat, west_deg, south_deg, east_deg, north_deg, "
     "box_px, photo_sha256s, measurement, model_id"
 )
+GRADE_COLUMNS = "survey_id, scheme, subject, subject_id, candidate, note, version"
+LETTERS = {"crack": ("b", "bc", "cd", "e"), "spall": ("c", "de"), "exposed_rebar": ("de",)}
+"""What is proposed for defects of a class; one of others is not graded."""
+
 DEFECT_COLUMNS = (
     "defect_id, asset_id, damage_class, latest_observation_id, state, version, updated_at"
 )
@@ -171,6 +175,7 @@ def _fill(engine: Engine, mosaic: Orthomosaic, count: int, seed: int) -> Iterato
             yield from _copy(connection, mosaic, start, min(BATCH, count - start), seed)
         connection.execute("ANALYZE")
         connection.execute(r0047_scale.see_all("postgresql").encode())
+        connection.execute(r0062_desks.known_all("postgresql").encode())
         connection.execute("SET session_replication_role = origin")
     with psycopg.connect(
         host=str(url.query["host"]), user=url.username, dbname=url.database, autocommit=True
@@ -216,6 +221,14 @@ def _copy(
         with cursor.copy("COPY defect_observations (observation_id, defect_id) FROM STDIN") as out:
             for pair in zip(observation_ids, defect_ids, strict=True):
                 out.write_row(pair)
+        with cursor.copy(f"COPY grades ({GRADE_COLUMNS}) FROM STDIN") as out:
+            for n in range(count):
+                if letters := LETTERS.get(str(kinds[n])):
+                    candidate = {"candidates": list(letters[n % len(letters)])}
+                    out.write_row(
+                        (mosaic.survey_id, "jp_crack_grade/1.0.0", "defect", str(defect_ids[n]),
+                         json.dumps(candidate), "", 1)
+                    )  # fmt: skip
     yield from defect_ids
 
 

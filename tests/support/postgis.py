@@ -18,7 +18,7 @@ import psycopg
 import pytest
 
 USER = "tenken"
-START_S = 60.0
+START_S = 300.0
 NEEDED = (
     "PostgreSQL with PostGIS is needed for these tests and {what} was not found; run 'make "
     "services', or as root: apt-get install postgresql postgresql-postgis"

@@ -29,7 +29,7 @@ def start(arguments: Sequence[str | Path]) -> subprocess.Popen[str]:
 def run(arguments: Sequence[str | Path], *, expect: int = 0) -> tuple[str, str]:
     """Run ``tenken`` to its end; give standard output and standard error."""
     process = start(arguments)
-    out, err = process.communicate(timeout=1800)
+    out, err = process.communicate(timeout=3600)
     assert process.returncode == expect, f"exit {process.returncode}\n{out}\n{err}"
     return out, err
 

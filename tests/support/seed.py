@@ -99,6 +99,20 @@ def seed(home: Path) -> Seeded:
     return Seeded(home=home, mapped=mapped, local=local)
 
 
+def seed_another(home: Path, name: str) -> SeededSurvey:
+    """Add one more survey on the map, of an asset of its own, to a home folder that may be in use.
+
+    A test that decides about defects takes one for itself; the service need not be another one.
+    """
+    engine = create_engine(database_url(home))
+    apart = home / "seeding" / name
+    apart.mkdir(parents=True)
+    try:
+        return _survey(engine, FolderBlobs(home / "blobs"), apart, name=name, crs=MAP_CRS)
+    finally:
+        engine.dispose()
+
+
 def seed_mosaic(home: Path) -> SeededSurvey:
     """Fill a home folder with one survey on the map whose mosaic nobody has searched yet."""
     home.mkdir(parents=True, exist_ok=True)

@@ -20,7 +20,7 @@ def served(address: str, *options: str) -> Iterator[tuple[subprocess.Popen[str],
             "--home",
             "36.5613,136.6562,26.4",
             "--for-s",
-            "60",
+            "900",
             *options,
         ],
         stdout=subprocess.PIPE,
@@ -35,5 +35,5 @@ def served(address: str, *options: str) -> Iterator[tuple[subprocess.Popen[str],
         yield process, int(match[1])
     finally:
         process.terminate()
-        process.wait(timeout=10)
+        process.wait(timeout=60)
         process.stdout.close()

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-START_S = 90.0
+START_S = 300.0
 """Longest time for the service to answer, on a busy machine."""
 
 SERVE = "import sys; from inspection.cli import main; main(sys.argv[1:])"
@@ -58,7 +58,7 @@ class RunningServer:
             self.base_url + path, data=content, headers=headers, method=method
         )
         try:
-            with urllib.request.urlopen(request, timeout=60) as answer:
+            with urllib.request.urlopen(request, timeout=120) as answer:
                 return answer.status, _read(answer.headers.get_content_type(), answer.read())
         except urllib.error.HTTPError as error:
             with error:
@@ -133,11 +133,11 @@ def running_server(
         with suppress(ProcessLookupError):
             process.send_signal(signal.SIGTERM)
         try:
-            process.wait(20)
+            process.wait(60)
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
-        reader.join(10)
+        reader.join(60)
         assert not reader.is_alive(), "something that the service started outlives it"
         assert process.stdout is not None
         process.stdout.close()

@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from sqlalchemy import Engine
 
 
-def until_somebody_waits(engine: Engine, most_s: float = 20.0) -> None:
+def until_somebody_waits(engine: Engine, most_s: float = 120.0) -> None:
     """Return as soon as a statement waits for a lock; SQLite's wait to begin, which nobody sees."""
     if engine.dialect.name == "sqlite":
         return

@@ -286,3 +286,61 @@ def test_systemd_finds_no_fault_in_the_units(unit: Path, tmp_path: Path) -> None
     )  # fmt: skip
     faults = [line for line in done.stderr.splitlines() if placed.name in line]
     assert not faults, done.stderr
+
+
+def merged(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
+    """Lay one compose file over another: mappings are merged, everything else is replaced.
+
+    Source: Compose Specification, "Merge"; no sequence of ours stands in both files.
+    """
+    return base | {
+        key: merged(base[key], value)
+        if isinstance(value, dict) and isinstance(base.get(key), dict)
+        else value
+        for key, value in over.items()
+    }
+
+
+@pytest.fixture(scope="module")
+def with_objects() -> Compose:
+    """Give the deployment with an object store, as ``-f compose.yaml -f compose.objects.yaml``."""
+    base, over = (
+        yaml.safe_load((ROOT / name).read_text())
+        for name in ("compose.yaml", "compose.objects.yaml")
+    )
+    del over["x-objects"]
+    return Compose.model_validate(merged(base, over))
+
+
+def test_the_object_store_is_there_and_everybody_knows_it(
+    compose: Compose, with_objects: Compose
+) -> None:
+    assert set(with_objects.services) - set(compose.services) == {"objects", "bucket"}
+    test_whatever_is_named_is_there(with_objects)
+    test_only_the_proxy_is_reached_from_outside(with_objects)
+    objects = with_objects.services["objects"]
+    assert re.search(r"\d{4}-\d\d", objects.image) and objects.volumes == ["objects:/data"]
+    secret = objects.environment["MINIO_ROOT_PASSWORD"]
+    assert re.fullmatch(r"\$\{TENKEN_OBJECTS_PASSWORD:\?.+\}", secret)
+    for name in ("api", "worker-cpu", "worker-gpu", "bucket"):
+        said = with_objects.services[name].environment
+        assert said["TENKEN_BLOBS_URL"] == "s3://tenken"
+        assert said["AWS_ENDPOINT_URL"] == "http://objects:9000"
+        assert said["AWS_SECRET_ACCESS_KEY"] == secret
+        assert said["AWS_ACCESS_KEY_ID"] == objects.environment["MINIO_ROOT_USER"]
+    for name in ("api", "worker-cpu", "worker-gpu"):
+        before = compose.services[name]
+        after = with_objects.services[name]
+        assert after.environment.items() >= before.environment.items()
+        assert set(after.depends_on) == {*before.depends_on, "bucket"}
+    command = with_objects.services["bucket"].command
+    assert command is not None
+    shown = CliRunner().invoke(tenken, [*command[1:], "--help"])
+    assert shown.exit_code == 0 and "TENKEN_BLOBS_URL" in shown.output
+
+
+def test_what_is_over_compose_has_no_default_secret(stages: dict[str, str]) -> None:
+    text = (ROOT / "compose.objects.yaml").read_text()
+    words = re.findall(r"\$\{([^}]+)\}", text)
+    assert words and all(re.fullmatch(r"\w+:\?.+", word) for word in words)
+    assert "s3" in stages["install"] and "otel" in stages["install"]

@@ -1,5 +1,6 @@
 """Whoever types --help gets a sentence, readable examples and every option explained."""
 
+import gc
 from collections.abc import Iterator
 
 import click
@@ -24,6 +25,17 @@ def commands(
 
 
 ALL = dict(commands(tenken))
+
+
+@pytest.mark.parametrize("wanted", [True, False])
+def test_loading_a_command_leaves_the_search_for_garbage_as_it_was(wanted: bool) -> None:
+    before = gc.isenabled()
+    (gc.enable if wanted else gc.disable)()
+    try:
+        assert tenken.get_command(click.Context(tenken), "flight") is not None
+        assert gc.isenabled() is wanted
+    finally:
+        (gc.enable if before else gc.disable)()
 
 
 def test_the_tree_holds_the_main_road() -> None:

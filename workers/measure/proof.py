@@ -1,6 +1,7 @@
 """Commands ``tenken measure capability`` and ``tenken measure growth``."""
 
 import json
+from contextlib import ExitStack
 from pathlib import Path
 
 import click
@@ -78,9 +79,9 @@ def capability(
     surveyed = open_survey(survey)
     plain = surveyed.views()
     wanted = {str(view["sha256"]) for view in plain["views"]}
-    views, surface = from_plain(plain, photo_files(surveyed, wanted, photos))
     crs = surveyed.mosaic.grid.crs
-    with progress_for_stderr() as progress:
+    with progress_for_stderr() as progress, ExitStack() as stack:
+        views, surface = from_plain(plain, photo_files(surveyed, wanted, photos, stack))
         proof = prove(
             views,
             surface,

@@ -19,6 +19,8 @@ const AdminPage = lazy(() => import("./admin/AdminPage"));
 const DashboardPage = lazy(() => import("./dashboard/DashboardPage"));
 const FlightPage = lazy(() => import("./flight/FlightPage"));
 const UploadPage = lazy(() => import("./upload/UploadPage"));
+const InspectionsPage = lazy(() => import("./inspections/InspectionsPage"));
+const InspectionPage = lazy(() => import("./inspections/InspectionPage"));
 const PlannerPage = lazy(() => import("./planner/PlannerPage"));
 
 const ROOMS = ["dashboard", "planner", "flight", "open"] as const;
@@ -53,6 +55,18 @@ export function App() {
             {say(name)}
           </a>
         ))}
+        {may(session, "look") && (
+          <a
+            href="/app/inspections/waiting"
+            aria-current={view.name === "inspections" || view.name === "inspection" ? "page" : undefined}
+            onClick={(event) => {
+              event.preventDefault();
+              go({ name: "inspections", tab: "waiting" });
+            }}
+          >
+            {say("inspections")}
+          </a>
+        )}
         {may(session, "administer") && (
           <a
             href="/app/admin/people"
@@ -90,6 +104,8 @@ export function App() {
           {view.name === "surveys" && <SurveysPage />}
           {view.name === "dashboard" && <DashboardPage />}
           {view.name === "flight" && <FlightPage />}
+          {view.name === "inspections" && <InspectionsPage key={view.tab} tab={view.tab} />}
+          {view.name === "inspection" && <InspectionPage key={`${view.assetId} ${view.fiscalYear}`} {...view} />}
           {view.name === "planner" && <PlannerPage />}
           {view.name === "review" && <ReviewPage key={view.surveyId} {...view} />}
           {view.name === "upload" && <UploadPage key={view.surveyId} surveyId={view.surveyId} />}

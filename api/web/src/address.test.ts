@@ -9,6 +9,9 @@ const views: View[] = [
   { name: "surveys" },
   { name: "dashboard" },
   { name: "account" },
+  { name: "inspections", tab: "waiting" },
+  { name: "inspections", tab: "public" },
+  { name: "inspection", assetId: "橋/1 %2", fiscalYear: 2026 },
   { name: "admin", desk: "people" },
   { name: "review", surveyId: SURVEY },
   { name: "review", surveyId: SURVEY, defectId: DEFECT },
@@ -20,7 +23,7 @@ describe("addresses", () => {
     expect(viewOf(addressOf(view))).toEqual(view);
   });
 
-  it.each(["/", "/app", "/app/", "/app/surveys/not-an-id", "/app/surveys/../../etc"])(
+  it.each(["/", "/app", "/app/", "/app/surveys/not-an-id", "/app/surveys/../../etc", "/app/inspections/of/%E6/2026"])(
     "%s is the list of surveys",
     (path) => {
       expect(viewOf(path)).toEqual({ name: "surveys" });

@@ -1,10 +1,14 @@
 import { useSyncExternalStore } from "react";
 
+import { type Tab, TABS } from "./inspections/inspection";
+
 /** The desks of an administrator. */
-export const DESKS = ["people", "audit", "jobs", "storage"] as const;
+export const DESKS = ["people", "models", "audit", "jobs", "storage"] as const;
 export type Desk = (typeof DESKS)[number];
 
 export type View =
+  | { name: "inspections"; tab: Tab }
+  | { name: "inspection"; assetId: string; fiscalYear: number }
   | { name: "surveys" }
   | { name: "dashboard" }
   | { name: "account" }
@@ -28,6 +32,11 @@ export function viewOf(path: string): View {
   if (worklist?.[1]) return { name: "worklist", surveyId: worklist[1] };
   const desk = /^\/app\/admin(?:\/(\w+))?\/?$/.exec(path);
   if (desk) return { name: "admin", desk: DESKS.find((name) => name === desk[1]) ?? "people" };
+  const one = /^\/app\/inspections\/of\/([^/]+)\/(\d{4})\/?$/.exec(path);
+  const assetId = one?.[1] && unescaped(one[1]);
+  if (one && assetId) return { name: "inspection", assetId, fiscalYear: Number(one[2]) };
+  const tab = /^\/app\/inspections(?:\/(\w+))?\/?$/.exec(path);
+  if (tab) return { name: "inspections", tab: TABS.find((name) => name === tab[1]) ?? "waiting" };
   if (/^\/app\/account\/?$/.test(path)) return { name: "account" };
   if (/^\/app\/dashboard\/?$/.test(path)) return { name: "dashboard" };
   const upload = new RegExp(`^/app/surveys/(${ID})/upload/?$`).exec(path);
@@ -38,12 +47,25 @@ export function viewOf(path: string): View {
   return { name: "surveys" };
 }
 
+/** Read an escaped part of an address; undefined when it is none. */
+function unescaped(part: string): string | undefined {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return undefined;
+  }
+}
+
 export function addressOf(view: View): string {
   switch (view.name) {
     case "surveys":
       return "/app";
     case "dashboard":
       return "/app/dashboard";
+    case "inspections":
+      return `/app/inspections/${view.tab}`;
+    case "inspection":
+      return `/app/inspections/of/${encodeURIComponent(view.assetId)}/${view.fiscalYear}`;
     case "account":
       return "/app/account";
     case "admin":

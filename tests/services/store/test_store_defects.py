@@ -74,7 +74,10 @@ def test_saving_twice_adds_nothing_and_changes_nothing(scene: Scene, engine: Eng
     max_examples=15,
     deadline=None,
     derandomize=True,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],  # observations replace each other
+    suppress_health_check=[
+        HealthCheck.function_scoped_fixture,
+        HealthCheck.too_slow,
+    ],  # observations replace each other
 )
 @given(width_mm=st.none() | number, confidence=st.floats(0, 1), y=number)
 def test_any_measurement_and_geometry_come_back(

@@ -38,7 +38,10 @@ in_one_database = settings(
     max_examples=15,
     deadline=None,
     derandomize=True,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],  # upserts share one database
+    suppress_health_check=[
+        HealthCheck.function_scoped_fixture,
+        HealthCheck.too_slow,
+    ],  # upserts share one database
 )
 
 

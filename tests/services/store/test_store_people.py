@@ -19,7 +19,9 @@ from tests.support.records import NOON, make_asset
 
 ISSUER = "https://id.example.jp/realms/石川"
 SAME_DATABASE = settings(
-    max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=15,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 
 

@@ -214,7 +214,10 @@ turn = st.sampled_from(["machine", *Action])
     max_examples=12,
     deadline=None,
     derandomize=True,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],  # each example has its own defect
+    suppress_health_check=[
+        HealthCheck.function_scoped_fixture,
+        HealthCheck.too_slow,
+    ],  # each example has its own defect
 )
 @given(turns=st.lists(turn, min_size=1, max_size=10))
 def test_in_any_order_machines_and_people_write_their_own_values_only(

@@ -43,7 +43,10 @@ def road(asset_id: str = "R-1") -> LedgerEntry:
     max_examples=10,
     deadline=None,
     derandomize=True,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],  # upserts share one database
+    suppress_health_check=[
+        HealthCheck.function_scoped_fixture,
+        HealthCheck.too_slow,
+    ],  # upserts share one database
 )
 @given(kana=plain, route=plain, lon=st.floats(-180, 180), lat=st.floats(-90, 90))
 def test_any_sheet_comes_back(

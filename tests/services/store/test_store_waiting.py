@@ -50,7 +50,7 @@ def test_a_command_that_starts_while_another_writes_does_not_wait(
         with reading(other) as beside:
             assert beside.execute(select(func.count()).select_from(work_orders)).scalar_one() == 0
         other.dispose()
-        assert time.monotonic() - begun < 10
+        assert time.monotonic() - begun < 25  # whoever waits for a lock waits for 30 s
     schema.check(engine)
 
 

@@ -77,8 +77,9 @@ def test_nobody_takes_as_long_as_somebody(typed: str) -> None:
 
     def cpu_s(password_hash: str | None) -> float:
         began = time.process_time()
-        for _ in range(3):
-            assert not passwords.matches(password_hash, typed)
+        assert not passwords.matches(password_hash, typed)
         return time.process_time() - began
 
-    assert 0.3 < cpu_s(kept) / cpu_s(None) < 3.0
+    each = [(cpu_s(kept), cpu_s(None)) for _ in range(3)]  # by turns: a busy moment is of both
+    somebody_s, nobody_s = (min(seconds) for seconds in zip(*each, strict=True))
+    assert 0.2 < somebody_s / nobody_s < 5.0  # a name that is known at once is 1 : 10 000

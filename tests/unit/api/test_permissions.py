@@ -63,6 +63,8 @@ def address(name: str, seeded: Seeded) -> tuple[str, str]:
         "upload_id": survey.survey_id,
         "edit_id": survey.survey_id,
         "event_id": survey.survey_id,
+        "own_model_id": survey.survey_id,
+        "trial_id": survey.survey_id,
         "account_id": survey.survey_id,
         "token_id": "0" * 12,
         "asset": "nothing.js",
@@ -84,6 +86,9 @@ def send(client: TestClient, name: str, seeded: Seeded, headers: dict[str, str])
     if method == "PATCH":
         sent = {**headers, "content-type": "application/offset+octet-stream"}
         return client.request(method, path, content=b"x", headers=sent).status_code
+    if path.endswith("/file") and method == "PUT":
+        sent = {**headers, "content-type": "application/octet-stream"}
+        return client.put(path, content=b"x", headers=sent).status_code
     body = {} if method in {"POST", "PUT", "PATCH"} else None
     return client.request(
         method, path, json=body, headers=headers, follow_redirects=False

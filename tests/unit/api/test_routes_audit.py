@@ -66,7 +66,9 @@ def test_pages_hold_together_while_others_write(
     assert page(client, admin, limit=25, before=26)["next"] is None
 
 
-@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 @given(
     actor=st.sampled_from([None, "command", "anonymous"]),
     action=st.sampled_from([None, "act 0", "act 1", "nothing"]),

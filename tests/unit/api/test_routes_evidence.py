@@ -1,27 +1,35 @@
 """The evidence for one defect over HTTP: numbers, pictures, what is cached, what is refused."""
 
 import io
+import shutil
 import uuid
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from PIL import Image
+from sqlalchemy import Engine
 
 from api.content import IMMUTABLE, REVALIDATE
 from api.deps import Services
+from inspection.domain.account import Role
 from inspection.domain.asset import Asset, AssetKind, Concrete
 from inspection.domain.grade import GradeCandidate, Subject
+from inspection.domain.privatearea import Box, PrivateArea, PrivateKind, Screening
 from inspection.domain.taxonomy import DamageClass
 from inspection.pipeline.widthlimits import width_limits
-from inspection.store import grades
+from inspection.store import grades, privacy
 from inspection.store.blobs import FolderBlobs
 from inspection.store.engine import create_engine, writing
+from inspection.store.scope import HOME
+from tests.support.people import add_person
 from tests.support.seed import Seeded, database_url
 from tests.support.visited import MOMENTS, WIDTHS_MM, Visited, visit_twice
 from tests.unit.api.conftest import BASE_URL, NOW
@@ -274,3 +282,58 @@ def test_limits_are_those_of_the_rule_that_grades(
     found = width_limits(asset, damage_class)
     assert [limit.width_mm for limit in found] == limits
     assert all(limit.ja and limit.en and "/" in limit.scheme for limit in found)
+
+
+# Who may not see originals
+
+
+def screened(engine: Engine, survey_id: uuid.UUID, sha256: str, *boxes: Box) -> None:
+    found = Screening(
+        detector_id=f"test@{len(boxes)}",
+        size_px=(1200, 900),
+        areas=tuple(PrivateArea(kind=PrivateKind.PERSON, box_px=box, score=0.9) for box in boxes),
+        at=NOW,
+    )
+    with writing(engine) as connection:
+        privacy.add_screening(connection, survey_id, sha256, found)
+
+
+def test_a_viewer_sees_parts_blurred_once_a_detector_has_looked(
+    app: FastAPI, services: Services, visited: Visited, tmp_path: Path
+) -> None:
+    shutil.copytree(visited.home, tmp_path / "visited")
+    engine = create_engine(database_url(tmp_path / "visited"))
+    blobs = FolderBlobs(tmp_path / "visited" / "blobs")
+    app.state.services = replace(services, engine=engine, blobs=blobs)
+    viewer, engineer = (
+        add_person(engine, role, HOME, NOW) for role in (Role.VIEWER, Role.ENGINEER)
+    )
+    with closing(TestClient(app, base_url=BASE_URL)) as client:
+        path = address(visited, 0, "photos")
+        seen = client.get(path, headers=engineer.headers).json()
+        sighting = seen["photos"][0]
+        x0, y0, x1, y1 = sighting["window_px"]
+        part = f"{path}/{sighting['sha256']}.jpg?window={x0},{y0},{x1},{y1}&size=2048"
+        unseen = client.get(part, headers=viewer.headers)
+        assert unseen.status_code == 404 and "no blurred picture" in unseen.json()["detail"]
+        sharp = client.get(part, headers=engineer.headers)
+        survey_id = uuid.UUID(seen["survey_id"])
+        left = (x0, y0, (x0 + x1) // 2, y1)
+        screened(engine, survey_id, sighting["sha256"], left)
+        blurred = client.get(part, headers=viewer.headers)
+        assert (sharp.status_code, blurred.status_code) == (200, 200)
+        one, other = (
+            np.asarray(Image.open(io.BytesIO(answer.content)).convert("L")).astype(float)
+            for answer in (sharp, blurred)
+        )
+        half = one.shape[1] // 2
+        roughness = [np.abs(np.diff(picture[:, : half - 8])).mean() for picture in (one, other)]
+        assert roughness[1] < 0.5 * roughness[0]
+        assert client.get(part, headers=engineer.headers).content == sharp.content
+        tag = {**viewer.headers, "if-none-match": blurred.headers["etag"]}
+        assert client.get(part, headers=tag).status_code == 304
+        screened(engine, survey_id, sighting["sha256"], left, (x0, y0, x1, y1))
+        again = client.get(part, headers=tag)  # another detector found more
+        assert again.status_code == 200 and again.content != blurred.content
+        assert again.headers["cache-control"] == REVALIDATE
+    engine.dispose()

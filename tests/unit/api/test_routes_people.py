@@ -291,7 +291,7 @@ def test_own_tokens_are_shown_once_listed_and_revoked(
     assert client.get("/api/assets", headers=bearer).status_code == 200
     listed = client.get("/api/account/tokens", headers=engineer.headers)
     assert listed.json()["tokens"] == [token] and secret not in listed.text
-    assert listed.json()["scopes"] == ["capture", "decide", "look", "operate"]
+    assert listed.json()["scopes"] == ["capture", "decide", "look", "operate", "originals"]
     path = f"/api/people/{engineer.account.account_id}/tokens"
     seen = client.get(path, headers=admin.headers)
     assert seen.json()["tokens"] == [token] and secret not in seen.text

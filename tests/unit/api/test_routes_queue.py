@@ -7,10 +7,15 @@ import pytest
 from fastapi.testclient import TestClient
 
 from api.content import IMMUTABLE, REVALIDATE
+from api.deps import Services
 from api.routes.reviewqueue import MVT
+from inspection.pipeline.appraisal import appraise_defect
+from inspection.store import grades
 from inspection.store.defecttiles import TILE_PX
+from inspection.store.engine import writing
 from tests.services.store.test_defect_tiles import read_tile
 from tests.support.seed import Seeded, SeededSurvey
+from tests.unit.api.conftest import NOW
 
 
 @pytest.fixture(params=["mapped", "local"])
@@ -92,8 +97,9 @@ def test_a_decision_raises_the_revision_and_moves_the_row(
         "matched": 3,
         "by_class": counts["by_class"],
         "by_state": {"candidate": 3, "confirmed": 1},
+        "by_grade": counts["by_grade"],
     }
-    assert sum(counts["by_class"].values()) == 3
+    assert sum(counts["by_class"].values()) == 3 == sum(counts["by_grade"].values())
 
 
 @pytest.mark.parametrize(
@@ -107,6 +113,8 @@ def test_a_decision_raises_the_revision_and_moves_the_row(
         ("confidence=1.01", "query.confidence"),
         ("limit=501", "query.limit"),
         ("damage_class=dragon", "query.damage_class"),
+        ("grade=' OR 1", "query.grade"),
+        ("&".join(["grade=e"] * 21), "query.grade"),
     ],
 )
 def test_what_cannot_be_meant_is_refused(
@@ -176,6 +184,41 @@ def test_a_tile_is_kept_until_something_changes(client: TestClient, survey: Seed
     assert stale.headers["cache-control"] == REVALIDATE and stale.content == again.content
     shown = read_tile(client.get(f"{address}?state=confirmed").content)
     assert set(shown) == {defect_id}
+
+
+def test_grades_narrow_list_counts_and_tiles_alike(
+    client: TestClient, services: Services, survey: SeededSurvey
+) -> None:
+    """Two defects are graded; then somebody says that one of them is something else."""
+    worst, other = survey.defects[0], survey.defects[1]
+    with writing(services.engine) as connection:
+        found = [appraise_defect(connection, one, today=NOW.date()).grade for one in survey.defects]
+        grades.save(connection, survey.survey_id, [one for one in found[:2] if one is not None])
+    rows = {row["defect_id"]: row["grade"] for row in queue(client, survey)["rows"]}
+    letters = {str(one.defect_id): found[n].worst for n, one in enumerate((worst, other))}
+    assert None not in letters.values()
+    assert rows == {str(one.defect_id): None for one in survey.defects} | letters
+    letter = letters[str(worst.defect_id)]
+    alike = sorted(key for key, value in letters.items() if value == letter)
+    assert sorted(ids(queue(client, survey, f"grade={letter}"))) == alike
+    assert len(ids(queue(client, survey, "grade=none"))) == len(survey.defects) - 2
+    place = f"/api/surveys/{survey.survey_id}/queue/counts"
+    counts = client.get(f"{place}?grade={letter}").json()
+    assert (counts["matched"], counts["by_grade"]["none"]) == (len(alike), len(survey.defects) - 2)
+    address = tile_address(grid_of(client, survey), 0, 0, 0)
+    tile = client.get(f"{address}?grade={letter}")
+    assert sorted(read_tile(tile.content)) == alike
+    unasked = client.get(address, headers={"if-none-match": tile.headers["etag"]})
+    assert unasked.status_code == 200, "another choice is another tile"
+    told = {
+        "action": "reclassify", "damage_class": "pothole", "reviewer": "Yamada",
+        "expected_version": 1,
+    }  # fmt: skip
+    answer = client.post(f"/api/defects/{worst.defect_id}/verdicts", json=told)
+    assert answer.status_code == 201, answer.text
+    shown = [one["candidates"][-1] for one in answer.json()["grades"]] or [None]
+    rows = {row["defect_id"]: row["grade"] for row in queue(client, survey)["rows"]}
+    assert rows[str(worst.defect_id)] == shown[0] != letter
 
 
 def test_a_rank_can_be_asked_for(client: TestClient, survey: SeededSurvey) -> None:

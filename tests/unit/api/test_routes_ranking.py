@@ -146,7 +146,9 @@ def test_an_explanation_adds_up_to_the_score_of_its_place(page: TestClient) -> N
 
 
 @settings(
-    max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=15,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(weights=st.lists(st.integers(0, 100), min_size=3, max_size=3).filter(any))
 def test_any_weights_give_the_order_of_the_scores_within_the_tiers(

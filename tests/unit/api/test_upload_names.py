@@ -76,7 +76,9 @@ def test_a_part_without_a_name_says_what_it_should_have(tmp_path: Path, header: 
 
 
 @settings(
-    max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None
+    max_examples=40,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+    deadline=None,
 )
 @given(st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=40))
 def test_both_spellings_of_a_name_are_one(tmp_path: Path, name: str) -> None:

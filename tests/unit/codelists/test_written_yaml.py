@@ -53,7 +53,7 @@ HOSTILE = {
 def test_hostile_yaml_is_refused_at_once_by_every_reader(
     tmp_path: Path, text: str, says: str
 ) -> None:
-    begun = time.perf_counter()
+    begun = time.process_time()
     with pytest.raises(BadInput, match=f"the findings are no YAML(.|\n)*{says}"):
         read_findings(text.format(field="remarks").encode())
     with pytest.raises(BadCodelist, match=rf"asset\.yaml is no YAML(.|\n)*{says}"):
@@ -62,7 +62,7 @@ def test_hostile_yaml_is_refused_at_once_by_every_reader(
         read_codelist(text.format(field="rows"), "x")
     with pytest.raises(BadCodelist, match=f"camera code-list is not YAML(.|\n)*{says}"):
         read_cameras(text.format(field="cameras"))
-    assert time.perf_counter() - begun < 3
+    assert time.process_time() - begun < 30  # what is read in full takes hours, and all memory
 
 
 TEXT = st.text(st.characters(exclude_categories=["Cs", "Cc", "Zl", "Zp"]), max_size=8)

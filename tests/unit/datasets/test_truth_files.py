@@ -137,7 +137,9 @@ class TestFiles:
             Truth.read(tmp_path / "truth.json")
 
     @settings(
-        max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None
+        max_examples=30,
+        suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+        deadline=None,
     )
     @given(
         points=st.lists(

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from numpy.typing import NDArray
 
-from inspection.domain.detection import ChipScores, Detections
+from inspection.domain.detection import Detections
 from inspection.domain.fragment import (
     NOTHING,
     SCORE_STEPS,
@@ -19,6 +19,7 @@ from inspection.domain.fragment import (
     closed_specks_dropped,
     fragments,
     join,
+    winners,
 )
 from inspection.domain.taxonomy import DamageClass
 from inspection.errors import BadInput
@@ -38,9 +39,9 @@ def cut(scores: Scores, columns: list[int], rows: list[int]) -> list[tuple[int, 
 
 def piece(scores: Scores, core: tuple[int, int, int, int], thresholds: Thresholds) -> Fragments:
     x0, y0, x1, y1 = core
-    part = ChipScores(classes=CLASSES, scores=scores[:, y0:y1, x0:x1])
     valid = np.ones((y1 - y0, x1 - x0), dtype=bool)
-    return fragments(part, thresholds=thresholds, x_px=x0, y_px=y0, valid=valid)
+    best = winners(scores[:, y0:y1, x0:x1], (0, 1), thresholds=thresholds, valid=valid)
+    return fragments(best, thresholds=thresholds, x_px=x0, y_px=y0)
 
 
 def found(
@@ -174,10 +175,11 @@ def test_classes_do_not_join_and_the_better_one_wins_a_pixel() -> None:
 
 
 def test_pixels_without_data_hold_no_damage() -> None:
-    scores = ChipScores(classes=CLASSES, scores=np.full((2, 4, 4), 0.9, dtype=np.float32))
+    scores = np.full((2, 4, 4), 0.9, dtype=np.float32)
     valid = np.zeros((4, 4), dtype=bool)
     valid[1, 2:] = True
-    part = fragments(scores, thresholds=HALF, x_px=100, y_px=50, valid=valid)
+    best = winners(scores, (0, 1), thresholds=HALF, valid=valid)
+    part = fragments(best, thresholds=HALF, x_px=100, y_px=50)
     assert part.runs.tolist() == [[51, 102, 104]]
     assert part.seeds.tolist() == [2]
     assert part.area_px.tolist() == [2]

@@ -63,7 +63,7 @@ def test_the_state_follows_from_what_is_there(evidence: Evidence, state: str) ->
     assert state_of(evidence).value == state
 
 
-def test_only_four_steps_are_legal() -> None:
+def test_only_six_steps_are_legal() -> None:
     for state in InspectionState:
         for action in ReleaseAction:
             if (state, action) in LEGAL:
@@ -71,7 +71,7 @@ def test_only_four_steps_are_legal() -> None:
             else:
                 with pytest.raises(IllegalTransition, match=action.value):
                     step(state, action)
-    assert len(LEGAL) == 4
+    assert len(LEGAL) == 6
 
 
 @LAW
@@ -89,8 +89,11 @@ def test_nothing_is_published_that_was_not_approved_first(actions: list[ReleaseA
         ReleaseAction.PUBLISH: 1,
         ReleaseAction.REVOKE: -1,
         ReleaseAction.WITHDRAW: -1,
+        ReleaseAction.SEND_BACK: -1,
+        ReleaseAction.RESUBMIT: 1,
     }
-    assert sum(depth[action] for action in done) == [
+    assert sum(depth[action] for action in done) + 1 == [
+        InspectionState.SENT_BACK,
         InspectionState.DIAGNOSED,
         InspectionState.APPROVED,
         InspectionState.PUBLISHED,

@@ -76,7 +76,9 @@ def fill(
 
 class TestRows:
     @settings(
-        max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+        max_examples=20,
+        deadline=None,
+        suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
     )
     @given(st.integers(0, 12), st.integers(1, 5))
     def test_every_row_is_on_some_sheet_in_its_order(

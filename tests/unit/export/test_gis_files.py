@@ -34,7 +34,9 @@ from tests.support.worklist_scene import UTM, X, Y, listed, scene
 
 PLANE_VII = "EPSG:6675"
 quiet = settings(
-    max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=20,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 
 

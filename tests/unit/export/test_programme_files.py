@@ -95,7 +95,9 @@ class TestCsv:
         assert content.count(b"\r\n") == content.count(b"\n") == 5
 
     @settings(
-        max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+        max_examples=20,
+        deadline=None,
+        suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
     )
     @given(st.lists(st.text(st.characters(codec="utf-8"), max_size=20), min_size=1, max_size=4))
     def test_names_come_back_and_none_is_a_formula(self, tmp_path: Path, names: list[str]) -> None:
@@ -215,7 +217,9 @@ class TestWorkbook:
         assert pages[1].auto_filter.ref == "A1:K2"
 
     @settings(
-        max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+        max_examples=12,
+        deadline=None,
+        suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
     )
     @given(
         st.permutations(range(1, 7)),

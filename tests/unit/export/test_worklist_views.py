@@ -301,7 +301,9 @@ class TestDxf:
 
 
 @settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=40,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(
     st.floats(0.5, 9), st.floats(0.5, 9), st.floats(0.02, 3), st.floats(0.05, 2.0),

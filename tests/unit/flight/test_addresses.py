@@ -113,12 +113,12 @@ def test_a_server_takes_the_next_station_after_one_hung_up() -> None:
     heard: list[bytes] = []
     try:
         for _ in range(2):
-            with socket.create_connection(("127.0.0.1", server.port), timeout=5) as station:
+            with socket.create_connection(("127.0.0.1", server.port), timeout=60) as station:
                 station.sendall(beat.pack(codec(250, 190)) + b"\xfdnoise")
                 heard.append(station.recv(4096))
     finally:
         stop.set()
-        serving.join(5)
+        serving.join(60)
         server.close()
     assert [content[:1] for content in heard] == [b"\xfd"] * 2
 

@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,6 +19,8 @@ from flight.formats import write_mission
 from inspection.cli import main
 from tests.support.missions import BRIDGE, item, waypoint
 from tests.support.served import served
+
+LONG_S = 120.0
 
 TENKEN = [sys.executable, "-c", "from inspection.cli import main; main()", "flight"]
 
@@ -60,8 +63,33 @@ def lines_until(process: "subprocess.Popen[str]", seen: Callable[[str], bool]) -
 
 def ended(process: "subprocess.Popen[str]") -> tuple[int, str, str]:
     """Wait for the end; gives exit code and what was left on both streams."""
-    out, err = process.communicate(timeout=30)
+    out, err = process.communicate(timeout=LONG_S)
     return process.returncode, out, err
+
+
+def interrupt_when_told(words: str) -> None:
+    """Press Ctrl-C in this process as soon as it has printed some words."""
+    ends_s = time.monotonic() + LONG_S
+    while words not in sys.stdout.getvalue():  # type: ignore[attr-defined]  # what capsys collects
+        if time.monotonic() > ends_s:
+            return
+        time.sleep(0.02)
+    os.kill(os.getpid(), signal.SIGINT)
+
+
+def until_on_a_socket(process: "subprocess.Popen[str]") -> None:
+    """Wait until a process has opened a socket: it listens, and waits."""
+    ends_s = time.monotonic() + LONG_S
+    while not any(name.startswith("socket:") for name in open_files(process.pid)):
+        assert process.poll() is None and time.monotonic() < ends_s
+        time.sleep(0.05)
+
+
+def open_files(pid: int) -> Iterator[str]:
+    """Name what a process has open."""
+    for entry in Path(f"/proc/{pid}/fd").iterdir():
+        with suppress(FileNotFoundError):  # closed meanwhile
+            yield str(entry.readlink())
 
 
 def upload(plan: Path, port: int) -> None:
@@ -76,7 +104,7 @@ def test_ctrl_c_in_flight_calls_the_vehicle_home_and_waits_for_its_landing(
     write_mission(replace(BRIDGE, items=(*patient, *BRIDGE.items[1:])), plan)
     main(["flight", "check", str(plan)])
     before = signal.signal(signal.SIGINT, lambda number, frame: None)
-    interrupt = threading.Timer(1.5, os.kill, (os.getpid(), signal.SIGINT))
+    interrupt = threading.Thread(target=interrupt_when_told, args=("item 2/",), daemon=True)
     try:
         with served("tcp:127.0.0.1:0", "--speed", "40") as (_, port):
             upload(plan, port)
@@ -85,7 +113,6 @@ def test_ctrl_c_in_flight_calls_the_vehicle_home_and_waits_for_its_landing(
             address = ("--address", f"tcp:127.0.0.1:{port}")
             main(["flight", "fly", str(plan), *address, "--arm"])
     finally:
-        interrupt.cancel()
         signal.signal(signal.SIGINT, before)
     streams = capsys.readouterr()
     assert streams.err == "calling the vehicle home (RTL)\n"
@@ -96,7 +123,7 @@ def test_ctrl_c_in_flight_calls_the_vehicle_home_and_waits_for_its_landing(
 
 def test_ctrl_c_stops_a_waiting_upload_without_a_traceback(plan: Path) -> None:
     waiting = started("upload", str(plan), "--address", "udp:127.0.0.1:0")
-    time.sleep(1.2)
+    until_on_a_socket(waiting)
     waiting.send_signal(signal.SIGINT)
     code, out, err = ended(waiting)
     assert code not in (0, 2, 3)

@@ -50,7 +50,7 @@ def test_a_serial_radio_carries_the_link() -> None:
     speaker.start()
     wire = open_wire(f"serial:{os.ttyname(slave)}:57600")
     try:
-        link = connect(wire, timeout_s=5.0)
+        link = connect(wire, timeout_s=60.0)
         assert (link.system, link.state, link.custom_mode, link.armed) == (7, 3, 3, False)
         link.say_alive()
         heard = parse(codec(1, 1), os.read(master, 4096))

@@ -78,7 +78,7 @@ def test_fly_needs_arm_typed_a_clear_check_and_the_same_mission_on_the_vehicle(
         capsys.readouterr()
         assert code_of("fly", str(bridge), *address, "--arm") == 0
         said = capsys.readouterr().out
-        process.wait(timeout=20)
+        process.wait(timeout=120)
     assert "vehicle: Arming motors" in said
     assert "return: item 9/9" in said
     assert "flown to its end" in said

@@ -7,11 +7,8 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from numpy.typing import NDArray
 
-from inspection.domain.detection import ChipScores
-from inspection.domain.taxonomy import DamageClass
 from inspection.imaging.crest import RADIUS_PX, crests
 
-CLASSES = (DamageClass.CRACK, DamageClass.POTHOLE)
 planes = arrays(
     np.float32,
     st.tuples(st.just(2), st.integers(1, 12), st.integers(1, 12)),
@@ -23,11 +20,7 @@ def crest(
     scores: NDArray[np.float32], share: float, valid: NDArray[np.bool_] | None = None
 ) -> NDArray[np.float32]:
     everywhere = np.ones(scores.shape[1:], dtype=bool)
-    return crests(
-        ChipScores(classes=CLASSES, scores=scores),
-        share=share,
-        valid=everywhere if valid is None else valid,
-    ).scores
+    return crests(scores, share=share, valid=everywhere if valid is None else valid)
 
 
 def by_hand(scores: NDArray[np.float32], share: float) -> NDArray[np.float32]:

@@ -46,6 +46,19 @@ def test_points_are_not_biased_to_one_side() -> None:
     assert np.abs(np.median(bias, axis=0)).max() < 0.05
 
 
+def test_the_points_that_are_kept_are_described_as_if_all_were() -> None:
+    picture = concrete(rows=480, columns=640)
+    found = find_features(picture, scale=1.0, at_most=300)
+    even = cv2.createCLAHE(clipLimit=2.0, tileGridSize=(8, 8)).apply(picture)
+    sift = cv2.SIFT_create(contrastThreshold=0.015, enable_precise_upscale=True)
+    keypoints, descriptors = sift.detectAndCompute(even, None)
+    assert len(keypoints) > 4 * len(found.points_px) == 1200
+    all_px = np.array([keypoint.pt for keypoint in keypoints]) + 0.5
+    for at_px, described in zip(found.points_px, found.descriptors, strict=True):
+        there = np.linalg.norm(all_px - at_px, axis=1) < 1e-3  # one for each direction of a point
+        assert (descriptors[there].astype(np.uint8) == described).all(axis=1).any()
+
+
 def test_a_stain_does_not_take_all_points_away() -> None:
     picture = (concrete() // 4 + 96).astype(np.uint8)
     picture[:80, :80] = concrete(5)[:80, :80]  # strong contrast in one corner

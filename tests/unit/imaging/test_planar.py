@@ -1,6 +1,5 @@
 """Strips of one plane: rendered photos with known cameras, whole and in part."""
 
-import hashlib
 from itertools import pairwise
 from pathlib import Path
 
@@ -293,27 +292,3 @@ def test_a_broken_control_file_is_refused_before_any_photo_is_read(tmp_path: Pat
         register_strip(
             [photo], {photo.sha256: tmp_path / "missing.jpg"}, gsd_m_per_px=0.01, gcp_file=file
         )
-
-
-# -- the real strip -----------------------------------------------------------------------------
-
-
-@pytest.mark.data
-def test_the_quay_strip_is_one_mosaic(data_dir: Path) -> None:
-    folder = data_dir / "flights" / "quay_strip" / "images"
-    photos, paths = [], {}
-    for path in sorted(folder.glob("*.jpg")):
-        sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
-        photos.append(Photo(sha256=sha256, name=path.name, width_px=5376, height_px=3584))
-        paths[sha256] = path
-    strip = register_strip(photos, paths, gsd_m_per_px=0.0023)
-    order = [photo.sha256 for photo in photos]
-    assert list(strip.poses) == order
-    assert not strip.unregistered
-    assert [(t.first, t.second) for t in strip.ties] == list(pairwise(order))
-    assert all(t.points >= 1000 for t in strip.ties)
-    assert all(0.5 < t.rms_px < 2.5 for t in strip.ties)
-    corners = np.concatenate(
-        [to_plane(strip.cameras[s], strip.poses[s], pixels(strip.cameras[s])) for s in order]
-    )
-    assert np.ptp(corners, axis=0) == pytest.approx([13.5, 26.5], abs=0.7)  # metres

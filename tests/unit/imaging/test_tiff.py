@@ -57,7 +57,7 @@ def test_each_image_names_its_first_stored_pixels(
     derandomize=True,
     deadline=None,
     max_examples=40,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(
     st.sampled_from("<>"),

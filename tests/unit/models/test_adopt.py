@@ -10,10 +10,10 @@ from click.testing import CliRunner, Result
 from onnx import TensorProto, helper, numpy_helper
 
 from inspection.cli import tenken
+from inspection.domain.networkform import Form
 from inspection.errors import BadInput, Conflict, NotFound
 from models.adopt import adopt, gathering
 from models.detector import load_detector
-from models.foreign import Form
 from models.probe import fault_of, probe, run_here
 from models.register_cli import check_name, read_thresholds
 from models.registry import DEFAULT_MODEL, folder_of, load_entry, sha256_of

@@ -179,7 +179,7 @@ def test_a_network_with_other_classes_than_registered_is_broken(tmp_path: Path) 
 def test_importing_loads_no_inference_library(module: str) -> None:
     program = (
         f"import sys, {module}; "
-        "heavy = {'openvino', 'torch', 'ultralytics', 'onnx'} & set(sys.modules); "
+        "heavy = {'openvino', 'onnxruntime', 'torch', 'ultralytics', 'onnx'} & set(sys.modules); "
         "sys.exit(', '.join(heavy) or 0)"
     )
     assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0

@@ -55,9 +55,10 @@ def test_any_batch_and_size_gives_what_torch_gives(
 ) -> None:
     batch = images(*shape)
     with torch.no_grad():
-        expected = export.ProbabilityNetwork(network, 4)(batch).numpy()
+        expected = export.ProbabilityNetwork(network)(batch).numpy()
     found = compiled(batch.numpy())[0]
-    assert found.shape == (shape[0], len(CLASS_NAMES), *shape[1:])
+    stride = export.output_stride(network)
+    assert found.shape == (shape[0], len(CLASS_NAMES), *(side // stride for side in shape[1:]))
     assert np.abs(found - expected).max() < 0.02  # weights were rounded to half precision
     assert expected.max() > 0.5
 
@@ -159,10 +160,18 @@ def test_a_run_without_a_logged_step_is_described_too(
 
 
 @pytest.mark.timeout(300)
-def test_ultralytics_loads_the_checkpoint(network: nn.Module, tmp_path: Path) -> None:
+def test_parts_of_places_are_no_classes_of_ultralytics(tmp_path: Path) -> None:
+    network = build_network("yolo26n-sem-s4x2", CLASS_NAMES)
+    with pytest.raises(BadInput, match="2 x 2 parts of a place"):
+        export.export_ultralytics(network, tmp_path / "m.pt")
+    assert not (tmp_path / "m.pt").exists()
+
+
+def test_ultralytics_loads_the_checkpoint(tmp_path: Path) -> None:
     from ultralytics.nn.tasks import load_checkpoint
 
     path = tmp_path / "m.pt"
+    network = build_network("yolo26n-sem-s4", CLASS_NAMES).eval()
     export.export_ultralytics(network, path)
     loaded, _ = load_checkpoint(path)
     batch = images(1, 64, 64)

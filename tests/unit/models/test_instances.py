@@ -13,10 +13,10 @@ from onnx import TensorProto, helper
 from PIL import Image
 
 from inspection.cli import tenken
+from inspection.domain.networkform import Form
 from inspection.domain.taxonomy import DamageClass
 from inspection.errors import BadInput
 from models.adopt import adopt
-from models.foreign import Form
 from models.instances import FAR
 from tests.support.seen_boxes import SeenBox, write_instance_network
 

@@ -7,9 +7,7 @@ from hypothesis import strategies as st
 
 from datasets.classes import CRACK, IGNORE_INDEX, JOINT
 from datasets.manifest import Box
-from inspection.domain.detection import ChipScores
-from inspection.domain.fragment import Thresholds, fragments
-from inspection.domain.taxonomy import DamageClass
+from inspection.domain.fragment import Thresholds, fragments, winners
 from models.metrics import (
     HitCounts,
     PixelCounts,
@@ -177,13 +175,10 @@ def test_the_pipeline_decides_alike(seed: int) -> None:
     raw = rng.random((3, 12, 14)).astype(np.float32)
     probabilities = raw / raw.sum(axis=0)
     found, seeds = candidates(probabilities, THRESHOLDS, CLASSES, 0.5)
-    pieces = fragments(
-        ChipScores(classes=(DamageClass.CRACK, DamageClass.JOINT), scores=probabilities[1:]),
-        thresholds=Thresholds(upper=(0.4, 0.5), continuation_ratio=0.5),
-        x_px=0,
-        y_px=0,
-        valid=np.ones((12, 14), dtype=bool),
-    )
+    rule = Thresholds(upper=(0.4, 0.5), continuation_ratio=0.5)
+    valid = np.ones((12, 14), dtype=bool)
+    best = winners(probabilities[1:], (0, 1), thresholds=rule, valid=valid)
+    pieces = fragments(best, thresholds=rule, x_px=0, y_px=0)
     painted = np.zeros((12, 14), dtype=np.uint8)
     for (row, start, stop), index in zip(pieces.runs, pieces.class_index, strict=True):
         painted[row, start:stop] = index + 1

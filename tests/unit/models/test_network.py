@@ -14,6 +14,7 @@ from models.network import (
     HEAD_INPUT_LAYER,
     build_network,
     load_start_weights,
+    spread,
     unfold_batch_norm,
 )
 
@@ -36,6 +37,27 @@ def test_logits_have_stride_four_and_the_auxiliary_eight(network: nn.Module) -> 
     assert auxiliary.shape == (2, len(CLASS_NAMES), 8, 12)
     with torch.no_grad():
         assert network.eval()(torch.rand(1, 3, 64, 96)).shape == (1, len(CLASS_NAMES), 16, 24)
+
+
+def test_four_parts_of_a_place_make_stride_two() -> None:
+    network = build_network(f"{ARCHITECTURE}x2", CLASS_NAMES)
+    images = torch.rand(2, 3, 64, 96)
+    logits, auxiliary = (spread(network, part) for part in network.train()(images))
+    assert logits.shape == (2, len(CLASS_NAMES), 32, 48)
+    assert auxiliary.shape == (2, len(CLASS_NAMES), 16, 24)
+    with torch.no_grad():
+        first = spread(network, network.eval()(images))
+    parts = first.unflatten(3, (24, 2)).unflatten(2, (16, 2))
+    assert torch.equal(parts[:, :, :, 0, :, 0], parts[:, :, :, 1, :, 1])  # no chequerboard at first
+    plain = build_network(ARCHITECTURE, CLASS_NAMES)
+    assert torch.equal(spread(plain, auxiliary), auxiliary)
+
+
+def test_parts_lie_where_their_channel_says() -> None:
+    network = build_network(f"{ARCHITECTURE}x2", CLASS_NAMES)
+    channels = torch.arange(4 * len(CLASS_NAMES), dtype=torch.float32)[None, :, None, None]
+    laid = spread(network, channels)
+    assert laid[0, 1].tolist() == [[4, 5], [6, 7]]  # class 1: left to right, then down
 
 
 def test_network_is_small_and_knows_its_classes(network: nn.Module) -> None:

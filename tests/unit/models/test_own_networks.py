@@ -17,10 +17,11 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
+from inspection.domain.networkform import Form
 from inspection.errors import BadInput
 from models.adopt import adopt
 from models.detector import load_detector
-from models.foreign import PREFIX, Form
+from models.foreign import PREFIX
 from models.probe import run_here
 from models.registry import load_entry, write_entry
 from models.scoring import detector_scorer, score_padded, score_windows

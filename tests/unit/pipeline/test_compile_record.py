@@ -296,7 +296,7 @@ class TestWholeRecord:
         max_examples=40,
         deadline=None,
         derandomize=True,
-        suppress_health_check=[HealthCheck.function_scoped_fixture],
+        suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
     )
     @given(
         words=st.text(max_size=30),

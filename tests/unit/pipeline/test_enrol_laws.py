@@ -31,7 +31,9 @@ from tests.support.released import AtNoon
 TODAY = date(2026, 11, 25)
 HEADING = ("施設番号", "橋梁名", "健全性", "橋長(m)", "幅員(m)", "市区町村名")
 quiet = settings(
-    max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=12,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 
 

@@ -32,7 +32,9 @@ from tests.support.prefecture import FISCAL_YEAR, PRICES, TOWNS, invent_bridges
 
 MILLION = 1_000_000
 quiet = settings(
-    max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=8,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 
 

@@ -231,7 +231,9 @@ class TestTables:
 
 class TestDigests:
     @settings(
-        max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+        max_examples=8,
+        deadline=None,
+        suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
     )
     @given(st.permutations(range(6)))
     def test_the_order_in_which_assets_were_learned_does_not_matter(

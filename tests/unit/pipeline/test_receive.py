@@ -174,7 +174,7 @@ def test_nothing_is_a_batch_too(desk: Desk) -> None:
     derandomize=True,
     deadline=None,
     max_examples=8,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(st.lists(st.lists(st.integers(0, 4), max_size=3), min_size=1, max_size=4))
 def test_however_photos_are_split_into_batches_the_survey_is_the_same(

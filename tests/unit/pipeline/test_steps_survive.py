@@ -155,7 +155,7 @@ class TestKilled:
         with victim.stdout:
             assert victim.stdout.readline() == "ready\n"
             victim.send_signal(signal.SIGKILL)
-            victim.wait(timeout=30)
+            victim.wait(timeout=120)
         assert state(tools.engine) == before
         entry = once(tools, SURVEY, "mosaic", {"a": 1}, lambda: saving("x"))
         assert entry.reused is (where == "done")
@@ -173,7 +173,7 @@ class TestKilled:
 
 class TestTwoAtOnce:
     def test_the_first_to_finish_counts_for_both(self, path: Path, tools: Tools) -> None:
-        started = threading.Barrier(2, timeout=20)
+        started = threading.Barrier(2, timeout=120)
         results: list[Any] = []
 
         def run(value: int) -> None:
@@ -190,7 +190,7 @@ class TestTwoAtOnce:
         for thread in threads:
             thread.start()
         for thread in threads:
-            thread.join(timeout=30)
+            thread.join(timeout=120)
         _, kept = state(tools.engine)
         assert len(kept) == 1
         assert results == kept * 2

@@ -172,7 +172,7 @@ def test_a_worker_that_comes_back_late_does_not_let_a_finished_survey_fail(yard:
         jobs.commit(connection, quick)
         surveys.set_state(connection, yard.survey_id, SurveyState.PROCESSED)
         jobs.finish(connection, quick, yard.clock.now())
-    held = runtime.Held(yard.tools, late, lease_s=60, beat_s=15)
+    held = runtime.HeldJob(yard.tools, late, lease_s=60, beat_s=15)
     with pytest.raises(Conflict), writing(yard.engine) as connection:
         held.check(connection)
     with held:

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import uuid
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -45,7 +46,6 @@ def test_a_folder_gives_the_newest_mosaic_and_what_was_seen_on_it(run_dir: Path)
     assert (found.survey_id, found.folder) == (SURVEY.survey_id, run_dir)
     assert found.mosaic.sha256 == NEW.sha256
     assert found.seen == (make_observation(NEW, 3),)
-    assert found.blobs_dir == run_dir / "store" / "blobs"
 
 
 def test_a_folder_may_be_moved_and_the_environment_does_not_matter(
@@ -155,7 +155,7 @@ def test_views_that_are_damaged_are_our_fault_and_say_the_cure(
 def opened(folder: Path) -> Surveyed:
     return Surveyed(
         survey_id=SURVEY.survey_id, mosaic=NEW, seen=(), blobs=FolderBlobs(folder / "blobs"),
-        blobs_dir=folder / "blobs", folder=folder,
+        folder=folder,
     )  # fmt: skip
 
 
@@ -174,17 +174,18 @@ def test_photos_are_found_by_what_they_hold_whatever_they_are_called(tmp_path: P
     ):
         (card / name).write_bytes(content)
     wanted = {sha256(b"1"), sha256(b"3"), digest(9)}
-    found = photo_files(opened(tmp_path), wanted, tmp_path / "DCIM")
+    found = photo_files(opened(tmp_path), wanted, tmp_path / "DCIM", ExitStack())
     assert set(found) == {sha256(b"1"), sha256(b"3")}
     assert found[sha256(b"1")].read_bytes() == b"1"
-    assert photo_files(opened(tmp_path), set(), tmp_path / "DCIM") == {}
+    assert photo_files(opened(tmp_path), set(), tmp_path / "DCIM", ExitStack()) == {}
 
 
 def test_photos_of_the_store_are_found_without_a_folder(tmp_path: Path) -> None:
     survey = opened(tmp_path)
     for content in (b"1", b"2"):
         survey.blobs.put_bytes(keys.photo_key(sha256(content), ".JPG"), content)
-    found = photo_files(survey, {sha256(b"1"), sha256(b"9")}, None)
-    assert {k: path.read_bytes() for k, path in found.items()} == {sha256(b"1"): b"1"}
+    with ExitStack() as stack:
+        found = photo_files(survey, {sha256(b"1"), sha256(b"9")}, None, stack)
+        assert {k: path.read_bytes() for k, path in found.items()} == {sha256(b"1"): b"1"}
     with pytest.raises(TenkenError):
         survey.blobs.read_bytes(keys.photo_key(sha256(b"9"), ".jpg"))

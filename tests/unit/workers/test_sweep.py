@@ -94,7 +94,7 @@ def test_a_database_that_is_not_set_up_does_not_end_the_sweep(
     while "sweep:" not in caplog.text:
         assert thread.is_alive()
     stop.set()
-    thread.join(10)
+    thread.join(60)
     empty.dispose()
     assert not thread.is_alive()
     assert "tenken db upgrade" in caplog.text

@@ -14,7 +14,7 @@ from inspection.store import jobs
 from inspection.store.engine import writing
 from inspection.telemetry import JsonFormatter, subjects
 from tests.unit.workers.conftest import Yard
-from workers import runtime
+from workers import holding, runtime
 from workers.metrics import REGISTRY, StepClock
 from workers.runtime import work
 
@@ -62,15 +62,15 @@ def test_the_thread_that_keeps_the_lease_is_about_the_job_too(
     yard: Yard, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seen, kept = [], threading.Event()
-    report = runtime.Held._report
+    report = holding.Held._report
 
-    def spying(held: runtime.Held, mark: runtime.Mark) -> None:
+    def spying(held: holding.Held, mark: holding.Mark) -> None:
         seen.append(dict(subjects()))
         report(held, mark)
         kept.set()
 
-    monkeypatch.setattr(runtime.Held, "_report", spying)
-    doing(monkeypatch, lambda *_: kept.wait(20))
+    monkeypatch.setattr(holding.Held, "_report", spying)
+    doing(monkeypatch, lambda *_: kept.wait(120))
     job = yard.enqueue()
     work(yard.tools, job.job_id, lease_s=30, beat_s=0.05)
     assert seen[0] == {"survey_id": str(yard.survey_id), "job_id": str(job.job_id)}

@@ -1,12 +1,13 @@
 import { DESKS, type Desk, go } from "../address";
 import { useLanguage } from "../i18n/language";
 import { may, useSession } from "../session/session";
+import { ModelsDesk } from "../models/ModelsDesk";
 import { AuditDesk } from "./AuditDesk";
 import { JobsDesk } from "./JobsDesk";
 import { PeopleDesk } from "./PeopleDesk";
 import { StorageDesk } from "./StorageDesk";
 
-/** Give administrators their desks: people, log, jobs, storage. */
+/** Give administrators their desks: people, models, log, jobs, storage. */
 export default function AdminPage({ desk }: { desk: Desk }) {
   const { say } = useLanguage();
   const session = useSession();
@@ -33,6 +34,7 @@ export default function AdminPage({ desk }: { desk: Desk }) {
       {may(session, "administer") ? (
         <>
           {desk === "people" && <PeopleDesk />}
+          {desk === "models" && <ModelsDesk />}
           {desk === "audit" && <AuditDesk />}
           {desk === "jobs" && <JobsDesk />}
           {desk === "storage" && <StorageDesk />}

@@ -8,7 +8,7 @@ import { Trouble } from "../Trouble";
 import { bytesText, shareOf } from "./bytes";
 import { answered } from "./PersonRow";
 
-const KINDS: ReadonlySet<string> = new Set(["photos", "orthomosaics", "sources", "views", "detections", "widths", "uploads", "bands", "reports", "control"]);
+const KINDS: ReadonlySet<string> = new Set(["photos", "orthomosaics", "sources", "views", "detections", "widths", "uploads", "bands", "reports", "control", "trials"]);
 
 /** Show who fills the disk with what, and let go what nothing rests on. */
 export function StorageDesk() {

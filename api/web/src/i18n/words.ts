@@ -3,6 +3,8 @@ import { dashboard } from "./words/dashboard";
 import { detail } from "./words/detail";
 import { edit } from "./words/edit";
 import { flight } from "./words/flight";
+import { inspections } from "./words/inspections";
+import { models } from "./words/models";
 import { open } from "./words/open";
 import { planner } from "./words/planner";
 import { queue } from "./words/queue";
@@ -19,6 +21,8 @@ export const rooms = {
   detail,
   edit,
   flight,
+  inspections,
+  models,
   open,
   planner,
   queue,
@@ -35,6 +39,8 @@ export const words = {
   ...rooms.detail,
   ...rooms.edit,
   ...rooms.flight,
+  ...rooms.inspections,
+  ...rooms.models,
   ...rooms.open,
   ...rooms.planner,
   ...rooms.queue,

@@ -7,7 +7,7 @@ import { useLanguage } from "../i18n/language";
 import { candidatesQuery } from "../queries";
 import { may, useSession } from "../session/session";
 import { BATCH_MOST, BatchDialog } from "./BatchDialog";
-import { type Filter, ORDERS, type Order } from "./filter";
+import { type Filter, gradesOf, ORDERS, type Order, UNGRADED } from "./filter";
 import { shown } from "./quantity";
 import type { Queue, QueueRow } from "./useQueue";
 import type { Review } from "./useReview";
@@ -67,6 +67,20 @@ export function DefectList(props: Props) {
             {(["candidate", "confirmed", "rejected"] as const).map((state) => (
               <option key={state} value={state}>
                 {say(state)} ({counts?.by_state[state] ?? 0})
+              </option>
+            ))}
+          </select>
+        </label>
+        <label>
+          {say("gradeWorst")}
+          <select
+            value={filter.grade ?? ""}
+            onChange={(event) => onFilter({ ...filter, grade: event.target.value || null })}
+          >
+            <option value="">{say("all")}</option>
+            {gradesOf(counts?.by_grade ?? {}, filter.grade).map((grade) => (
+              <option key={grade} value={grade}>
+                {grade === UNGRADED ? say("ungraded") : grade} ({counts?.by_grade[grade] ?? 0})
               </option>
             ))}
           </select>
@@ -204,7 +218,10 @@ function RowButton({ row, classes, isChosen, onChoose }: RowProps) {
       <i style={{ background: classes.get(row.damage_class)?.colour }} />
       <span className="grow">
         {classes.get(row.damage_class)?.[language] ?? row.damage_class}
-        <small>{row.length_m ? shown(row.length_m, "m", 2) : shown(row.area_m2, "m²", 3)}</small>
+        <small>
+          {row.length_m ? shown(row.length_m, "m", 2) : shown(row.area_m2, "m²", 3)}
+          {row.grade !== null && ` · ${say("gradeShort")} ${row.grade}`}
+        </small>
       </span>
       <b className={`state ${row.state}`}>{say(row.state)}</b>
     </button>

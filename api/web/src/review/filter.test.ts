@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import { beside, choiceOf, EVERYTHING, queryOf } from "./filter";
+import { beside, choiceOf, EVERYTHING, gradesOf, queryOf, UNGRADED } from "./filter";
 
 describe("a filter", () => {
   it("asks for nothing until somebody narrows", () => {
@@ -9,16 +9,35 @@ describe("a filter", () => {
   });
 
   it("says the same to the list and to the tiles", () => {
-    const filter = { damageClass: "crack", state: "candidate", widthMm: 0.3, confidence: 0.5 } as const;
+    const filter = {
+      damageClass: "crack",
+      state: "candidate",
+      grade: "e",
+      widthMm: 0.3,
+      confidence: 0.5,
+    } as const;
     expect(choiceOf(filter)).toEqual({
       damage_class: ["crack"],
       state: ["candidate"],
+      grade: ["e"],
       width_mm: 0.3,
       confidence: 0.5,
     });
     expect(queryOf(filter, 12)).toBe(
-      "damage_class=crack&state=candidate&width_mm=0.3&confidence=0.5&revision=12",
+      "damage_class=crack&state=candidate&grade=e&width_mm=0.3&confidence=0.5&revision=12",
     );
+  });
+});
+
+describe("grades to choose from", () => {
+  it("are those of the survey, the worst first, what has none last", () => {
+    expect(gradesOf({ [UNGRADED]: 9, b: 2, e: 1, c: 0 }, null)).toEqual(["e", "c", "b", UNGRADED]);
+    expect(gradesOf({ I: 1, "III-2": 1, "III-1": 2 }, null)).toEqual(["III-2", "III-1", "I"]);
+  });
+
+  it("keep the chosen one when nothing has it any more", () => {
+    expect(gradesOf({ [UNGRADED]: 3 }, "e")).toEqual(["e", UNGRADED]);
+    expect(gradesOf({}, null)).toEqual([]);
   });
 });
 

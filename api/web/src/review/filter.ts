@@ -6,18 +6,30 @@ export type Order = Schemas["Order"];
 export interface Filter {
   readonly damageClass: Defect["damage_class"] | null;
   readonly state: Defect["state"] | null;
+  /** A code of the scheme by which the asset is graded, or `UNGRADED`. */
+  readonly grade: string | null;
   /** Cracks that are surely thinner are left out, mm; null shows all. */
   readonly widthMm: number | null;
   /** Least confidence, 0–1. */
   readonly confidence: number;
 }
 
-export const EVERYTHING: Filter = { damageClass: null, state: null, widthMm: null, confidence: 0 };
+/** The service's word for the grade of what has none. */
+export const UNGRADED = "none";
+
+export const EVERYTHING: Filter = {
+  damageClass: null,
+  state: null,
+  grade: null,
+  widthMm: null,
+  confidence: 0,
+};
 
 /** What the service is asked; what narrows nothing is left out. */
 export interface Choice {
   damage_class?: Defect["damage_class"][];
   state?: Defect["state"][];
+  grade?: string[];
   width_mm?: number;
   confidence?: number;
 }
@@ -26,6 +38,7 @@ export function choiceOf(filter: Filter): Choice {
   return {
     ...(filter.damageClass === null ? {} : { damage_class: [filter.damageClass] }),
     ...(filter.state === null ? {} : { state: [filter.state] }),
+    ...(filter.grade === null ? {} : { grade: [filter.grade] }),
     ...(filter.widthMm === null ? {} : { width_mm: filter.widthMm }),
     ...(filter.confidence > 0 ? { confidence: filter.confidence } : {}),
   };
@@ -39,6 +52,15 @@ export function queryOf(filter: Filter, revision: number): string {
   }
   query.set("revision", String(revision));
   return query.toString();
+}
+
+/**
+ * Name the grades that can be chosen: those of the survey, worst first, the chosen one whatever the
+ * counts say, and last what has no grade.
+ */
+export function gradesOf(counted: Readonly<Record<string, number>>, chosen: string | null): string[] {
+  const codes = new Set([...Object.keys(counted), ...(chosen === null ? [] : [chosen])]);
+  return [...codes].sort((a, b) => Number(a === UNGRADED) - Number(b === UNGRADED) || b.localeCompare(a));
 }
 
 /** Where somebody stands in a list: the defect, and its place when it was chosen. */

@@ -1,5 +1,6 @@
 import type { Schemas, SurveyDetail } from "../client";
 import { useLanguage } from "../i18n/language";
+import { TakeOut } from "./TakeOut";
 
 type Code = Schemas["RejectionReason"] | Schemas["Concern"];
 
@@ -65,6 +66,9 @@ export function SetAside({ survey }: { survey: SurveyDetail }) {
                   <small>{say(`do_${code}`)}</small>
                 </span>
               ))}
+              {one.isUsed && one.sha256 && (
+                <TakeOut survey={survey} sha256={one.sha256} name={one.file} what="removal" />
+              )}
               {one.hasSuccessor && <small className="good">{say("arrivedSince")}</small>}
             </li>
           ))}
@@ -77,7 +81,7 @@ export function SetAside({ survey }: { survey: SurveyDetail }) {
 /** Reasons after which there is still something to see. */
 const SHOWN: ReadonlySet<Code | undefined> = new Set(["truncated", "no_gps", "unreadable", "not_registered"]);
 
-function Small({ surveyId, sha256, isShown }: { surveyId: string; sha256: string | null; isShown: boolean }) {
+export function Small({ surveyId, sha256, isShown }: { surveyId: string; sha256: string | null; isShown: boolean }) {
   const { say } = useLanguage();
   if (sha256 === null || !isShown) return <span className="no-picture">{say("noThumbnail")}</span>;
   return (

@@ -3,9 +3,11 @@ import { lazy, Suspense, useEffect, useSyncExternalStore } from "react";
 
 import { go } from "../address";
 import { useLanguage } from "../i18n/language";
+import { ModelLine } from "../models/ModelLine";
 import { surveyQuery } from "../queries";
 import { may, useSession } from "../session/session";
 import { Trouble } from "../Trouble";
+import { KeptPhotos } from "./KeptPhotos";
 import { ProcessCard } from "./ProcessCard";
 import { isOver } from "./rows";
 import { SendCard } from "./SendCard";
@@ -59,13 +61,22 @@ export default function UploadPage({ surveyId }: { surveyId: string }) {
         )}
       </div>
       <Trouble error={error} />
-      {may(session, "capture") && <SendCard surveyId={surveyId} />}
+      {may(session, "capture") &&
+        (survey?.job?.active ? (
+          <p className="card wait" role="status">
+            {say("busySurvey")}
+          </p>
+        ) : (
+          <SendCard surveyId={surveyId} />
+        ))}
       {survey && (
         <>
           <SetAside survey={survey} />
+          <KeptPhotos survey={survey} />
           <Suspense fallback={<p className="empty">{say("loading")}</p>}>
             <CoverageCard surveyId={surveyId} photoCount={survey.photo_count} />
           </Suspense>
+          <ModelLine surveyId={surveyId} state={survey.job?.state} />
           {may(session, "capture") && <ProcessCard survey={survey} />}
         </>
       )}

@@ -11,7 +11,7 @@ from alembic import op
 from inspection.store.migrations.versions import r0047_scale as before
 
 revision = "r0067_mend"
-down_revision = "r0052_edit"
+down_revision = "r0061_models"
 
 MACHINE = "AND p.model_id <> 'hand' "
 

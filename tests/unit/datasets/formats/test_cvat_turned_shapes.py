@@ -50,7 +50,9 @@ class TestEllipse:
     """An ellipse is an area like any other."""
 
     @settings(
-        max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None
+        max_examples=40,
+        suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+        deadline=None,
     )
     @given(
         wide=st.floats(8, 50), high=st.floats(8, 40), degrees=st.floats(0, 359.9, allow_nan=False)
@@ -101,7 +103,9 @@ class TestTurnedBox:
     """The inside of a turned box is undecided; a crack that reaches out of the straight one too."""
 
     @settings(
-        max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None
+        max_examples=40,
+        suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+        deadline=None,
     )
     @given(degrees=st.floats(0, 359.9))
     def test_nothing_inside_is_taught_as_background(self, tmp_path: Path, degrees: float) -> None:

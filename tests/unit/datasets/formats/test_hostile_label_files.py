@@ -86,7 +86,9 @@ class TestAnyFile:
                 assert "half.label" in str(error)
 
     @settings(
-        max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None
+        max_examples=40,
+        suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+        deadline=None,
     )
     @given(seed=st.integers(0, 2**32 - 1))
     def test_flipped_bytes_are_named_or_read(self, tmp_path: Path, kind: str, seed: int) -> None:
@@ -164,7 +166,9 @@ class TestMatlab:
 
     @pytest.mark.filterwarnings("ignore")
     @settings(
-        max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None
+        max_examples=40,
+        suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+        deadline=None,
     )
     @given(place=st.integers(128, 230), value=st.integers(0, 255))
     def test_a_flipped_byte_is_named_or_read(self, label: Path, place: int, value: int) -> None:

@@ -17,7 +17,9 @@ from inspection.errors import BadInput
 from tests.support.missions import BRIDGE, item, missions, numbers, waypoint
 
 quick = settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=40,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 
 

@@ -16,7 +16,9 @@ from tests.support.flightlog import even_flight, line_flight
 from tests.support.shots import Camera, photograph, wrong
 
 LAW = settings(
-    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=150,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 SHUTTER_S = 0.15
 """Greatest difference of the shutter's delay that is drawn; the tolerance is 0.2 s."""

@@ -197,7 +197,9 @@ def test_an_empty_block_is_a_small_one() -> None:
 
 
 @settings(
-    max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=50,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(data=st.data())
 def test_a_damaged_photo_is_copied_whole_or_refused(tmp_path: Path, data: st.DataObject) -> None:

@@ -88,7 +88,9 @@ WHOLE: dict[str, Callable[[], bytes]] = {
 
 @pytest.mark.parametrize("form", sorted(WHOLE))
 @settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=60,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(data=st.data())
 def test_any_damage_ends_in_finite_sums_or_in_words(

@@ -165,6 +165,7 @@ export const admin = {
   kept_sources: { ja: "画素ごとの元写真", en: "source of each pixel" },
   kept_views: { ja: "写真の位置と向き", en: "views of the photos" },
   kept_detections: { ja: "検出結果", en: "detections" },
+  kept_trials: { ja: "モデルの試行", en: "trials of models" },
   kept_widths: { ja: "ひびわれ幅", en: "crack widths" },
   kept_uploads: { ja: "受信中", en: "arriving" },
   kept_bands: { ja: "分担の途中結果", en: "shared bands" },

@@ -42,6 +42,10 @@ export const detail = {
   readHere: { ja: "幅を測定", en: "width read here" },
   mostlyReadHere: { ja: "幅を最も多く測定", en: "most widths read here" },
   enlarge: { ja: "拡大", en: "Enlarge" },
+  notBlurredYet: {
+    ja: "顔・ナンバープレートのぼかしが済んでいないため、この権限では表示できません。",
+    en: "Not shown with your rights: faces and number plates in it have not been blurred yet.",
+  },
   original: { ja: "元の写真", en: "Original photo" },
   incidence: { ja: "入射角", en: "Angle" },
   cameraDistance: { ja: "撮影距離", en: "Distance" },

@@ -141,4 +141,20 @@ export const upload = {
     en: "You can add photos and start again.",
   },
   uploadPhotos: { ja: "写真", en: "Photos and progress" },
+  busySurvey: {
+    ja: "この調査は処理中です。写真の追加・除外は、処理が終わるか中止してからできます。",
+    en: "This survey is being processed. Add or leave out photos when it is done, or stop it first.",
+  },
+  leaveOut: { ja: "除外する", en: "Leave out" },
+  putBack: { ja: "戻す", en: "Put back" },
+  whyLeaveOut: { ja: "除外する理由", en: "Why it is left out" },
+  whyPutBack: { ja: "戻す理由", en: "Why it is put back" },
+  leftOut: { ja: "除外した写真", en: "Photos left out" },
+  leftOutHint: {
+    ja: "次の処理では使いません。ファイルと、これまでの結果の根拠はそのまま残り、いつでも戻せます。",
+    en: "The next run does without them. The files stay, as does what was made with them; put them back at any time.",
+  },
+  allPhotos: { ja: "すべての写真から選ぶ", en: "Choose among all photos" },
+  photoName: { ja: "ファイル名で探す", en: "Search by file name" },
+  noSuchPhoto: { ja: "その名前の写真はありません。", en: "No photo has such a name." },
 } as const;

@@ -2,6 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import { useEffect, useRef, useState } from "react";
 
 import { useLanguage } from "../../i18n/language";
+import { may, useSession } from "../../session/session";
 import { Trouble } from "../../Trouble";
 import { Aspect } from "./Aspect";
 import { cropAddress, outlinePath, placeIn } from "./overlay";
@@ -124,11 +125,13 @@ interface FigureProps {
 function Figure({ sighting, isBest, readRank, size, onOpen }: FigureProps) {
   const { say } = useLanguage();
   const [x0, y0, x1, y1] = sighting.window_px;
+  const mayOriginals = may(useSession(), "originals");
+  const [lacking, setLacking] = useState(false);
   return (
     <figure className="seen-in">
       <button type="button" onClick={onOpen} aria-label={`${say("enlarge")}: ${sighting.name}`}>
         <span className="crop" style={{ aspectRatio: `${x1 - x0} / ${y1 - y0}` }}>
-          <img src={cropAddress(sighting, size)} alt="" loading="lazy" />
+          <img src={cropAddress(sighting, size)} alt="" loading="lazy" onError={() => setLacking(true)} />
           <svg viewBox={`${x0} ${y0} ${x1 - x0} ${y1 - y0}`} aria-hidden="true">
             <path className="halo" d={outlinePath(sighting.outline)} />
             <path className="outline" d={outlinePath(sighting.outline)} />
@@ -143,9 +146,12 @@ function Figure({ sighting, isBest, readRank, size, onOpen }: FigureProps) {
           <span className="badge read">{say(readRank === 0 ? "mostlyReadHere" : "readHere")}</span>
         )}
         <Aspect sighting={sighting} />
-        <a href={sighting.url} target="_blank" rel="noreferrer">
-          {say("original")}
-        </a>
+        {lacking && !mayOriginals && <span className="hint">{say("notBlurredYet")}</span>}
+        {mayOriginals && (
+          <a href={sighting.url} target="_blank" rel="noreferrer">
+            {say("original")}
+          </a>
+        )}
       </figcaption>
     </figure>
   );

@@ -1,0 +1,1 @@
+"""Commands ``tenken privacy``: what must not be seen in public pictures."""
