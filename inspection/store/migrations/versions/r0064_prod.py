@@ -22,7 +22,7 @@ from sqlalchemy import (
 from inspection.store.columns import Json, UtcDateTime
 
 revision = "r0064_prod"
-down_revision = "r0067_mend"
+down_revision = "r0062_desks"
 
 RowNumber = BigInteger().with_variant(Integer, "sqlite")
 
