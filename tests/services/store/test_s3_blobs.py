@@ -161,6 +161,11 @@ def test_failures_say_the_cure_and_no_secret(
         lost.put_bytes("a", b"")
     with pytest.raises(Unavailable, match="no bucket"):
         list(lost.keys(""))
+    source = tmp_path / "source"
+    for content in (b"small", bytes(PART_BYTES + 1)):
+        source.write_bytes(content)
+        with pytest.raises(Unavailable, match="no bucket"):
+            lost.put_file("a", source)
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
     closed = S3Blobs(f"s3://{BUCKET}", FileCache(tmp_path, 1000))
     with pytest.raises(Unavailable, match="cannot be reached") as told:
