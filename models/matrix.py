@@ -7,7 +7,6 @@ from typing import Final
 
 from datasets.manifest import Split
 from datasets.sources import find_source, read_source
-from inspection.settings import DetectSettings
 from models.card import left_out_section, score_cells, table
 from models.detector import load_detector
 from models.evaluate import Evaluation, Report, SourceScores, evaluate
@@ -44,22 +43,27 @@ class Variant:
         return f"{self.entry.name} {self.precision}"
 
 
-def open_model(name: str, precision: str) -> tuple[ModelEntry, Scorer]:
-    """Return a registered model and what scores with it."""
-    weights_dir = folder_of(name, DetectSettings().models_dir)
+def open_model(name: str, precision: str, own_dir: Path) -> tuple[ModelEntry, Scorer]:
+    """Return a registered model, shipped or of one's own folder, and what scores with it."""
+    weights_dir = folder_of(name, own_dir)
     entry = load_entry(name, weights_dir=weights_dir)
     detector = load_detector(name, precision=precision, weights_dir=weights_dir)
     return entry, detector_scorer(detector, size_multiple_px=entry.size_multiple_px)
 
 
 def measure(
-    names: Sequence[str], data_dir: Path, *, precisions: Sequence[str], report: Report
+    names: Sequence[str],
+    data_dir: Path,
+    *,
+    own_dir: Path,
+    precisions: Sequence[str],
+    report: Report,
 ) -> list[Variant]:
     """Evaluate each model in each arithmetic; an int8 copy has only one."""
     found = []
     for name in names:
         for precision in precisions:
-            entry, scorer = open_model(name, precision)
+            entry, scorer = open_model(name, precision, own_dir)
             if "int8_copy_of" in entry.training and precision != precisions[0]:
                 continue
             report(f"{name}, {precision}")
@@ -131,10 +135,10 @@ def loss_rows(variants: Sequence[Variant]) -> str:
 
 
 def draw_examples(
-    name: str, data_dir: Path, pictures_dir: Path, *, report: Report
+    name: str, data_dir: Path, pictures_dir: Path, *, own_dir: Path, report: Report
 ) -> dict[str, str]:
     """Write a sheet of best, worst and false for each pictured source; return file by source."""
-    entry, scorer = open_model(name, "f32")
+    entry, scorer = open_model(name, "f32", own_dir)
     files = {}
     for source in PICTURED:
         samples = [s for s in read_source(source, data_dir) if s.split is Split.VAL]
@@ -208,10 +212,21 @@ def write_page(
     names: Sequence[str],
     data_dir: Path,
     *,
+    own_dir: Path,
     precisions: Sequence[str] = PRECISIONS,
     report: Report = print,
 ) -> None:
-    """Measure, draw, and write the page and its pictures beside it."""
-    variants = measure(names, data_dir, precisions=precisions, report=report)
-    pictures = draw_examples(names[0], data_dir, path.parent / "pictures", report=report)
+    """Measure, draw, and write the page and its pictures beside it.
+
+    Args:
+        path: The page.
+        names: Models to judge, the first of which is pictured.
+        data_dir: Folder of the published sets.
+        own_dir: Folder of one's own models.
+        precisions: Arithmetic of each, f32 first.
+        report: Hears how far it is.
+    """
+    variants = measure(names, data_dir, own_dir=own_dir, precisions=precisions, report=report)
+    pictures_dir = path.parent / "pictures"
+    pictures = draw_examples(names[0], data_dir, pictures_dir, own_dir=own_dir, report=report)
     path.write_text(page(variants, pictures), encoding="utf-8")

@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from datasets.options import data_dir_option
+from inspection.settings import DetectSettings
 from models.registry import shipped_names
 
 
@@ -44,6 +45,7 @@ def matrix_command(
         out_path,
         names or shipped_names(),
         data_dir,
+        own_dir=DetectSettings().models_dir,
         precisions=precisions,
         report=lambda line: click.echo(line, err=True),
     )

@@ -156,15 +156,18 @@ def test_the_sheet_is_a_picture_with_white_between(tmp_path: Path) -> None:
     assert b"Exif" not in path.read_bytes()
 
 
-def test_an_int8_copy_is_computed_in_one_way_only(
-    tiny_sets: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("TENKEN_DETECT_MODELS_DIR", str(tmp_path))
+def test_an_int8_copy_is_computed_in_one_way_only(tiny_sets: Path, tmp_path: Path) -> None:
     write_tiny_network(tmp_path)
     eight = write_tiny_network(tmp_path, name="eight")
     write_entry(replace(eight, training={"int8_copy_of": "tiny@0"}))
     lines: list[str] = []
-    found = measure(["tiny", "eight"], tiny_sets, precisions=("f32", "bf16"), report=lines.append)
+    found = measure(
+        ["tiny", "eight"],
+        tiny_sets,
+        own_dir=tmp_path,
+        precisions=("f32", "bf16"),
+        report=lines.append,
+    )
     assert [v.label for v in found] == ["tiny f32", "tiny bf16", "eight f32"]
 
 
