@@ -1,5 +1,7 @@
 """Write a plan: its mission, split where it must be, and the photo file beside it."""
 
+import re
+from collections.abc import Sequence
 from pathlib import Path
 
 from flight.drone import Drone
@@ -47,6 +49,29 @@ def write_parts(
         lost = write_mission(itinerary.mission, path, drone=drone.wayline_name)
         losses += [f"{out.suffix} cannot hold: {loss.what}" for loss in lost]
         files.append(path)
+    losses += drop_older(out, files)
     photos = out.with_name(f"{out.stem}.photos.geojson")
     write_plan(plan, photos)
     return [*files, photos], list(dict.fromkeys(losses))
+
+
+def drop_older(out: Path, written: Sequence[Path]) -> list[str]:
+    """Take away parts of an earlier plan of this name; give one sentence that names them.
+
+    A crew that finds NAME-3of3 beside NAME-1of2 would fly it.
+
+    Args:
+        out: of the mission.
+        written: what has just been written.
+    """
+    part = re.compile(rf"{re.escape(out.stem)}(-\d+of\d+)?{re.escape(out.suffix)}")
+    kept = {path.name for path in written}
+    older = sorted(
+        path
+        for path in out.absolute().parent.iterdir()
+        if part.fullmatch(path.name) and path.name not in kept and path.is_file()
+    )
+    for path in older:
+        path.unlink()
+    names = ", ".join(path.name for path in older)
+    return [f"parts of an earlier plan of this name were removed: {names}"] if older else []

@@ -21,6 +21,41 @@ ON_GROUND = (LegKind.TAKEOFF, LegKind.LANDING)
 LOOK_M = 30.0
 """How far is looked for the nearest ground or structure."""
 
+TAKEOFF_AGREES_M = 3.0
+"""Up to this a DEM and a stated height of take-off agree: DEMs of 5 m cells are good to 1–2 m."""
+
+
+def check_takeoff_height(course: Course, terrain: Terrain | None) -> tuple[Finding, ...]:
+    """Say where a stated height of take-off and that of the DEM differ; nothing where they agree.
+
+    Every height over ground is off by as much, and so is every distance from it. A deck or a roof
+    may be the reason.
+
+    Args:
+        course: what is flown; its origin is take-off.
+        terrain: heights above take-off, or None when there is no DEM.
+    """
+    if terrain is None:
+        return ()
+    ground_m = float(terrain.ground_m(np.zeros((1, 2)))[0])
+    if not abs(ground_m) > TAKEOFF_AGREES_M:  # NaN: the DEM says nothing there
+        return ()
+    facts: dict[str, float | int | str] = {
+        "dem": terrain.name,
+        "off_m": round(abs(ground_m), 1),
+        "takeoff_msl_m": round(course.takeoff_msl_m or 0.0, 1),
+        "dem_msl_m": round((course.takeoff_msl_m or 0.0) + ground_m, 1),
+    }
+    return (
+        Finding(
+            check="takeoff_height",
+            outcome=Outcome.WARN,
+            reason="takeoff.height_differs",
+            source=SOURCE,
+            facts=facts,
+        ),
+    )
+
 
 def check_terrain(course: Course, terrain: Terrain | None, *, least_m: float) -> Finding:
     """Say whether all work and return legs keep their distance from the ground.

@@ -8,7 +8,7 @@ import shapely
 from flight.capability import safe_standoff_m
 from flight.checks.airspace import check_rules
 from flight.checks.circumstance import Circumstance
-from flight.checks.clearance import check_structures, check_terrain
+from flight.checks.clearance import check_structures, check_takeoff_height, check_terrain
 from flight.checks.course import Course
 from flight.checks.craft import Shots, check_craft, on_course_m, shots_of
 from flight.checks.fence import check_fence
@@ -75,6 +75,7 @@ def examine(
     findings = [
         *check_orders(course, mission, around.drone),
         check_fence(course, mission, areas=fences),
+        *check_takeoff_height(course, around.terrain),
         check_terrain(course, around.terrain, least_m=least_m),
         check_structures(course, obstacles, least_m=least_m, rotor_m=rotor_m),
         check_homeward(

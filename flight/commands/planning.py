@@ -34,6 +34,7 @@ from flight.partition import split
 from flight.planfile import write_plan
 from flight.planning import make_plan
 from flight.planning_words import capability_document, plan_reports, say_capability, say_plan
+from flight.planoutput import drop_older
 from flight.purpose import (
     find_purpose,
     gsd_for_width_m_per_px,
@@ -279,14 +280,16 @@ def _write(
     wayline_name: str | None,
 ) -> tuple[list[str], list[str]]:
     """Write every part and the photos; give the names of the files and what a format lost."""
-    files, losses = [], []
+    files: list[Path] = []
+    losses: list[str] = []
     digits = len(str(len(parts)))
     for number, (_, itinerary) in enumerate(parts, start=1):
         of = "" if len(parts) == 1 else f"-{number:0{digits}d}of{len(parts)}"
         path = out.with_name(f"{out.stem}{of}{out.suffix}")
         lost = write_mission(itinerary.mission, path, drone=wayline_name)
         losses += [f"{out.suffix} cannot hold: {loss.what}" for loss in lost]
-        files.append(path.name)
+        files.append(path)
+    losses += drop_older(out, files)
     photos = out.with_name(f"{out.stem}.photos.geojson")
     write_plan(planned, photos)
-    return [*files, photos.name], list(dict.fromkeys(losses))
+    return [*(path.name for path in files), photos.name], list(dict.fromkeys(losses))

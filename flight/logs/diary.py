@@ -16,6 +16,7 @@ from flight.logs.dataflash import BinaryLog, Record, TextLog
 from flight.logs.flown import BatteryState, Breach, Diary, Sample
 from flight.logs.gpstime import GPS_EPOCH, utc_from_gps_time
 from flight.logs.opening import read_log
+from flight.logs.trigger import counted_on
 from flight.logs.vehicletriggers import boot_in_gps_s
 from inspection.errors import BadInput
 
@@ -180,6 +181,7 @@ class _TelemetryReader:
         self._second = 0.0
         self._used_mah: float | None = None
         self._breaches_seen = 0
+        self._counted: int | None = None
         self._feedback: dict[tuple[int, int], float] = {}
         self._captured: dict[tuple[int, int], float] = {}
 
@@ -204,7 +206,8 @@ class _TelemetryReader:
             boot = timedelta(milliseconds=message.time_boot_ms)
             self.begun_at = _UNIX + timedelta(microseconds=message.time_unix_usec) - boot
         elif kind == "CAMERA_FEEDBACK":
-            self._feedback.setdefault((self.reboots, message.img_idx), self._second)
+            self._counted = counted_on(message.img_idx, self._counted)
+            self._feedback.setdefault((self.reboots, self._counted), self._second)
         elif kind == "CAMERA_IMAGE_CAPTURED":
             self._captured.setdefault((self.reboots, message.image_index), self._second)
 
@@ -212,6 +215,7 @@ class _TelemetryReader:
         second = self._boot_s + message.time_boot_ms / 1e3
         if second < self._second - REBOOT_S:
             self.reboots += 1
+            self._counted = None
             self._boot_s = self._second
             second = self._boot_s + message.time_boot_ms / 1e3
         if (message.lat == 0 and message.lon == 0) or second < self._second:

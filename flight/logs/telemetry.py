@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from flight.logs.gpstime import GPS_EPOCH
-from flight.logs.trigger import CameraTrigger, HeightFrame, TriggerLog, fixed
+from flight.logs.trigger import CameraTrigger, HeightFrame, TriggerLog, counted_on, fixed
 from inspection.errors import BadInput
 
 _UNIX: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -47,7 +47,8 @@ def read_telemetry(path: Path) -> TriggerLog:
         counts[kind] += 1
         try:
             if kind == "CAMERA_FEEDBACK":
-                feedback.append(_from_feedback(message))
+                last = feedback[-1].sequence if feedback else None
+                feedback.append(_from_feedback(message, last))
             elif kind == "CAMERA_IMAGE_CAPTURED":
                 captured.append(_from_captured(message))
         except BadInput as error:
@@ -110,10 +111,10 @@ def _next_packet(content: bytes, start: int) -> int:
     return len(content)
 
 
-def _from_feedback(message: Any) -> CameraTrigger:  # noqa: ANN401 pymavlink makes its classes itself
+def _from_feedback(message: Any, last: int | None) -> CameraTrigger:  # noqa: ANN401 of pymavlink
     lat_deg, lon_deg = fixed(message.lat / 1e7, message.lng / 1e7)
     return CameraTrigger(
-        sequence=int(message.img_idx),
+        sequence=counted_on(int(message.img_idx), last),
         at=_moment(message.time_usec),
         lat_deg=lat_deg,
         lon_deg=lon_deg,

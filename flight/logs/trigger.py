@@ -146,3 +146,33 @@ def fixed(lat_deg: float, lon_deg: float) -> tuple[float, float] | tuple[None, N
     ((None, None), (36.5, 136.6))
     """
     return (None, None) if lat_deg == 0.0 and lon_deg == 0.0 else (lat_deg, lon_deg)
+
+
+COUNTED = 1 << 16
+"""CAMERA_FEEDBACK counts photos with 16 bits: the photo after number 65535 is number 0.
+
+Source: MAVLink dialect ardupilotmega, message 180, field ``img_idx`` (uint16_t).
+"""
+
+NEAR = 4096
+"""So near to the end, and then to the beginning, the count has turned over; else it began anew."""
+
+
+def counted_on(index: int, last: int | None) -> int:
+    """Give the number of a photo from one that counts with 16 bits, and from the photo before.
+
+    Args:
+        index: as the message says it.
+        last: number of the photo before, counted on; None at the beginning.
+
+    >>> counted_on(2, 65534), counted_on(65534, 65538), counted_on(3, 40000)
+    (65538, 65534, 3)
+    """
+    if last is None:
+        return index
+    turned, at = last - last % COUNTED, last % COUNTED
+    if at >= COUNTED - NEAR and index < NEAR:
+        return turned + COUNTED + index
+    if turned and at < NEAR and index >= COUNTED - NEAR:  # a repeat of one before the turn
+        return turned - COUNTED + index
+    return turned + index

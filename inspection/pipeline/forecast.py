@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inspection.domain.capture import Photo
-from inspection.domain.mission import Survey
+from inspection.domain.mission import Surface, Survey
 from inspection.errors import NotEnoughRoom
 from inspection.geo.frames import LocalFrame
 from inspection.imaging.album import DEFAULT_BUDGET_MB
@@ -134,9 +134,13 @@ def demand_memory(needed_mb: float, room: Room, what: str) -> None:
         )
 
 
+LEVEL = frozenset({Surface.NADIR, Surface.STRIP})
+"""Surfaces over which a drone flies at a height."""
+
+
 def _mosaic_px(survey: Survey, photos: Sequence[Photo], sizes: NDArray[np.float64]) -> float:
     """Forecast the pixels of a mosaic: of what lies around the photos, at most all they have."""
-    gsd = np.array([_gsd_m_per_px(photo) for photo in photos])
+    gsd = np.array([_gsd_m_per_px(photo, survey.surface) for photo in photos])
     if np.isnan(gsd).any():
         alone = float(sizes.max())
         return max(alone, float(sizes.sum()) * (1.0 - OVERLAP))
@@ -145,8 +149,13 @@ def _mosaic_px(survey: Survey, photos: Sequence[Photo], sizes: NDArray[np.float6
     return min(most, _area_m2(photos, gsd) / wanted**2)
 
 
-def _gsd_m_per_px(photo: Photo) -> float:
-    """Give the ground sample distance of a photo that looks down, NaN when it does not say."""
+def _gsd_m_per_px(photo: Photo, surface: Surface) -> float:
+    """Give the ground sample distance of a photo that looks down, NaN when it does not say.
+
+    Of a wall or a soffit the height above take-off says nothing: the distance to it is unknown.
+    """
+    if surface not in LEVEL:
+        return float("nan")
     height = None if photo.pose is None else photo.pose.altitude_relative_m
     if height is None or height <= 0 or not photo.focal_px:
         return float("nan")

@@ -24,13 +24,15 @@ from inspection.domain.prioritytable import Case, ScoreTable, score_table
 from inspection.domain.roadnetwork import Closure
 from inspection.domain.soundness import SOUNDNESS, bridge_candidate
 from inspection.errors import NotFound
+from inspection.pipeline.compile import DIAGNOSES
 from inspection.pipeline.grade import grade
+from inspection.pipeline.overrule import diagnosed
 from inspection.pipeline.prioritise import complete, evidence
 from inspection.pipeline.propose import pavement_of
 from inspection.store import closures as closure_rows
 from inspection.store import defects as defect_rows
 from inspection.store import elements as element_rows
-from inspection.store import measures, sheets
+from inspection.store import measures, progress, sheets
 
 BATCH = 500
 LOOSE_TYPES = frozenset({7, 12})
@@ -124,6 +126,7 @@ def know(
     records = _records(connection, list(entries))
     closures = closure_rows.of_all(connection)
     done = measures.of_whole_assets(connection)
+    decided = {one.asset_id: one for one in progress.decided_grades(connection, DIAGNOSES)}
     surveyed = frozenset(defect_rows.assets_with_any(connection))
     cases = {}
     for asset_id, entry in entries.items():
@@ -131,7 +134,11 @@ def know(
         if asset_id in surveyed:
             seen = _survey(connection, entry.asset, fiscal_year)
         cases[asset_id] = _case(
-            entry, records.get(asset_id, ()), closures.get(asset_id), seen, fiscal_year
+            diagnosed(entry, decided.get(asset_id)),
+            records.get(asset_id, ()),
+            closures.get(asset_id),
+            seen,
+            fiscal_year,
         )
         cases[asset_id] = _with_measures(cases[asset_id], done.get(asset_id, ()))
     return Known(entries=entries, cases=cases, fiscal_year=fiscal_year)
@@ -184,12 +191,13 @@ def _case(
 
 
 def _with_measures(case: Case, done: Done) -> Case:
-    """Add that a measure was finished since the diagnosis, unless the owner states more."""
+    """Add that a measure was finished since the diagnosis, whatever a ledger says before that."""
     year = case.attributes.get(
         "diagnosis_fiscal_year", case.attributes.get("inspection_fiscal_year")
     )
     since = date(int(year), 4, 1) if isinstance(year, int | float) else date.min
-    if "measure_done" in case.attributes or first_day(done, Stage.FINISHED, since=since) is None:
+    told = case.attributes.get("measure_done") is True
+    if told or first_day(done, Stage.FINISHED, since=since) is None:
         return case
     seen = replace(case.evidence, derived=case.evidence.derived | {"measure_done"})
     return replace(case, attributes={**case.attributes, "measure_done": True}, evidence=seen)

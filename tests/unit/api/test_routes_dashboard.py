@@ -323,5 +323,9 @@ def test_a_ledger_s_old_measure_does_not_hide_a_new_diagnosis(
         decide(connection, judgement, clock=services.clock)
         found = oversee(connection)
         (after,) = [a for a in found.assets if a.asset_id == asset_id]
+        case = know(connection, fiscal_year=2026, asset_ids=[asset_id]).case(asset_id)
     assert (after.level, after.done, after.begun) == (4, done, done)
+    # a programme ranks and prices it by the same diagnosis
+    assert case.attributes["soundness"] == "IV" and "soundness" not in case.evidence.derived
+    assert (case.attributes.get("measure_done") is True) is done
     assert (asset_id in [one.asset_id for one in found.urgent_open()]) is not done

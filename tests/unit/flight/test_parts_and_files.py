@@ -166,6 +166,20 @@ def test_ten_parts_and_more_sort_by_name(tmp_path: Path) -> None:
     assert missions[0] == f"deck-01of{len(missions)}.plan"
 
 
+def test_parts_of_an_earlier_plan_are_not_left_to_be_flown(tmp_path: Path) -> None:
+    others = ["deck-3of3.kml", "deck-3of3.plan.bak", "deck-of.plan", "a-1of3.plan", "deck2.plan"]
+    for name in others:
+        (tmp_path / name).write_text("mine", encoding="utf-8")
+    many, _ = write_parts(field(8, 20), weak(4, 60), tmp_path / "deck.plan")
+    fewer, told = write_parts(field(4, 20), weak(4, 60), tmp_path / "deck.plan")
+    assert 2 < len(fewer) < len(many)
+    (line_,) = [loss for loss in told if "earlier plan" in loss]
+    assert many[0].name in line_ and fewer[0].name not in line_
+    one, told = write_parts(field(1, 5), drone(), tmp_path / "deck.plan")
+    assert {path.name for path in tmp_path.iterdir()} == {*others, *(path.name for path in one)}
+    assert not [loss for loss in write_parts(field(1, 5), drone(), one[0])[1] if "earlier" in loss]
+
+
 def test_writing_again_writes_the_same(tmp_path: Path) -> None:
     first, _ = write_parts(field(2, 9), drone(), tmp_path / "a.plan")
     before = [path.read_bytes() for path in first]

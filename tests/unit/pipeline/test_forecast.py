@@ -82,6 +82,16 @@ def test_photos_far_apart_give_no_more_than_their_own_pixels() -> None:
     )
 
 
+@pytest.mark.parametrize("surface", [Surface.FACADE, Surface.SOFFIT])
+@pytest.mark.parametrize("height_m", [0.5, 2.0, 60.0])
+def test_how_high_a_drone_is_says_nothing_about_a_wall(surface: Surface, height_m: float) -> None:
+    """Of a metre above take-off pixels of a wall would be tiny, and the mosaic far too large."""
+    photos = [placed(4.0 * x, 0.0, height_m=height_m, number=x) for x in range(6)]
+    wall = replace(SURVEY, surface=surface)
+    for survey in (wall, replace(wall, gsd_m_per_px=0.001)):
+        assert mosaic_mpx(survey, photos) == pytest.approx(64.8)
+
+
 @pytest.mark.parametrize(
     "silent",
     [

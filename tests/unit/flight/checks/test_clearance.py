@@ -1,5 +1,7 @@
 """Room between the legs and ground or structures: nothing between two waypoints is missed."""
 
+import math
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -7,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from flight.checks.clearance import check_structures, check_terrain
+from flight.checks.clearance import check_structures, check_takeoff_height, check_terrain
 from flight.checks.finding import Outcome
 from flight.checks.homeward import check_homeward
 from flight.checks.layout import lay_out
@@ -19,6 +21,7 @@ from flight.checks.structure import (
     surface_obstacle,
 )
 from flight.checks.terrain import Terrain, read_terrain
+from flight.checks.words import Language, reason
 from inspection.errors import BadInput
 from inspection.geo.frames import to_crs
 from tests.support.courses import (
@@ -320,3 +323,27 @@ def test_straight_up_and_down_has_its_room() -> None:
         course, terrain=flat_ground(), obstacles=[tower], least_m=3.0, return_height_m=15.0
     )
     assert home.outcome is Outcome.PASS and home.facts["room_m"] == 15.0
+
+
+@pytest.mark.parametrize(("ground_m", "off_m"), [(0.0, None), (3.0, None), (-2.9, None),
+                                                 (3.1, 3.1), (-12.0, 12.0)])  # fmt: skip
+def test_a_stated_height_of_takeoff_that_a_dem_denies_is_told(
+    ground_m: float, off_m: float | None
+) -> None:
+    course = replace(course_through((0, 0, 20), (50, 0, 20)), takeoff_msl_m=40.0)
+    found = check_takeoff_height(course, flat_ground(ground_m))
+    if off_m is None:
+        assert found == ()
+        return
+    (told,) = found
+    assert (told.outcome, told.facts["off_m"]) == (Outcome.WARN, pytest.approx(off_m))
+    assert told.facts["dem_msl_m"] == pytest.approx(40.0 + ground_m)
+    for language in Language:
+        words = reason(told, language)
+        assert "40.0 m" in words and f"{off_m:.1f} m" in words
+
+
+def test_a_dem_that_says_nothing_at_takeoff_denies_nothing() -> None:
+    course = course_through((0, 0, 20), (50, 0, 20))
+    assert check_takeoff_height(course, None) == ()
+    assert check_takeoff_height(course, flat_ground(math.nan)) == ()

@@ -4,10 +4,14 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from pymavlink.dialects.v20 import ardupilotmega
 
+from flight.logs.diary import read_diary
 from flight.logs.opening import open_log
 from flight.logs.telemetry import is_telemetry
+from flight.logs.trigger import COUNTED, counted_on
 from inspection.errors import BadInput
 from tests.support.flightlog import START, line_flight
 
@@ -18,7 +22,7 @@ def stamped(packet: bytes, at: datetime) -> bytes:
     return int(at.timestamp() * 1e6).to_bytes(8, "big") + packet
 
 
-def packets(kind: str = "feedback", *, boot_time: bool = False) -> list[bytes]:
+def packets(kind: str = "feedback", *, boot_time: bool = False, begun: int = 0) -> list[bytes]:
     link = ardupilotmega.MAVLink(None, srcSystem=1, srcComponent=1)
     beat = link.heartbeat_encode(2, 3, 0, 0, 4).pack(link)
     found = [stamped(beat, START - timedelta(seconds=2))]
@@ -28,10 +32,11 @@ def packets(kind: str = "feedback", *, boot_time: bool = False) -> list[bytes]:
         assert trigger.lon_deg is not None
         moment = int(trigger.at.timestamp() * 1e6)
         moment = 90_000_000 if boot_time else moment
+        index = (begun + trigger.sequence) % 65_536
         lat, lon = round(trigger.lat_deg * 1e7), round(trigger.lon_deg * 1e7)
         if kind == "feedback":
             made = link.camera_feedback_encode(
-                moment, 0, 0, trigger.sequence, lat, lon, 84.07, 60.0, 0.2, -2.9, 359.8, 0.0, 0
+                moment, 0, 0, index, lat, lon, 84.07, 60.0, 0.2, -2.9, 359.8, 0.0, 0
             )
         else:
             made = link.camera_image_captured_encode(
@@ -91,6 +96,41 @@ def test_repeats_of_two_links_count_once(tmp_path: Path) -> None:
     doubled = [part for part in parts for _ in range(2)]
     (tmp_path / "a.tlog").write_bytes(b"".join(doubled))
     assert len(open_log(tmp_path / "a.tlog").triggers) == 56
+
+
+def test_the_photo_after_number_65535_is_another_one(tmp_path: Path) -> None:
+    """The message counts with 16 bits; two links bring the last ones before the turn once more."""
+    begun = 65_536 - 20
+    parts = packets(boot_time=True, begun=begun)
+    turn = 1 + 2 * 24
+    (tmp_path / "a.tlog").write_bytes(
+        b"".join([*parts[:turn], *parts[turn - 20 : turn], *parts[turn:]])
+    )
+    log = open_log(tmp_path / "a.tlog")
+    numbers = [trigger.sequence for trigger in log.triggers]
+    assert numbers == [begun + trigger.sequence for trigger in FLIGHT.triggers]
+    assert log.losses == ()
+    link = ardupilotmega.MAVLink(None, srcSystem=1, srcComponent=1)
+    place = link.global_position_int_encode(
+        1000, 365_000_000, 1_366_000_000, 90_000, 9000, *[0] * 4
+    )
+    with (tmp_path / "a.tlog").open("ab") as more:  # without a place there is no flight to sum up
+        more.write(stamped(place.pack(link), START))
+    assert len(read_diary(tmp_path / "a.tlog").photo_s) == len(numbers)
+
+
+@given(st.integers(0, 200_000), st.integers(-100, 100))
+def test_a_count_goes_on_where_it_turns_over(last: int, step: int) -> None:
+    number = max(0, last + step)
+    found = counted_on(number % COUNTED, last)
+    assert found % COUNTED == number % COUNTED
+    assert found == number  # so near to each other they are of one count
+    assert counted_on(number % COUNTED, None) == number % COUNTED
+
+
+def test_a_count_that_began_anew_did_not_turn_over() -> None:
+    assert [counted_on(0, last) for last in (500, 40_000, 61_439)] == [0, 0, 0]
+    assert counted_on(0, 61_440) == COUNTED
 
 
 def test_a_time_since_boot_is_no_utc(tmp_path: Path) -> None:
