@@ -24,9 +24,13 @@ Start = Annotated[int, Query(ge=0, le=10**9)]
 
 @router.get("/list", operation_id="list_inspections")
 def list_inspections(
+    *,
     services: ServicesDep,
     state: Annotated[list[InspectionState] | None, Query(max_length=len(InspectionState))] = None,
     fiscal_year: FiscalYear | None = None,
+    ledger_only: Annotated[
+        bool, Query(description="list those too of which only a ledger speaks")
+    ] = True,
     after: Annotated[str | None, Query(max_length=400, pattern="^[A-Za-z0-9_-]+$")] = None,
     limit: Annotated[int, Query(ge=1, le=LIMIT_MAX)] = 50,
 ) -> LineupOut:
@@ -36,6 +40,7 @@ def list_inspections(
             connection,
             states=frozenset(state or ()),
             fiscal_year=fiscal_year,
+            ledger_only=ledger_only,
             after=after,
             limit=limit,
         )

@@ -37,7 +37,6 @@ from inspection.store import (
     modelchoices,
     offers,
     ownmodels,
-    steps,
     surveys,
     tenancy,
 )
@@ -171,12 +170,7 @@ def survey_model(services: ServicesDep, survey_id: UUID) -> SurveyModelOut:
         surveys.by_id(connection, survey_id)
         chosen = modelchoices.of_survey(connection, survey_id)
         said = [one.offer for one in offers.every(connection)]
-        found = [
-            row.result.get("model")
-            for row in steps.of_survey(connection, survey_id)
-            if row.step == "detect"
-        ]
-    found_by = str(found[-1]) if found and found[-1] else None
+        found_by = list(modelchoices.finders_of(connection, survey_id))
     if chosen is None:
         return SurveyModelOut(
             model=None, chosen_for="service", standing=None, words="", found_by=found_by

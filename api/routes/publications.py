@@ -24,9 +24,10 @@ def read_publication(
     fiscal_year: Annotated[FiscalYear, Query()],
     blur: bool = False,
     show_damage: bool = True,
+    pictures: bool = False,
 ) -> PublicationOut:
     """Show what of an approved inspection is public, and what would be; changes nothing."""
-    gate = Gate(blur=blur, show_damage=show_damage)
+    gate = Gate(blur=blur, show_damage=show_damage, pictures=pictures)
     with reading(services.engine) as connection:
         return _shown(connection, services, asset_id, fiscal_year, gate)
 
@@ -36,7 +37,7 @@ def publish_inspection(
     services: ServicesDep, principal: PrincipalDep, wanted: PublicationIn
 ) -> PublicationOut:
     """Publish an approved inspection as it was read; 403 when the gate stops it."""
-    gate = Gate(blur=wanted.blur, show_damage=wanted.show_damage)
+    gate = Gate(blur=wanted.blur, show_damage=wanted.show_damage, pictures=wanted.pictures)
     with writing(services.engine) as connection:
         assets.by_id(connection, wanted.asset_id)
         publish(
@@ -47,6 +48,7 @@ def publish_inspection(
             why=wanted.why,
             gate=gate,
             clock=services.clock,
+            blobs=services.blobs,
             expected_version=wanted.expected_version,
         )
         return _shown(connection, services, wanted.asset_id, wanted.fiscal_year, gate)
@@ -76,5 +78,12 @@ def _shown(
 ) -> PublicationOut:
     assets.by_id(connection, asset_id)
     return PublicationOut.of(
-        prospect(connection, asset_id, fiscal_year, gate, clock=services.clock)
+        prospect(
+            connection,
+            asset_id,
+            fiscal_year,
+            gate,
+            clock=services.clock,
+            blobs=services.blobs,
+        )
     )

@@ -181,8 +181,9 @@ class SurveyModelOut(Shape):
     chosen_for: Literal["survey", "organisation", "service"]
     standing: Standing | None = Field(description="null where it is left to the service")
     words: str = Field(description="how it stands; what to do when it cannot be used")
-    found_by: str | None = Field(
-        description="name and digest of the model that found what the survey shows now"
+    found_by: list[str] = Field(
+        description="names and digests of the models that found what the survey shows now, the one "
+        "that found most first"
     )
 
 

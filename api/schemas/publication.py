@@ -81,6 +81,10 @@ class PublicationIn(Decided):
         default=False, description="show the middle of a cell of about 1 km instead of the place"
     )
     show_damage: bool = Field(default=True, description="publish single damages at all")
+    pictures: bool = Field(
+        default=False,
+        description="a blurred picture of each damage whose photo was screened and looked at",
+    )
 
 
 class WithdrawalIn(Decided):

@@ -282,7 +282,7 @@ class _Road:
             result = {**measured.facts, "widths_key": keys.widths_key(digest)}
             return Outcome(result=result, save=save)
 
-        return once(self.tools, self.survey.survey_id, "measure", inputs, work)
+        return once(self.tools, self.survey.survey_id, "measure", inputs, work, overwrites=True)
 
     def _sight(self, made: Orthomosaic, stack: ExitStack) -> PhotoSight | None:
         """Say how the photos see the surface; None where widths are to come from the masks."""
@@ -333,6 +333,7 @@ class _Road:
             "consolidate",
             inputs,
             lambda: Outcome(result={}, save=save),
+            overwrites=True,
         )
 
     def _issue(self) -> Entry:
@@ -355,5 +356,10 @@ class _Road:
         }
         inputs = {"work_list": str(frozen.work_list_id)}
         return once(
-            self.tools, survey_id, "issue", inputs, lambda: Outcome(result=result, save=save)
+            self.tools,
+            survey_id,
+            "issue",
+            inputs,
+            lambda: Outcome(result=result, save=save),
+            overwrites=True,
         )

@@ -120,21 +120,42 @@ def record(
 
 
 def once(
-    tools: Tools, survey_id: UUID, step: str, inputs: Plain, work: Callable[[], Outcome]
+    tools: Tools,
+    survey_id: UUID,
+    step: str,
+    inputs: Plain,
+    work: Callable[[], Outcome],
+    *,
+    overwrites: bool = False,
 ) -> Entry:
     """Do a step, or give what it gave when it was done before with equal inputs.
+
+    Args:
+        tools: of this worker.
+        survey_id: the survey.
+        step: name of the step.
+        inputs: all that it depends on.
+        work: does it.
+        overwrites: the step writes over what it wrote on other inputs. Then it counts as done only
+            when it was done last on these: whoever goes back to an earlier model gets what that
+            one found, not what another one wrote since.
 
     Raises:
         Conflict: when the work is no longer ours; nothing of the step is then kept.
     """
+    digest = input_digest(step, inputs)
     with reading(tools.engine) as connection:
-        done = steps.done(connection, survey_id, step, input_digest(step, inputs))
+        done = steps.done(connection, survey_id, step, digest)
+        if overwrites and done is not None and steps.newest(connection, survey_id, step) != done:
+            done = None
     if done is not None:
         return Entry.of(done)
     with span(f"step {step}"), Gauge() as gauge:
         outcome = work()
     with writing(tools.engine) as connection:
         tools.warrant.commit(connection)
+        if overwrites:
+            steps.forget(connection, survey_id, step, input_digest=digest)
         result = {**outcome.result, **outcome.save(connection)}
         kept = record(
             connection,

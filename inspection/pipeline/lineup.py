@@ -61,6 +61,12 @@ class Standing:
     diagnosed_by: str
     last: ReleaseEvent | None
 
+    @property
+    def is_ours(self) -> bool:
+        """Tell whether more than a ledger speaks of it."""
+        found = self.evidence
+        return bool(found.surveys or found.failed or found.records or self.version)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lineup:
@@ -75,6 +81,7 @@ def line_up(
     *,
     states: Collection[InspectionState] = (),
     fiscal_year: int | None = None,
+    ledger_only: bool = True,
     after: str | None = None,
     limit: int = 50,
 ) -> Lineup:
@@ -84,6 +91,8 @@ def line_up(
         connection: an open transaction.
         states: only these; empty for all.
         fiscal_year: only this; None for all.
+        ledger_only: those too of which only a ledger speaks: no survey, no record of an element,
+            no decision.
         after: ``next`` of the page before.
         limit: most rows, 1–100.
 
@@ -103,7 +112,7 @@ def line_up(
                 if done or fiscal_year not in (None, year):
                     continue
                 found = _standing(connection, asset, year)
-                if not states or found.state in states:
+                if (not states or found.state in states) and (ledger_only or found.is_ours):
                     rows.append(found)
                 if len(rows) == limit:
                     return Lineup(rows=tuple(rows), next=_write_mark(asset.asset_id, year))

@@ -127,7 +127,13 @@ def _passed(
 
 
 def prospect(
-    connection: Connection, asset_id: str, fiscal_year: int, gate: Gate, *, clock: Clock
+    connection: Connection,
+    asset_id: str,
+    fiscal_year: int,
+    gate: Gate,
+    *,
+    clock: Clock,
+    blobs: BlobStore | None = None,
 ) -> Prospect:
     """Compare what is public of an inspection with what would be; changes nothing.
 
@@ -137,7 +143,7 @@ def prospect(
     approved_record(connection, asset_id, fiscal_year)
     passed, stopped = None, None
     try:
-        passed = preview(connection, asset_id, fiscal_year, gate, clock=clock)
+        passed = preview(connection, asset_id, fiscal_year, gate, clock=clock, blobs=blobs)
     except Refused as error:
         stopped = str(error)
     release = known_release(connection, asset_id, fiscal_year)

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, Table, delete, select
+from sqlalchemy import Connection, Row, Table, delete, func, select
 
 from inspection.domain.modelref import ModelRef
 from inspection.store.model_tables import model_defaults, survey_models
 from inspection.store.rows import add_or_replace
-from inspection.store.tables import assets, surveys
+from inspection.store.tables import assets, defects, observations, surveys
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,6 +76,22 @@ def surveys_naming(
         (row.survey_id, row.asset_id, _choice(row, for_survey=True))
         for row in connection.execute(query)
     )
+
+
+def finders_of(connection: Connection, survey_id: uuid.UUID) -> tuple[str, ...]:
+    """Name the models that found what a survey shows, the one that found most first."""
+    count = func.count().label("count")
+    seen = defects.join(
+        observations, observations.c.observation_id == defects.c.latest_observation_id
+    )
+    query = (
+        select(observations.c.model_id, count)
+        .select_from(seen)
+        .where(observations.c.survey_id == survey_id)
+        .group_by(observations.c.model_id)
+        .order_by(count.desc(), observations.c.model_id)
+    )
+    return tuple(row.model_id for row in connection.execute(query))
 
 
 def choose_default(connection: Connection, organisation_id: str, choice: Choice) -> None:

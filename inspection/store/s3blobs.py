@@ -288,6 +288,8 @@ class S3Blobs:
                 "AWS_SECRET_ACCESS_KEY, or a role"
             ) from error
         except (BotoCoreError, boto3.exceptions.Boto3Error) as error:
+            if isinstance(error.__context__, ClientError):  # of an upload in parts
+                raise self._answered(key, error.__context__) from error
             kind = type(error).__name__
             raise Unavailable(
                 f"{self.place.words} cannot be reached ({kind}); check AWS_ENDPOINT_URL and "

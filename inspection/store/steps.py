@@ -128,15 +128,30 @@ def costs(connection: Connection, *, limit: int) -> tuple[StepCost, ...]:
     return tuple(StepCost(**row._mapping) for row in rows)
 
 
-def forget(connection: Connection, survey_id: uuid.UUID, step: str) -> int:
+def newest(connection: Connection, survey_id: uuid.UUID, step: str) -> StepRow | None:
+    """Give the last time that a step was done, on whatever inputs; None when it never was."""
+    c = steps.c
+    row = connection.execute(
+        select(steps)
+        .where(c.survey_id == survey_id, c.step == step)
+        .order_by(c.finished_at.desc(), c.input_digest)
+        .limit(1)
+    ).one_or_none()
+    return None if row is None else _step(row)
+
+
+def forget(
+    connection: Connection, survey_id: uuid.UUID, step: str, *, input_digest: str | None = None
+) -> int:
     """Forget that a step was done, so that it runs again; give how many rows there were.
 
-    For a step whose blobs are gone: what a row promises must be true.
+    For a step whose blobs are gone, or whose rows were written over: what a row promises must be
+    true. Without a digest it is forgotten for all inputs.
     """
-    forgotten = connection.execute(
-        delete(steps).where(steps.c.survey_id == survey_id, steps.c.step == step)
-    )
-    return forgotten.rowcount
+    which = (steps.c.survey_id == survey_id) & (steps.c.step == step)
+    if input_digest is not None:
+        which &= steps.c.input_digest == input_digest
+    return connection.execute(delete(steps).where(which)).rowcount
 
 
 def _step(row: Row[Any]) -> StepRow:

@@ -94,6 +94,18 @@ def open_programme(page: Page) -> None:
     expect(page.locator(".money tbody tr").first).to_be_visible()
 
 
+def open_inspections(page: Page) -> None:
+    page.locator("header a[href='/app/inspections/waiting']").click()
+    expect(page.locator(".inspections h1")).to_be_visible()
+    page.locator(".inspections .fields input[type=checkbox]").check()
+    expect(page.locator("[data-inspection]").first).to_be_visible()
+
+
+def open_inspection(page: Page) -> None:
+    page.locator("[data-inspection] a").first.click()
+    expect(page.locator(".title [data-state]")).to_be_visible()
+
+
 def open_public_figures(page: Page) -> None:
     page.locator("header a[href='/app/open']").click()
     expect(page.locator(".open h1")).to_be_visible()
@@ -109,6 +121,8 @@ ROAD: tuple[Callable[[Page], None], ...] = (
     open_flight,
     open_planner,
     open_programme,
+    open_inspections,
+    open_inspection,
     open_public_figures,
 )
 

@@ -1,5 +1,6 @@
 """The crew's pages on site: add photos, see what is wrong, what is covered, start the work."""
 
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -197,16 +198,24 @@ def check_processing(page: Page, device: Device) -> None:
 
 
 def replace_what_was_cut_off(page: Page, card: Path) -> None:
-    """Copy the file anew from the card: it is sent, and nothing else is."""
+    """Copy the file anew from the card: it is sent as another one, and nothing else is."""
     broken = card / "101MEDIA" / "DJI_0101.JPG"
-    before = broken.read_bytes()
+    before, moment = broken.read_bytes(), broken.stat()
     broken.write_bytes(Shot(seed=101, east_m=1.0).jpeg())
-    page.get_by_label("Choose a folder").set_input_files(str(card))
-    broken_line = line(page, "DJI_0101.JPG")
-    page.locator(".file-list").evaluate("list => { list.scrollTop = 0; }")
-    expect(broken_line).to_have_attribute("data-phase", "arrived")
-    expect(page.locator(".strip li[data-reason=truncated] .good")).to_be_visible()
-    broken.write_bytes(before)
+    try:
+        page.get_by_label("Choose a folder").set_input_files(str(card))
+        expect(
+            page.locator(f".send-sum[data-files='{GOOD + 8}'][data-over='{GOOD + 8}']")
+        ).to_be_visible()
+        page.locator(".file-list").evaluate("list => { list.scrollTop = list.scrollHeight; }")
+        named = ".file-list li[data-path$='DJI_0101.JPG']"
+        expect(page.locator(f"{named}[data-phase=arrived]")).to_be_attached()
+        page.locator(".file-list").evaluate("list => { list.scrollTop = 0; }")
+        expect(page.locator(f"{named}[data-phase=rejected]")).to_be_attached()
+        expect(page.locator(".strip li[data-reason=truncated] .good")).to_be_visible()
+    finally:
+        broken.write_bytes(before)
+        os.utime(broken, ns=(moment.st_atime_ns, moment.st_mtime_ns))
 
 
 @pytest.mark.parametrize("device", [TABLET, PHONE], ids=["tablet", "phone"])

@@ -3,12 +3,14 @@
 import os
 import uuid
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from inspection.errors import BadInput, Broken, NotFound, Unavailable
+from inspection.pipeline.conduct import conduct
 from inspection.pipeline.ports import BlobStore, Silence
 from inspection.pipeline.stocktake import QUIET_S, unowned
 from inspection.pipeline.tools import SystemClock
@@ -19,10 +21,12 @@ from inspection.store.filecache import FileCache
 from inspection.store.s3blobs import DIGEST, PART_BYTES, S3Blobs, read_place
 from tests.support.blob_contract import BlobStoreContract
 from tests.support.bucket import BUCKET, KEYS, raw, s3_server
+from tests.support.conducted import Site, photographed, second_site, site
 from tests.support.everyrow import every_row
-from tests.support.seed import database_url, seed
+from tests.support.seed import SeededSurvey, database_url, seed
 
 pytestmark = pytest.mark.services
+__all__ = ["photographed", "site"]
 
 
 @pytest.fixture(scope="module")
@@ -157,6 +161,11 @@ def test_failures_say_the_cure_and_no_secret(
         lost.put_bytes("a", b"")
     with pytest.raises(Unavailable, match="no bucket"):
         list(lost.keys(""))
+    source = tmp_path / "source"
+    for content in (b"small", bytes(PART_BYTES + 1)):
+        source.write_bytes(content)
+        with pytest.raises(Unavailable, match="no bucket"):
+            lost.put_file("a", source)
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
     closed = S3Blobs(f"s3://{BUCKET}", FileCache(tmp_path, 1000))
     with pytest.raises(Unavailable, match="cannot be reached") as told:
@@ -227,6 +236,20 @@ def test_backup_restore_and_stocktake_work_on_a_bucket(
     assert (found.key, found.size_bytes) == (stray, 8)
     assert seeded.mapped.mosaic.blob_key in set(bucket.keys(""))
     engine.dispose()
+
+
+def test_a_survey_is_worked_on_in_a_bucket_with_the_same_result(
+    site: Site, photographed: tuple[Path, SeededSurvey], blobs: S3Blobs, tmp_path: Path
+) -> None:
+    for key in site.blobs.kept.keys(""):
+        with site.blobs.kept.local_path(key) as path:
+            blobs.put_file(key, path)
+    conduct(site.survey_id, replace(site.tools, blobs=blobs))
+    with second_site(tmp_path / "folder", photographed) as other:
+        conduct(other.survey_id, other.tools)
+        assert site.found() == other.found() != []
+        assert site.rows() == other.rows()
+        assert set(blobs.keys("detections/")) == set(other.blobs.kept.keys("detections/")) != set()
 
 
 def test_a_bucket_is_made_once_and_asked_for_by_path(

@@ -317,6 +317,13 @@ def test_the_list_says_of_each_what_it_says_alone(
     # small pages, narrowed by state and year, are the whole narrowed
     two = [one for one in whole if one["state"] in ("diagnosed", "captured")]
     assert listed(client, chief, limit=7, state=["diagnosed", "captured"]) == two
+    ours = [
+        one
+        for one in whole
+        if one["surveys"] or one["surveys_failed"] or one["element_records"] or one["last"]
+    ]
+    assert 5 < len(ours) < len(whole)
+    assert listed(client, chief, limit=9, ledger_only=False) == ours
     year = [one for one in whole if one["fiscal_year"] == 2022]
     assert len(year) > 3 and listed(client, chief, limit=1, fiscal_year=2022) == year
 

@@ -207,6 +207,7 @@ class TestChoice:
         path = f"/api/surveys/{seeded.mapped.survey_id}/model"
         before = client.get(path).json()
         assert (before["model"], before["chosen_for"]) == (None, "service")
+        assert before["found_by"] == ["seed@000000000000"]
         chosen = client.put("/api/models/default", json={"name": "road"})
         assert chosen.status_code == 200, chosen.text
         assert chosen.json()["model"] == {"name": "road", "own_model_id": None, "sha256": OTHER}

@@ -13,8 +13,15 @@ from api.deps import Services
 from api.routes.records import MEDIA_TYPES
 from inspection.domain.account import Role
 from inspection.domain.assetsheet import LedgerEntry
+from inspection.domain.privatearea import (
+    MarkAction,
+    PrivacyMark,
+    PrivateArea,
+    PrivateKind,
+    Screening,
+)
 from inspection.pipeline.recordfile import RecordFormat
-from inspection.store import audit, releases, sheets
+from inspection.store import audit, privacy, releases, sheets
 from inspection.store.engine import reading, writing
 from inspection.store.scope import HOME
 from tests.support.people import Person, add_cities, add_person
@@ -209,3 +216,37 @@ def test_without_the_mark_of_an_approver_nobody_publishes(
     for to in ("", "/withdrawals"):
         problem_of(decide(client, approved, person, to=to), 403)
     assert look(client, approved, person)["state"] == "approved", "everybody here may look"
+
+
+def test_pictures_are_published_only_when_screened_and_looked_at(
+    client: TestClient, approved: Seeded, chief: Person, services: Services
+) -> None:
+    survey = approved.mapped
+
+    def told(**more: Any) -> list[str]:
+        answer = client.get(PLACE, params=ask(approved, **more), headers=chief.headers)
+        return list(answer.json()["applied"])
+
+    assert any("no detector" in words for words in told(pictures=True))
+    area = PrivateArea(kind=PrivateKind.PERSON, box_px=(100, 50, 200, 150), score=0.9)
+    found = Screening(detector_id="test@1", size_px=(600, 360), areas=(area,), at=NOW)
+    with writing(services.engine) as connection:
+        privacy.add_screening(connection, survey.survey_id, survey.photo_sha256, found)
+    assert any("nobody has looked" in words for words in told(pictures=True))
+    seen = PrivacyMark(action=MarkAction.CLEAR, by="公開担当", at=NOW)
+    with writing(services.engine) as connection:
+        privacy.add_mark(connection, survey.survey_id, survey.photo_sha256, seen)
+    assert any(words.startswith("1 pictures, encoded anew") for words in told(pictures=True))
+    assert any("photos stay inside" in words for words in told())
+    assert list(services.blobs.keys("public/")) == []  # looking publishes nothing
+    version = client.get(PLACE, params=ask(approved), headers=chief.headers).json()["version"]
+    body = ask(approved, expected_version=version, why="定例公開", pictures=True)
+    done = client.post(PLACE, json=body, headers=chief.headers)
+    assert done.status_code == 201, done.text
+    (key,) = services.blobs.keys("public/")
+    assert survey.photo_sha256 not in key
+    with reading(services.engine) as connection:
+        release = releases.find(connection, survey.asset_id, FISCAL_YEAR)
+    assert release is not None and release.public_row is not None
+    names = {damage["photo"] for damage in release.public_row["damages"]}
+    assert len(names) == 1 and key.endswith(names.pop().removeprefix("photo_"))

@@ -13,7 +13,8 @@ export default function InspectionsPage({ tab }: { tab: Tab }) {
   const { say } = useLanguage();
   const [year, setYear] = useState("");
   const fiscalYear = /^(19[5-9]\d|2[01]\d\d)$/.test(year.normalize("NFKC")) ? Number(year.normalize("NFKC")) : null;
-  const { data, error, hasNextPage, fetchNextPage, isFetching } = useInfiniteQuery(lineupQuery(tab, fiscalYear));
+  const [ledgerOnly, setLedgerOnly] = useState(false);
+  const { data, error, hasNextPage, fetchNextPage, isFetching } = useInfiniteQuery(lineupQuery(tab, fiscalYear, ledgerOnly));
   const rows = data?.pages.flatMap((page) => page.inspections) ?? [];
   const isOver = data !== undefined && !hasNextPage;
   return (
@@ -33,6 +34,10 @@ export default function InspectionsPage({ tab }: { tab: Tab }) {
         <label>
           {say("fiscalYear")}
           <input inputMode="numeric" maxLength={4} placeholder={say("all")} value={year} onChange={(event) => setYear(event.target.value)} />
+        </label>
+        <label className="check">
+          <input type="checkbox" checked={ledgerOnly} onChange={(event) => setLedgerOnly(event.target.checked)} />
+          {say("ledgerOnly")}
         </label>
       </div>
       <Trouble error={error} />
@@ -78,7 +83,7 @@ function Table({ rows, tab }: { rows: readonly Standing[]; tab: Tab }) {
             <th scope="col">{say("state")}</th>
             <th scope="col">{say("soundness")}</th>
             <th scope="col" className="number">
-              {say("surveys")}
+              {say("survey")}
             </th>
             <th scope="col" className="number">
               {say("unreviewedCount")}

@@ -15,14 +15,15 @@ export function Publication({ inspection, may }: { inspection: Inspection; may: 
   const { name } = useName();
   const [blur, setBlur] = useState(false);
   const [hidden, setHidden] = useState(false);
+  const [pictures, setPictures] = useState(false);
   const [why, setWhy] = useState("");
   const { asset_id, fiscal_year, version } = inspection;
-  const { data, error } = useQuery(publicationQuery(asset_id, fiscal_year, blur, !hidden));
+  const { data, error } = useQuery(publicationQuery(asset_id, fiscal_year, { blur, show_damage: !hidden, pictures }));
   const body = { asset_id, fiscal_year, expected_version: version, why: why.trim(), by: name.trim() };
   const decide = useDecision(async (what: "publish" | "withdraw") =>
     told(
       what === "publish"
-        ? await api.POST("/api/publications", { body: { ...body, blur, show_damage: !hidden } })
+        ? await api.POST("/api/publications", { body: { ...body, blur, show_damage: !hidden, pictures } })
         : await api.POST("/api/publications/withdrawals", { body }),
       "PublicationOut",
     ),
@@ -43,6 +44,10 @@ export function Publication({ inspection, may }: { inspection: Inspection; may: 
           <label className="check">
             <input type="checkbox" checked={hidden} onChange={(event) => setHidden(event.target.checked)} />
             {say("hideDamage")}
+          </label>
+          <label className="check">
+            <input type="checkbox" checked={pictures} onChange={(event) => setPictures(event.target.checked)} />
+            {say("withPictures")}
           </label>
         </div>
       )}

@@ -5,15 +5,16 @@ import { STATES, type Tab } from "./inspection";
 
 const PART = 50;
 
-export const lineupQuery = (tab: Tab, fiscalYear: number | null) =>
+export const lineupQuery = (tab: Tab, fiscalYear: number | null, ledgerOnly: boolean) =>
   infiniteQueryOptions({
-    queryKey: ["inspections", "list", tab, fiscalYear],
+    queryKey: ["inspections", "list", tab, fiscalYear, ledgerOnly],
     queryFn: async ({ pageParam }: { pageParam: string | null }) =>
       told(
         await api.GET("/api/inspections/list", {
           params: {
             query: {
               state: [...STATES[tab]],
+              ledger_only: ledgerOnly,
               ...(fiscalYear === null ? {} : { fiscal_year: fiscalYear }),
               ...(pageParam === null ? {} : { after: pageParam }),
             },
@@ -57,13 +58,19 @@ export const contentQuery = (assetId: string, fiscalYear: number, defectsAfter =
     placeholderData: keepPreviousData,
   });
 
-export const publicationQuery = (assetId: string, fiscalYear: number, blur: boolean, showDamage: boolean) =>
+export interface HowPublic {
+  blur: boolean;
+  show_damage: boolean;
+  pictures: boolean;
+}
+
+export const publicationQuery = (assetId: string, fiscalYear: number, how: HowPublic) =>
   queryOptions({
-    queryKey: ["inspections", "publication", assetId, fiscalYear, blur, showDamage],
+    queryKey: ["inspections", "publication", assetId, fiscalYear, how],
     queryFn: async () =>
       told(
         await api.GET("/api/publications", {
-          params: { query: { asset_id: assetId, fiscal_year: fiscalYear, blur, show_damage: showDamage } },
+          params: { query: { asset_id: assetId, fiscal_year: fiscalYear, ...how } },
         }),
         "PublicationOut",
       ),

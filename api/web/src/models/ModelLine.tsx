@@ -26,10 +26,10 @@ export function ModelLine({ surveyId, state }: { surveyId: string; state: string
             <code>{data.model.sha256.slice(0, 12)}</code> ({say(WHOSE[data.chosen_for])})
           </>
         )}
-        {data.found_by !== null && (
+        {data.found_by.length > 0 && (
           <>
             {" · "}
-            {say("modelFound")}: <code>{data.found_by}</code>
+            {say("modelFound")}: <code>{data.found_by.join(", ")}</code>
           </>
         )}
       </p>

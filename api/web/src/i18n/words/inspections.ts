@@ -1,8 +1,6 @@
 /** Words of inspections as a whole: diagnosis, approval, records, publication. */
 export const inspections = {
   inspections: { ja: "承認・公開", en: "Approvals" },
-  fiscalYear: { ja: "年度", en: "Fiscal year" },
-  soundness: { ja: "健全性", en: "Soundness" },
   diagnosis: { ja: "診断", en: "Diagnosis" },
   tab_waiting: { ja: "承認待ち", en: "Waiting for approval" },
   tab_returned: { ja: "差し戻し", en: "Sent back" },
@@ -45,6 +43,10 @@ export const inspections = {
   none_public: {
     ja: "公開中の点検はありません。承認済みの点検を開き、公開される内容を確かめてから公開します。",
     en: "Nothing is public. Open an approved inspection, look at what would be seen, then publish it.",
+  },
+  ledgerOnly: {
+    ja: "台帳だけの点検も表示（調査・要素の記録なし）",
+    en: "Also those of which only a ledger speaks",
   },
   lookFurther: { ja: "続きを探す", en: "Look further" },
   inspection_planned: { ja: "未着手", en: "planned" },
@@ -156,13 +158,17 @@ export const inspections = {
   gateApplied: { ja: "公開前の処理", en: "What the gate does" },
   gateStopped: { ja: "このままでは公開できません", en: "The gate stops it" },
   damagesPublic: { ja: "個々の損傷の件数", en: "Single damages" },
+  withPictures: {
+    ja: "損傷の写真も公開（人・車両・ナンバーをぼかし、確認済みのもののみ）",
+    en: "Publish pictures of the damage too: people, vehicles and plates blurred, only those that somebody has looked at",
+  },
   blurPlace: { ja: "位置を約1 kmメッシュにぼかす", en: "Blur the place to a cell of about 1 km" },
   hideDamage: { ja: "個々の損傷を公開しない", en: "Publish no single damages" },
   publishIt: { ja: "公開する", en: "Publish" },
   withdrawIt: { ja: "公開を取り下げる", en: "Withdraw" },
   publishHint: {
-    ja: "人の名前・所見・写真は公開されません。月ごとの固定は「tenken publish snapshot」で行います。",
-    en: "Names of people, findings and photos stay inside. Months are frozen by tenken publish snapshot.",
+    ja: "人の名前・所見は公開されず、写真は選んだ場合のみ公開されます。月ごとの固定は「tenken publish snapshot」で行います。",
+    en: "Names of people and findings stay inside, photos too unless you ask for pictures. Months are frozen by tenken publish snapshot.",
   },
   decisionsTitle: { ja: "判断の履歴", en: "Decisions" },
   decisionsNone: { ja: "まだ判断はありません。", en: "Nobody has decided anything yet." },

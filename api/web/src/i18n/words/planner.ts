@@ -12,7 +12,6 @@ export const planner = {
   riskMatrix: { ja: "リスクマトリクス（縦 L・横 C、件数）", en: "Risk matrix (L up, C across; assets)" },
   matrixAxes: { ja: "縦L・横C", en: "L up, C across" },
   municipality: { ja: "市町村", en: "Municipality" },
-  soundness: { ja: "健全性", en: "Soundness" },
   tier: { ja: "区分", en: "Tier" },
   tier_0: { ja: "緊急", en: "emergency" },
   tier_1: { ja: "必須", en: "must" },
@@ -24,7 +23,6 @@ export const planner = {
   origin_derived: { ja: "記録から", en: "from records" },
   missing: { ja: "不明な項目", en: "Unknown" },
   notScored: { ja: "評価できない施設", en: "Not scored" },
-  fiscalYear: { ja: "年度", en: "Fiscal year" },
   assetMap: { ja: "施設の地図", en: "Map of the assets" },
   showMore: { ja: "さらに表示", en: "Show more" },
   chooseAsset: {

@@ -45,5 +45,7 @@ export const shared = {
   working: { ja: "処理中", en: "Working" },
   waiting: { ja: "待機中", en: "Waiting" },
   failed: { ja: "失敗", en: "Failed" },
+  fiscalYear: { ja: "年度", en: "Fiscal year" },
+  soundness: { ja: "健全性", en: "Soundness" },
   loading: { ja: "読み込み中…", en: "Loading…" },
 } as const;
