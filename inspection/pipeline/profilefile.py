@@ -31,7 +31,7 @@ FORMAT = 1
 
 log = logging.getLogger("tenken.profile")
 
-_reading = Turns("reading widths in the photos", waiting_most=3)
+_reading = Turns("reading widths in the photos", waiting_most=6)
 """A photo is large: a process reads the widths of one crack at a time."""
 
 

@@ -12,19 +12,22 @@ const AGAIN: Record<NonNullable<Schemas["Again"]>, Word> = {
 export function Settled({ defect }: { defect: DefectDetail }) {
   const { language, say } = useLanguage();
   const { work } = defect;
+  const isTold = defect.settled.length > 0 || work.ordered || work.finished || work.partly.length > 0;
+  if (!isTold) return null;
   return (
     <>
+      <h3>{say("settled")}</h3>
       {defect.settled.map((one) => (
         <div key={one.scheme} className="grade">
           <b>{one.grade}</b> {say("settledBy")} {one.by}{" "}
           <small>{new Date(one.at).toLocaleDateString(language)}</small>
-          {one.again && <p className="vague">{say(AGAIN[one.again])}</p>}
+          {one.again && <p className="hint">{say(AGAIN[one.again])}</p>}
         </div>
       ))}
       {work.ordered && <Line word="workOrdered" day={work.ordered} takenOver={work.taken_over} />}
       {work.finished && <Line word="workFinished" day={work.finished} takenOver={work.taken_over} />}
       {work.partly.map((stage) => (
-        <p key={stage} className="vague">
+        <p key={stage} className="hint">
           {say(stage === "finished" ? "workPartlyFinished" : "workPartlyOrdered")}
         </p>
       ))}

@@ -91,6 +91,7 @@ export const edit = {
   did_grade: { ja: "判定区分を決定", en: "decided a grade" },
   did_ordered: { ja: "措置の着手を記録", en: "recorded that a measure was ordered" },
   did_finished: { ja: "措置の完了を記録", en: "recorded that a measure was finished" },
+  settled: { ja: "人の判定と措置", en: "Decided and done" },
   settledBy: { ja: "判定：", en: "decided by" },
   settledSplit: { ja: "分割前の全体についての判定です。改めて判定してください", en: "Decided for the whole before it was split; decide again" },
   settledMerged: { ja: "結合前の一部についての判定（最も悪いもの）です。改めて判定してください", en: "Decided for a piece before they were merged (the worst counts); decide again" },
