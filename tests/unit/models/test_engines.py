@@ -91,7 +91,7 @@ def test_a_worker_takes_the_engine_of_its_settings(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("TENKEN_DETECT_ENGINE", "onnxruntime")
-    lazy = LazyDetector("tiny", DetectSettings(models_dir=folder))
+    lazy = LazyDetector("tiny", folder, DetectSettings(models_dir=folder))
     assert lazy().model_id.endswith("/f32-onnxruntime")
     monkeypatch.setenv("TENKEN_DETECT_ENGINE", "abacus")
     with pytest.raises(ValueError, match="engine"):
