@@ -106,11 +106,11 @@ def test_the_rows_are_counted_when_asked(
     registry = CollectorRegistry()
     register(registry, lambda: services)
     assert sample(registry, "tenken_jobs", state="queued") == 0
+    tus = TusClient(send=client_sender(client), survey_id=seeded.local.survey_id)
+    tus.begin("a.jpg", b"x" * 1234)  # before the survey is worked on: nothing begins meanwhile
     with writing(services.engine) as connection:
         asked = NOW - timedelta(seconds=90)
         jobs.enqueue(connection, seeded.local.survey_id, "conduct", asked)
-    tus = TusClient(send=client_sender(client), survey_id=seeded.local.survey_id)
-    tus.begin("a.jpg", b"x" * 1234)
     assert sample(registry, "tenken_jobs", state="queued") == 1
     assert sample(registry, "tenken_jobs", state="dead") == 0
     assert sample(registry, "tenken_job_longest_wait_seconds") == 90
