@@ -159,8 +159,9 @@ def test_exactly_the_columns_of_the_list_and_no_person_leave_the_gate() -> None:
         found = passed(make_record(), blur=blur, show_damage=show)
         assert set(found.row) == {column.name for column in load_open_columns()}
         text = json.dumps(found.plain, ensure_ascii=False)
-        for hidden in ("花子", "次郎", "三郎", "所見", "photo", "sha256", "inspector"):
+        for hidden in ("花子", "次郎", "三郎", "所見", ".jpg", "sha256", "inspector"):
             assert hidden not in text
+        assert {damage["photo"] for damage in found.plain["damages"]} <= {""}, "none was asked for"
         assert json.loads(text) == found.plain
         assert passed(make_record(), blur=blur, show_damage=show) == found
 
