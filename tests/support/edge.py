@@ -103,7 +103,8 @@ def kinds() -> dict[str, Kind]:
 
 def _look(path: Path) -> object:
     """Do with a photo what an upload meets: the sandbox's own code, then the product's."""
-    flaw = examine(path, PIXELS)
+    found = examine(path, PIXELS)
+    flaw = {name: found[name] for name in ("reason", "detail") if name in found}
     taken = ingest([path], gps_required=False, progress=Silence())
     if flaw or taken.rejections:
         raise BadInput("; ".join([*flaw.values(), *(row.detail for row in taken.rejections)]))

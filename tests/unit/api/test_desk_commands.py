@@ -255,7 +255,9 @@ class TestMatrix:
 
     @pytest.mark.parametrize("scopes", [("look", "lok"), ("",), ("public",), ("Look",)])
     def test_a_scope_is_a_right(self, scopes: tuple[str, ...]) -> None:
-        with pytest.raises(BadInput, match=r"there is no scope .*choose from look, originals, capture"):
+        with pytest.raises(
+            BadInput, match=r"there is no scope .*choose from look, originals, capture"
+        ):
             permissions().checked_scopes(scopes)
         assert permissions().checked_scopes(("look", "look")) == {"look"}
 

@@ -127,7 +127,7 @@ class TestFiles:
         assert text.endswith("}\n")
         assert set(json.loads(text)) == {
             "name", "sha256", "classes", "thresholds", "size_multiple_px",
-            "gsd_range_mm_per_px", "licence", "training",
+            "gsd_range_mm_per_px", "output_stride", "licence", "training",
         }  # fmt: skip
 
     def test_writing_twice_gives_the_same_bytes(self, tmp_path: Path) -> None:
