@@ -16,23 +16,25 @@ from datasets.convert import build_chips
 from datasets.manifest import Split
 from inspection.errors import BadInput, NotFound
 from models.config import TrainConfig
-from models.network import build_network
-from models.train import (
+from models.loop import (
     CHECKPOINT_NAME,
     LOG_NAME,
-    BatchSource,
     TrainState,
     draw_ahead,
+    rate_factor,
+    save_state,
+    to_tensor,
+    update_average,
+)
+from models.network import build_network
+from models.train import (
+    BatchSource,
     load_state,
     make_optimizer,
     output_table,
-    rate_factor,
-    save_state,
     start_state,
-    to_tensor,
     train,
     train_step,
-    update_average,
 )
 
 
