@@ -131,12 +131,12 @@ class BoxNetwork(nn.Module):
         head.xyxy, head.max_det = True, MOST
         head.dynamic, head.export, head.format = True, True, "onnx"
         head.fuse()
-        self.head = head
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
         """Return (n, k, 6) x0 y0 x1 y1 px, score, class of (n, 3, h, w) float32 RGB in 0..1."""
         answer: torch.Tensor = self.network(images)
-        if self.head.end2end:
+        head: Any = self.network.model[-1]  # type: ignore[index]  # Ultralytics' own field
+        if head.end2end:
             return answer
-        told: torch.Tensor = self.head.postprocess(answer.permute(0, 2, 1))
+        told: torch.Tensor = head.postprocess(answer.permute(0, 2, 1))
         return told

@@ -138,7 +138,8 @@ class TestBatches:
         photos = photo_files(config.sampling, config.label_indices, sets, Split.TRAIN)
         batches = BoxBatches(photos, config)
         most = {
-            step: int(batches.draw(step)[1]["batch_idx"].bincount().max()) for step in (0, 1, 8, 9)
+            step: int(batches.draw(step)[1]["batch_idx"].long().bincount().max())
+            for step in (0, 1, 8, 9)
         }
         assert min(most[0], most[1]) > 2
         assert max(most[8], most[9]) <= 2

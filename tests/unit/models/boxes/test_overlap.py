@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
@@ -39,6 +39,7 @@ def test_golden_overlaps(other: tuple[float, float, float, float], iou: float) -
     assert iou_table(boxes((0, 0, 10, 10)), boxes(other))[0, 0] == pytest.approx(iou)
 
 
+@settings(max_examples=40)
 @given(some_boxes(), some_boxes())
 def test_overlap_goes_both_ways_and_lies_between_nought_and_one(
     one: np.ndarray, two: np.ndarray
@@ -84,6 +85,7 @@ def test_nothing_stays_nothing() -> None:
     assert suppress(boxes(), np.zeros(0), np.zeros(0, dtype=np.int64), overlap=0.5).shape == (0,)
 
 
+@settings(max_examples=40)
 @given(some_boxes(), st.floats(0.1, 0.9))
 def test_those_that_stay_do_not_overlap_and_those_that_fall_do(
     told: np.ndarray, overlap: float
