@@ -21,7 +21,13 @@ GREY = 114
 """What lies beside a photo; the grey that YOLO networks are trained with."""
 
 LEAST_SHARE = 0.2
-"""Part of a box that must be left in a view for the box to stay."""
+"""Part of a box that must be left in a view for the box to stay, unless much is seen of it."""
+
+MUCH_PX = 32.0
+"""Shorter side from which the rest of a box still shows what it is, however large it was."""
+
+FOUR_SCALE = 0.75
+"""How much smaller photos are shown four together: their quarters are smaller, too."""
 
 LEAST_SIDE_PX = 3.0
 NEARER, FURTHER = 1.5, 0.65
@@ -82,9 +88,9 @@ def clip_boxes(
     clipped = np.clip(boxes, 0, limits)
     before = (boxes[:, 2:] - boxes[:, :2]).prod(axis=1)
     sides = clipped[:, 2:] - clipped[:, :2]
-    kept = (sides.min(axis=1, initial=np.inf) >= LEAST_SIDE_PX) & (
-        sides.prod(axis=1) >= LEAST_SHARE * before
-    )
+    least = sides.min(axis=1, initial=np.inf)
+    enough = (sides.prod(axis=1) >= LEAST_SHARE * before) | (least >= MUCH_PX)
+    kept = (least >= LEAST_SIDE_PX) & enough
     return clipped[kept], classes[kept]
 
 
@@ -156,7 +162,7 @@ def four_together(
         row, column = divmod(number, 2)
         left, right = ((0, middle[0]), (middle[0], size_px))[column]
         top, bottom = ((0, middle[1]), (middle[1], size_px))[row]
-        part = view(rng, photo, right - left, bottom - top, base=base)
+        part = view(rng, photo, right - left, bottom - top, base=FOUR_SCALE * base)
         canvas[top:bottom, left:right] = part.rgb
         boxes.append(move_boxes(part.boxes, (1, 1), (left, top)))
         classes.append(part.classes)

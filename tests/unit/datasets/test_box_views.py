@@ -73,14 +73,15 @@ def test_boxes_are_cut_at_the_edge_and_dropped_when_too_little_is_left() -> None
     boxes = floats(
         (-50, 10, 50, 20),  # half is left
         (-90, 10, 10, 20),  # a tenth is left
-        (60, 60, 160, 160),  # 40 x 40 of 100 x 100
+        (60, 60, 160, 160),  # 40 x 40 of 100 x 100: less than a fifth, but much to see
+        (80, 80, 180, 180),  # 20 x 20 of it
         (98, 0, 120, 50),  # 2 px wide
         (200, 200, 210, 210),  # not in the view
         (20, 20, 40, 40),  # whole
     )
-    clipped, classes = clip_boxes(boxes, np.arange(6), 100, 100)
-    assert classes.tolist() == [0, 5]
-    assert clipped.tolist() == [[0, 10, 50, 20], [20, 20, 40, 40]]
+    clipped, classes = clip_boxes(boxes, np.arange(7), 100, 100)
+    assert classes.tolist() == [0, 2, 6]
+    assert clipped.tolist() == [[0, 10, 50, 20], [60, 60, 100, 100], [20, 20, 40, 40]]
 
 
 @pytest.mark.parametrize(
