@@ -238,7 +238,7 @@ class TestPredict:
             *("models", "predict", tmp_path / "photos", "--out", tmp_path / "seen"),
             *("--model", "seen", "--overlay"),
         )
-        assert (said.code, said.out) == (0, "a.png: 2 objects\n")
+        assert (said.code, said.out.strip()) == (0, "a.png: 2 objects")
         bgr = cv2.imread(str(tmp_path / "seen/a.boxes.jpg"))
         assert bgr is not None
         assert bgr.shape == (320, 320, 3)
