@@ -25,6 +25,7 @@ from models.boxes.commands import (
     train_command,
 )
 from models.boxes.registry import BoxEntry, find_boxes, list_boxes
+from models.config import BOXES, PIXELS, form_of
 from models.detector import AUTO
 from models.leave_out_cli import leave_out_command
 from models.matrix_cli import matrix_command
@@ -91,6 +92,7 @@ def describe(entry: ModelEntry) -> dict[str, Any]:
     """Return a registered model as plain values."""
     return {
         "name": entry.name,
+        "form": PIXELS,
         "default": entry.name == DEFAULT_MODEL,
         "file": entry.onnx_path.name,
         "bytes": entry.onnx_path.stat().st_size,
@@ -139,8 +141,6 @@ def train(
       tenken models train runs/chips --out runs/first --budget-min 60
       tenken models train --config models/configs/tenken-road-boxes-n.yaml --out runs/boxes
     """  # noqa: D301
-    from models.config import BOXES, form_of  # noqa: PLC0415  # see the module's docstring
-
     form = form_of(config_path)
     if (chips_dir is None) != (form == BOXES):
         raise BadInput(
@@ -205,8 +205,6 @@ def export(
       tenken models export runs/first --torch-file runs/first/model.pt
       tenken models export runs/boxes --config models/configs/tenken-road-boxes-n.yaml
     """  # noqa: D301
-    from models.config import BOXES, form_of  # noqa: PLC0415
-
     cards_dir = CARDS_DIR if weights_dir == WEIGHTS_DIR else weights_dir
     if form_of(config_path) == BOXES:
         if torch_file is not None:

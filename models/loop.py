@@ -28,6 +28,7 @@ from inspection.errors import BadInput, Broken, NotFound
 from models.config import RunConfig
 
 Report = Callable[[str], None]
+Batch = TypeVar("Batch")
 Batch_co = TypeVar("Batch_co", covariant=True)
 CHECKPOINT_NAME = "checkpoint.pt"
 LOG_NAME = "log.jsonl"
@@ -228,7 +229,7 @@ def update_average(state: TrainState, decay: float) -> None:
                 value.copy_(current[name])
 
 
-def draw_ahead(batches: Batches[Batch_co], first_step: int) -> Iterator[Batch_co]:
+def draw_ahead(batches: Batches[Batch], first_step: int) -> Iterator[Batch]:
     """Yield the batches of a step and all later ones; a thread prepares the next meanwhile."""
     with ThreadPoolExecutor(max_workers=1) as pool:
         step = first_step
@@ -270,8 +271,8 @@ def descend(
 def run(
     state: TrainState,
     config: RunConfig,
-    batches: Batches[Batch_co],
-    step: Callable[[TrainState, Batch_co, float], float],
+    batches: Batches[Batch],
+    step: Callable[[TrainState, Batch, float], float],
     *,
     out_dir: Path,
     budget_min: float,
@@ -315,8 +316,8 @@ def run(
 def _rows(
     state: TrainState,
     config: RunConfig,
-    batches: Batches[Batch_co],
-    step: Callable[[TrainState, Batch_co, float], float],
+    batches: Batches[Batch],
+    step: Callable[[TrainState, Batch, float], float],
     *,
     budget_min: float,
     log_every: int,

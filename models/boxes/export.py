@@ -11,7 +11,7 @@ import torch
 from torch import nn
 
 from inspection.domain.taxonomy import DamageClass
-from inspection.errors import BadInput, Refused
+from inspection.errors import BadInput, Conflict, Refused
 from models.boxes.config import BoxConfig
 from models.boxes.judge import OVERLAPS, Report, look_at_all, network_look
 from models.boxes.network import HALVES, BoxNetwork, Half
@@ -20,7 +20,7 @@ from models.boxes.precision import average_precision, best_thresholds, mean_prec
 from models.boxes.registry import BoxEntry, write_boxes
 from models.export import OPSET, SIZE_LIMIT_MB, store_weights_as_half
 from models.loop import TrainState
-from models.registry import BOXES_FOLDER, WEIGHTS_DIR, sha256_of
+from models.registry import BOXES_FOLDER, WEIGHTS_DIR, list_names, sha256_of
 
 
 def trace_boxes(wrapped: nn.Module, path: Path) -> None:
@@ -101,8 +101,12 @@ def register_boxes(
 
     Raises:
         Refused: The folder is the shipped one, and a licence forbids shipping what was learned.
+        Conflict: A model of pixels has the name already.
         BadInput: The file would be too large.
     """
+    for folder in {WEIGHTS_DIR, weights_dir}:
+        if config.name in list_names(folder):
+            raise Conflict(f"{config.name} is a model of pixels already; choose another name")
     if state.unshippable and weights_dir.resolve() == WEIGHTS_DIR.resolve():
         raise Refused(
             f"weights that learned from {', '.join(state.unshippable)} may not be shipped by their "

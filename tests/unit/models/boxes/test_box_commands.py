@@ -1,7 +1,7 @@
 """From photos with boxes to a registered model and its answers, by the command line."""
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import cv2
@@ -12,7 +12,7 @@ import yaml
 from onnx import TensorProto
 
 from datasets.manifest import Split
-from inspection.errors import Refused
+from inspection.errors import Conflict, Refused
 from models.boxes.card import write_box_card
 from models.boxes.config import BoxConfig
 from models.boxes.detect import SeenBox, open_boxes
@@ -23,10 +23,12 @@ from models.boxes.predict import draw_boxes
 from models.boxes.registry import load_boxes
 from models.boxes.train import train_boxes as run_boxes
 from models.loop import TrainState
-from models.registry import BOXES_FOLDER, WEIGHTS_DIR
+from models.register_cli import check_name
+from models.registry import BOXES_FOLDER, DEFAULT_MODEL, WEIGHTS_DIR
 from tests.support.drawn_road import damage_of, draw, write_drawn_road, write_photo
 from tests.support.spoken import run_tenken
 from tests.support.tiny_boxes import register_rows, tiny_config, write_start_weights
+from tests.support.tiny_network import write_tiny_network
 
 ROWS = [[8.0, 16.0, 48.0, 96.0, 0.8, 0.0], [80.0, 80.0, 140.0, 140.0, 0.6, 1.0]]
 
@@ -157,6 +159,20 @@ def test_weights_that_may_not_be_shipped_are_not(
             register_boxes(trained, config, [], weights_dir=WEIGHTS_DIR, cards_dir=tmp_path)
     finally:
         trained.unshippable = ()
+
+
+def test_a_name_is_a_model_of_one_form(
+    trained: TrainState, config: BoxConfig, own: Path, tmp_path: Path
+) -> None:
+    register_rows(own, ROWS)
+    with pytest.raises(Conflict, match="seen is a model of yours that gives boxes"):
+        check_name("seen", own, replace=True)
+    for name in (DEFAULT_MODEL, "pixels-of-mine"):
+        write_tiny_network(tmp_path, name="pixels-of-mine")
+        with pytest.raises(Conflict, match=f"{name} is a model of pixels already"):
+            register_boxes(
+                trained, replace(config, name=name), [], weights_dir=tmp_path, cards_dir=tmp_path
+            )
 
 
 def test_chips_are_for_pixels_and_photos_for_boxes(
