@@ -123,8 +123,8 @@ def augment(
     rng: np.random.Generator, rgb: Bytes, classes: Bytes, size_px: int
 ) -> tuple[Bytes, Bytes]:
     """Return a random square view of a chip, (size, size, 3) and (size, size) uint8."""
-    if rng.random() < 0.6:
-        rgb, classes = rescale(rgb, classes, float(np.exp(rng.uniform(np.log(0.5), np.log(2)))))
+    if rng.random() < 0.5:
+        rgb, classes = rescale(rgb, classes, float(np.exp(rng.uniform(np.log(0.6), np.log(2)))))
     rgb, classes = crop_or_pad(rng, rgb, classes, size_px)
     rgb, classes = turn(rng, rgb, classes)
     if rng.random() < 0.2:

@@ -105,10 +105,22 @@ def describe(entry: ModelEntry) -> dict[str, Any]:
     show_default=True,
     help="Minutes of training over all runs of the folder.",
 )
+@click.option(
+    "--begin-with",
+    "beginning_dir",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Folder of another run: begin with its weights where they fit.",
+)
 @data_dir_option
 @config_option
 def train(
-    *, chips_dir: Path, out_dir: Path, budget_min: float, data_dir: Path, config_path: Path
+    *,
+    chips_dir: Path,
+    out_dir: Path,
+    budget_min: float,
+    beginning_dir: Path | None,
+    data_dir: Path,
+    config_path: Path,
 ) -> None:
     """Train on the chips that `tenken datasets build` wrote; stop and start it as you like.
 
@@ -116,9 +128,11 @@ def train(
     Examples:
       tenken datasets build --out runs/chips
       tenken models train runs/chips --out runs/first --budget-min 60
+      tenken models train runs/chips --out runs/second --begin-with runs/first
     """  # noqa: D301
     require_training_libraries()
-    from models.config import read_config  # noqa: PLC0415  # see the module's docstring
+    from models.checkpoint import CHECKPOINT_NAME  # noqa: PLC0415  # see the module's docstring
+    from models.config import read_config  # noqa: PLC0415
     from models.train import train as run_training  # noqa: PLC0415
 
     config = read_config(config_path)
@@ -128,6 +142,7 @@ def train(
         start_weights=data_dir / "weights" / config.start_weights,
         out_dir=out_dir,
         budget_min=budget_min,
+        beginning=beginning_dir / CHECKPOINT_NAME if beginning_dir else None,
         report=click.echo,
     )
     click.echo(f"{state.step} steps in {state.elapsed_s / 60:.1f} min; `tenken models export` next")
@@ -167,9 +182,9 @@ def export(
     """  # noqa: D301
     require_training_libraries()
     from models import export as exporting  # noqa: PLC0415  # see the module's docstring
+    from models.checkpoint import CHECKPOINT_NAME, load_state  # noqa: PLC0415
     from models.config import read_config  # noqa: PLC0415
     from models.evaluate import choose_thresholds  # noqa: PLC0415
-    from models.train import CHECKPOINT_NAME, load_state  # noqa: PLC0415
 
     config = read_config(config_path)
     state = load_state(config, run_dir / CHECKPOINT_NAME)
