@@ -202,7 +202,11 @@ def test_training_writes_its_log_and_checkpoint(
     config: TrainConfig, start_weights: Path, chips_dir: Path, tmp_path: Path
 ) -> None:
     lines: list[str] = []
-    options: dict[str, Any] = {"chips_dir": chips_dir, "start_weights": start_weights, "out_dir": tmp_path / "run"}
+    options: dict[str, Any] = {
+        "chips_dir": chips_dir,
+        "start_weights": start_weights,
+        "out_dir": tmp_path / "run",
+    }
     state = train(config, **options, budget_min=5.0, report=lines.append, log_every=2)
     assert state.step == config.steps
     rows = [json.loads(line) for line in (tmp_path / "run" / LOG_NAME).read_text().splitlines()]
