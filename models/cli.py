@@ -80,6 +80,7 @@ def describe(entry: ModelEntry) -> dict[str, Any]:
         "sha256": entry.sha256,
         "classes": list(entry.classes),
         "thresholds": dict(entry.thresholds),
+        "continuation_ratio": entry.continuation_ratio,
         "size_multiple_px": entry.size_multiple_px,
         "gsd_range_mm_per_px": list(entry.gsd_range_mm_per_px),
         "output_stride": entry.output_stride,
@@ -183,18 +184,20 @@ def export(
     require_training_libraries()
     from models import export as exporting  # noqa: PLC0415  # see the module's docstring
     from models.checkpoint import CHECKPOINT_NAME, load_state  # noqa: PLC0415
+    from models.choose import choose_rule  # noqa: PLC0415
     from models.config import read_config  # noqa: PLC0415
-    from models.evaluate import choose_thresholds  # noqa: PLC0415
 
     config = read_config(config_path)
     state = load_state(config, run_dir / CHECKPOINT_NAME)
     scorer = exporting.network_scorer(state.average)
-    thresholds = choose_thresholds(scorer, data_dir, config.classes, report=say)
+    rule = choose_rule(
+        scorer, data_dir, config.classes, among=frozenset(config.thresholds_from), report=say
+    )
     entry = exporting.register(
         state,
         config,
         classes=config.classes,
-        thresholds=thresholds,
+        rule=rule,
         weights_dir=weights_dir,
         cards_dir=CARDS_DIR if weights_dir == WEIGHTS_DIR else weights_dir,
     )
@@ -238,7 +241,7 @@ def evaluate(*, name: str, card: bool, precision: str, data_dir: Path, as_json: 
     entry = load_entry(name, weights_dir=weights_dir)
     detector = load_detector(name, precision=precision, weights_dir=weights_dir)
     scorer = detector_scorer(detector, size_multiple_px=entry.size_multiple_px)
-    result = judge(scorer, data_dir, entry.thresholds, entry.classes, report=say)
+    result = judge(scorer, data_dir, entry.rule, entry.classes, report=say)
     if card and precision == "f32":
         write_card(entry, result)
         say(f"wrote {entry.card_path.name}")

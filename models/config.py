@@ -57,6 +57,8 @@ class TrainConfig:
         licence: SPDX identifier of the weights that come out.
         precision: Arithmetic of the forward pass, ``f32`` or ``bf16``; losses are always f32.
         gsd_range_mm_per_px: Nominal ground sample distances that the training views cover.
+        thresholds_from: Sources on whose ``val`` images thresholds are chosen: the views for which
+            the model is meant. Empty for all.
         label_slack_px: How far, at most, each chip's labels of a source are moved to lie on the
             cracks (``datasets.label_slack``); sources that are not named stay as published.
     """
@@ -80,6 +82,7 @@ class TrainConfig:
     licence: str
     precision: str
     gsd_range_mm_per_px: tuple[float, float]
+    thresholds_from: tuple[str, ...] = ()
     label_slack_px: Mapping[str, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -103,6 +106,8 @@ class TrainConfig:
             raise BadInput("class_weights must be 0 or more, and finite")
         if not self.sampling or not all(0 < s < math.inf for s in self.sampling.values()):
             raise BadInput("sampling must give each source a share above 0")
+        if strange := sorted(set(self.thresholds_from) - set(self.sampling)):
+            raise BadInput(f"thresholds_from: {', '.join(strange)} is not among the sampling")
         self._check_slack()
         if self.precision not in PRECISIONS:
             raise BadInput(f"precision {self.precision!r} is not one of {', '.join(PRECISIONS)}")
@@ -129,7 +134,11 @@ def read_config(path: Path) -> TrainConfig:
         raise NotFound(f"no training configuration {path.name}")
     values = _load(path)
     known = {one.name for one in fields(TrainConfig)}
-    needed = {one.name for one in fields(TrainConfig) if one.default_factory is MISSING}
+    needed = {
+        one.name
+        for one in fields(TrainConfig)
+        if one.default is MISSING and one.default_factory is MISSING
+    }
     given = set(values) if isinstance(values, dict) else set()
     if not isinstance(values, dict) or not needed <= given <= known:
         wrong = sorted((needed - given) | (given - known))
@@ -137,6 +146,7 @@ def read_config(path: Path) -> TrainConfig:
     try:
         values["dice_classes"] = tuple(values["dice_classes"])
         values["classes"] = tuple(values["classes"])
+        values["thresholds_from"] = tuple(values.get("thresholds_from", ()))
         low, high = values["gsd_range_mm_per_px"]
         values["gsd_range_mm_per_px"] = (float(low), float(high))
         return TrainConfig(**values)

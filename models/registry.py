@@ -20,9 +20,12 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from inspection.errors import BadInput, Broken, NotFound
+from models.rule import Rule
 
 WEIGHTS_DIR: Final = Path(__file__).parent / "weights"
 CARDS_DIR: Final = Path(__file__).parent / "cards"
+CONTINUATION_RATIO: Final = 0.5
+"""Share of its threshold from which a pixel continues an object, unless a model says another."""
 DEFAULT_MODEL: Final = "tenken-crack-n"
 
 
@@ -40,6 +43,8 @@ class ModelEntry:
         size_multiple_px: Height and width of the input must be multiples of this.
         gsd_range_mm_per_px: Nominal ground sample distances of the training data; outside it the
             scores of the card say nothing.
+        continuation_ratio: Share of its threshold, above 0 and at most 1, from which a pixel
+            continues an object that reaches the threshold elsewhere.
         output_stride: Side of a place of the answer in pixels of the image, 1 to 32; between
             places, probabilities go linearly.
         licence: SPDX identifier of the weights.
@@ -56,16 +61,24 @@ class ModelEntry:
     gsd_range_mm_per_px: tuple[float, float]
     licence: str
     card_path: Path
+    continuation_ratio: float = CONTINUATION_RATIO
     output_stride: int = 1
     training: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def rule(self) -> Rule:
+        """From which probability on its pixels are taken."""
+        return Rule(thresholds=self.thresholds, continuation_ratio=self.continuation_ratio)
 
     def __post_init__(self) -> None:
         if self.classes[:1] != ("background",) or len(set(self.classes)) != len(self.classes):
             raise BadInput(f"model {self.name}: classes must be unique and start with background")
         if set(self.thresholds) != set(self.classes[1:]):
             raise BadInput(f"model {self.name}: thresholds must name {', '.join(self.classes[1:])}")
-        if not all(0 < value < 1 for value in self.thresholds.values()):
-            raise BadInput(f"model {self.name}: thresholds must lie between 0 and 1")
+        try:
+            _ = self.rule
+        except BadInput as error:
+            raise BadInput(f"model {self.name}: {error}") from error
         low, high = self.gsd_range_mm_per_px
         if not 0 < low <= high < math.inf:
             raise BadInput(f"model {self.name}: GSD range {low}..{high} mm/px is not a range")
@@ -171,6 +184,7 @@ def write_entry(entry: ModelEntry) -> Path:
         "sha256": entry.sha256,
         "classes": list(entry.classes),
         "thresholds": dict(entry.thresholds),
+        "continuation_ratio": entry.continuation_ratio,
         "size_multiple_px": entry.size_multiple_px,
         "gsd_range_mm_per_px": list(entry.gsd_range_mm_per_px),
         "output_stride": entry.output_stride,
@@ -191,6 +205,7 @@ def _read_entry(name: str, path: Path, cards_dir: Path) -> ModelEntry:
             sha256=str(fields["sha256"]),
             classes=tuple(fields["classes"]),
             thresholds=MappingProxyType(dict(fields["thresholds"])),
+            continuation_ratio=float(fields.get("continuation_ratio", CONTINUATION_RATIO)),
             size_multiple_px=int(fields["size_multiple_px"]),
             gsd_range_mm_per_px=(float(low), float(high)),
             licence=str(fields["licence"]),
