@@ -98,8 +98,20 @@ def record(
             _change(connection, defect, share, edit)
     _tie(connection, edited, {one.observation_id for one in seen})
     connection.execute(insert(edits).values(_row(edit)))
-    connection.execute(insert(edit_shares), [_share_row(edit, share) for share in edited.shares])
+    _share_out(connection, edit, edited.shares)
     return EditRecord(edit=edit, shares=edited.shares)
+
+
+def bring(connection: Connection, edit: Edit, news: Edited) -> None:
+    """Write that an edit brought defects too that are saved already: what it let go, seen anew.
+
+    Args:
+        connection: the writing transaction in which the edit was recorded.
+        edit: the edit.
+        news: the defects, with their shares.
+    """
+    if news.shares:
+        _share_out(connection, edit, news.shares)
 
 
 def by_id(connection: Connection, edit_id: uuid.UUID) -> EditRecord:
@@ -169,6 +181,10 @@ def _load(connection: Connection, edit_ids: Sequence[uuid.UUID]) -> tuple[EditRe
         )
         for row in rows
     )
+
+
+def _share_out(connection: Connection, edit: Edit, shares: Sequence[Share]) -> None:
+    connection.execute(insert(edit_shares), [_share_row(edit, share) for share in shares])
 
 
 def _change(connection: Connection, defect: Defect, share: Share, edit: Edit) -> None:
