@@ -13,7 +13,7 @@ from typing import Any
 import shapely
 from sqlalchemy import Connection, Row, insert, select, update
 
-from inspection.domain.defect import Defect, Observation, ReviewState
+from inspection.domain.defect import HAND, Defect, Observation, ReviewState
 from inspection.domain.edit import Edit, Edited, EditKind, Face, Share
 from inspection.domain.taxonomy import DamageClass
 from inspection.errors import Conflict, NotFound
@@ -22,6 +22,7 @@ from inspection.store import meanwhile, observations
 from inspection.store.edit_tables import edit_shares, edits
 from inspection.store.rows import choice
 from inspection.store.tables import defect_observations, defects
+from inspection.store.tables import observations as observation_rows
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,6 +137,20 @@ def history(connection: Connection, defect_id: uuid.UUID) -> tuple[EditRecord, .
     """List the edits that touched a defect, oldest first."""
     query = select(edit_shares.c.edit_id).where(edit_shares.c.defect_id == defect_id)
     return _load(connection, connection.execute(query).scalars().all())
+
+
+def drawn_in(connection: Connection, survey_id: uuid.UUID) -> dict[uuid.UUID, uuid.UUID]:
+    """Name the drawings that stand in a survey, by defect: those that the last edit in it left."""
+    share, seen = edit_shares.c, observation_rows.c
+    rows = connection.execute(
+        select(share.defect_id, share.observation_after, seen.model_id)
+        .join_from(edit_shares, edits, edits.c.edit_id == share.edit_id)
+        .join(observation_rows, seen.observation_id == share.observation_after)
+        .where(seen.survey_id == survey_id)
+        .order_by(edits.c.seq)
+    )
+    last = {row.defect_id: row for row in rows}
+    return {key: row.observation_after for key, row in last.items() if row.model_id == HAND}
 
 
 def successors(records: Iterable[EditRecord], defect_id: uuid.UUID) -> tuple[uuid.UUID, ...]:

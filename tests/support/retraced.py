@@ -78,12 +78,16 @@ class World:
         one = make_observation(mosaic, 2 * place, observation_id=name, model_id=model)
         return moved(one, 0.0, height_m + apart_m)
 
-    def drawn(self, place: int, **changes: Any) -> Observation:
+    def drawn(self, place: int, mosaic: Orthomosaic | None = None) -> Observation:
         """Draw between the two cracks of a place."""
         one = make_observation(
-            self.now, 2 * place, observation_id=uuid.uuid4(), model_id=HAND, confidence=1.0
+            mosaic or self.now,
+            2 * place,
+            observation_id=uuid.uuid4(),
+            model_id=HAND,
+            confidence=1.0,
         )
-        return replace(moved(one, 0.0, BETWEEN_M), **changes)
+        return moved(one, 0.0, BETWEEN_M)
 
     def do(
         self,
@@ -107,8 +111,8 @@ class World:
             edits.record(connection, edit, compose(found, edit), seen)
         return edit
 
-    def redraw(self, defect: Defect) -> Edit:
-        shape = self.drawn(self.place_of(defect))
+    def redraw(self, defect: Defect, mosaic: Orthomosaic | None = None) -> Edit:
+        shape = self.drawn(self.place_of(defect), mosaic)
         return self.do(
             EditKind.REDRAW, [defect], [shape], lambda found, e: redraw(found[0], shape, e)
         )
