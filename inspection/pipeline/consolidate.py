@@ -14,6 +14,7 @@ import uuid
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 
 import numpy as np
 import shapely
@@ -172,15 +173,20 @@ def _shown_again(
         mine = [o for o in mine if _may_show(o, defect, order)]
         if not mine:
             continue
-        best = max(mine, key=lambda o: (o == defect.latest, alike(o, defect.latest), o.confidence))
-        first = {key for key in by_key if defect_id(defect.asset_id, key) == defect.defect_id}
-        loose = {o.observation_id for o in mine} - {best.observation_id} - first
+        best = mine[0] if len(mine) == 1 else max(mine, key=partial(_closeness, defect.latest))
+        others = [o.observation_id for o in mine if o is not best]
+        loose = {k for k in others if defect_id(defect.asset_id, k) != defect.defect_id}
         if best.observation_id == defect.latest.observation_id and not loose:
             continue
         ids = tuple(key for key in defect.observation_ids if key not in loose)
         shown = replace(defect, damage_class=best.damage_class, latest=best, observation_ids=ids)
         answer[defect.defect_id] = shown, tuple(sorted(loose))
     return answer
+
+
+def _closeness(latest: Observation, observation: Observation) -> tuple[bool, float, float]:
+    same = observation.observation_id == latest.observation_id
+    return same, alike(observation, latest), observation.confidence
 
 
 def _may_show(observation: Observation, defect: Defect, order: _Order) -> bool:

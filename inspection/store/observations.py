@@ -67,11 +67,11 @@ def of_survey(connection: Connection, survey_id: uuid.UUID) -> tuple[Observation
 def of_mosaic(
     connection: Connection, survey_id: uuid.UUID, mosaic_sha256: str
 ) -> tuple[Observation, ...]:
-    """List the observations made on one mosaic of a survey in the order of their arrival."""
+    """List the observations made on one mosaic of a survey, those of the last run last."""
     rows = connection.execute(
         select(observations)
         .where(observations.c.survey_id == survey_id, observations.c.mosaic_sha256 == mosaic_sha256)
-        .order_by(observations.c.seq)
+        .order_by(func.coalesce(observations.c.turn, 0), observations.c.seq)
     )
     return tuple(map(from_row, rows))
 
