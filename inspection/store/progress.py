@@ -229,7 +229,9 @@ def _moments_of_edited(
     """Give the days of what engineers edited and still stands, with what each takes over."""
     edited = defects.c.defect_id.in_(descents.edited())
     rows = _one_by_one(connection, edited, *milestones.of_assets(defects.c.asset_id, asset_ids))
-    return _taken_over(rows, descents.descent(connection)) if rows else {}
+    if not rows:
+        return {}
+    return _taken_over(rows, descents.descent(connection), descents.confirmed_once(connection))
 
 
 def _one_by_one(connection: Connection, *wanted: ColumnElement[bool]) -> dict[uuid.UUID, Row[Any]]:
@@ -253,18 +255,27 @@ def _one_by_one(connection: Connection, *wanted: ColumnElement[bool]) -> dict[uu
     return {row.defect_id: row for row in connection.execute(query)}
 
 
-def _taken_over(rows: Mapping[uuid.UUID, Row[Any]], heirs: Descent) -> dict[uuid.UUID, Moments]:
-    """Complete the days of damages by those of their forebears; superseded ones are left out."""
+def _taken_over(
+    rows: Mapping[uuid.UUID, Row[Any]], heirs: Descent, confirmed: Collection[uuid.UUID]
+) -> dict[uuid.UUID, Moments]:
+    """Complete the days of damages by those of their forebears; superseded ones are left out.
+
+    Args:
+        rows: what is known of each by itself.
+        heirs: what came in whose place.
+        confirmed: superseded ones that were confirmed when others took their place: one that had
+            been opened again by then hands on no confirmation.
+    """
     own = {key: _moments(row, 1) for key, row in rows.items()}
+    opened = {k for k, row in rows.items() if row.state == SUPERSEDED and k not in confirmed}
 
     def days(name: str) -> dict[uuid.UUID, date]:
         told = {key: getattr(seen, name) for key, seen in own.items()}
         return {key: day for key, day in told.items() if day is not None}
 
     detected = heirs.earliest(days("detected"))
-    taken = {
-        name: heirs.reached(days(name)) for name in ("decided", "confirmed", "ordered", "finished")
-    }
+    taken = {name: heirs.reached(days(name)) for name in ("decided", "ordered", "finished")}
+    taken["confirmed"] = heirs.reached(days("confirmed"), lost=opened)
     return {
         key: replace(
             seen,
