@@ -346,6 +346,8 @@ class _Road:
 
         def save(connection: Connection) -> Plain:
             workorders.save(connection, frozen)
+            # grades hold rows of the queue, for which whoever grades one defect would wait in turn
+            assets.lock(connection, self.asset.asset_id)
             grades.renew(connection, survey_id, candidates_of(appraised))
             return {}
 

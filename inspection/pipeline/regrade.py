@@ -1,5 +1,6 @@
 """Defects that an engineer edited → grade candidates as they follow now, beside any decisions."""
 
+import uuid
 from collections.abc import Sequence
 
 from sqlalchemy import Connection
@@ -10,7 +11,7 @@ from inspection.pipeline.appraisal import RANKED_MOST, appraise_defect
 from inspection.pipeline.grade import is_open
 from inspection.pipeline.ports import Clock
 from inspection.pipeline.worklist import candidates_of, draw_up
-from inspection.store import defects, grades
+from inspection.store import assets, defects, edits, grades
 
 
 def regrade(
@@ -45,19 +46,25 @@ def regrade(
         grades.renew(connection, survey_id, proposed, about=about)
 
 
-def regrade_one(connection: Connection, defect: Defect, *, clock: Clock) -> None:
+def regrade_one(connection: Connection, defect_id: uuid.UUID, *, clock: Clock) -> None:
     """Propose the grade of one defect anew, whose class a person has changed.
 
     In a transaction of its own, for whoever writes grades holds them before the defects' rows in
-    the queue, and a verdict holds those first.
+    the queue, and a verdict holds those first. So the defect is read here: somebody may have
+    changed it again since, and what is proposed is about the class that it has.
 
     Args:
         connection: an open writing transaction.
-        defect: the defect, as it stands.
+        defect_id: the defect.
         clock: tells the day, from which ages follow.
+
+    Raises:
+        NotFound: when there is no such defect.
     """
-    today = day_in_japan(clock.now())
-    found = appraise_defect(connection, defect, today=today, ranked_most=0).grade
+    assets.lock(connection, defects.by_id(connection, defect_id).asset_id)
+    (defect,) = edits.locked(connection, {defect_id: None})
+    found = appraise_defect(
+        connection, defect, today=day_in_japan(clock.now()), ranked_most=0
+    ).grade
     proposed = [] if found is None else [found]
-    survey_id = defect.latest.survey_id
-    grades.renew(connection, survey_id, proposed, about=[str(defect.defect_id)])
+    grades.renew(connection, defect.latest.survey_id, proposed, about=[str(defect_id)])

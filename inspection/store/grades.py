@@ -148,12 +148,14 @@ def decided_about(
     """List the grades of some subjects that a person has decided in a survey."""
     c = grades.c
     query = select(grades).where(
-        c.survey_id == survey_id,
-        c.subject == subject.value,
-        c.subject_id.in_(sorted(subject_ids)),
-        c.decided.is_not(None),
+        c.survey_id == survey_id, c.subject == subject.value, c.decided.is_not(None)
     )
-    return tuple(map(_grade, connection.execute(query.order_by(c.scheme, c.subject_id))))
+    wanted = sorted(subject_ids)
+    found: list[GradeRow] = []
+    for start in range(0, len(wanted), CHUNK):
+        some = query.where(c.subject_id.in_(wanted[start : start + CHUNK]))
+        found += map(_grade, connection.execute(some))
+    return tuple(sorted(found, key=lambda row: (row.candidate.scheme, row.candidate.subject_id)))
 
 
 def decide(connection: Connection, decision: GradeDecision) -> GradeRow:
