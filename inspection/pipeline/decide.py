@@ -87,9 +87,8 @@ def candidate_row(connection: Connection, judgement: Judgement) -> GradeRow:
     """
     rows = [
         row
-        for row in grades.of_survey(connection, judgement.survey_id)
-        if row.candidate.subject_id == judgement.subject_id
-        and judgement.scheme in (row.candidate.scheme, row.candidate.scheme.split("/")[0])
+        for row in grades.of_subject(connection, judgement.survey_id, judgement.subject_id)
+        if judgement.scheme in (row.candidate.scheme, row.candidate.scheme.split("/")[0])
     ]
     if not rows:
         raise NotFound(

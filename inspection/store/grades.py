@@ -142,6 +142,15 @@ def of_survey(connection: Connection, survey_id: uuid.UUID) -> tuple[GradeRow, .
     return tuple(map(_grade, rows))
 
 
+def of_subject(
+    connection: Connection, survey_id: uuid.UUID, subject_id: str
+) -> tuple[GradeRow, ...]:
+    """List the grades of one defect, element, member or asset in a survey, by scheme."""
+    c = grades.c
+    query = select(grades).where(c.survey_id == survey_id, c.subject_id == subject_id)
+    return tuple(map(_grade, connection.execute(query.order_by(c.scheme, c.subject))))
+
+
 def decided_about(
     connection: Connection, survey_id: uuid.UUID, subject: Subject, subject_ids: Sequence[str]
 ) -> tuple[GradeRow, ...]:
