@@ -102,7 +102,7 @@ def grades_held(connection: Connection, survey_id: uuid.UUID) -> dict[uuid.UUID,
     """Give the grades of a survey that hold otherwise than about a defect as it is now.
 
     Only what an engineer has edited can have one, so the answer is as long as that, however much
-    the survey has seen.
+    the survey has seen. What a later survey has seen again is decided on there.
 
     Raises:
         NotFound: when there is no such survey.
@@ -113,7 +113,8 @@ def grades_held(connection: Connection, survey_id: uuid.UUID) -> dict[uuid.UUID,
     if not rows:
         return {}
     heirs = descents.descent(connection, asset_id=asset_id)
-    found = settled_grades(connection, edited, rows, heirs=heirs)
+    ours = descents.last_seen_in(connection, survey_id, edited)
+    found = settled_grades(connection, ours, rows, heirs=heirs)
     return {
         key: Held(grade=settled[0].grade, again=any(one.again for one in settled))
         for key, settled in found.items()

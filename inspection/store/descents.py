@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, Connection, Select, and_, select
 from inspection.domain.defect import Defect, ReviewState
 from inspection.domain.descent import Descent
 from inspection.store.edit_tables import edit_shares, edits
+from inspection.store.tables import defects, observations
 
 SUPERSEDED = ReviewState.SUPERSEDED.value
 
@@ -50,6 +51,22 @@ def withdrawn(
         else:
             held.update(heirs.forebears(defect.defect_id))
     return frozenset(gone - held)
+
+
+def last_seen_in(
+    connection: Connection, survey_id: uuid.UUID, defect_ids: Sequence[uuid.UUID]
+) -> frozenset[uuid.UUID]:
+    """Name those of some defects that are known by what a survey saw, and no later one."""
+    query = (
+        select(defects.c.defect_id)
+        .join(observations, observations.c.observation_id == defects.c.latest_observation_id)
+        .where(observations.c.survey_id == survey_id)
+    )
+    found: set[uuid.UUID] = set()
+    for start in range(0, len(defect_ids), CHUNK):
+        some = query.where(defects.c.defect_id.in_(defect_ids[start : start + CHUNK]))
+        found.update(connection.execute(some).scalars())
+    return frozenset(found)
 
 
 def superseded_as(connection: Connection) -> dict[uuid.UUID, str]:

@@ -142,6 +142,12 @@ def revision(connection: Connection, survey_id: uuid.UUID) -> int:
     return found[1]
 
 
+def versions(connection: Connection, survey_id: uuid.UUID) -> dict[uuid.UUID, int]:
+    """Give the version of every defect that a survey saw, which counts what people decided."""
+    query = select(_c.defect_id, _c.version).where(_c.survey_id == survey_id)
+    return {row.defect_id: row.version for row in connection.execute(query)}
+
+
 def numbered(connection: Connection, survey_id: uuid.UUID) -> tuple[int, int]:
     """Give the number of a survey and its revision.
 

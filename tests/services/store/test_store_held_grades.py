@@ -25,16 +25,34 @@ from inspection.pipeline.consolidate import defect_id as new_id
 from inspection.pipeline.decide import Judgement, decide, nothing_proposed
 from inspection.pipeline.diagnose import Diagnosing, diagnose
 from inspection.pipeline.judge import Said, gradable, judge
-from inspection.pipeline.regrade import regrade_one
+from inspection.pipeline.regrade import regrade_one, up_to_date
 from inspection.pipeline.settle import confirmation, grades_held, settled_grades_of
-from inspection.store import defects, descents, edits, grades, progress, reviewqueue
+from inspection.store import (
+    defects,
+    descents,
+    edits,
+    grades,
+    orthomosaics,
+    progress,
+    reviewqueue,
+    surveys,
+)
 from inspection.store.engine import reading, writing
 from inspection.store.queuechoice import UNGRADED, Choice, Held
 from tests.services.store.test_store_edits import drawn, edit, written
 from tests.services.store.test_store_queue_grades import FrozenClock
 from tests.support.queued import decide as review
 from tests.support.queued import many
-from tests.support.records import NOON, Scene, make_scene, save_scene
+from tests.support.records import (
+    NOON,
+    Scene,
+    make_defect,
+    make_mosaic,
+    make_observation,
+    make_scene,
+    make_survey,
+    save_scene,
+)
 from tests.support.waiting import until_somebody_waits
 
 CRACKS, REBAR = "jp_crack_grade/1.0.0", "appearance:7/1.0.0"
@@ -213,11 +231,30 @@ def test_only_what_was_edited_is_brought_along(engine: Engine, scene: Scene) -> 
         asked |= {other.defect_id: Held(grade="d", again=True)}
         assert grades_held(connection, survey_id) == asked
     graded(engine, scene, parts[0], "b", day=3)
+    with reading(engine) as connection:
+        del asked[parts[0].defect_id]
+        assert grades_held(connection, survey_id) == asked
+    seen_later(engine, other)
+    with reading(engine) as connection:
+        del asked[other.defect_id]
+        assert grades_held(connection, survey_id) == asked, "it is decided on in the later survey"
     graded(engine, scene, other, "c", day=3)
     with reading(engine) as connection:
-        del asked[parts[0].defect_id], asked[other.defect_id]
-        assert grades_held(connection, survey_id) == asked
         assert reviewqueue.place(connection, survey_id, other.defect_id).grade == "c"
+
+
+def seen_later(engine: Engine, defect: Defect) -> None:
+    """Let another survey see a defect again."""
+    second = make_survey(2)
+    mosaic = make_mosaic(second, 400)
+    seen = make_observation(mosaic, 1)
+    with writing(engine) as connection:
+        surveys.save(connection, second)
+        orthomosaics.save(connection, mosaic)
+        known = defects.by_id(connection, defect.defect_id)
+        ids = (*known.observation_ids, seen.observation_id)
+        again = make_defect(seen, defect_id=defect.defect_id, observation_ids=ids)
+        defects.save(connection, [again], now=NOON)
 
 
 def said(defect: Defect, grade: str, **changes: Any) -> Said:
@@ -301,6 +338,32 @@ def test_the_class_that_stands_is_graded_not_the_one_that_was_decided_on(
                 r for r in of(connection, scene) if r.candidate.subject_id == str(first.defect_id)
             ]
             assert [row.candidate.scheme.split("/")[0] for row in mine] == ["jp_crack_grade"]
+
+
+def test_what_was_changed_while_a_survey_was_graded_keeps_the_grade_of_its_class(
+    engine: Engine, scene: Scene
+) -> None:
+    """Read, changed by a person, written: only what nobody touched is as it was read."""
+    survey_id, clock = scene.survey.survey_id, FrozenClock(NOON)
+    first, second, _ = scene.defects
+    with reading(engine) as connection:
+        versions = reviewqueue.versions(connection, survey_id)
+    assert versions == {one.defect_id: 1 for one in scene.defects}
+    how = {"action": Action.RECLASSIFY, "damage_class": DamageClass.EXPOSED_REBAR}
+    with writing(engine) as connection:
+        review(connection, first.defect_id, **how)
+    stale = [
+        replace(nothing_proposed(CRACKS, Subject.DEFECT, str(one.defect_id)), candidates=("b",))
+        for one in (first, second)
+    ]
+    member = replace(stale[0], subject=Subject.MEMBER, subject_id="ISK-0123/Ds")
+    with writing(engine) as connection:
+        told = [*stale, member]
+        found = up_to_date(connection, survey_id, told, versions=versions, clock=clock)
+        grades.renew(connection, survey_id, found)
+        kept = {r.candidate.subject_id: r.candidate.scheme for r in of(connection, scene)}
+    assert kept.pop("ISK-0123/Ds") == kept.pop(str(second.defect_id)) == CRACKS
+    assert [scheme.split(":")[0] for scheme in kept.values()] == ["appearance"]
 
 
 def test_a_diagnosis_does_not_write_over_one_that_came_while_it_was_read(
