@@ -83,7 +83,7 @@ class Choice:
         return found
 
     def _graded(self) -> ColumnElement[bool]:
-        said = _c.grade.in_(sorted(self.grades - {UNGRADED}))
+        said: ColumnElement[bool] = _c.grade.in_(sorted(self.grades - {UNGRADED}))
         if UNGRADED in self.grades:
             said = sa.or_(said, _c.grade.is_(None))
         if not self.held:
