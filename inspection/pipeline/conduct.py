@@ -35,6 +35,7 @@ from inspection.pipeline.ledger import Entry, Outcome, Plain, input_digest, keep
 from inspection.pipeline.measure import measure
 from inspection.pipeline.mosaic import VIEWS_FILE, mosaic
 from inspection.pipeline.outsource import ENGINE, outsource
+from inspection.pipeline.regrade import up_to_date
 from inspection.pipeline.share import Part, detect_inputs, share
 from inspection.pipeline.tie import tie
 from inspection.pipeline.tools import Tools
@@ -48,6 +49,7 @@ from inspection.store import (
     observations,
     orthomosaics,
     photos,
+    reviewqueue,
     surveys,
     workorders,
 )
@@ -352,12 +354,22 @@ class _Road:
         now = self.tools.clock.now()
         survey_id = self.survey.survey_id
         with reading(self.tools.engine) as connection:
+            versions = reviewqueue.versions(connection, survey_id)
             drawn, appraised = draw_up(connection, survey_id=survey_id, today=day_in_japan(now))
         frozen = freeze(drawn, survey_id=survey_id, now=now)
 
         def save(connection: Connection) -> Plain:
             workorders.save(connection, frozen)
-            grades.renew(connection, survey_id, candidates_of(appraised))
+            # grades hold rows of the queue, for which whoever grades one defect would wait in turn
+            assets.lock(connection, self.asset.asset_id)
+            proposed = up_to_date(
+                connection,
+                survey_id,
+                candidates_of(appraised),
+                versions=versions,
+                clock=self.tools.clock,
+            )
+            grades.renew(connection, survey_id, proposed)
             return {}
 
         result = {
