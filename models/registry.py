@@ -14,7 +14,7 @@ import hashlib
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import MISSING, Field, dataclass, field, fields
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final
@@ -27,6 +27,14 @@ CARDS_DIR: Final = Path(__file__).parent / "cards"
 CONTINUATION_RATIO: Final = 0.5
 """Share of its threshold from which a pixel continues an object, unless a model says another."""
 DEFAULT_MODEL: Final = "tenken-crack-n"
+
+NAMING: Final = frozenset(
+    {
+        *("name", "onnx_path", "sha256", "licence", "card_path", "training"),
+        "gsd_range_mm_per_px",  # outside it people are warned, and the answer is the same
+    }
+)
+"""What of an entry changes no answer of its network. All else does, whatever is added later."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,12 +100,37 @@ class ModelEntry:
 
 
 def model_id(entry: ModelEntry, precision: str = "f32") -> str:
-    """Name a model, the digest of its weights, and its arithmetic where that is not plain f32.
+    """Name a model: digest of its weights, of its description, and arithmetic unless plain f32.
 
-    What a detector saw is kept under this name, so everything that changes a score is in it.
+    What a detector saw is kept under this name, so everything that changes an answer is in it.
     """
+    answers = answers_of(entry)
+    described = f"+{answers}" if answers else ""
     arithmetic = "" if precision == "f32" else f"/{precision}"
-    return f"{entry.name}@{entry.sha256[:12]}{arithmetic}"
+    return f"{entry.name}@{entry.sha256[:12]}{described}{arithmetic}"
+
+
+def answers_of(entry: ModelEntry) -> str:
+    """Digest what changes the answers of a network beside its weights, 8 hexadecimal digits.
+
+    One file may be described in two ways: by two organisations, or anew by one that was not content
+    with a threshold. Shipped models have none: their descriptions are part of the program. Fields
+    at their defaults are left out, so that a new field renames no model that does without it.
+    """
+    if entry.onnx_path.parent.resolve() == WEIGHTS_DIR.resolve():
+        return ""
+    said = {
+        one.name: getattr(entry, one.name)
+        for one in fields(entry)
+        if one.name not in NAMING and getattr(entry, one.name) != _default_of(one)
+    }
+    plain = json.dumps(said, sort_keys=True, default=dict)  # mappings may be read-only views
+    return hashlib.sha256(plain.encode()).hexdigest()[:8]
+
+
+def _default_of(one: Field[Any]) -> object:
+    """Give the default of a field, ``MISSING`` where it must be said."""
+    return one.default if one.default_factory is MISSING else one.default_factory()
 
 
 def sha256_of(path: Path) -> str:
