@@ -23,7 +23,7 @@ from inspection.domain.raster import Orthomosaic
 from inspection.errors import BadInput, Conflict, TenkenError
 from inspection.imaging import viewfile
 from inspection.imaging.detections_file import load_detections, save_detections
-from inspection.pipeline.admit import original_key
+from inspection.imaging.photofile import PhotoFile
 from inspection.pipeline.crackwidths import PhotoSight
 from inspection.pipeline.forecast import (
     demand_memory,
@@ -32,9 +32,11 @@ from inspection.pipeline.forecast import (
     forecast,
 )
 from inspection.pipeline.ledger import Entry, Outcome, Plain, input_digest, keep_nothing, once
+from inspection.pipeline.lending import lent_photos
 from inspection.pipeline.measure import measure
 from inspection.pipeline.mosaic import VIEWS_FILE, mosaic
 from inspection.pipeline.outsource import ENGINE, outsource
+from inspection.pipeline.regrade import up_to_date
 from inspection.pipeline.share import Part, detect_inputs, share
 from inspection.pipeline.tie import tie
 from inspection.pipeline.tools import Tools
@@ -48,6 +50,7 @@ from inspection.store import (
     observations,
     orthomosaics,
     photos,
+    reviewqueue,
     surveys,
     workorders,
 )
@@ -144,8 +147,7 @@ class _Road:
         }
 
         def work() -> Outcome:
-            with ExitStack() as stack:
-                made = self._make(self._photo_paths(stack), control)
+            made = self._make(lent_photos(self.tools.blobs, self.photos), control)
             self.tools.blobs.put_file(made.blob_key, self.folder / "orthomosaic.tif")
             self.tools.blobs.put_file(made.sources_key, self.folder / "sources.tif")
             if (self.folder / VIEWS_FILE).exists():
@@ -174,7 +176,7 @@ class _Road:
                 self._set_aside(connection, made)
         return made
 
-    def _make(self, paths: Mapping[str, Path], control: Path | None) -> Orthomosaic:
+    def _make(self, paths: Mapping[str, PhotoFile], control: Path | None) -> Orthomosaic:
         """Make the mosaic, here or elsewhere."""
         node, progress = self.tools.node, self.tools.progress
         if node is None:
@@ -212,13 +214,6 @@ class _Road:
         path = self.folder / "control.csv"
         path.write_bytes(self.tools.blobs.read_bytes(key))
         return path
-
-    def _photo_paths(self, stack: ExitStack) -> Mapping[str, Path]:
-        blobs = self.tools.blobs
-        return {
-            photo.sha256: stack.enter_context(blobs.local_path(original_key(photo)))
-            for photo in self.photos
-        }
 
     def _set_aside(self, connection: Connection, made: Orthomosaic) -> None:
         """Say which photos the mosaic could not use, instead of what was said of another one."""
@@ -284,7 +279,7 @@ class _Road:
                     mosaic=made,
                     model_id=self.tools.model_id,
                     calibration=self.tools.calibration,
-                    sight=self._sight(made, stack),
+                    sight=self._sight(made),
                     progress=self.tools.progress,
                 )
             plain = widths_to_plain(measured.readings, made.grid.crs, self.tools.widths)
@@ -302,7 +297,7 @@ class _Road:
 
         return once(self.tools, self.survey.survey_id, "measure", inputs, work, overwrites=True)
 
-    def _sight(self, made: Orthomosaic, stack: ExitStack) -> PhotoSight | None:
+    def _sight(self, made: Orthomosaic) -> PhotoSight | None:
         """Say how the photos see the surface; None where widths are to come from the masks."""
         if self.tools.widths is None:
             return None
@@ -311,7 +306,7 @@ class _Road:
             self.tools.progress.say("how the photos see the surface was not kept: widths of masks")
             return None
         plain = json.loads(self.tools.blobs.read_bytes(key))
-        views, surface = viewfile.from_plain(plain, self._photo_paths(stack))
+        views, surface = viewfile.from_plain(plain, lent_photos(self.tools.blobs, self.photos))
         return PhotoSight(views=views, surface=surface, calibration=self.tools.widths)
 
     def _load_detections(self, key: str) -> Detections:
@@ -352,12 +347,22 @@ class _Road:
         now = self.tools.clock.now()
         survey_id = self.survey.survey_id
         with reading(self.tools.engine) as connection:
+            versions = reviewqueue.versions(connection, survey_id)
             drawn, appraised = draw_up(connection, survey_id=survey_id, today=day_in_japan(now))
         frozen = freeze(drawn, survey_id=survey_id, now=now)
 
         def save(connection: Connection) -> Plain:
             workorders.save(connection, frozen)
-            grades.renew(connection, survey_id, candidates_of(appraised))
+            # grades hold rows of the queue, for which whoever grades one defect would wait in turn
+            assets.lock(connection, self.asset.asset_id)
+            proposed = up_to_date(
+                connection,
+                survey_id,
+                candidates_of(appraised),
+                versions=versions,
+                clock=self.tools.clock,
+            )
+            grades.renew(connection, survey_id, proposed)
             return {}
 
         result = {
