@@ -357,17 +357,17 @@ def _outline(defect: Defect) -> str:
 
 def _survey(connection: Connection, survey: Survey, found: Gathered) -> RecordedSurvey:
     """Name a flight and what made its numbers."""
-    mosaic = orthomosaics.of_survey(connection, survey.survey_id)
+    made = orthomosaics.of_survey(connection, survey.survey_id)
     models = {d.latest.model_id for d in found.defects if d.latest.survey_id == survey.survey_id}
     return RecordedSurvey(
         survey_id=str(survey.survey_id),
         date=day_in_japan(survey.created_at).isoformat(),
         surface=survey.surface.value,
-        crs=mosaic.grid.crs,
-        mosaic_sha256=mosaic.sha256,
-        gsd_mm_per_px=round(mosaic.grid.gsd_m_per_px * 1000, 4),
-        photos=mosaic.photos_given
-        or len(photos.of_survey(connection, survey.survey_id, left_out=None)),
+        crs=made.grid.crs,
+        mosaic_sha256=made.sha256,
+        gsd_mm_per_px=round(made.grid.gsd_m_per_px * 1000, 4),
+        photos=made.photos_given
+        or len(photos.of_survey(connection, made.survey_id, left_out=None)),
         models=tuple(sorted(models)),
     )
 
