@@ -5,6 +5,7 @@ Only human values come in: confirmed defects, decided grades and soundness, reco
 
 import uuid
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -117,11 +118,9 @@ def survey_year(survey: Survey) -> int:
 
 
 def _has_mosaic(connection: Connection, survey_id: uuid.UUID) -> bool:
-    try:
-        orthomosaics.of_survey(connection, survey_id)
-    except NotFound:
-        return False
-    return True
+    with suppress(NotFound):
+        return orthomosaics.of_survey(connection, survey_id).survey_id == survey_id
+    return False
 
 
 def diagnosis_of(found: Gathered) -> Diagnosis | None:
