@@ -280,8 +280,7 @@ def _withheld(
         return GateWord(code=GateCode.DAMAGES_HIDDEN, values={"count": count})
     soundness = record.diagnosis.value
     if soundness.split("-")[0] in rule.withhold_damage_of and not done:
-        values = {"count": count, "soundness": soundness}
-        return GateWord(code=GateCode.DAMAGES_WAIT, values=values)
+        return GateWord(code=GateCode.DAMAGES_WAIT, values={"count": count, "soundness": soundness})
     return None
 
 

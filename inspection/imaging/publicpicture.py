@@ -136,7 +136,7 @@ def _pixels(image: Image.Image) -> NDArray[np.uint8]:
     pixels = np.empty((height, width, 3), dtype=np.uint8)
     for top in range(0, height, BAND_ROWS):
         bottom = min(top + BAND_ROWS, height)
-        pixels[top:bottom] = image.crop((0, top, width, bottom)).convert("RGB")
+        pixels[top:bottom] = np.asarray(image.crop((0, top, width, bottom)).convert("RGB"))
     return pixels
 
 
