@@ -12,6 +12,8 @@ from sqlalchemy import Engine, text
 from inspection.domain.inspectionrecord import InspectionRecord
 from inspection.domain.privatearea import MarkAction, PrivacyMark, PrivateArea, PrivateKind
 from inspection.errors import BadInput, Conflict, NotFound
+from inspection.export.catalogue import Publisher, catalogue, json_ld
+from inspection.export.ckan import package
 from inspection.pipeline.approve import approved_record
 from inspection.pipeline.backup import blobs_of_rows
 from inspection.pipeline.cataloguing import data_sets
@@ -39,6 +41,10 @@ from tests.support.pictured import (
     take_from_public,
 )
 from tests.support.private_network import registered
+
+PUBLISHER = Publisher(
+    name="石川県", name_en="", uri="https://www.example.jp/", email="a@example.jp"
+)
 
 
 def test_without_a_detector_and_a_person_no_picture_gets_out(
@@ -74,6 +80,10 @@ def test_a_picture_that_was_screened_and_looked_at_is_published_blurred(
         rows = [row for row in snapshots.frozen_rows(connection, "2026-05") if row.public_row]
         assert verify(connection, blobs, "2026-05").damaged == ()
         assert key_of_name(name) in set(blobs_of_rows(connection))
+        sets = data_sets(connection, lambda m, n: f"https://a.example/{m}/{n}")
+    told = json_ld(catalogue(sets, PUBLISHER, base_url="https://a.example/", modified=CLOCK.now()))
+    assert f"https://a.example/2026-05/{name}" in told and "file-type/JPEG" in told
+    assert "JPEG" in {r["format"] for r in package(sets[0], PUBLISHER, base_url="x")["resources"]}
     assert {damage["photo"] for row in rows for damage in row.public_row["damages"]} == {name}
     content = blobs.read_bytes(file.blob_key)
     photo = shown_now(engine)[0].photo
