@@ -8,7 +8,7 @@ from alembic import op
 from sqlalchemy import Column, Text
 
 revision = "r0071_open"
-down_revision = "r0064_prod"
+down_revision = "r0072_bucket"
 
 HISTORIES = ("privacy_screenings", "privacy_marks")
 
