@@ -15,6 +15,7 @@ from inspection.pipeline.picture import Made, key_of_name, picture_name
 from inspection.pipeline.ports import PrivacyDetector
 from inspection.pipeline.publish import make_ready, publish, withdraw
 from inspection.pipeline.snapshot import verify
+from inspection.pipeline.stocktake import QUIET_S, unowned
 from inspection.store import keys, privacy
 from inspection.store.blobs import FolderBlobs
 from inspection.store.engine import reading, writing
@@ -72,6 +73,11 @@ def test_who_keeps_a_photo_back_while_pictures_are_made_is_heard(
     made = ready(engine, blobs)
     assert keep_back(engine, blobs, shown_now(engine)[0].photo.name) == ()
     assert "3 damages without a picture: no photo of it may be shown" in release(engine, made)
+    (unnamed,) = blobs.keys("public/")
+    with reading(engine) as connection:
+        in_time = (blobs.stat(unnamed) or pytest.fail("gone")).touched_s + 2 * QUIET_S
+        idle = [one.key for one in unowned(connection, blobs, now_s=in_time)]
+    assert idle == [unnamed], "made, and named by no publication: it is cleared out in time"
     assert frozen_pictures(engine, blobs) == []
     with writing(engine) as connection, pytest.raises(BadInput, match="made before"):
         withdraw(connection, BRIDGE, FISCAL_YEAR, by="課長", why="x", clock=CLOCK)
