@@ -9,16 +9,17 @@ from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, delete, func, select, update
+from sqlalchemy import ColumnElement, Connection, Row, delete, func, select, update
 
 from inspection.domain.defect import Defect, ReviewState
 from inspection.domain.taxonomy import DamageClass
-from inspection.errors import BadInput, Conflict, NotFound
+from inspection.errors import Conflict, NotFound
 from inspection.store import observations, reviewqueue, spatial
 from inspection.store import tables as t
 from inspection.store.page import Page, check_window
 from inspection.store.queue_tables import survey_defects
 from inspection.store.rows import add_missing, choice
+from inspection.store.search import Search, beside_latest, total, window
 
 CHUNK = 500
 """Identifiers asked for in one statement, far below the limits of both engines."""
@@ -65,7 +66,8 @@ def known(connection: Connection, asset_id: str) -> tuple[Defect, ...]:
 
 def standing(connection: Connection, asset_id: str) -> tuple[Defect, ...]:
     """List the defects of an asset in the order of arrival, without superseded ones."""
-    return _load(connection, [t.defects.c.asset_id == asset_id, *_choices((), ())])
+    wanted = Search(asset_id=asset_id)
+    return _load(connection, wanted.conditions(connection.dialect.name))
 
 
 def around(
@@ -155,16 +157,15 @@ def find(
 
     Args:
         connection: an open transaction.
-        asset_id: only defects of this asset.
-        survey_id: only defects seen in this survey.
-        bbox_lonlat: only defects whose latest outline meets ``west, south, east, north`` in degrees
-            (west > east crosses the antimeridian); none that is not georeferenced.
-        bbox_surface: only defects whose latest outline meets ``x0, y0, x1, y1`` in metres.
-        surface_crs: only defects whose latest outline is in this CRS, or ``LOCAL``.
-        classes: only these classes; a reviewed class outranks the machine's.
-        states: only these states; without any, all but superseded defects.
-        updated_after: only defects changed at this moment or later.
-        updated_before: only defects changed at this moment or earlier.
+        asset_id: and the other conditions: as in ``Search``.
+        survey_id: likewise.
+        bbox_lonlat: likewise.
+        bbox_surface: likewise.
+        surface_crs: likewise.
+        classes: likewise.
+        states: likewise.
+        updated_after: likewise.
+        updated_before: likewise.
         limit: most rows of the page, 1–10000.
         offset: rows to leave out before the page.
 
@@ -172,68 +173,22 @@ def find(
         BadInput: when a box, the limit, the offset or a time is unusable.
     """
     check_window(limit, offset)
-    dialect = connection.dialect.name
-    conditions = [
-        *_equalities(asset_id, survey_id, surface_crs),
-        *_choices(classes, states),
-        *_interval(updated_after, updated_before),
-    ]
-    if bbox_lonlat is not None:
-        conditions.append(spatial.meets_lonlat(dialect, bbox_lonlat))
-    if bbox_surface is not None:
-        conditions.append(spatial.meets_surface(dialect, bbox_surface))
-    counted = _joined(func.count()).where(*conditions)
-    total = connection.execute(counted).scalar_one()
-    return Page(rows=_load(connection, conditions, limit=limit, offset=offset), total=total)
-
-
-def _equalities(
-    asset_id: str | None, survey_id: uuid.UUID | None, surface_crs: str | None
-) -> list[ColumnElement[bool]]:
-    conditions: list[ColumnElement[bool]] = []
-    if asset_id is not None:
-        conditions.append(t.defects.c.asset_id == asset_id)
-    if surface_crs is not None:
-        conditions.append(t.observations.c.surface_crs == surface_crs)
-    if survey_id is not None:
-        seen = select(survey_defects.c.defect_id).where(survey_defects.c.survey_id == survey_id)
-        conditions.append(t.defects.c.defect_id.in_(seen))
-    return conditions
-
-
-def _choices(
-    classes: Collection[DamageClass], states: Collection[ReviewState]
-) -> list[ColumnElement[bool]]:
-    c = t.defects.c
-    conditions: list[ColumnElement[bool]] = []
-    if classes:
-        shown = func.coalesce(c.damage_class_reviewed, c.damage_class)
-        conditions.append(shown.in_([damage_class.value for damage_class in classes]))
-    if states:
-        conditions.append(c.state.in_([state.value for state in states]))
-    else:
-        conditions.append(c.state != ReviewState.SUPERSEDED.value)
-    return conditions
-
-
-def _interval(after: datetime | None, before: datetime | None) -> list[ColumnElement[bool]]:
-    for moment in (after, before):
-        if moment is not None and moment.tzinfo is None:
-            raise BadInput(f"time {moment.isoformat()} needs a time zone, such as Z for UTC")
-    conditions: list[ColumnElement[bool]] = []
-    if after is not None:
-        conditions.append(t.defects.c.updated_at >= after)
-    if before is not None:
-        conditions.append(t.defects.c.updated_at <= before)
-    return conditions
-
-
-def _joined(*columns: Any) -> Select[Any]:  # noqa: ANN401 columns, tables and functions alike
-    """Select from defects beside their latest observations."""
-    return select(*columns).join_from(
-        t.defects,
-        t.observations,
-        t.observations.c.observation_id == t.defects.c.latest_observation_id,
+    wanted = Search(
+        asset_id=asset_id,
+        survey_id=survey_id,
+        bbox_lonlat=bbox_lonlat,
+        bbox_surface=bbox_surface,
+        surface_crs=surface_crs,
+        classes=classes,
+        states=states,
+        updated_after=updated_after,
+        updated_before=updated_before,
+    )
+    conditions = wanted.conditions(connection.dialect.name)
+    rows = _load(connection, conditions, limit=limit, offset=offset)
+    return Page(
+        rows=rows,
+        total=total(connection, conditions, shown=len(rows), limit=limit, offset=offset),
     )
 
 
@@ -246,10 +201,8 @@ def _load(
 ) -> tuple[Defect, ...]:
     """Read the defects that meet conditions, with all their observations' identifiers."""
     own = [c for c in t.defects.c if c.name not in ("seq", "damage_class")]
-    query = _joined(t.observations, t.defects.c.damage_class.label("defect_class"), *own)
-    rows = connection.execute(
-        query.where(*conditions).order_by(t.defects.c.seq).limit(limit).offset(offset)
-    ).all()
+    query = beside_latest(t.observations, t.defects.c.damage_class.label("defect_class"), *own)
+    rows = connection.execute(window(query, conditions, limit, offset)).all()
     ties = _ties(connection, [row.defect_id for row in rows])
     return tuple(_defect(row, ties[row.defect_id]) for row in rows)
 

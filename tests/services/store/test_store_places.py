@@ -36,7 +36,6 @@ from tests.support.records import (
     make_observation,
     make_photo,
     make_survey,
-    named,
 )
 
 ON_BOTH = settings(
@@ -214,9 +213,6 @@ def test_many_surveys_are_counted_in_batches(
             photos.save(connection, survey.survey_id, [make_photo(p) for p in range(n)])
         counts = catalogue.photo_counts(connection, {one.survey_id for one in made})
         assert counts == {one.survey_id: n for n, one in enumerate(made) if n}
-        moments = catalogue.changed_at(connection, [one.defect_id for one in scene.defects])
-        assert set(moments.values()) == {NOON} and len(moments) == 3
-        assert catalogue.changed_at(connection, [named("nobody")]) == {}
 
 
 # pages
