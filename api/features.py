@@ -37,11 +37,9 @@ def defect_features(found: Placed, crs_uri: str) -> list[str]:
     """
     moved = project_each(found.outlines_surface_m, source_crs=found.surface_crs, target_uri=crs_uri)
     return [
-        f'{{"type":"Feature","id":"{defect_id}","geometry":{{"type":"MultiPolygon",'
+        f'{{"type":"Feature","id":"{properties["defect_id"]}","geometry":{{"type":"MultiPolygon",'
         f'"coordinates":{coordinates}}},"properties":{written(properties)}}}'
-        for defect_id, coordinates, properties in zip(
-            found.defect_ids, multipolygons(moved), _properties(found), strict=True
-        )
+        for coordinates, properties in zip(multipolygons(moved), _properties(found), strict=True)
     ]
 
 
@@ -66,13 +64,18 @@ def mosaic_feature(mosaic: Orthomosaic, survey: Survey, crs_uri: str) -> Feature
 
 
 def _properties(found: Placed) -> Iterator[dict[str, Any]]:
+    surveys = {survey_id: str(survey_id) for survey_id in set(found.survey_ids)}
+    moments = {at: at.isoformat() for at in {*found.surveyed_at, *found.changed_at}}
     for n, measured in enumerate(found.measurements):
         machine, reviewed = found.classes[n], found.classes_reviewed[n]
-        width = measured["width_mm"]
         lon_deg, lat_deg = found.anchors_lonlat[n] or (None, None)
+        width = measured["width_mm"]
+        length_m, length_u_m, length_below_m = _numbers(measured["length_m"])
+        width_mm, width_u_mm, width_below_mm = _numbers(width)
+        area_m2, area_u_m2, area_below_m2 = _numbers(measured["area_m2"])
         yield {
             "defect_id": str(found.defect_ids[n]),
-            "survey_id": str(found.survey_ids[n]),
+            "survey_id": surveys[found.survey_ids[n]],
             "asset_id": found.asset_ids[n],
             "class": reviewed or machine,
             "class_machine": machine,
@@ -82,26 +85,29 @@ def _properties(found: Placed) -> Iterator[dict[str, Any]]:
             "confidence": round(found.confidences[n], 4),
             "lon": lon_deg,
             "lat": lat_deg,
-            **_numbers("length", "m", measured["length_m"]),
-            **_numbers("width", "mm", width),
+            "length_m": length_m,
+            "length_u_m": length_u_m,
+            "length_below_m": length_below_m,
+            "width_mm": width_mm,
+            "width_u_mm": width_u_mm,
+            "width_below_mm": width_below_mm,
             "width_refused": None if width is None else width.get("refused"),
-            **_numbers("area", "m2", measured["area_m2"]),
+            "area_m2": area_m2,
+            "area_u_m2": area_u_m2,
+            "area_below_m2": area_below_m2,
             "gsd_mm_per_px": measured["gsd_mm_per_px"],
             "model_id": found.model_ids[n],
-            "surveyed_at": found.surveyed_at[n].isoformat(),
-            "changed_at": found.changed_at[n].isoformat(),
+            "surveyed_at": moments[found.surveyed_at[n]],
+            "changed_at": moments[found.changed_at[n]],
         }
 
 
-def _numbers(name: str, unit: str, quantity: dict[str, Any] | None) -> dict[str, float | None]:
+def _numbers(quantity: dict[str, Any] | None) -> tuple[float | None, float | None, float | None]:
     """Spread a quantity over three columns: value, uncertainty, and the limit it lies below."""
     if quantity is None:
-        return {f"{name}_{unit}": None, f"{name}_u_{unit}": None, f"{name}_below_{unit}": None}
-    return {
-        f"{name}_{unit}": quantity["value"],
-        f"{name}_u_{unit}": quantity["expanded_uncertainty"],
-        f"{name}_below_{unit}": quantity["limit"] if quantity["below_limit"] else None,
-    }
+        return (None, None, None)
+    limit = quantity["limit"] if quantity["below_limit"] else None
+    return (quantity["value"], quantity["expanded_uncertainty"], limit)
 
 
 def parse_interval(text: str | None) -> Interval:

@@ -15,6 +15,8 @@ from pydantic_core import to_json
 
 GEOJSON = "application/geo+json"
 
+ENCODER = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+
 PLAIN_LEAST, PLAIN_MOST = 1e-4, 1e15
 """Between these a number is written without an exponent, by every writer the same shortest way."""
 
@@ -31,7 +33,7 @@ def written(content: object) -> str:
     >>> written({"橋": [1.0, None]})
     '{"橋":[1.0,null]}'
     """
-    return json.dumps(content, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    return ENCODER.encode(content)
 
 
 def multipolygons(shapes: NDArray[np.object_]) -> list[str]:

@@ -9,6 +9,9 @@ from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
+import numpy as np
+import shapely
+from shapely.geometry.base import BaseGeometry
 from sqlalchemy import ColumnElement, Connection, Row, delete, func, select, update
 
 from inspection.domain.defect import Defect, ReviewState
@@ -81,6 +84,54 @@ def around(
         classes: the classes that count; a reviewed class outranks the machine's.
         reach_m: how far from the box of the defect their boxes may be, on the surface.
     """
+    near = _in_reach(connection, defect, reach_m)
+    return _load(connection, [*_open_beside(defect, classes), near])
+
+
+def crack_axes(
+    connection: Connection, defect: Defect, *, reach_m: float
+) -> dict[uuid.UUID, BaseGeometry]:
+    """Give the centre lines of the open cracks near a defect, on its mosaic, by defect.
+
+    There may be thousands, and a spacing needs no more of them.
+
+    Args:
+        connection: an open transaction.
+        defect: the defect; it is in the answer itself when it is such a crack.
+        reach_m: how far from the box of the defect their boxes may be, on the surface.
+    """
+    axis = t.observations.c.axis_surface
+    query = beside_latest(t.defects.c.defect_id, axis).where(
+        *_open_beside(defect, [DamageClass.CRACK]),
+        axis.is_not(None),
+        _in_reach(connection, defect, reach_m),
+    )
+    rows = connection.execute(query).all()
+    lines = shapely.from_wkb(np.array([wkb for _, wkb in rows], dtype=np.object_))
+    return {defect_id: line for (defect_id, _), line in zip(rows, lines, strict=True)}
+
+
+def first_crack_m(connection: Connection, defect: Defect) -> tuple[float, float] | None:
+    """Say where the first open crack with an axis lies on the mosaic of a defect, by identifier."""
+    seen, c = t.observations.c, survey_defects.c
+    query = (
+        select(seen.anchor_x_m, seen.anchor_y_m)
+        .join_from(survey_defects, t.defects, t.defects.c.defect_id == c.defect_id)
+        .join(t.observations, seen.observation_id == t.defects.c.latest_observation_id)
+        .where(
+            c.survey_id == defect.latest.survey_id,
+            *_open_beside(defect, [DamageClass.CRACK]),
+            seen.axis_surface.is_not(None),
+        )
+        .order_by(c.defect_id)
+        .limit(1)
+    )
+    found = connection.execute(query).one_or_none()
+    return None if found is None else (found.anchor_x_m, found.anchor_y_m)
+
+
+def _in_reach(connection: Connection, defect: Defect, reach_m: float) -> ColumnElement[bool]:
+    """Build the condition that a defect's box is near that of another one, on one mosaic."""
     seen = defect.latest
     number, _ = reviewqueue.numbered(connection, seen.survey_id)
     x0, y0, x1, y1 = seen.outline_surface_m.bounds
@@ -89,26 +140,7 @@ def around(
         survey_defects.c.survey_id == seen.survey_id,
         spatial.meets_survey(connection.dialect.name, number, box),
     )
-    return _load(connection, [*_open_beside(defect, classes), t.defects.c.defect_id.in_(near)])
-
-
-def first_crack(connection: Connection, defect: Defect) -> Defect | None:
-    """Find the first open crack with an axis on the mosaic of a defect, by identifier."""
-    seen = defect.latest
-    query = (
-        select(survey_defects.c.defect_id)
-        .join(t.defects, t.defects.c.defect_id == survey_defects.c.defect_id)
-        .join(t.observations, t.observations.c.observation_id == t.defects.c.latest_observation_id)
-        .where(
-            survey_defects.c.survey_id == seen.survey_id,
-            *_open_beside(defect, [DamageClass.CRACK]),
-            t.observations.c.axis_surface.is_not(None),
-        )
-        .order_by(survey_defects.c.defect_id)
-        .limit(1)
-    )
-    found = connection.execute(query).scalar_one_or_none()
-    return None if found is None else by_id(connection, found)
+    return t.defects.c.defect_id.in_(near)
 
 
 def _open_beside(defect: Defect, classes: Collection[DamageClass]) -> list[ColumnElement[bool]]:
