@@ -49,7 +49,7 @@ def least_spacings(
     starts = np.flatnonzero(np.diff(owner, prepend=-1))
     across = (points * normals[owner]).sum(axis=1)
     own = points[owner == 0] @ normals.T
-    least = np.maximum(
+    least: NDArray[np.float64] = np.maximum(
         np.minimum.reduceat(across, starts) - own.max(axis=0),
         own.min(axis=0) - np.maximum.reduceat(across, starts),
     )
@@ -68,5 +68,5 @@ def _directions(
     lengths = np.hypot(steps[:, 0], steps[:, 1])
     doubled = 2 * np.arctan2(steps[:, 1], steps[:, 0])
     weights = (lengths * np.sin(doubled), lengths * np.cos(doubled), lengths)
-    sine, cosine, whole = (np.bincount(of, weight, count) for weight in weights)
-    return sine, cosine, whole
+    sums = [np.bincount(of, weight, count).astype(np.float64) for weight in weights]
+    return sums[0], sums[1], sums[2]
