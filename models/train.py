@@ -1,23 +1,12 @@
-"""Train the semantic network: a short loop of our own over Ultralytics' model class.
+"""Train the semantic network: what a batch of pixels is and what a step costs.
 
-Ultralytics' trainer refuses mixed precision on a CPU and resets torch to one thread on a two-core
-machine; this loop is resumable, ends on a schedule or on a wall clock, and keeps averaged weights.
+The loop itself is ``models.loop``; the network is Ultralytics' model class.
 """
 
-import copy
-import json
-import math
-import os
-import pickle
-import struct
-import time
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 import torch
 from torch import nn
@@ -25,9 +14,24 @@ from torch import nn
 from datasets.augment import augment
 from datasets.chips import Chip, read_chips, unshippable_sources
 from datasets.classes import IGNORE_INDEX, LABEL_NAMES
+from datasets.label_slack import on_the_cracks
 from datasets.manifest import Split
-from inspection.errors import BadInput, Broken, NotFound
+from inspection.errors import BadInput
 from models.config import TrainConfig
+from models.loop import (
+    CHECKPOINT_NAME,
+    UNFOLD_BATCHES,
+    Report,
+    TrainState,
+    begin_with,
+    descend,
+    first_state,
+    group_parameters,
+    read_state,
+    run,
+    to_tensor,
+    use_all_cores,
+)
 from models.losses import segmentation_loss
 from models.network import (
     HEAD_INPUT_LAYER,
@@ -36,52 +40,6 @@ from models.network import (
     spread,
     unfold_batch_norm,
 )
-
-Report = Callable[[str], None]
-CHECKPOINT_NAME = "checkpoint.pt"
-LOG_NAME = "log.jsonl"
-UNFOLD_BATCHES = 24
-DAMAGED = (
-    OSError,
-    EOFError,
-    RuntimeError,
-    ValueError,
-    LookupError,
-    TypeError,
-    AttributeError,
-    pickle.UnpicklingError,
-    struct.error,
-)
-"""What torch raises when it reads a file that is not whole."""
-
-
-@dataclass(slots=True, kw_only=True)
-class TrainState:
-    """Hold what changes while training runs, so that a killed run can go on.
-
-    Attributes:
-        network: Weights being trained.
-        average: Exponential average of the weights; this is what is kept.
-        optimizer: AdamW with its moments.
-        step: Steps done.
-        elapsed_s: Seconds trained, over all runs.
-        history: One row each logged step.
-        unshippable: Sources it learned from that forbid shipping the weights.
-    """
-
-    network: nn.Module
-    average: nn.Module
-    optimizer: torch.optim.Optimizer
-    step: int = 0
-    elapsed_s: float = 0.0
-    history: list[dict[str, float]] = field(default_factory=list)
-    unshippable: tuple[str, ...] = ()
-
-
-def to_tensor(rgb: Sequence[np.ndarray[Any, Any]]) -> torch.Tensor:
-    """Return images as (n, 3, h, w) float32 in 0..1, channels last in memory."""
-    stacked = torch.from_numpy(np.stack(rgb)).permute(0, 3, 1, 2)
-    return stacked.float().div_(255).contiguous(memory_format=torch.channels_last)
 
 
 def output_table(classes: Sequence[str]) -> np.ndarray[Any, Any]:
@@ -102,7 +60,8 @@ class BatchSource:
         self._config = config
         self._by_source: dict[str, list[Chip]] = {}
         for chip in chips:
-            self._by_source.setdefault(chip.source, []).append(chip)
+            slack_px = config.label_slack_px.get(chip.source, 0)
+            self._by_source.setdefault(chip.source, []).append(on_the_cracks(chip, slack_px))
         missing = sorted(set(config.sampling) - set(self._by_source))
         if missing:
             raise BadInput(f"no training chips of {', '.join(missing)}; build them first")
@@ -127,41 +86,10 @@ class BatchSource:
         return to_tensor(images), torch.from_numpy(np.stack(labels)).long()
 
 
-def use_all_cores() -> None:
-    """Give torch every core again; importing or building Ultralytics models may have cut it."""
-    torch.set_num_threads(os.cpu_count() or 1)
-    cv2.setNumThreads(1)
-
-
-def rate_factor(progress: float, step: int, warmup_steps: int) -> float:
-    """Return the share of the peak learning rate: linear warm-up, then half a cosine to 2 %.
-
-    Examples:
-        >>> rate_factor(0.0, 50, 100)
-        0.5
-        >>> round(rate_factor(1.0, 9000, 100), 3)
-        0.02
-    """
-    warmup = min(1.0, step / max(1, warmup_steps))
-    return warmup * (0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * min(1.0, progress))))
-
-
 def make_optimizer(network: nn.Module, config: TrainConfig) -> torch.optim.Optimizer:
     """Return AdamW with two rates, and no decay on biases and normalisation."""
-    groups: dict[tuple[bool, bool], list[nn.Parameter]] = {}
-    for name, parameter in network.named_parameters():
-        fresh = int(name.split(".")[1]) >= HEAD_INPUT_LAYER
-        groups.setdefault((fresh, parameter.ndim > 1), []).append(parameter)
-    return torch.optim.AdamW(
-        [
-            {
-                "params": parameters,
-                "peak": config.rate if fresh else config.start_rate,
-                "weight_decay": config.weight_decay if decays else 0.0,
-            }
-            for (fresh, decays), parameters in groups.items()
-        ],
-        lr=config.rate,
+    return group_parameters(
+        network, config, lambda name: int(name.split(".")[1]) >= HEAD_INPUT_LAYER
     )
 
 
@@ -171,102 +99,17 @@ def start_state(config: TrainConfig, weights_path: Path, batches: BatchSource) -
     network = build_network(config.architecture, config.classes)
     load_start_weights(network, weights_path)
     unfold_batch_norm(network, (batches.draw(config.steps + i)[0] for i in range(UNFOLD_BATCHES)))
-    network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch's stub
-    average = copy.deepcopy(network).eval().requires_grad_(False)
-    return TrainState(network=network, average=average, optimizer=make_optimizer(network, config))
-
-
-def save_state(state: TrainState, config: TrainConfig, path: Path) -> None:
-    """Write the state under a temporary name, then rename it."""
-    part = path.with_suffix(".part")
-    torch.save(
-        {
-            "config": {name: getattr(config, name) for name in config.__slots__},
-            "network": state.network.state_dict(),
-            "average": state.average.state_dict(),
-            "optimizer": state.optimizer.state_dict(),
-            "step": state.step,
-            "elapsed_s": state.elapsed_s,
-            "history": state.history,
-            "unshippable": list(state.unshippable),
-        },
-        part,
-    )
-    part.replace(path)
+    return first_state(network, lambda made: make_optimizer(made, config))
 
 
 def load_state(config: TrainConfig, path: Path) -> TrainState:
-    """Return the state that ``save_state`` wrote.
-
-    Raises:
-        NotFound: There is no checkpoint.
-        BadInput: The checkpoint belongs to another architecture, or learned other classes.
-        Broken: The file is damaged.
-    """
-    if not path.is_file():
-        raise NotFound(f"no {path.name} in {path.parent.name}; run `tenken models train` first")
-    saved = _read_checkpoint(path)
-    if saved["config"]["architecture"] != config.architecture:
-        raise BadInput(f"{path.name} was trained as {saved['config']['architecture']}")
-    if tuple(saved["config"]["classes"]) != config.classes:
-        learned = ", ".join(saved["config"]["classes"])
-        raise BadInput(
-            f"{path.name} learned the classes {learned}, not {', '.join(config.classes)}; "
-            "train in another folder"
-        )
-    network = build_network(config.architecture, config.classes)
-    network.load_state_dict(saved["network"])
-    network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch's stub
-    average = copy.deepcopy(network)
-    average.load_state_dict(saved["average"])
-    optimizer = make_optimizer(network, config)
-    optimizer.load_state_dict(saved["optimizer"])
-    return TrainState(
-        network=network,
-        average=average.eval().requires_grad_(False),
-        optimizer=optimizer,
-        step=saved["step"],
-        elapsed_s=saved["elapsed_s"],
-        history=saved["history"],
-        unshippable=tuple(saved.get("unshippable", ())),
+    """Return the state that a run of this form wrote; raises what ``loop.read_state`` raises."""
+    return read_state(
+        config,
+        path,
+        lambda: build_network(config.architecture, config.classes),
+        lambda network: make_optimizer(network, config),
     )
-
-
-def _read_checkpoint(path: Path) -> dict[str, Any]:
-    """Read a checkpoint; torch's ways to say that a file is damaged are many."""
-    try:
-        saved = torch.load(path, map_location="cpu", weights_only=True)
-    except DAMAGED as error:
-        told = " ".join(str(error).split())[:200] or "it is empty"
-        raise Broken(f"{path.name} in {path.parent.name} is damaged: {told}") from error
-    if not isinstance(saved, dict) or not {"config", "network", "average"} <= set(saved):
-        raise Broken(f"{path.name} in {path.parent.name} is no checkpoint of `tenken models train`")
-    return saved
-
-
-def update_average(state: TrainState, decay: float) -> None:
-    """Move the averaged weights towards the network's, faster in the first steps."""
-    share = 1 - decay * (1 - math.exp(-(state.step + 1) / 300))
-    current = state.network.state_dict()
-    with torch.no_grad():
-        for name, value in state.average.state_dict().items():
-            if value.dtype.is_floating_point:
-                value.lerp_(current[name], share)
-            else:
-                value.copy_(current[name])
-
-
-def draw_ahead(
-    batches: BatchSource, first_step: int
-) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
-    """Yield the batches of a step and all later ones; a thread prepares the next meanwhile."""
-    with ThreadPoolExecutor(max_workers=1) as pool:
-        step = first_step
-        coming = pool.submit(batches.draw, step)
-        while True:
-            step += 1
-            batch, coming = coming.result(), pool.submit(batches.draw, step)
-            yield batch
 
 
 def train_step(
@@ -279,21 +122,14 @@ def train_step(
     images, classes = batch
     weights = torch.tensor([config.class_weights[name] for name in config.classes])
     dice = tuple(config.classes.index(name) for name in config.dice_classes)
-    factor = rate_factor(progress, state.step, config.warmup_steps)
-    for group in state.optimizer.param_groups:
-        group["lr"] = group["peak"] * factor
-    state.network.train()
-    with torch.autocast("cpu", dtype=torch.bfloat16, enabled=config.precision == "bf16"):
-        logits, auxiliary = state.network(images)
-    logits, auxiliary = (spread(state.network, part.float()) for part in (logits, auxiliary))
-    loss = segmentation_loss(logits, auxiliary, classes, weights, dice_classes=dice)
-    state.optimizer.zero_grad(set_to_none=True)
-    loss.backward()  # type: ignore[no-untyped-call]  # torch's stub
-    nn.utils.clip_grad_norm_(state.network.parameters(), 10.0)
-    state.optimizer.step()
-    update_average(state, config.ema_decay)
-    state.step += 1
-    return float(loss.detach())
+
+    def loss_of(network: nn.Module) -> torch.Tensor:
+        with torch.autocast("cpu", dtype=torch.bfloat16, enabled=config.precision == "bf16"):
+            logits, auxiliary = network(images)
+        logits, auxiliary = (spread(network, part.float()) for part in (logits, auxiliary))
+        return segmentation_loss(logits, auxiliary, classes, weights, dice_classes=dice)
+
+    return descend(state, config, loss_of, progress)
 
 
 def train(
@@ -303,14 +139,12 @@ def train(
     start_weights: Path,
     out_dir: Path,
     budget_min: float,
+    beginning: Path | None = None,
     report: Report = print,
     log_every: int = 50,
     save_every_s: float = 300.0,
 ) -> TrainState:
     """Train until the schedule or the budget ends, resuming a checkpoint in ``out_dir``.
-
-    The learning rate follows whichever of steps and wall clock is further on, so a run that the
-    clock ends has also cooled down.
 
     Args:
         config: What to train.
@@ -318,6 +152,7 @@ def train(
         start_weights: COCO weights, safetensors.
         out_dir: Folder for checkpoint and log.
         budget_min: Minutes of training over all runs of this folder.
+        beginning: Checkpoint of another run whose weights a new run begins with.
         report: Receives one line each ``log_every`` steps.
         log_every: Steps between lines.
         save_every_s: Seconds between checkpoints.
@@ -334,43 +169,18 @@ def train(
         report(f"resumed at step {state.step}, {state.elapsed_s / 60:.1f} min")
     else:
         state = start_state(config, start_weights, batches)
+        if beginning is not None:
+            report(f"begins with {begin_with(state, beginning)} tensors of {beginning.parent.name}")
     bound = unshippable_sources(chips_dir, config.sampling)
     state.unshippable = tuple(sorted({*state.unshippable, *bound}))
-    use_all_cores()
-    saved_at = time.monotonic()
-    for row in _run(state, config, batches, budget_min, log_every):
-        report(json.dumps(row))
-        with (out_dir / LOG_NAME).open("a", encoding="utf-8") as log:
-            log.write(json.dumps(row) + "\n")
-        if time.monotonic() - saved_at >= save_every_s:
-            save_state(state, config, checkpoint)
-            saved_at = time.monotonic()
-    save_state(state, config, checkpoint)
-    return state
-
-
-def _run(
-    state: TrainState,
-    config: TrainConfig,
-    batches: BatchSource,
-    budget_min: float,
-    log_every: int,
-) -> Iterator[dict[str, float]]:
-    """Step until the end, yielding a row each ``log_every`` steps and after the last."""
-    losses: list[float] = []
-    drawn = draw_ahead(batches, state.step)
-    while state.step < config.steps and state.elapsed_s < 60 * budget_min:
-        began = time.monotonic()
-        progress = max(state.step / config.steps, state.elapsed_s / (60 * budget_min))
-        losses.append(train_step(state, config, next(drawn), progress))
-        state.elapsed_s += time.monotonic() - began
-        if state.step % log_every == 0 or state.step == config.steps:
-            row = {
-                "step": float(state.step),
-                "minutes": round(state.elapsed_s / 60, 2),
-                "loss": round(sum(losses) / len(losses), 4),
-                "progress": round(progress, 4),
-            }
-            losses.clear()
-            state.history.append(row)
-            yield row
+    return run(
+        state,
+        config,
+        batches,
+        lambda now, batch, progress: train_step(now, config, batch, progress),
+        out_dir=out_dir,
+        budget_min=budget_min,
+        report=report,
+        log_every=log_every,
+        save_every_s=save_every_s,
+    )

@@ -11,16 +11,9 @@ import torch
 
 from inspection.errors import BadInput, Broken, NotFound
 from models.config import TrainConfig
+from models.loop import CHECKPOINT_NAME, TrainState, rate_factor, save_state
 from models.network import build_network
-from models.train import (
-    CHECKPOINT_NAME,
-    BatchSource,
-    TrainState,
-    load_state,
-    make_optimizer,
-    rate_factor,
-    save_state,
-)
+from models.train import BatchSource, load_state, make_optimizer
 from tests.support.spoken import run_tenken
 
 
