@@ -4,8 +4,7 @@ Source: RFC 7946 (GeoJSON).
 """
 
 import json
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import shapely
@@ -48,16 +47,28 @@ def multipolygons(shapes: NDArray[np.object_]) -> list[str]:
     parts, of_shape = shapely.get_parts(shapes, return_index=True)
     rings, of_part = shapely.get_rings(parts, return_index=True)
     points, of_ring = shapely.get_coordinates(rings, return_index=True)
-    lists = _gathered(points.tolist(), of_ring, len(rings))
-    nested = _gathered(_gathered(lists, of_part, len(parts)), of_shape, len(shapes))
-    sizes = np.abs(points)
-    plain = ((sizes >= PLAIN_LEAST) & (sizes < PLAIN_MOST)) | (sizes == 0)
-    if not plain.all():
-        return [written(one) for one in nested]
-    return [to_json(one).decode() for one in nested]
+    numbers = _numbers(points.ravel())
+    # text and no lists: a page has tens of thousands of positions, and each list would be one more
+    # thing for the garbage collector to look at
+    positions = list(map(",".join, zip(numbers[::2], numbers[1::2], strict=True)))
+    lines = [
+        f"[[{'],['.join(line)}]]" if line else "[]" for line in _cut(positions, of_ring, rings)
+    ]
+    polygons = [f"[{','.join(part)}]" for part in _cut(lines, of_part, parts)]
+    return [f"[{','.join(shape)}]" for shape in _cut(polygons, of_shape, shapes)]
 
 
-def _gathered(items: Sequence[Any], owners: NDArray[np.int64], count: int) -> list[list[Any]]:
-    """Put items that follow each other into the lists of their owners."""
-    ends = np.bincount(owners, minlength=count).cumsum().tolist()
-    return [list(items[start:end]) for start, end in zip([0, *ends], ends, strict=False)]
+def _numbers(values: NDArray[np.float64]) -> list[str]:
+    """Write numbers as ``json`` does."""
+    sizes = np.abs(values)
+    if not ((sizes == 0) | (sizes >= PLAIN_LEAST) & (sizes < PLAIN_MOST)).all():
+        return list(map(float.__repr__, values.tolist()))
+    return to_json(values.tolist()).decode()[1:-1].split(",") if len(values) else []
+
+
+def _cut(
+    texts: Sequence[str], owners: NDArray[np.int64], wholes: NDArray[np.object_]
+) -> Iterator[Sequence[str]]:
+    """Cut texts that follow each other into those of each whole."""
+    ends = np.bincount(owners, minlength=len(wholes)).cumsum().tolist()
+    return (texts[start:end] for start, end in zip([0, *ends], ends, strict=False))
