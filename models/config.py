@@ -3,7 +3,7 @@
 import math
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import MISSING, dataclass, field, fields
 from pathlib import Path
 
 import yaml
@@ -26,6 +26,8 @@ BOUNDS = (
     ("ema_decay", 0, 1),
 )
 """Least and most of each number; what lies outside trains nothing or never ends."""
+
+SLACK_MAX_PX = 8
 
 CONFIGS_DIR = Path(__file__).parent / "configs"
 
@@ -55,6 +57,10 @@ class TrainConfig:
         licence: SPDX identifier of the weights that come out.
         precision: Arithmetic of the forward pass, ``f32`` or ``bf16``; losses are always f32.
         gsd_range_mm_per_px: Nominal ground sample distances that the training views cover.
+        thresholds_from: Sources on whose ``val`` images thresholds are chosen: the views for which
+            the model is meant. Empty for all.
+        label_slack_px: How far, at most, each chip's labels of a source are moved to lie on the
+            cracks (``datasets.label_slack``); sources that are not named stay as published.
     """
 
     name: str
@@ -76,16 +82,18 @@ class TrainConfig:
     licence: str
     precision: str
     gsd_range_mm_per_px: tuple[float, float]
+    thresholds_from: tuple[str, ...] = ()
+    label_slack_px: Mapping[str, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if self.chip_px % 32 or self.chip_px < 32:
             raise BadInput(f"chip_px {self.chip_px} must be a multiple of 32 px")
         if not re.fullmatch(NAME, self.name):
             raise BadInput(f"name {self.name!r}: use small letters, digits and hyphens, at most 63")
-        for field, least, most in BOUNDS:
-            value = getattr(self, field)
+        for name, least, most in BOUNDS:
+            value = getattr(self, name)
             if not least <= value <= most:
-                raise BadInput(f"{field} {value} lies outside {least:g}..{most:g}")
+                raise BadInput(f"{name} {value} lies outside {least:g}..{most:g}")
         low, high = self.gsd_range_mm_per_px
         if not 0 < low <= high < math.inf:
             raise BadInput(f"gsd_range_mm_per_px {low:g}..{high:g} mm/px is not a range above 0")
@@ -98,10 +106,21 @@ class TrainConfig:
             raise BadInput("class_weights must be 0 or more, and finite")
         if not self.sampling or not all(0 < s < math.inf for s in self.sampling.values()):
             raise BadInput("sampling must give each source a share above 0")
+        if strange := sorted(set(self.thresholds_from) - set(self.sampling)):
+            raise BadInput(f"thresholds_from: {', '.join(strange)} is not among the sampling")
+        self._check_slack()
         if self.precision not in PRECISIONS:
             raise BadInput(f"precision {self.precision!r} is not one of {', '.join(PRECISIONS)}")
         if not set(self.dice_classes) <= set(self.classes):
             raise BadInput(f"dice_classes {self.dice_classes} are not all among the classes")
+
+    def _check_slack(self) -> None:
+        for source, slack_px in self.label_slack_px.items():
+            if source not in self.sampling or not 0 <= slack_px <= SLACK_MAX_PX:
+                raise BadInput(
+                    f"label_slack_px of {source}, {slack_px} px: name a source of sampling, and "
+                    f"0 to {SLACK_MAX_PX} px"
+                )
 
 
 def read_config(path: Path) -> TrainConfig:
@@ -114,13 +133,20 @@ def read_config(path: Path) -> TrainConfig:
     if not path.is_file():
         raise NotFound(f"no training configuration {path.name}")
     values = _load(path)
-    known = {field.name for field in fields(TrainConfig)}
-    if not isinstance(values, dict) or set(values) != known:
-        wrong = sorted(known.symmetric_difference(values if isinstance(values, dict) else ()))
+    known = {one.name for one in fields(TrainConfig)}
+    needed = {
+        one.name
+        for one in fields(TrainConfig)
+        if one.default is MISSING and one.default_factory is MISSING
+    }
+    given = set(values) if isinstance(values, dict) else set()
+    if not isinstance(values, dict) or not needed <= given <= known:
+        wrong = sorted((needed - given) | (given - known))
         raise BadInput(f"{path.name}: missing or unknown fields {', '.join(wrong)}")
     try:
         values["dice_classes"] = tuple(values["dice_classes"])
         values["classes"] = tuple(values["classes"])
+        values["thresholds_from"] = tuple(values.get("thresholds_from", ()))
         low, high = values["gsd_range_mm_per_px"]
         values["gsd_range_mm_per_px"] = (float(low), float(high))
         return TrainConfig(**values)

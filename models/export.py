@@ -15,11 +15,13 @@ from torch import nn
 from torch.nn import functional
 
 from inspection.errors import BadInput, Refused
+from models.checkpoint import TrainState
 from models.config import TrainConfig
 from models.network import spread
 from models.registry import WEIGHTS_DIR, ModelEntry, sha256_of, write_entry
+from models.rule import Rule
 from models.scoring import Scorer
-from models.train import TrainState, to_tensor
+from models.train import to_tensor
 
 INPUT_NAME = "images"
 OUTPUT_NAME = "probabilities"
@@ -154,7 +156,7 @@ def register(
     config: TrainConfig,
     *,
     classes: tuple[str, ...],
-    thresholds: Mapping[str, float],
+    rule: Rule,
     weights_dir: Path,
     cards_dir: Path,
 ) -> ModelEntry:
@@ -177,7 +179,8 @@ def register(
         onnx_path=onnx_path,
         sha256=sha256_of(onnx_path),
         classes=classes,
-        thresholds=dict(thresholds),
+        thresholds=dict(rule.thresholds),
+        continuation_ratio=rule.continuation_ratio,
         size_multiple_px=SIZE_MULTIPLE_PX,
         gsd_range_mm_per_px=config.gsd_range_mm_per_px,
         licence=config.licence,

@@ -68,7 +68,7 @@ def predict(
         scorer=detector_scorer(detector, size_multiple_px=entry.size_multiple_px),
         model_id=detector.model_id,
         classes=entry.classes,
-        thresholds=entry.thresholds,
+        rule=entry.rule,
     )
     outcomes = []
     with Progress(transient=True, disable=as_json) as progress:

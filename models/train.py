@@ -8,12 +8,9 @@ import copy
 import json
 import math
 import os
-import pickle
-import struct
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -25,57 +22,24 @@ from torch import nn
 from datasets.augment import augment
 from datasets.chips import Chip, read_chips, unshippable_sources
 from datasets.classes import IGNORE_INDEX, LABEL_NAMES
+from datasets.label_slack import on_the_cracks
 from datasets.manifest import Split
-from inspection.errors import BadInput, Broken, NotFound
+from inspection.errors import BadInput
+from models.checkpoint import (
+    CHECKPOINT_NAME,
+    TrainState,
+    begin_with,
+    load_state,
+    make_optimizer,
+    save_state,
+)
 from models.config import TrainConfig
 from models.losses import segmentation_loss
-from models.network import (
-    HEAD_INPUT_LAYER,
-    build_network,
-    load_start_weights,
-    spread,
-    unfold_batch_norm,
-)
+from models.network import build_network, load_start_weights, spread, unfold_batch_norm
 
 Report = Callable[[str], None]
-CHECKPOINT_NAME = "checkpoint.pt"
 LOG_NAME = "log.jsonl"
 UNFOLD_BATCHES = 24
-DAMAGED = (
-    OSError,
-    EOFError,
-    RuntimeError,
-    ValueError,
-    LookupError,
-    TypeError,
-    AttributeError,
-    pickle.UnpicklingError,
-    struct.error,
-)
-"""What torch raises when it reads a file that is not whole."""
-
-
-@dataclass(slots=True, kw_only=True)
-class TrainState:
-    """Hold what changes while training runs, so that a killed run can go on.
-
-    Attributes:
-        network: Weights being trained.
-        average: Exponential average of the weights; this is what is kept.
-        optimizer: AdamW with its moments.
-        step: Steps done.
-        elapsed_s: Seconds trained, over all runs.
-        history: One row each logged step.
-        unshippable: Sources it learned from that forbid shipping the weights.
-    """
-
-    network: nn.Module
-    average: nn.Module
-    optimizer: torch.optim.Optimizer
-    step: int = 0
-    elapsed_s: float = 0.0
-    history: list[dict[str, float]] = field(default_factory=list)
-    unshippable: tuple[str, ...] = ()
 
 
 def to_tensor(rgb: Sequence[np.ndarray[Any, Any]]) -> torch.Tensor:
@@ -102,7 +66,8 @@ class BatchSource:
         self._config = config
         self._by_source: dict[str, list[Chip]] = {}
         for chip in chips:
-            self._by_source.setdefault(chip.source, []).append(chip)
+            slack_px = config.label_slack_px.get(chip.source, 0)
+            self._by_source.setdefault(chip.source, []).append(on_the_cracks(chip, slack_px))
         missing = sorted(set(config.sampling) - set(self._by_source))
         if missing:
             raise BadInput(f"no training chips of {', '.join(missing)}; build them first")
@@ -146,25 +111,6 @@ def rate_factor(progress: float, step: int, warmup_steps: int) -> float:
     return warmup * (0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * min(1.0, progress))))
 
 
-def make_optimizer(network: nn.Module, config: TrainConfig) -> torch.optim.Optimizer:
-    """Return AdamW with two rates, and no decay on biases and normalisation."""
-    groups: dict[tuple[bool, bool], list[nn.Parameter]] = {}
-    for name, parameter in network.named_parameters():
-        fresh = int(name.split(".")[1]) >= HEAD_INPUT_LAYER
-        groups.setdefault((fresh, parameter.ndim > 1), []).append(parameter)
-    return torch.optim.AdamW(
-        [
-            {
-                "params": parameters,
-                "peak": config.rate if fresh else config.start_rate,
-                "weight_decay": config.weight_decay if decays else 0.0,
-            }
-            for (fresh, decays), parameters in groups.items()
-        ],
-        lr=config.rate,
-    )
-
-
 def start_state(config: TrainConfig, weights_path: Path, batches: BatchSource) -> TrainState:
     """Return the state before the first step: start weights, true BatchNorm statistics."""
     torch.manual_seed(config.seed)
@@ -174,74 +120,6 @@ def start_state(config: TrainConfig, weights_path: Path, batches: BatchSource) -
     network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch's stub
     average = copy.deepcopy(network).eval().requires_grad_(False)
     return TrainState(network=network, average=average, optimizer=make_optimizer(network, config))
-
-
-def save_state(state: TrainState, config: TrainConfig, path: Path) -> None:
-    """Write the state under a temporary name, then rename it."""
-    part = path.with_suffix(".part")
-    torch.save(
-        {
-            "config": {name: getattr(config, name) for name in config.__slots__},
-            "network": state.network.state_dict(),
-            "average": state.average.state_dict(),
-            "optimizer": state.optimizer.state_dict(),
-            "step": state.step,
-            "elapsed_s": state.elapsed_s,
-            "history": state.history,
-            "unshippable": list(state.unshippable),
-        },
-        part,
-    )
-    part.replace(path)
-
-
-def load_state(config: TrainConfig, path: Path) -> TrainState:
-    """Return the state that ``save_state`` wrote.
-
-    Raises:
-        NotFound: There is no checkpoint.
-        BadInput: The checkpoint belongs to another architecture, or learned other classes.
-        Broken: The file is damaged.
-    """
-    if not path.is_file():
-        raise NotFound(f"no {path.name} in {path.parent.name}; run `tenken models train` first")
-    saved = _read_checkpoint(path)
-    if saved["config"]["architecture"] != config.architecture:
-        raise BadInput(f"{path.name} was trained as {saved['config']['architecture']}")
-    if tuple(saved["config"]["classes"]) != config.classes:
-        learned = ", ".join(saved["config"]["classes"])
-        raise BadInput(
-            f"{path.name} learned the classes {learned}, not {', '.join(config.classes)}; "
-            "train in another folder"
-        )
-    network = build_network(config.architecture, config.classes)
-    network.load_state_dict(saved["network"])
-    network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch's stub
-    average = copy.deepcopy(network)
-    average.load_state_dict(saved["average"])
-    optimizer = make_optimizer(network, config)
-    optimizer.load_state_dict(saved["optimizer"])
-    return TrainState(
-        network=network,
-        average=average.eval().requires_grad_(False),
-        optimizer=optimizer,
-        step=saved["step"],
-        elapsed_s=saved["elapsed_s"],
-        history=saved["history"],
-        unshippable=tuple(saved.get("unshippable", ())),
-    )
-
-
-def _read_checkpoint(path: Path) -> dict[str, Any]:
-    """Read a checkpoint; torch's ways to say that a file is damaged are many."""
-    try:
-        saved = torch.load(path, map_location="cpu", weights_only=True)
-    except DAMAGED as error:
-        told = " ".join(str(error).split())[:200] or "it is empty"
-        raise Broken(f"{path.name} in {path.parent.name} is damaged: {told}") from error
-    if not isinstance(saved, dict) or not {"config", "network", "average"} <= set(saved):
-        raise Broken(f"{path.name} in {path.parent.name} is no checkpoint of `tenken models train`")
-    return saved
 
 
 def update_average(state: TrainState, decay: float) -> None:
@@ -303,6 +181,7 @@ def train(
     start_weights: Path,
     out_dir: Path,
     budget_min: float,
+    beginning: Path | None = None,
     report: Report = print,
     log_every: int = 50,
     save_every_s: float = 300.0,
@@ -318,6 +197,7 @@ def train(
         start_weights: COCO weights, safetensors.
         out_dir: Folder for checkpoint and log.
         budget_min: Minutes of training over all runs of this folder.
+        beginning: Checkpoint of another run whose weights a new run begins with.
         report: Receives one line each ``log_every`` steps.
         log_every: Steps between lines.
         save_every_s: Seconds between checkpoints.
@@ -334,6 +214,8 @@ def train(
         report(f"resumed at step {state.step}, {state.elapsed_s / 60:.1f} min")
     else:
         state = start_state(config, start_weights, batches)
+        if beginning is not None:
+            report(f"begins with {begin_with(state, beginning)} tensors of {beginning.parent.name}")
     bound = unshippable_sources(chips_dir, config.sampling)
     state.unshippable = tuple(sorted({*state.unshippable, *bound}))
     use_all_cores()

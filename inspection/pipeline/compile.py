@@ -366,7 +366,8 @@ def _survey(connection: Connection, survey: Survey, found: Gathered) -> Recorded
         crs=mosaic.grid.crs,
         mosaic_sha256=mosaic.sha256,
         gsd_mm_per_px=round(mosaic.grid.gsd_m_per_px * 1000, 4),
-        photos=len(photos.of_survey(connection, survey.survey_id)),
+        photos=mosaic.photos_given
+        or len(photos.of_survey(connection, survey.survey_id, left_out=None)),
         models=tuple(sorted(models)),
     )
 

@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, Connection, Select, and_, select
 
 from inspection.domain.defect import Defect, ReviewState
 from inspection.domain.descent import Descent
+from inspection.domain.edit import EditKind
 from inspection.store.edit_tables import edit_shares, edits
 from inspection.store.tables import defects, observations
 
@@ -22,14 +23,15 @@ def descent(connection: Connection, *, asset_id: str | None = None) -> Descent:
     """Say which defects came in whose place, on one asset or on all.
 
     What an edit made came in the place of what the same edit superseded, and stays so whether the
-    edit stands or was taken back: then neither is asked for what it takes over.
+    edit stands or was taken back: then neither is asked for what it takes over. What an undo let go
+    comes in nobody's place: a machine saw it.
     """
     made, old = edit_shares.alias(), edit_shares.alias()
     query = (
         select(made.c.defect_id, old.c.defect_id.label("parent"))
         .join_from(made, old, and_(old.c.edit_id == made.c.edit_id, *_superseded(old.c)))
         .join(edits, edits.c.edit_id == made.c.edit_id)
-        .where(made.c.version_before == 0)
+        .where(made.c.version_before == 0, edits.c.kind != EditKind.UNDO.value)
         .order_by(edits.c.seq, made.c.defect_id, old.c.defect_id)
     )
     if asset_id is not None:

@@ -274,14 +274,19 @@ def _taken_over(
         for key, row in rows.items()
     }
 
+    opened = {
+        key
+        for key, row in rows.items()
+        if row.state == SUPERSEDED and hidden.get(key) != CONFIRMED
+    }
+
     def days(name: str) -> dict[uuid.UUID, date]:
         told = {key: getattr(seen, name) for key, seen in own.items()}
         return {key: day for key, day in told.items() if day is not None}
 
     detected = heirs.earliest(days("detected"))
-    taken = {
-        name: heirs.reached(days(name)) for name in ("decided", "confirmed", "ordered", "finished")
-    }
+    taken = {name: heirs.reached(days(name)) for name in ("decided", "ordered", "finished")}
+    taken["confirmed"] = heirs.reached(days("confirmed"), lost=opened)
     return {
         key: replace(
             seen,

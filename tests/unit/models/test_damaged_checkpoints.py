@@ -10,17 +10,16 @@ import pytest
 import torch
 
 from inspection.errors import BadInput, Broken, NotFound
-from models.config import TrainConfig
-from models.network import build_network
-from models.train import (
+from models.checkpoint import (
     CHECKPOINT_NAME,
-    BatchSource,
     TrainState,
     load_state,
     make_optimizer,
-    rate_factor,
     save_state,
 )
+from models.config import TrainConfig
+from models.network import build_network
+from models.train import BatchSource, rate_factor
 from tests.support.spoken import run_tenken
 
 

@@ -13,12 +13,14 @@ from torch import nn
 from datasets.classes import CLASS_NAMES
 from inspection.errors import BadInput, Refused
 from models import export
+from models.checkpoint import TrainState, make_optimizer
 from models.config import TrainConfig
 from models.network import build_network
 from models.registry import WEIGHTS_DIR, load_entry
-from models.train import TrainState, make_optimizer
+from models.rule import Rule
 
 THRESHOLDS = dict.fromkeys(CLASS_NAMES[1:], 0.4)
+RULE = Rule(thresholds=THRESHOLDS, continuation_ratio=0.8)
 
 
 @pytest.fixture(scope="module")
@@ -124,7 +126,7 @@ def test_registered_model_is_found_by_its_name(
         make_state(network, config),
         config,
         classes=CLASS_NAMES,
-        thresholds=THRESHOLDS,
+        rule=RULE,
         weights_dir=tmp_path,
         cards_dir=tmp_path,
     )
@@ -132,6 +134,7 @@ def test_registered_model_is_found_by_its_name(
     assert read.sha256 == entry.sha256
     assert read.classes == CLASS_NAMES
     assert dict(read.thresholds) == THRESHOLDS
+    assert read.continuation_ratio == RULE.continuation_ratio == 0.8
     assert read.training["steps"] == 12
     assert read.training["minutes"] == 1.5
     assert (read.training["first_loss"], read.training["last_loss"]) == (2.0, 0.5)
@@ -142,7 +145,7 @@ def test_what_a_licence_forbids_to_ship_stays_out_of_the_shipped_folder(
 ) -> None:
     state = make_state(network, config)
     state.unshippable = ("dacl10k",)
-    places = {"classes": CLASS_NAMES, "thresholds": THRESHOLDS, "cards_dir": tmp_path}
+    places = {"classes": CLASS_NAMES, "rule": RULE, "cards_dir": tmp_path}
     before = sorted(WEIGHTS_DIR.iterdir())
     with pytest.raises(Refused, match="dacl10k may not be shipped"):
         export.register(state, config, weights_dir=WEIGHTS_DIR, **places)
