@@ -186,7 +186,6 @@ def compile_record(
             "with 'tenken grades decide', or import a ledger that says its soundness"
         )
     is_road = asset.kind is AssetKind.PAVEMENT_SECTION
-    lengths = element_rows.spans_of(connection, [asset.asset_id])
     return InspectionRecord(
         asset_id=asset.asset_id,
         fiscal_year=found.fiscal_year,
@@ -199,7 +198,9 @@ def compile_record(
         },
         attributes=dict(asset.attributes),
         sheet={k: v for k, v in asdict(sheet).items() if k != "asset_id"},
-        spans={str(span.span): span.length_m for span in lengths},
+        spans={
+            str(s.span): s.length_m for s in element_rows.spans_of(connection, [asset.asset_id])
+        },
         diagnosis=diagnosis,
         groups=_groups(found),
         damages=tuple(_damage(damage) for damage in found.damages),
