@@ -186,6 +186,7 @@ def compile_record(
             "with 'tenken grades decide', or import a ledger that says its soundness"
         )
     is_road = asset.kind is AssetKind.PAVEMENT_SECTION
+    lengths = element_rows.spans_of(connection, [asset.asset_id])
     return InspectionRecord(
         asset_id=asset.asset_id,
         fiscal_year=found.fiscal_year,
@@ -198,9 +199,7 @@ def compile_record(
         },
         attributes=dict(asset.attributes),
         sheet={k: v for k, v in asdict(sheet).items() if k != "asset_id"},
-        spans={
-            str(s.span): s.length_m for s in element_rows.spans_of(connection, [asset.asset_id])
-        },
+        spans={str(span.span): span.length_m for span in lengths},
         diagnosis=diagnosis,
         groups=_groups(found),
         damages=tuple(_damage(damage) for damage in found.damages),
@@ -383,11 +382,8 @@ def _unverified(found: Gathered, findings: Mapping[str, Any]) -> tuple[str, ...]
     used |= {"damage_class"} if found.defects else set()
     lists = [load_codelist(name) for name in sorted(used)]
     names = [f"{one.id}/{one.version}" for one in lists if one.needs_review]
-    rules = {
-        row.candidate.scheme
-        for row in found.grades
-        if row.decided is not None and row.candidate.needs_review
-    }
+    decided = [row.candidate for row in found.grades if row.decided is not None]
+    rules = {one.scheme for one in decided if one.needs_review}
     return tuple(sorted({*names, *rules}))
 
 
