@@ -381,11 +381,8 @@ def _unverified(found: Gathered, findings: Mapping[str, Any]) -> tuple[str, ...]
     used |= {"damage_class"} if found.defects else set()
     lists = [load_codelist(name) for name in sorted(used)]
     names = [f"{one.id}/{one.version}" for one in lists if one.needs_review]
-    rules = {
-        row.candidate.scheme
-        for row in found.grades
-        if row.decided is not None and row.candidate.needs_review
-    }
+    decided = [row.candidate for row in found.grades if row.decided is not None]
+    rules = {one.scheme for one in decided if one.needs_review}
     return tuple(sorted({*names, *rules}))
 
 
