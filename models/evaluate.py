@@ -28,7 +28,7 @@ from models.metrics import (
     classify,
     count_hits,
     count_pixels,
-    keep_seeded,
+    decided,
     long_components,
 )
 from models.reliability import Reliability, ReliabilityBin
@@ -178,7 +178,8 @@ def crack_mask(
         found[rows, cols], seeds[rows, cols] = candidates(
             scores, rule.thresholds, classes, rule.continuation_ratio
         )
-    return np.asarray(keep_seeded(found, seeds, min_area_px=MIN_AREA_PX) == CRACK, dtype=np.bool_)
+    told = decided(found, seeds, classes, min_area_px=MIN_AREA_PX)
+    return np.asarray(told == CRACK, dtype=np.bool_)
 
 
 def score_strip(

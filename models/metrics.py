@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 
 from datasets.classes import IGNORE_INDEX
 from datasets.manifest import Box
+from inspection.domain.fragment import keeps_to_joint
+from inspection.imaging.candidates import beside
 
 Bools = NDArray[np.bool_]
 
@@ -115,6 +117,37 @@ def keep_seeded(
     return kept
 
 
+def decided(
+    found: NDArray[np.uint8], seeds: Bools, classes: Sequence[str], *, min_area_px: int = 1
+) -> NDArray[np.uint8]:
+    """Return the class of each pixel after the rules that look at whole objects, (h, w) uint8.
+
+    Objects without a seed and specks are dropped, and cracks that keep to a joint become a part of
+    it. This is the rule of ``inspection.domain.fragment``.
+
+    Args:
+        found: (h, w) candidate class, 0 for none.
+        seeds: (h, w) pixels that reach their full threshold.
+        classes: Names in order.
+        min_area_px: Smallest object that is kept.
+    """
+    kept = keep_seeded(found, seeds, min_area_px=min_area_px)
+    if not {"crack", "joint"} <= set(classes):
+        return kept
+    crack, joint = classes.index("crack"), classes.index("joint")
+    near_joint = beside(found == joint)
+    if not near_joint.any():
+        return kept
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(
+        (kept == crack).astype(np.uint8), connectivity=8
+    )
+    along = np.bincount(labels[near_joint], minlength=count).astype(np.int64)
+    told = keeps_to_joint(stats[:, cv2.CC_STAT_AREA].astype(np.int64), along)
+    told[0] = False
+    kept[told[labels]] = joint
+    return kept
+
+
 def classify(
     probabilities: NDArray[np.float32],
     thresholds: Mapping[str, float],
@@ -125,7 +158,7 @@ def classify(
 ) -> NDArray[np.uint8]:
     """Return the class of each pixel, (h, w) uint8, as the pipeline would decide it."""
     found, seeds = candidates(probabilities, thresholds, classes, continuation_ratio)
-    return keep_seeded(found, seeds, min_area_px=min_area_px)
+    return decided(found, seeds, classes, min_area_px=min_area_px)
 
 
 def near(mask: Bools, distance_px: float) -> Bools:

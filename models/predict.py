@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from datasets.labels import read_rgb
 from inspection.errors import BadInput, TenkenError, Unavailable
 from inspection.pipeline.detect import MIN_AREA_PX
-from models.metrics import candidates, keep_seeded
+from models.metrics import candidates, decided
 from models.rule import Rule
 from models.scoring import Scorer, score_windows
 
@@ -104,7 +104,8 @@ def predict_image(predictor: Predictor, rgb: NDArray[np.uint8]) -> Prediction:
             predictor.rule.continuation_ratio,
         )
         damage[rows, cols] = scores[1:].max(axis=0)
-    return Prediction(classes=keep_seeded(found, seeds, min_area_px=MIN_AREA_PX), damage=damage)
+    told = decided(found, seeds, predictor.classes, min_area_px=MIN_AREA_PX)
+    return Prediction(classes=told, damage=damage)
 
 
 def objects_of(

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from inspection.domain.publicrow import Redacted
-from inspection.pipeline.approve import Progress
+from inspection.pipeline.examine import Progress
 from inspection.pipeline.publish import Change
 from inspection.store.releases import ReleaseEvent
 

@@ -5,7 +5,7 @@ Only human values come in: confirmed defects, decided grades and soundness, reco
 
 import uuid
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -210,6 +210,13 @@ def compile_record(
     )
 
 
+def with_findings(
+    record: InspectionRecord, found: Gathered, findings: Mapping[str, Any]
+) -> InspectionRecord:
+    """Give a compiled record with what a person wrote for the form, as compiling it anew would."""
+    return replace(record, findings=dict(findings), unverified=_unverified(found, findings))
+
+
 def _groups(found: Gathered) -> tuple[Diagnosis, ...]:
     """Give the soundness of member groups: decided in Tenken, else recorded with the elements."""
     groups: dict[str, Diagnosis] = {}
@@ -279,7 +286,7 @@ def _defects(connection: Connection, found: Gathered) -> tuple[ConfirmedDefect, 
         for photo in photos.of_survey(connection, survey.survey_id, left_out=None)
     }
     heirs = descents.descent(connection, asset_id=found.entry.asset.asset_id)
-    decided = settled_grades(connection, ordered, found.grades, heirs=heirs)
+    decided = settled_grades(connection, [d.defect_id for d in ordered], found.grades, heirs=heirs)
     return tuple(
         _defect(
             defect,
@@ -359,7 +366,8 @@ def _survey(connection: Connection, survey: Survey, found: Gathered) -> Recorded
         crs=mosaic.grid.crs,
         mosaic_sha256=mosaic.sha256,
         gsd_mm_per_px=round(mosaic.grid.gsd_m_per_px * 1000, 4),
-        photos=len(photos.of_survey(connection, survey.survey_id)),
+        photos=mosaic.photos_given
+        or len(photos.of_survey(connection, survey.survey_id, left_out=None)),
         models=tuple(sorted(models)),
     )
 

@@ -38,8 +38,6 @@ as much from those with 160 px of context as they do with 64 px.
 MIN_AREA_PX = 24
 """Detections with fewer pixels are specks: a crack of 2 px width would be 12 px long."""
 
-"""A pixel continues a crack from half the threshold that makes it one."""
-
 CREST_SHARE = 0.6
 """A pixel stays when its score is at least this share of the highest within 2 px."""
 
@@ -321,8 +319,8 @@ def fragments_of_core(
     decider = Decider(
         scores=scores, valid=chip.valid, thresholds=thresholds, crest_share=crest_share
     )
-    found = decider.core(rows, columns)
-    return fragments(found, thresholds=thresholds, x_px=x0, y_px=y0)
+    found, beside = decider.core_beside_joints(rows, columns)
+    return fragments(found, thresholds=thresholds, x_px=x0, y_px=y0, beside_joint=beside)
 
 
 def batched(stream: Generator[Chip, None, None], size: int) -> Generator[list[Chip], None, None]:

@@ -237,7 +237,6 @@ def withdraw(
         by: who takes it back.
         why: the reason.
         clock: tells the time.
-        blobs: where the photos lie; needed for pictures.
         expected_version: of the inspection as it was read; None for any.
 
     Raises:

@@ -24,11 +24,23 @@ CHUNK = 500
 """Identifiers asked for in one statement, far below the limits of both engines."""
 
 
-def save(connection: Connection, found: Iterable[Defect], *, now: datetime) -> None:
+def save(
+    connection: Connection,
+    found: Iterable[Defect],
+    *,
+    now: datetime,
+    released: Sequence[uuid.UUID] = (),
+) -> None:
     """Add defects and their latest observations, or renew the machine values of known ones.
 
     What people decided stays as it is. Earlier observations must have been saved before
     (``observations.save``); observations once tied to a defect stay tied to it.
+
+    Args:
+        connection: an open writing transaction.
+        found: the defects.
+        now: the present moment.
+        released: observations that leave their defect, which is among those found, for another.
 
     Raises:
         Conflict: when a defect belongs to another asset, when an observation belongs to another
@@ -38,6 +50,7 @@ def save(connection: Connection, found: Iterable[Defect], *, now: datetime) -> N
     # defects first, as everybody who decides: rows of the queue follow from both, and whoever took
     # them by a sighting and then waited for the defect would be waited for (a deadlock)
     known = _machine_values(connection, batch)
+    untie(connection, released)
     observations.save(connection, (defect.latest for defect in batch.values()))
     added = [_new_row(d, now) for key, d in batch.items() if key not in known]
     add_missing(connection, t.defects, added)

@@ -15,6 +15,7 @@ from sqlalchemy import (
     Row,
     Select,
     bindparam,
+    delete,
     false,
     func,
     select,
@@ -42,8 +43,25 @@ def save(
     reject(connection, survey_id, set_aside)
 
 
-def reject(connection: Connection, survey_id: uuid.UUID, set_aside: Iterable[Rejection]) -> None:
-    """Add files that a survey set aside, each with its reason."""
+def reject(
+    connection: Connection,
+    survey_id: uuid.UUID,
+    set_aside: Iterable[Rejection],
+    *,
+    instead_of: RejectionReason | None = None,
+) -> None:
+    """Add files that a survey set aside, each with its reason.
+
+    Args:
+        connection: an open writing transaction.
+        survey_id: the survey.
+        set_aside: the files.
+        instead_of: forget first what was set aside for this reason: it is judged anew.
+    """
+    if instead_of is not None:
+        c = rejections.c
+        known = (c.survey_id == survey_id) & (c.reason == instead_of.value)
+        connection.execute(delete(rejections).where(known))
     rows = [
         {
             "survey_id": survey_id,

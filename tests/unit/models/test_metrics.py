@@ -7,7 +7,10 @@ from hypothesis import strategies as st
 
 from datasets.classes import CRACK, IGNORE_INDEX, JOINT
 from datasets.manifest import Box
-from inspection.domain.fragment import Thresholds, fragments, winners
+from inspection.domain.detection import ChipScores
+from inspection.domain.fragment import Thresholds, fragments, join, winners
+from inspection.domain.taxonomy import DamageClass
+from inspection.imaging.candidates import Decider
 from models.metrics import (
     HitCounts,
     PixelCounts,
@@ -184,6 +187,43 @@ def test_the_pipeline_decides_alike(seed: int) -> None:
         painted[row, start:stop] = index + 1
     assert np.array_equal(painted, found)
     assert int(pieces.seeds.sum()) == int(seeds.sum())
+
+
+def test_a_crack_along_a_joint_becomes_a_part_of_it_here_as_in_the_pipeline() -> None:
+    """One edge of a joint, one crack across it, one far away; the pipeline cuts at column 100."""
+    side = 200
+    probabilities = np.zeros((3, side, side), dtype=np.float32)
+    probabilities[2, 100:106, :] = 0.9  # the joint
+    probabilities[1, 90:93, 20:80] = 0.9  # its broken edge
+    probabilities[1, 5:195, 150:153] = 0.95  # across it
+    probabilities[1, 20:23, 20:80] = 0.9
+    probabilities[0] = 1 - probabilities[1:].max(axis=0)
+    told = classify(probabilities, THRESHOLDS, CLASSES, continuation_ratio=0.5, min_area_px=12)
+    joint, crack = CLASSES.index("joint"), CLASSES.index("crack")
+    assert (told[90:93, 20:80] == joint).all()
+    assert (told[5:95, 150:153] == crack).all() and (told[110:195, 150:153] == crack).all()
+    assert (told[20:23, 20:80] == crack).all()
+
+    rule = Thresholds(upper=(0.4, 0.5), continuation_ratio=0.5)
+    damage = (DamageClass.CRACK, DamageClass.JOINT)
+    decider = Decider(
+        scores=ChipScores(classes=damage, scores=probabilities[1:]),
+        valid=np.ones((side, side), dtype=bool),
+        thresholds=rule,
+        crest_share=0.0,
+    )
+    parts = []
+    for columns in (slice(0, 100), slice(100, side)):
+        best, near_joint = decider.core_beside_joints(slice(0, side), columns)
+        parts.append(
+            fragments(best, thresholds=rule, x_px=columns.start, y_px=0, beside_joint=near_joint)
+        )
+    joined = join(parts, classes=damage, min_area_px=12)
+    painted = np.zeros((side, side), dtype=np.uint8)
+    for index in range(len(joined)):
+        for row, start, stop in joined.runs_of(index):
+            painted[row, start:stop] = CLASSES.index(joined.damage_class(index).value)
+    assert np.array_equal(painted, told)
 
 
 def test_short_components_are_left_out() -> None:

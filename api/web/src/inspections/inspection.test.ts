@@ -26,6 +26,7 @@ const inspection: Inspection = {
   sent_back: null,
   approved: null,
   changed: false,
+  is_own: false,
 };
 
 const ALL = ["look", "decide", "approve"];

@@ -103,6 +103,7 @@ export const FIELDS = [
   "inspector",
   "damage_class",
   "grade",
+  "grade_again",
   "width",
   "length",
   "area",
@@ -111,6 +112,13 @@ export const FIELDS = [
   "mosaic_sha256",
   "photos",
 ] as const;
+
+/** Why a grade is to be decided again. */
+export const AGAIN = ["split", "merged", "redrawn"] as const;
+
+export function isAgain(word: string): word is (typeof AGAIN)[number] {
+  return (AGAIN as readonly string[]).includes(word);
+}
 
 export function isField(name: string): name is (typeof FIELDS)[number] {
   return (FIELDS as readonly string[]).includes(name);
