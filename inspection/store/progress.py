@@ -275,9 +275,7 @@ def _taken_over(
     }
 
     opened = {
-        key
-        for key, row in rows.items()
-        if row.state == SUPERSEDED and hidden.get(key) != CONFIRMED
+        key for key, row in rows.items() if row.state == SUPERSEDED and hidden.get(key) != CONFIRMED
     }
 
     def days(name: str) -> dict[uuid.UUID, date]:

@@ -7,7 +7,7 @@ from alembic import op
 from sqlalchemy import Column, Text
 
 revision = "r0072_bucket"
-down_revision = "r0064_prod"
+down_revision = "r0070_stand"
 
 
 def upgrade() -> None:
