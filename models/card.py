@@ -1,6 +1,7 @@
 """Write a model's card from its registration and its measured scores, never by hand."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any, Protocol
 
 from datasets.procedural import LICENCE as PROCEDURAL_LICENCE
 from datasets.sources import PROCEDURAL, READERS
@@ -41,7 +42,16 @@ def table(header: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
     return "\n".join([*text, *("| " + " | ".join(row) + " |" for row in rows)])
 
 
-def data_section(entry: ModelEntry) -> str:
+class Trained(Protocol):
+    """A registered model of any form."""
+
+    @property
+    def training(self) -> Mapping[str, Any]:
+        """How it was trained."""
+        ...
+
+
+def data_section(entry: Trained) -> str:
     """Return the table of training sources: share of the views, licence, whom to cite."""
     rows = []
     for name, share in entry.training.get("sampling", {}).items():
@@ -55,7 +65,7 @@ def data_section(entry: ModelEntry) -> str:
     return table(["source", "share of views", "licence", "citation"], rows)
 
 
-def training_section(entry: ModelEntry) -> str:
+def training_section(entry: Trained) -> str:
     """Return how the network was trained, one fact a line."""
     facts = {key: value for key, value in entry.training.items() if key != "sampling"}
     return "\n".join(f"- {key.replace('_', ' ')}: {value}" for key, value in facts.items())

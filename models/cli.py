@@ -12,9 +12,21 @@ from typing import Any
 import click
 
 from datasets.options import data_dir_option, json_option
+from inspection.errors import BadInput
 from inspection.finite import FiniteRange
 from inspection.settings import DetectSettings
 from models.bench import bench
+from models.boxes.commands import (
+    described,
+    evaluate_command,
+    export_command,
+    listed,
+    summary_of,
+    train_command,
+)
+from models.boxes.registry import BoxEntry, find_boxes, list_boxes
+from models.config import BOXES, PIXELS, form_of
+from models.detector import AUTO
 from models.leave_out_cli import leave_out_command
 from models.matrix_cli import matrix_command
 from models.options import config_option, require_training_libraries
@@ -22,6 +34,7 @@ from models.predict_cli import predict
 from models.quantise_cli import quantise_command
 from models.register_cli import register
 from models.registry import (
+    BOXES_FOLDER,
     CARDS_DIR,
     DEFAULT_MODEL,
     WEIGHTS_DIR,
@@ -55,9 +68,12 @@ def list_command(*, as_json: bool) -> None:
       tenken models list
       tenken models list --json
     """  # noqa: D301
-    entries = (*list_entries(), *list_entries(weights_dir=DetectSettings().models_dir))
+    own_dir = DetectSettings().models_dir
+    entries = (*list_entries(), *list_entries(weights_dir=own_dir))
+    of_boxes = (*list_boxes(), *list_boxes(own_dir))
     if as_json:
-        click.echo(json.dumps([describe(entry) for entry in entries], indent=2))
+        rows = [*(describe(entry) for entry in entries), *(described(entry) for entry in of_boxes)]
+        click.echo(json.dumps(rows, indent=2))
         return
     for entry in entries:
         low, high = entry.gsd_range_mm_per_px
@@ -68,12 +84,15 @@ def list_command(*, as_json: bool) -> None:
             f"sha256 {entry.sha256[:12]}{mark}"
         )
         click.echo(f"  classes: {', '.join(entry.classes[1:])}")
+    for boxes in of_boxes:
+        click.echo(listed(boxes))
 
 
 def describe(entry: ModelEntry) -> dict[str, Any]:
     """Return a registered model as plain values."""
     return {
         "name": entry.name,
+        "form": PIXELS,
         "default": entry.name == DEFAULT_MODEL,
         "file": entry.onnx_path.name,
         "bytes": entry.onnx_path.stat().st_size,
@@ -91,7 +110,9 @@ def describe(entry: ModelEntry) -> dict[str, Any]:
 
 
 @models.command()
-@click.argument("chips_dir", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.argument(
+    "chips_dir", required=False, type=click.Path(exists=True, file_okay=False, path_type=Path)
+)
 @click.option(
     "--out",
     "out_dir",
@@ -116,7 +137,7 @@ def describe(entry: ModelEntry) -> dict[str, Any]:
 @config_option
 def train(
     *,
-    chips_dir: Path,
+    chips_dir: Path | None,
     out_dir: Path,
     budget_min: float,
     beginning_dir: Path | None,
@@ -125,15 +146,35 @@ def train(
 ) -> None:
     """Train on the chips that `tenken datasets build` wrote; stop and start it as you like.
 
+    A configuration with `form: boxes` takes no chips: it learns from the photos themselves.
+
     \b
     Examples:
       tenken datasets build --out runs/chips
       tenken models train runs/chips --out runs/first --budget-min 60
       tenken models train runs/chips --out runs/second --begin-with runs/first
+      tenken models train --config models/configs/tenken-road-boxes-n.yaml --out runs/boxes
     """  # noqa: D301
+    form = form_of(config_path)
+    if (chips_dir is None) != (form == BOXES):
+        raise BadInput(
+            f"{config_path.name} trains a network of {form}: "
+            + ("leave the folder of chips out" if form == BOXES else "name the folder of chips")
+        )
+    if chips_dir is None:
+        if beginning_dir is not None:
+            raise BadInput("--begin-with is for networks of pixels")
+        train_command(
+            config_path,
+            data_dir=data_dir,
+            out_dir=out_dir,
+            budget_min=budget_min,
+            report=click.echo,
+        )
+        return
     require_training_libraries()
-    from models.checkpoint import CHECKPOINT_NAME  # noqa: PLC0415  # see the module's docstring
-    from models.config import read_config  # noqa: PLC0415
+    from models.config import read_config  # noqa: PLC0415  # see the module's docstring
+    from models.loop import CHECKPOINT_NAME  # noqa: PLC0415
     from models.train import train as run_training  # noqa: PLC0415
 
     config = read_config(config_path)
@@ -180,12 +221,30 @@ def export(
     Examples:
       tenken models export runs/first
       tenken models export runs/first --torch-file runs/first/model.pt
+      tenken models export runs/boxes --config models/configs/tenken-road-boxes-n.yaml
     """  # noqa: D301
+    cards_dir = CARDS_DIR if weights_dir == WEIGHTS_DIR else weights_dir
+    if form_of(config_path) == BOXES:
+        if torch_file is not None:
+            raise BadInput("--torch-file is for networks of pixels; boxes are exported as ONNX")
+        boxes = export_command(
+            config_path,
+            run_dir,
+            data_dir=data_dir,
+            weights_dir=weights_dir,
+            cards_dir=CARDS_DIR if weights_dir == WEIGHTS_DIR else weights_dir / BOXES_FOLDER,
+            report=say,
+        )
+        click.echo(
+            json.dumps(described(boxes), indent=2) if as_json else f"wrote {boxes.onnx_path}"
+        )
+        return
     require_training_libraries()
     from models import export as exporting  # noqa: PLC0415  # see the module's docstring
-    from models.checkpoint import CHECKPOINT_NAME, load_state  # noqa: PLC0415
     from models.choose import choose_rule  # noqa: PLC0415
     from models.config import read_config  # noqa: PLC0415
+    from models.loop import CHECKPOINT_NAME  # noqa: PLC0415
+    from models.train import load_state  # noqa: PLC0415
 
     config = read_config(config_path)
     state = load_state(config, run_dir / CHECKPOINT_NAME)
@@ -199,7 +258,7 @@ def export(
         classes=config.classes,
         rule=rule,
         weights_dir=weights_dir,
-        cards_dir=CARDS_DIR if weights_dir == WEIGHTS_DIR else weights_dir,
+        cards_dir=cards_dir,
     )
     if torch_file is not None:
         exporting.export_ultralytics(state.average, torch_file)
@@ -231,13 +290,18 @@ def evaluate(*, name: str, card: bool, precision: str, data_dir: Path, as_json: 
       tenken models evaluate
       tenken models evaluate tenken-crack-n --precision bf16
       tenken models evaluate tenken-crack-n --no-card --json
+      tenken models evaluate tenken-road-boxes-n
     """  # noqa: D301
+    own_dir = DetectSettings().models_dir
+    if (boxes := find_boxes(name, own_dir)) is not None:
+        evaluate_boxes(boxes, card=card, precision=precision, data_dir=data_dir, as_json=as_json)
+        return
     from models.card import write_card  # noqa: PLC0415  # pulls in OpenCV and the readers
     from models.detector import load_detector  # noqa: PLC0415  # pulls in OpenVINO
     from models.evaluate import evaluate as judge  # noqa: PLC0415
     from models.scoring import detector_scorer  # noqa: PLC0415
 
-    weights_dir = folder_of(name, DetectSettings().models_dir)
+    weights_dir = folder_of(name, own_dir)
     entry = load_entry(name, weights_dir=weights_dir)
     detector = load_detector(name, precision=precision, weights_dir=weights_dir)
     scorer = detector_scorer(detector, size_multiple_px=entry.size_multiple_px)
@@ -251,6 +315,24 @@ def evaluate(*, name: str, card: bool, precision: str, data_dir: Path, as_json: 
     for line in summary_lines(result.pixels):
         click.echo(line)
     click.echo(strip_line(result.strip.values()))
+
+
+def evaluate_boxes(
+    entry: BoxEntry, *, card: bool, precision: str, data_dir: Path, as_json: bool
+) -> None:
+    """Score a box model on the val photos of its sources.
+
+    Raises:
+        BadInput: Another arithmetic than f32 was asked for.
+    """
+    if precision != "f32":
+        raise BadInput(f"{entry.name} gives boxes, which are computed in f32 only")
+    result = evaluate_command(entry, data_dir=data_dir, engine=AUTO, card=card, report=say)
+    if as_json:
+        click.echo(json.dumps(asdict(result), indent=2))
+        return
+    for line in summary_of(entry, result):
+        click.echo(line)
 
 
 def strip_line(photos: Iterable[Any]) -> str:

@@ -5,6 +5,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, field, fields
 from pathlib import Path
+from typing import Any
 
 import yaml
 
@@ -12,6 +13,10 @@ from datasets.classes import LABEL_NAMES
 from inspection.errors import BadInput, NotFound
 
 PRECISIONS = ("f32", "bf16")
+PIXELS, BOXES = "pixels", "boxes"
+FORMS = (PIXELS, BOXES)
+"""What a network tells: the class of each pixel, or boxes around what it sees."""
+
 NAME = r"[a-z0-9][a-z0-9-]{0,62}"
 """How a model may be called; a dot would hide it from the registry."""
 
@@ -33,12 +38,12 @@ CONFIGS_DIR = Path(__file__).parent / "configs"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TrainConfig:
-    """Hold everything that decides a training run, apart from paths and time.
+class RunConfig:
+    """Hold what decides a training run of any form, apart from paths and time.
 
     Attributes:
         name: Id of the model that comes out.
-        architecture: File in ``models/architectures``, without suffix.
+        architecture: What is built; a file in ``models/architectures``, or a size of YOLO26.
         start_weights: File below ``weights`` of the data folder.
         seed: Seed of every random draw.
         chip_px: Side of a training chip, a multiple of 32.
@@ -50,17 +55,9 @@ class TrainConfig:
         weight_decay: AdamW weight decay.
         ema_decay: Decay a step of the averaged weights that are kept.
         sampling: Share of chips drawn from each source; need not sum to 1.
-        classes: Class names in the order of the network's outputs, background first; labels of
-            other classes are left undecided.
-        class_weights: Cross-entropy weight of each class name.
-        dice_classes: Class names with a Dice term.
+        classes: Class names in the order of the network's outputs.
         licence: SPDX identifier of the weights that come out.
         precision: Arithmetic of the forward pass, ``f32`` or ``bf16``; losses are always f32.
-        gsd_range_mm_per_px: Nominal ground sample distances that the training views cover.
-        thresholds_from: Sources on whose ``val`` images thresholds are chosen: the views for which
-            the model is meant. Empty for all.
-        label_slack_px: How far, at most, each chip's labels of a source are moved to lie on the
-            cracks (``datasets.label_slack``); sources that are not named stay as published.
     """
 
     name: str
@@ -77,13 +74,8 @@ class TrainConfig:
     ema_decay: float
     sampling: Mapping[str, float]
     classes: tuple[str, ...]
-    class_weights: Mapping[str, float]
-    dice_classes: tuple[str, ...]
     licence: str
     precision: str
-    gsd_range_mm_per_px: tuple[float, float]
-    thresholds_from: tuple[str, ...] = ()
-    label_slack_px: Mapping[str, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if self.chip_px % 32 or self.chip_px < 32:
@@ -94,6 +86,36 @@ class TrainConfig:
             value = getattr(self, name)
             if not least <= value <= most:
                 raise BadInput(f"{name} {value} lies outside {least:g}..{most:g}")
+        if not self.sampling or not all(0 < s < math.inf for s in self.sampling.values()):
+            raise BadInput("sampling must give each source a share above 0")
+        if self.precision not in PRECISIONS:
+            raise BadInput(f"precision {self.precision!r} is not one of {', '.join(PRECISIONS)}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrainConfig(RunConfig):
+    """Hold everything that decides the training of a semantic network.
+
+    Attributes:
+        classes: Class names in the order of the network's outputs, background first; labels of
+            other classes are left undecided.
+        class_weights: Cross-entropy weight of each class name.
+        dice_classes: Class names with a Dice term.
+        gsd_range_mm_per_px: Nominal ground sample distances that the training views cover.
+        thresholds_from: Sources on whose ``val`` images thresholds are chosen: the views for which
+            the model is meant. Empty for all.
+        label_slack_px: How far, at most, each chip's labels of a source are moved to lie on the
+            cracks (``datasets.label_slack``); sources that are not named stay as published.
+    """
+
+    class_weights: Mapping[str, float]
+    dice_classes: tuple[str, ...]
+    gsd_range_mm_per_px: tuple[float, float]
+    thresholds_from: tuple[str, ...] = ()
+    label_slack_px: Mapping[str, int] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        RunConfig.__post_init__(self)  # a slotted class is made twice; super() knows the first
         low, high = self.gsd_range_mm_per_px
         if not 0 < low <= high < math.inf:
             raise BadInput(f"gsd_range_mm_per_px {low:g}..{high:g} mm/px is not a range above 0")
@@ -104,13 +126,9 @@ class TrainConfig:
             raise BadInput(f"class_weights must name exactly {', '.join(self.classes)}")
         if not all(0 <= weight < math.inf for weight in self.class_weights.values()):
             raise BadInput("class_weights must be 0 or more, and finite")
-        if not self.sampling or not all(0 < s < math.inf for s in self.sampling.values()):
-            raise BadInput("sampling must give each source a share above 0")
         if strange := sorted(set(self.thresholds_from) - set(self.sampling)):
             raise BadInput(f"thresholds_from: {', '.join(strange)} is not among the sampling")
         self._check_slack()
-        if self.precision not in PRECISIONS:
-            raise BadInput(f"precision {self.precision!r} is not one of {', '.join(PRECISIONS)}")
         if not set(self.dice_classes) <= set(self.classes):
             raise BadInput(f"dice_classes {self.dice_classes} are not all among the classes")
 
@@ -124,25 +142,13 @@ class TrainConfig:
 
 
 def read_config(path: Path) -> TrainConfig:
-    """Return the training configuration in a YAML file.
+    """Return the training configuration of a semantic network in a YAML file.
 
     Raises:
         NotFound: The file is absent.
         BadInput: A field is missing, unknown or out of bounds.
     """
-    if not path.is_file():
-        raise NotFound(f"no training configuration {path.name}")
-    values = _load(path)
-    known = {one.name for one in fields(TrainConfig)}
-    needed = {
-        one.name
-        for one in fields(TrainConfig)
-        if one.default is MISSING and one.default_factory is MISSING
-    }
-    given = set(values) if isinstance(values, dict) else set()
-    if not isinstance(values, dict) or not needed <= given <= known:
-        wrong = sorted((needed - given) | (given - known))
-        raise BadInput(f"{path.name}: missing or unknown fields {', '.join(wrong)}")
+    values = read_fields(path, TrainConfig, PIXELS)
     try:
         values["dice_classes"] = tuple(values["dice_classes"])
         values["classes"] = tuple(values["classes"])
@@ -154,8 +160,47 @@ def read_config(path: Path) -> TrainConfig:
         raise BadInput(f"{path.name}: a field has a value of the wrong kind: {error}") from error
 
 
+def form_of(path: Path) -> str:
+    """Return the form of network that a configuration trains: ``pixels`` where it says nothing.
+
+    Raises:
+        NotFound: The file is absent.
+        BadInput: There is no such form, or the file is no YAML.
+    """
+    values = _load(path)
+    form = values.get("form", PIXELS) if isinstance(values, dict) else PIXELS
+    if form not in FORMS:
+        raise BadInput(f"{path.name}: form {form!r} is not one of {', '.join(FORMS)}")
+    return str(form)
+
+
+def read_fields(path: Path, kind: type[RunConfig], form: str) -> dict[str, Any]:
+    """Return the fields of a YAML file, which must be those of a configuration, and ``form``.
+
+    Raises:
+        NotFound: The file is absent.
+        BadInput: A field is missing or unknown, or the file trains another form.
+    """
+    if (told := form_of(path)) != form:
+        raise BadInput(f"{path.name} trains a network of {told}; here one of {form} is needed")
+    values = _load(path)
+    known = {one.name for one in fields(kind)}
+    needed = {
+        one.name
+        for one in fields(kind)
+        if one.default is MISSING and one.default_factory is MISSING
+    }
+    given = {str(name) for name in values if name != "form"} if isinstance(values, dict) else set()
+    if not isinstance(values, dict) or not needed <= given <= known:
+        wrong = ", ".join(sorted((needed - given) | (given - known)))
+        raise BadInput(f"{path.name}: missing or unknown fields {wrong}")
+    return {name: value for name, value in values.items() if name != "form"}
+
+
 def _load(path: Path) -> object:
     """Parse a YAML file."""
+    if not path.is_file():
+        raise NotFound(f"no training configuration {path.name}")
     try:
         return yaml.safe_load(path.read_text(encoding="utf-8"))
     except (yaml.YAMLError, UnicodeDecodeError) as error:

@@ -15,13 +15,12 @@ from torch import nn
 from torch.nn import functional
 
 from inspection.errors import BadInput, Refused
-from models.checkpoint import TrainState
 from models.config import TrainConfig
+from models.loop import TrainState, to_tensor
 from models.network import spread
 from models.registry import WEIGHTS_DIR, ModelEntry, sha256_of, write_entry
 from models.rule import Rule
 from models.scoring import Scorer
-from models.train import to_tensor
 
 INPUT_NAME = "images"
 OUTPUT_NAME = "probabilities"

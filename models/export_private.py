@@ -9,7 +9,6 @@ Run ``python -m models.export_private WEIGHTS.safetensors`` to write it anew.
 import json
 import sys
 import tempfile
-import warnings
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +20,8 @@ from torch import nn
 from inspection.domain.privatearea import PrivateKind
 from inspection.errors import BadInput, NotFound
 from models.backends.torchvision_nms import ensure_torchvision
-from models.export import OPSET, store_weights_as_half
+from models.boxes.export import trace_boxes
+from models.export import store_weights_as_half
 from models.private import PRIVATE_DIR, PrivateEntry, describe
 from models.registry import sha256_of
 
@@ -89,7 +89,7 @@ def export_private(weights: Path, folder: Path) -> Path:
     path = folder / f"{NAME}.onnx"
     with tempfile.TemporaryDirectory() as scratch:
         draft = Path(scratch) / "network.onnx"
-        _trace(wrapped, draft)
+        trace_boxes(wrapped, draft)
         content = store_weights_as_half(onnx.load(str(draft))).SerializeToString()
     path.write_bytes(content)
     entry = PrivateEntry(
@@ -104,23 +104,6 @@ def export_private(weights: Path, folder: Path) -> Path:
     told = json.dumps(describe(entry), indent=2)
     path.with_suffix(".json").write_text(f"{told}\n", encoding="utf-8")
     return path
-
-
-def _trace(wrapped: nn.Module, path: Path) -> None:
-    free = {0: "n", 2: "h", 3: "w"}
-    with warnings.catch_warnings():
-        # the newer exporter needs another package; a head that is traced says that it is traced
-        warnings.simplefilter("ignore")
-        torch.onnx.export(
-            wrapped,
-            (torch.zeros(1, 3, 640, 640),),
-            str(path),
-            input_names=["images"],
-            output_names=["boxes"],
-            dynamic_axes={"images": free, "boxes": {0: "n"}},
-            opset_version=OPSET,
-            dynamo=False,
-        )
 
 
 if __name__ == "__main__":

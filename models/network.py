@@ -104,7 +104,9 @@ def load_start_weights(network: nn.Module, path: Path) -> int:
     return len(fitting)
 
 
-def unfold_batch_norm(network: nn.Module, batches: Iterable[torch.Tensor]) -> int:
+def unfold_batch_norm(
+    network: nn.Module, batches: Iterable[torch.Tensor], *, below: int = HEAD_INPUT_LAYER
+) -> int:
     """Give folded BatchNorm layers true statistics without changing what the network computes.
 
     The start weights come from an export that folded BatchNorm into the convolutions (running mean
@@ -115,8 +117,9 @@ def unfold_batch_norm(network: nn.Module, batches: Iterable[torch.Tensor]) -> in
     ``beta' = beta + gamma * (mean' - mean) / sqrt(var + eps)``.
 
     Args:
-        network: Network with folded layers below ``HEAD_INPUT_LAYER``.
+        network: Network with folded layers.
         batches: Training images, (n, 3, h, w) float32.
+        below: Layers of a lower number are folded, the others new.
 
     Returns:
         The number of layers treated.
@@ -124,7 +127,7 @@ def unfold_batch_norm(network: nn.Module, batches: Iterable[torch.Tensor]) -> in
     layers = [
         module
         for name, module in network.named_modules()
-        if isinstance(module, nn.BatchNorm2d) and int(name.split(".")[1]) < HEAD_INPUT_LAYER
+        if isinstance(module, nn.BatchNorm2d) and int(name.split(".")[1]) < below
     ]
     sums = {layer: torch.zeros(3, layer.num_features, dtype=torch.float64) for layer in layers}
 

@@ -11,6 +11,7 @@ from inspection.domain.networkform import NAME, OUTPUTS, Described, Form
 from inspection.errors import BadInput, Conflict
 from inspection.finite import FINITE, FiniteRange
 from inspection.settings import DetectSettings
+from models.boxes.registry import box_names
 from models.enter import write_adopted
 from models.probe import probe
 from models.registry import shipped_names
@@ -148,8 +149,10 @@ def check_name(name: str, folder: Path, *, replace: bool) -> None:
     """
     if not NAME.fullmatch(name):
         raise BadInput(f"name {name!r}: use small letters, digits and hyphens, at most 63")
-    if name in shipped_names():
+    if name in (*shipped_names(), *box_names()):
         raise Conflict(f"{name} is a model that comes with Tenken; choose another name")
+    if name in box_names(folder):
+        raise Conflict(f"{name} is a model of yours that gives boxes; choose another name")
     if (folder / f"{name}.json").exists() and not replace:
         raise Conflict(f"a model {name} is registered already; say --replace to take its place")
 

@@ -27,6 +27,8 @@ CARDS_DIR: Final = Path(__file__).parent / "cards"
 CONTINUATION_RATIO: Final = 0.5
 """Share of its threshold from which a pixel continues an object, unless a model says another."""
 DEFAULT_MODEL: Final = "tenken-crack-n"
+BOXES_FOLDER: Final = "boxes"
+"""Folder below a folder of models for those that give boxes; see ``models.boxes.registry``."""
 
 NAMING: Final = frozenset(
     {
@@ -153,10 +155,17 @@ def folder_of(name: str, own_dir: Path) -> Path:
 
     Raises:
         NotFound: No model has that name in either.
+        BadInput: The model of that name gives boxes, not the class of each pixel.
     """
     for folder in (WEIGHTS_DIR, own_dir):
         if name in list_names(folder):
             return folder
+    for folder in (WEIGHTS_DIR, own_dir):
+        if name in list_names(folder / BOXES_FOLDER):
+            raise BadInput(
+                f"{name} puts boxes into road photos; this needs a model that tells the class of "
+                "each pixel, such as tenken-crack-n. `tenken models predict` takes both"
+            )
     known = ", ".join((*shipped_names(), *list_names(own_dir)))
     raise NotFound(f"no model {name!r} is registered; known: {known}")
 

@@ -1,20 +1,12 @@
-"""Train the semantic network: a short loop of our own over Ultralytics' model class.
+"""Train the semantic network: what a batch of pixels is and what a step costs.
 
-Ultralytics' trainer refuses mixed precision on a CPU and resets torch to one thread on a two-core
-machine; this loop is resumable, ends on a schedule or on a wall clock, and keeps averaged weights.
+The loop itself is ``models.loop``; the network is Ultralytics' model class.
 """
 
-import copy
-import json
-import math
-import os
-import time
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 import torch
 from torch import nn
@@ -25,27 +17,29 @@ from datasets.classes import IGNORE_INDEX, LABEL_NAMES
 from datasets.label_slack import on_the_cracks
 from datasets.manifest import Split
 from inspection.errors import BadInput
-from models.checkpoint import (
+from models.config import TrainConfig
+from models.loop import (
     CHECKPOINT_NAME,
+    UNFOLD_BATCHES,
+    Report,
     TrainState,
     begin_with,
-    load_state,
-    make_optimizer,
-    save_state,
+    descend,
+    first_state,
+    group_parameters,
+    read_state,
+    run,
+    to_tensor,
+    use_all_cores,
 )
-from models.config import TrainConfig
 from models.losses import segmentation_loss
-from models.network import build_network, load_start_weights, spread, unfold_batch_norm
-
-Report = Callable[[str], None]
-LOG_NAME = "log.jsonl"
-UNFOLD_BATCHES = 24
-
-
-def to_tensor(rgb: Sequence[np.ndarray[Any, Any]]) -> torch.Tensor:
-    """Return images as (n, 3, h, w) float32 in 0..1, channels last in memory."""
-    stacked = torch.from_numpy(np.stack(rgb)).permute(0, 3, 1, 2)
-    return stacked.float().div_(255).contiguous(memory_format=torch.channels_last)
+from models.network import (
+    HEAD_INPUT_LAYER,
+    build_network,
+    load_start_weights,
+    spread,
+    unfold_batch_norm,
+)
 
 
 def output_table(classes: Sequence[str]) -> np.ndarray[Any, Any]:
@@ -92,23 +86,11 @@ class BatchSource:
         return to_tensor(images), torch.from_numpy(np.stack(labels)).long()
 
 
-def use_all_cores() -> None:
-    """Give torch every core again; importing or building Ultralytics models may have cut it."""
-    torch.set_num_threads(os.cpu_count() or 1)
-    cv2.setNumThreads(1)
-
-
-def rate_factor(progress: float, step: int, warmup_steps: int) -> float:
-    """Return the share of the peak learning rate: linear warm-up, then half a cosine to 2 %.
-
-    Examples:
-        >>> rate_factor(0.0, 50, 100)
-        0.5
-        >>> round(rate_factor(1.0, 9000, 100), 3)
-        0.02
-    """
-    warmup = min(1.0, step / max(1, warmup_steps))
-    return warmup * (0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * min(1.0, progress))))
+def make_optimizer(network: nn.Module, config: TrainConfig) -> torch.optim.Optimizer:
+    """Return AdamW with two rates, and no decay on biases and normalisation."""
+    return group_parameters(
+        network, config, lambda name: int(name.split(".")[1]) >= HEAD_INPUT_LAYER
+    )
 
 
 def start_state(config: TrainConfig, weights_path: Path, batches: BatchSource) -> TrainState:
@@ -117,34 +99,17 @@ def start_state(config: TrainConfig, weights_path: Path, batches: BatchSource) -
     network = build_network(config.architecture, config.classes)
     load_start_weights(network, weights_path)
     unfold_batch_norm(network, (batches.draw(config.steps + i)[0] for i in range(UNFOLD_BATCHES)))
-    network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch's stub
-    average = copy.deepcopy(network).eval().requires_grad_(False)
-    return TrainState(network=network, average=average, optimizer=make_optimizer(network, config))
+    return first_state(network, lambda made: make_optimizer(made, config))
 
 
-def update_average(state: TrainState, decay: float) -> None:
-    """Move the averaged weights towards the network's, faster in the first steps."""
-    share = 1 - decay * (1 - math.exp(-(state.step + 1) / 300))
-    current = state.network.state_dict()
-    with torch.no_grad():
-        for name, value in state.average.state_dict().items():
-            if value.dtype.is_floating_point:
-                value.lerp_(current[name], share)
-            else:
-                value.copy_(current[name])
-
-
-def draw_ahead(
-    batches: BatchSource, first_step: int
-) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
-    """Yield the batches of a step and all later ones; a thread prepares the next meanwhile."""
-    with ThreadPoolExecutor(max_workers=1) as pool:
-        step = first_step
-        coming = pool.submit(batches.draw, step)
-        while True:
-            step += 1
-            batch, coming = coming.result(), pool.submit(batches.draw, step)
-            yield batch
+def load_state(config: TrainConfig, path: Path) -> TrainState:
+    """Return the state that a run of this form wrote; raises what ``loop.read_state`` raises."""
+    return read_state(
+        config,
+        path,
+        lambda: build_network(config.architecture, config.classes),
+        lambda network: make_optimizer(network, config),
+    )
 
 
 def train_step(
@@ -157,21 +122,14 @@ def train_step(
     images, classes = batch
     weights = torch.tensor([config.class_weights[name] for name in config.classes])
     dice = tuple(config.classes.index(name) for name in config.dice_classes)
-    factor = rate_factor(progress, state.step, config.warmup_steps)
-    for group in state.optimizer.param_groups:
-        group["lr"] = group["peak"] * factor
-    state.network.train()
-    with torch.autocast("cpu", dtype=torch.bfloat16, enabled=config.precision == "bf16"):
-        logits, auxiliary = state.network(images)
-    logits, auxiliary = (spread(state.network, part.float()) for part in (logits, auxiliary))
-    loss = segmentation_loss(logits, auxiliary, classes, weights, dice_classes=dice)
-    state.optimizer.zero_grad(set_to_none=True)
-    loss.backward()  # type: ignore[no-untyped-call]  # torch's stub
-    nn.utils.clip_grad_norm_(state.network.parameters(), 10.0)
-    state.optimizer.step()
-    update_average(state, config.ema_decay)
-    state.step += 1
-    return float(loss.detach())
+
+    def loss_of(network: nn.Module) -> torch.Tensor:
+        with torch.autocast("cpu", dtype=torch.bfloat16, enabled=config.precision == "bf16"):
+            logits, auxiliary = network(images)
+        logits, auxiliary = (spread(network, part.float()) for part in (logits, auxiliary))
+        return segmentation_loss(logits, auxiliary, classes, weights, dice_classes=dice)
+
+    return descend(state, config, loss_of, progress)
 
 
 def train(
@@ -187,9 +145,6 @@ def train(
     save_every_s: float = 300.0,
 ) -> TrainState:
     """Train until the schedule or the budget ends, resuming a checkpoint in ``out_dir``.
-
-    The learning rate follows whichever of steps and wall clock is further on, so a run that the
-    clock ends has also cooled down.
 
     Args:
         config: What to train.
@@ -218,41 +173,14 @@ def train(
             report(f"begins with {begin_with(state, beginning)} tensors of {beginning.parent.name}")
     bound = unshippable_sources(chips_dir, config.sampling)
     state.unshippable = tuple(sorted({*state.unshippable, *bound}))
-    use_all_cores()
-    saved_at = time.monotonic()
-    for row in _run(state, config, batches, budget_min, log_every):
-        report(json.dumps(row))
-        with (out_dir / LOG_NAME).open("a", encoding="utf-8") as log:
-            log.write(json.dumps(row) + "\n")
-        if time.monotonic() - saved_at >= save_every_s:
-            save_state(state, config, checkpoint)
-            saved_at = time.monotonic()
-    save_state(state, config, checkpoint)
-    return state
-
-
-def _run(
-    state: TrainState,
-    config: TrainConfig,
-    batches: BatchSource,
-    budget_min: float,
-    log_every: int,
-) -> Iterator[dict[str, float]]:
-    """Step until the end, yielding a row each ``log_every`` steps and after the last."""
-    losses: list[float] = []
-    drawn = draw_ahead(batches, state.step)
-    while state.step < config.steps and state.elapsed_s < 60 * budget_min:
-        began = time.monotonic()
-        progress = max(state.step / config.steps, state.elapsed_s / (60 * budget_min))
-        losses.append(train_step(state, config, next(drawn), progress))
-        state.elapsed_s += time.monotonic() - began
-        if state.step % log_every == 0 or state.step == config.steps:
-            row = {
-                "step": float(state.step),
-                "minutes": round(state.elapsed_s / 60, 2),
-                "loss": round(sum(losses) / len(losses), 4),
-                "progress": round(progress, 4),
-            }
-            losses.clear()
-            state.history.append(row)
-            yield row
+    return run(
+        state,
+        config,
+        batches,
+        lambda now, batch, progress: train_step(now, config, batch, progress),
+        out_dir=out_dir,
+        budget_min=budget_min,
+        report=report,
+        log_every=log_every,
+        save_every_s=save_every_s,
+    )

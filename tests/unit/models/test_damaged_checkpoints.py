@@ -10,16 +10,10 @@ import pytest
 import torch
 
 from inspection.errors import BadInput, Broken, NotFound
-from models.checkpoint import (
-    CHECKPOINT_NAME,
-    TrainState,
-    load_state,
-    make_optimizer,
-    save_state,
-)
 from models.config import TrainConfig
+from models.loop import CHECKPOINT_NAME, TrainState, rate_factor, save_state
 from models.network import build_network
-from models.train import BatchSource, rate_factor
+from models.train import BatchSource, load_state, make_optimizer
 from tests.support.spoken import run_tenken
 
 

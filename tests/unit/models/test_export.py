@@ -13,11 +13,12 @@ from torch import nn
 from datasets.classes import CLASS_NAMES
 from inspection.errors import BadInput, Refused
 from models import export
-from models.checkpoint import TrainState, make_optimizer
 from models.config import TrainConfig
+from models.loop import TrainState
 from models.network import build_network
 from models.registry import WEIGHTS_DIR, load_entry
 from models.rule import Rule
+from models.train import make_optimizer
 
 THRESHOLDS = dict.fromkeys(CLASS_NAMES[1:], 0.4)
 RULE = Rule(thresholds=THRESHOLDS, continuation_ratio=0.8)

@@ -12,7 +12,8 @@ from skimage import data
 
 from inspection.domain.privatearea import PrivateKind, widened
 from inspection.errors import BadInput, Broken, NotFound
-from models.backends.openvino_private import OpenVinoBoxes, open_private
+from models.backends.openvino_boxes import OpenVinoBoxes
+from models.backends.openvino_private import open_private
 from models.private import (
     DEFAULT_PRIVATE,
     OVERLAP_PX,

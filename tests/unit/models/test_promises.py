@@ -66,7 +66,7 @@ class TestOwnModel:
 
     def test_it_is_listed_beside_the_shipped(self, own: Path) -> None:
         names = [row["name"] for row in run_tenken("models", "list", "--json").data]
-        assert names == ["tenken-crack-n", "tenken-road-n", "noto-2026"]
+        assert names[:3] == ["tenken-crack-n", "tenken-road-n", "noto-2026"]
 
     def test_it_predicts(self, own: Path, tmp_path: Path) -> None:
         photo(tmp_path / "photos/a.png")

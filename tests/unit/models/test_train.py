@@ -16,27 +16,27 @@ from datasets.classes import CLASS_NAMES, IGNORE_INDEX, LABEL_NAMES
 from datasets.convert import build_chips
 from datasets.manifest import Split
 from inspection.errors import BadInput, NotFound
-from models.checkpoint import (
+from models.config import TrainConfig
+from models.loop import (
     CHECKPOINT_NAME,
+    LOG_NAME,
     TrainState,
     begin_with,
-    load_state,
-    make_optimizer,
+    draw_ahead,
+    rate_factor,
     save_state,
+    to_tensor,
+    update_average,
 )
-from models.config import TrainConfig
 from models.network import build_network
 from models.train import (
-    LOG_NAME,
     BatchSource,
-    draw_ahead,
+    load_state,
+    make_optimizer,
     output_table,
-    rate_factor,
     start_state,
-    to_tensor,
     train,
     train_step,
-    update_average,
 )
 
 
