@@ -16,7 +16,7 @@ from sqlalchemy import Connection, func, select
 from inspection.store.orthomosaics import order_of_standing
 from inspection.store.photos import is_left_out
 from inspection.store.spatial import Box, split_at_antimeridian
-from inspection.store.tables import assets, defects, orthomosaics, survey_photos, surveys
+from inspection.store.tables import assets, orthomosaics, survey_photos, surveys
 
 CHUNK = 500
 """Identifiers asked for in one statement, far below the limits of both engines."""
@@ -123,19 +123,6 @@ def photo_counts(connection: Connection, survey_ids: Collection[uuid.UUID]) -> d
         survey_id: count
         for chunk in _chunks(survey_ids)
         for survey_id, count in connection.execute(query.where(c.survey_id.in_(chunk)))
-    }
-
-
-def changed_at(
-    connection: Connection, defect_ids: Collection[uuid.UUID]
-) -> dict[uuid.UUID, datetime]:
-    """Give the moment at which defects changed last, by machine or by a person."""
-    c = defects.c
-    query = select(c.defect_id, c.updated_at)
-    return {
-        defect_id: moment
-        for chunk in _chunks(defect_ids)
-        for defect_id, moment in connection.execute(query.where(c.defect_id.in_(chunk)))
     }
 
 
