@@ -19,6 +19,7 @@ from models.boxes.photos import BoxBatches, Targets, photo_files
 from models.loop import (
     CHECKPOINT_NAME,
     UNFOLD_BATCHES,
+    Batches,
     Report,
     TrainState,
     descend,
@@ -38,7 +39,9 @@ def make_optimizer(network: nn.Module, config: BoxConfig) -> torch.optim.Optimiz
     return group_parameters(network, config, lambda name: int(name.split(".")[1]) >= head)
 
 
-def start_state(config: BoxConfig, weights_path: Path, batches: BoxBatches) -> TrainState:
+def start_state(
+    config: BoxConfig, weights_path: Path, batches: Batches[tuple[torch.Tensor, Targets]]
+) -> TrainState:
     """Return the state before the first step: start weights, true BatchNorm statistics."""
     torch.manual_seed(config.seed)
     network = build_box_network(config.architecture, config.classes)
