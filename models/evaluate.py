@@ -174,10 +174,10 @@ def crack_mask(
     """Return the pixels of a photo of any size that are predicted as crack, (h, w)."""
     found = np.zeros(rgb.shape[:2], dtype=np.uint8)
     seeds = np.zeros(rgb.shape[:2], dtype=np.bool_)
-    for rows, cols, scores in score_windows(scorer, rgb):
-        found[rows, cols], seeds[rows, cols] = candidates(
-            scores, rule.thresholds, classes, rule.continuation_ratio
-        )
+    for window in score_windows(scorer, rgb):
+        taken, sure = candidates(window.scores, rule.thresholds, classes, rule.continuation_ratio)
+        found[window.rows, window.cols] = taken[window.own]
+        seeds[window.rows, window.cols] = sure[window.own]
     told = decided(found, seeds, classes, min_area_px=MIN_AREA_PX)
     return np.asarray(told == CRACK, dtype=np.bool_)
 

@@ -197,6 +197,7 @@ def describe_training(state: TrainState, config: TrainConfig) -> dict[str, Any]:
         "architecture": config.architecture,
         "parameters": sum(parameter.numel() for parameter in state.average.parameters()),
         "start_weights": config.start_weights,
+        **({"begun_with": list(state.begun_with)} if state.begun_with else {}),
         "seed": config.seed,
         "chip_px": config.chip_px,
         "batch": config.batch,

@@ -61,6 +61,8 @@ class TrainState:
         step: Steps done.
         elapsed_s: Seconds trained, over all runs.
         history: One row each logged step.
+        begun_with: What it began with instead of the start weights: architecture, steps and
+            minutes of the other runs, the earliest first.
         unshippable: Sources it learned from that forbid shipping the weights.
     """
 
@@ -70,6 +72,7 @@ class TrainState:
     step: int = 0
     elapsed_s: float = 0.0
     history: list[dict[str, float]] = field(default_factory=list)
+    begun_with: tuple[str, ...] = ()
     unshippable: tuple[str, ...] = ()
 
 
@@ -168,8 +171,18 @@ def begin_with(state: TrainState, path: Path) -> int:
         )
     for network in (state.network, state.average):
         network.load_state_dict(fitting, strict=False)
+    state.begun_with = (*saved.get("begun_with", ()), _told(saved))
     state.unshippable = tuple(sorted({*state.unshippable, *saved.get("unshippable", ())}))
     return len(fitting)
+
+
+def _told(saved: dict[str, Any]) -> str:
+    """Say in short what a run was."""
+    made, minutes = saved["config"], saved["elapsed_s"] / 60
+    return (
+        f"{made['architecture']}, {saved['step']} steps of {made['batch']} x {made['chip_px']} px "
+        f"in {minutes:.1f} min, seed {made['seed']}"
+    )
 
 
 def save_state(state: TrainState, config: RunConfig, path: Path) -> None:
@@ -184,6 +197,7 @@ def save_state(state: TrainState, config: RunConfig, path: Path) -> None:
             "step": state.step,
             "elapsed_s": state.elapsed_s,
             "history": state.history,
+            "begun_with": list(state.begun_with),
             "unshippable": list(state.unshippable),
         },
         part,
@@ -235,6 +249,7 @@ def read_state(
         step=saved["step"],
         elapsed_s=saved["elapsed_s"],
         history=saved["history"],
+        begun_with=tuple(saved.get("begun_with", ())),
         unshippable=tuple(saved.get("unshippable", ())),
     )
 

@@ -96,14 +96,14 @@ def predict_image(predictor: Predictor, rgb: NDArray[np.uint8]) -> Prediction:
     found = np.zeros(rgb.shape[:2], dtype=np.uint8)
     seeds = np.zeros(rgb.shape[:2], dtype=np.bool_)
     damage = np.zeros(rgb.shape[:2], dtype=np.float32)
-    for rows, cols, scores in score_windows(predictor.scorer, rgb):
-        found[rows, cols], seeds[rows, cols] = candidates(
-            scores,
-            predictor.rule.thresholds,
-            predictor.classes,
-            predictor.rule.continuation_ratio,
+    rule = predictor.rule
+    for window in score_windows(predictor.scorer, rgb):
+        taken, sure = candidates(
+            window.scores, rule.thresholds, predictor.classes, rule.continuation_ratio
         )
-        damage[rows, cols] = scores[1:].max(axis=0)
+        place = window.rows, window.cols
+        found[place], seeds[place] = taken[window.own], sure[window.own]
+        damage[place] = window.scores[1:].max(axis=0)[window.own]
     told = decided(found, seeds, predictor.classes, min_area_px=MIN_AREA_PX)
     return Prediction(classes=told, damage=damage)
 

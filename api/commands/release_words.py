@@ -41,8 +41,8 @@ def say_redacted(passed: Redacted) -> Iterator[str]:
     for name, value in passed.row.items():
         if value not in ("", None):
             yield f"  {name}: {value}"
-    for words in passed.applied:
-        yield f"gate: {words}"
+    for word in passed.applied:
+        yield f"gate: {word.en}"
 
 
 def say_change(change: Change) -> str:

@@ -22,7 +22,7 @@ from inspection.turns import Turns
 
 router = APIRouter(prefix="/api/trials", tags=["models"])
 
-_comparing = Turns("comparing two models", waiting_most=3, patience_s=15.0)
+_reading = Turns("reading what trials found", waiting_most=3, patience_s=15.0)
 
 LEAST_PX = 64
 MOST_MPX = 150
@@ -79,7 +79,7 @@ def compare_trials(
         one, other = trials.by_id(connection, first), trials.by_id(connection, second)
         mosaic = orthomosaics.of(connection, one.survey_id, one.mosaic_sha256)
     _demand_same_place(one, other)
-    with _comparing.one():
+    with _reading.one():
         compared = compare(
             _outlines(services, one),
             _outlines(services, other),
@@ -102,7 +102,8 @@ def trial_outlines(services: ServicesDep, trial_id: UUID) -> OutlineList:
     """List what a trial found, the largest first."""
     with reading(services.engine) as connection:
         trial = trials.by_id(connection, trial_id)
-    shown = _outlines(services, trial)[:OUTLINES_MAX]
+    with _reading.one():
+        shown = _outlines(services, trial)[:OUTLINES_MAX]
     return OutlineList(outlines=[OutlineOut.of(one) for one in shown])
 
 

@@ -5,6 +5,7 @@ Only human values come in: confirmed defects, decided grades and soundness, reco
 
 import uuid
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -117,11 +118,9 @@ def survey_year(survey: Survey) -> int:
 
 
 def _has_mosaic(connection: Connection, survey_id: uuid.UUID) -> bool:
-    try:
-        orthomosaics.of_survey(connection, survey_id)
-    except NotFound:
-        return False
-    return True
+    with suppress(NotFound):
+        return orthomosaics.of_survey(connection, survey_id).survey_id == survey_id
+    return False
 
 
 def diagnosis_of(found: Gathered) -> Diagnosis | None:
@@ -357,17 +356,17 @@ def _outline(defect: Defect) -> str:
 
 def _survey(connection: Connection, survey: Survey, found: Gathered) -> RecordedSurvey:
     """Name a flight and what made its numbers."""
-    mosaic = orthomosaics.of_survey(connection, survey.survey_id)
+    made = orthomosaics.of_survey(connection, survey.survey_id)
     models = {d.latest.model_id for d in found.defects if d.latest.survey_id == survey.survey_id}
     return RecordedSurvey(
         survey_id=str(survey.survey_id),
         date=day_in_japan(survey.created_at).isoformat(),
         surface=survey.surface.value,
-        crs=mosaic.grid.crs,
-        mosaic_sha256=mosaic.sha256,
-        gsd_mm_per_px=round(mosaic.grid.gsd_m_per_px * 1000, 4),
-        photos=mosaic.photos_given
-        or len(photos.of_survey(connection, survey.survey_id, left_out=None)),
+        crs=made.grid.crs,
+        mosaic_sha256=made.sha256,
+        gsd_mm_per_px=round(made.grid.gsd_m_per_px * 1000, 4),
+        photos=made.photos_given
+        or len(photos.of_survey(connection, made.survey_id, left_out=None)),
         models=tuple(sorted(models)),
     )
 
@@ -382,11 +381,8 @@ def _unverified(found: Gathered, findings: Mapping[str, Any]) -> tuple[str, ...]
     used |= {"damage_class"} if found.defects else set()
     lists = [load_codelist(name) for name in sorted(used)]
     names = [f"{one.id}/{one.version}" for one in lists if one.needs_review]
-    rules = {
-        row.candidate.scheme
-        for row in found.grades
-        if row.decided is not None and row.candidate.needs_review
-    }
+    decided = [row.candidate for row in found.grades if row.decided is not None]
+    rules = {one.scheme for one in decided if one.needs_review}
     return tuple(sorted({*names, *rules}))
 
 

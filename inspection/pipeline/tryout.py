@@ -34,8 +34,9 @@ from inspection.store.trials import Trial
 OUTLINES_MAX = 5000
 """Most outlines that a map shows, the largest first; the figures count all of them."""
 
-COMPARED_MAX = 20_000
-"""Most outlines that are kept to be compared with those of another model, the largest first."""
+COMPARED_MAX = 10_000
+"""Most outlines that are kept to be compared with those of another model, the largest first: to
+compare so many takes some ten seconds of a processor."""
 
 TOLERANCE_PX = 3.0
 """How far apart two outlines of the same thing may be: crack masks of two networks differ by it."""

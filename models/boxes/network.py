@@ -61,9 +61,8 @@ def build_box_network(architecture: str, class_names: tuple[str, ...]) -> nn.Mod
     for branches in (head.cv3, head.one2one_cv3):
         for branch, stride in zip(branches, head.stride, strict=True):
             last = nn.Conv2d(branch[-1].in_channels, len(class_names), 1)
-            nn.init.constant_(
-                last.bias, math.log(5 / len(class_names) / (640 / float(stride)) ** 2)
-            )
+            rare = math.log(5 / len(class_names) / (640 / float(stride)) ** 2)
+            last.bias = nn.Parameter(torch.full((len(class_names),), rare))
             branch[-1] = last
     head.nc = len(class_names)
     head.no = head.nc + 4 * head.reg_max

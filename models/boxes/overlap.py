@@ -24,7 +24,8 @@ def iou_table(first: NDArray[np.floating], second: NDArray[np.floating]) -> Numb
     shared = np.clip(high - low, 0, None).prod(axis=-1)
     areas = [(each[..., 2:] - each[..., :2]).prod(axis=-1) for each in (one, two)]
     union = areas[0] + areas[1] - shared
-    return np.divide(shared, union, out=np.zeros_like(shared), where=union > 0)
+    iou: Numbers = np.divide(shared, union, out=np.zeros_like(shared), where=union > 0)
+    return iou
 
 
 def suppress(

@@ -32,9 +32,9 @@ head:
   - [-1, 1, nn.Upsample, [None, 2, "nearest"]]
   - [[-1, 2], 1, Concat, [1]]
   - [-1, 1, Conv, [32, 3, 1]]
-  - [[10, 7], 1, Detect, [nc]]
+  - [[10], 1, Detect, [nc]]
 """
-"""Strides 8 and 16."""
+"""Answers at stride 8, and sees as far as stride 32."""
 
 CLASSES = ("longitudinal_crack", "pothole")
 

@@ -97,9 +97,9 @@ def test_sides_are_padded_for_the_network_and_cut_again() -> None:
 def test_windows_tile_the_image_and_agree_with_one_pass(size: tuple[int, int]) -> None:
     image = np.random.default_rng(1).integers(0, 256, (*size, 3), dtype=np.uint8)
     whole = np.full(size, -1.0, dtype=np.float32)
-    for rows, cols, scores in score_windows(red, image, core_px=64, margin_px=16):
-        assert (whole[rows, cols] == -1).all()
-        whole[rows, cols] = scores[CRACK]
+    for window in score_windows(red, image, core_px=64, margin_px=16):
+        assert (whole[window.rows, window.cols] == -1).all()
+        whole[window.rows, window.cols] = window.scores[CRACK][window.own]
     assert np.array_equal(whole, score_padded(red, image)[CRACK])
 
 

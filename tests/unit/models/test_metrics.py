@@ -11,6 +11,7 @@ from inspection.domain.detection import ChipScores
 from inspection.domain.fragment import Thresholds, fragments, join, winners
 from inspection.domain.taxonomy import DamageClass
 from inspection.imaging.candidates import Decider
+from inspection.pipeline.detect import CREST_SHARE
 from models.metrics import (
     HitCounts,
     PixelCounts,
@@ -146,15 +147,15 @@ def row_of(*scores: float) -> np.ndarray:
 
 def test_faint_pixels_continue_a_clear_one_and_nothing_else() -> None:
     probabilities = row_of(0.25, 0.45, 0.25, 0.1, 0.3, 0.3)
-    found = classify(probabilities, THRESHOLDS, CLASSES, continuation_ratio=0.5)
+    found = classify(probabilities, THRESHOLDS, CLASSES, continuation_ratio=0.5, crest_share=0.0)
     assert found.tolist() == [[1, 1, 1, 0, 0, 0]]
-    alone = classify(probabilities, THRESHOLDS, CLASSES)
+    alone = classify(probabilities, THRESHOLDS, CLASSES, crest_share=0.0)
     assert alone.tolist() == [[0, 1, 0, 0, 0, 0]]
 
 
 def test_specks_are_dropped() -> None:
     probabilities = row_of(0.5, 0.0, 0.5, 0.5, 0.5)
-    found = classify(probabilities, THRESHOLDS, CLASSES, min_area_px=3)
+    found = classify(probabilities, THRESHOLDS, CLASSES, min_area_px=3, crest_share=0.0)
     assert found.tolist() == [[0, 0, 1, 1, 1]]
 
 
@@ -177,7 +178,7 @@ def test_the_pipeline_decides_alike(seed: int) -> None:
     rng = np.random.default_rng(seed)
     raw = rng.random((3, 12, 14)).astype(np.float32)
     probabilities = raw / raw.sum(axis=0)
-    found, seeds = candidates(probabilities, THRESHOLDS, CLASSES, 0.5)
+    found, seeds = candidates(probabilities, THRESHOLDS, CLASSES, 0.5, crest_share=0.0)
     rule = Thresholds(upper=(0.4, 0.5), continuation_ratio=0.5)
     valid = np.ones((12, 14), dtype=bool)
     best = winners(probabilities[1:], (0, 1), thresholds=rule, valid=valid)
@@ -210,7 +211,7 @@ def test_a_crack_along_a_joint_becomes_a_part_of_it_here_as_in_the_pipeline() ->
         scores=ChipScores(classes=damage, scores=probabilities[1:]),
         valid=np.ones((side, side), dtype=bool),
         thresholds=rule,
-        crest_share=0.0,
+        crest_share=CREST_SHARE,
     )
     parts = []
     for columns in (slice(0, 100), slice(100, side)):
@@ -278,3 +279,14 @@ def test_hits_of_two_photos_add_up() -> None:
     assert both == HitCounts(boxes=8, hit=6, components=10, false_alarms=2, area_m2=200.0)
     assert both.hit_rate == 0.75
     assert both.false_alarms_per_100_m2 == 1
+
+
+def test_the_slopes_beside_a_clear_line_are_cut_and_a_faint_line_keeps_its_width() -> None:
+    probabilities = np.zeros((3, 20, 30), dtype=np.float32)
+    probabilities[1, 5], probabilities[1, [4, 6]] = 0.9, 0.5  # a clear line with slopes
+    probabilities[1, 14:17] = 0.45  # a faint one, 3 px wide
+    probabilities[0] = 1 - probabilities[1]
+    told = classify(probabilities, THRESHOLDS, CLASSES, crest_share=0.6)
+    assert sorted(set(np.nonzero(told)[0].tolist())) == [5, 14, 15, 16]
+    wide = classify(probabilities, THRESHOLDS, CLASSES, crest_share=0.0)
+    assert sorted(set(np.nonzero(wide)[0].tolist())) == [4, 5, 6, 14, 15, 16]

@@ -264,6 +264,10 @@ def test_a_network_with_another_head_begins_where_a_run_ended(
     assert all(torch.equal(now[name], fresh[name]) for name in set(now) - taken)
     assert all(torch.equal(begun.average.state_dict()[name], now[name]) for name in now)
     assert begun.unshippable == ("house",)
+    assert len(begun.begun_with) == 1
+    assert begun.begun_with[0].startswith(f"{config.architecture}, 0 steps of {config.batch} x 32")
+    save_state(begun, finer, tmp_path / "second.pt")
+    assert load_state(finer, tmp_path / "second.pt").begun_with == begun.begun_with
 
 
 def test_a_beginning_of_which_nothing_fits_is_refused(

@@ -231,7 +231,7 @@ function RowButton({ row, classes, isChosen, onChoose }: RowProps) {
         <small>
           {row.length_m ? shown(row.length_m, "m", 2) : shown(row.area_m2, "m²", 3)}
           {row.grade !== null && ` · ${say("gradeShort")} ${row.grade}`}
-          {row.again && ` · ${say("gradeAgain")}`}
+          {row.again && ` · ${say("againShort")}`}
         </small>
       </span>
       <b className={`state ${row.state}`}>{say(row.state)}</b>

@@ -133,7 +133,7 @@ class TestStartWeights:
         path = tmp_path / "coco.safetensors"
         coco = {name: torch.full_like(part, 0.5) for name, part in tiny.state_dict().items()}
         last = [name for name in coco if "cv3" in name and ".2." in name]
-        assert len(last) == 8  # weight and bias, two strides, two halves
+        assert len(last) == 4  # weight and bias, two halves
         for name in last:
             shape = (COCO_CLASSES, *coco[name].shape[1:])
             coco[name] = torch.full(shape, 0.5)

@@ -180,7 +180,7 @@ def test_drawn_damage_is_learned_and_found_in_photos_never_seen(
         budget_min=30,
         report=lambda line: None,
     )
-    assert state.history[-1]["loss"] < 0.5 * state.history[0]["loss"]
+    assert state.history[-1]["loss"] < 0.7 * state.history[0]["loss"]
     for split in (Split.TRAIN, Split.VAL):
         photos = photo_files(eager.sampling, eager.label_indices, sets, split)
         look = network_look(BoxNetwork(state.average, "many"), eager, "many")
