@@ -64,7 +64,8 @@ def mosaic_feature(mosaic: Orthomosaic, survey: Survey, crs_uri: str) -> Feature
 
 
 def _properties(found: Placed) -> Iterator[dict[str, Any]]:
-    surveys = {survey_id: str(survey_id) for survey_id in set(found.survey_ids)}
+    visited = {survey_id.int: survey_id for survey_id in found.survey_ids}
+    surveys = {key: str(survey_id) for key, survey_id in visited.items()}
     moments = {at: at.isoformat() for at in {*found.surveyed_at, *found.changed_at}}
     for n, measured in enumerate(found.measurements):
         machine, reviewed = found.classes[n], found.classes_reviewed[n]
@@ -75,7 +76,7 @@ def _properties(found: Placed) -> Iterator[dict[str, Any]]:
         area_m2, area_u_m2, area_below_m2 = _numbers(measured["area_m2"])
         yield {
             "defect_id": str(found.defect_ids[n]),
-            "survey_id": surveys[found.survey_ids[n]],
+            "survey_id": surveys[found.survey_ids[n].int],
             "asset_id": found.asset_ids[n],
             "class": reviewed or machine,
             "class_machine": machine,

@@ -139,7 +139,9 @@ def _read(
     ) = columns  # fmt: skip
     _check(DamageClass, {*classes, *reviewed} - {None})
     _check(ReviewState, states)
-    moments = surveys.moments_of(connection, set(survey_ids))
+    visited = {survey_id.int: survey_id for survey_id in survey_ids}  # a UUID is slow to look up
+    known = surveys.moments_of(connection, list(visited.values()))
+    moments = {survey_id.int: moment for survey_id, moment in known.items()}
     return Placed(
         defect_ids=defect_ids,
         survey_ids=survey_ids,
@@ -154,7 +156,7 @@ def _read(
         outlines_surface_m=shapely.from_wkb(np.array(outlines, dtype=np.object_)),
         surface_crs=crs,
         anchors_lonlat=_positions(anchors),
-        surveyed_at=[moments[survey_id] for survey_id in survey_ids],
+        surveyed_at=[moments[survey_id.int] for survey_id in survey_ids],
         changed_at=changed_at,
     )
 
