@@ -72,9 +72,14 @@ from inspection.settings import (
 )
 from inspection.store.blobstore import blobs_of
 from inspection.store.engine import create_engine
+from inspection.store.filecache import Patience
 from inspection.telemetry import configure_logging, serve_metrics
 from inspection.tracing import configure_tracing
+from inspection.turns import Turns
 from workers import queue
+
+WAIT_S, WAITING_MOST = 20.0, 12
+"""How long a request waits for a file that another one is fetching, and how many may wait."""
 
 PARTS = (
     health,
@@ -134,13 +139,23 @@ def publisher_of_settings() -> Publisher:
         raise Unavailable(str(error)) from error
 
 
+def patience_of_service() -> Patience:
+    """Say how long a request waits for a file that another one is fetching from a bucket.
+
+    The first look at a mosaic asks for many tiles of it at once, and fetching it may take minutes:
+    the threads that answer everybody must not all wait for that.
+    """
+    turns = Turns("fetching a file from the bucket", seats=WAITING_MOST, waiting_most=0)
+    return Patience(turns=turns, wait_s=WAIT_S)
+
+
 def build_services(serve: ServeSettings, store: StoreSettings, bell: QueueSettings) -> Services:
     """Open what the routes use, as the settings say."""
     app = queue.make_app(bell, store.home)
     ring: Ring = lambda job_id: queue.ring(app, job_id)  # noqa: E731
     return Services(
         engine=create_engine(store.resolved_database_url()),
-        blobs=blobs_of(store),
+        blobs=blobs_of(store, patience_of_service()),
         ring=ring,
         clock=SystemClock(),
         limits=Limits(

@@ -79,7 +79,7 @@ class Caretaker:
         while True:
             try:
                 self.once()
-            except TenkenError as error:
+            except (TenkenError, OSError) as error:  # a disk that comes back must find us here
                 log.warning("uploads cannot be tidied: %s", error)
             if self._stop.wait(self._interval_s):
                 return

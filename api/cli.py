@@ -1,5 +1,6 @@
 """Commands of the service: ``tenken serve`` and ``tenken worklist``."""
 
+import gc
 import os
 import socket
 from contextlib import nullcontext
@@ -69,6 +70,8 @@ def serve(host: str | None, port: int | None, home: Path | None, worker: bool) -
         forwarded_allow_ips=settings.trusted_proxies,
     )
     click.echo(f"Tenken is at {address(listening)}  (Ctrl+C to stop)")
+    gc.collect()
+    gc.freeze()  # what lives as long as the service is not looked at again for garbage
     with Companion() if worker else nullcontext(), listening:
         uvicorn.Server(config).run(sockets=[listening])
 

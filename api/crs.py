@@ -6,7 +6,9 @@ longitude first. Inside Tenken x = east or longitude always comes first.
 """
 
 import re
+from collections.abc import Sequence
 from functools import lru_cache
+from typing import TypeVar
 
 import numpy as np
 import shapely
@@ -15,6 +17,7 @@ from pyproj import CRS
 from pyproj.exceptions import CRSError
 from shapely.geometry.base import BaseGeometry
 
+from api.schemas.base import FAR
 from inspection.errors import BadInput
 from inspection.geo.frames import WGS84_LONLAT, to_crs
 
@@ -28,6 +31,7 @@ EDGE_STEPS = 16
 """Pieces into which an edge of a projected box is cut to follow its curve in lon/lat."""
 
 Bbox = tuple[float, float, float, float]
+Drawn = TypeVar("Drawn", BaseGeometry, NDArray[np.object_])
 
 
 def uri_of(crs: str) -> str:
@@ -160,8 +164,47 @@ def _walk_along(box: Bbox) -> NDArray[np.float64]:
     return np.concatenate([np.column_stack(edge) for edge in edges])
 
 
-def project(shape: BaseGeometry, *, source_crs: str, target_uri: str) -> BaseGeometry:
-    """Move a geometry (x first) to a CRS, in that CRS's own axis order."""
-    target = authority_code(target_uri)
-    moved = shapely.transform(shape, lambda xy: to_crs(xy, source_crs, target))
-    return shapely.transform(moved, lambda xy: xy[:, ::-1]) if is_north_first(target_uri) else moved
+def project(shape: Drawn, *, source_crs: str, target_uri: str) -> Drawn:
+    """Move a geometry, or an array of them, to a CRS, in that CRS's own axis order.
+
+    Args:
+        shape: x first; all points of an array are moved at once.
+        source_crs: their CRS.
+        target_uri: URI of the CRS that is wanted.
+
+    Raises:
+        BadInput: when a part lies where the CRS has no coordinates.
+    """
+    target, north_first = authority_code(target_uri), is_north_first(target_uri)
+
+    def moved(xy: NDArray[np.float64]) -> NDArray[np.float64]:
+        there = to_crs(xy, source_crs, target)
+        if not (np.abs(there) <= FAR).all():
+            raise BadInput(
+                f"something lies where {target_uri!r} has no coordinates; ask for {CRS84!r}, or "
+                "for a bbox in the area of that CRS"
+            )
+        return there[:, ::-1] if north_first else there
+
+    drawn: Drawn = shapely.transform(shape, moved)
+    return drawn
+
+
+def project_each(
+    shapes: NDArray[np.object_], *, source_crs: Sequence[str], target_uri: str
+) -> NDArray[np.object_]:
+    """Move geometries to a CRS, each from its own, in the axis order of the target.
+
+    Args:
+        shapes: (n,) x first.
+        source_crs: n CRS.
+        target_uri: URI of the CRS that is wanted.
+
+    Raises:
+        BadInput: when a part lies where the CRS has no coordinates.
+    """
+    moved, sources = np.empty_like(shapes), np.array(source_crs)
+    for source in set(source_crs):
+        here = sources == source
+        moved[here] = project(shapes[here], source_crs=source, target_uri=target_uri)
+    return moved

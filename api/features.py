@@ -5,31 +5,20 @@ is shown under ``/api/surveys/{id}/defects`` instead.
 """
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator
 from datetime import UTC, date, datetime, time
 from typing import Any
-from uuid import UUID
 
 import shapely
 
-from api.crs import project
+from api.crs import project, project_each
+from api.geojson import multipolygons, written
 from api.schemas.base import geometry_of
 from api.schemas.ogc import Feature
-from inspection.domain.defect import Defect
-from inspection.domain.measurement import Quantity
 from inspection.domain.mission import Survey
 from inspection.domain.raster import Orthomosaic
 from inspection.errors import BadInput
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Context:
-    """Hold what stands beside defects: the visits that saw them, and when they changed last."""
-
-    surveys: Mapping[UUID, Survey]
-    changed_at: Mapping[UUID, datetime]
-
+from inspection.store.placed import Placed
 
 Interval = tuple[datetime | None, datetime | None]
 OPEN_ENDS = frozenset({"", ".."})
@@ -40,17 +29,18 @@ WEEK = re.compile(r"\d{4}-?W", re.ASCII)
 UNESCAPED_PLUS = re.compile(r" (\d{2}:\d{2})$", re.ASCII)
 
 
-def defect_feature(defect: Defect, context: Context, crs_uri: str) -> Feature:
-    """Show a defect as a feature: its outline in a CRS, its numbers as flat properties."""
-    seen = defect.latest
-    outline = seen.outline_surface_m
-    parts = outline if outline.geom_type == "MultiPolygon" else shapely.MultiPolygon([outline])
-    moved = project(parts, source_crs=seen.surface_crs, target_uri=crs_uri)
-    return Feature(
-        id=str(defect.defect_id),
-        geometry=geometry_of(moved),
-        properties=_defect_properties(defect, context),
-    )
+def defect_features(found: Placed, crs_uri: str) -> list[str]:
+    """Write defects as features: outlines in a CRS, numbers as flat properties.
+
+    Raises:
+        BadInput: when one lies where the CRS has no coordinates.
+    """
+    moved = project_each(found.outlines_surface_m, source_crs=found.surface_crs, target_uri=crs_uri)
+    return [
+        f'{{"type":"Feature","id":"{properties["defect_id"]}","geometry":{{"type":"MultiPolygon",'
+        f'"coordinates":{coordinates}}},"properties":{written(properties)}}}'
+        for coordinates, properties in zip(multipolygons(moved), _properties(found), strict=True)
+    ]
 
 
 def mosaic_feature(mosaic: Orthomosaic, survey: Survey, crs_uri: str) -> Feature:
@@ -73,43 +63,52 @@ def mosaic_feature(mosaic: Orthomosaic, survey: Survey, crs_uri: str) -> Feature
     )
 
 
-def _defect_properties(defect: Defect, context: Context) -> dict[str, Any]:
-    seen = defect.latest
-    measured = seen.measurement
-    reviewed, width = defect.damage_class_reviewed, measured.width_mm
-    lon_deg, lat_deg = seen.anchor_lonlat or (None, None)
-    return {
-        "defect_id": str(defect.defect_id),
-        "survey_id": str(seen.survey_id),
-        "asset_id": defect.asset_id,
-        "class": (reviewed or defect.damage_class).value,
-        "class_machine": defect.damage_class.value,
-        "class_reviewed": None if reviewed is None else reviewed.value,
-        "state": defect.state.value,
-        "version": defect.version,
-        "confidence": round(seen.confidence, 4),
-        "lon": lon_deg,
-        "lat": lat_deg,
-        **_numbers("length", "m", measured.length_m),
-        **_numbers("width", "mm", measured.width_mm),
-        "width_refused": width.refused.value if width is not None and width.refused else None,
-        **_numbers("area", "m2", measured.area_m2),
-        "gsd_mm_per_px": measured.gsd_mm_per_px,
-        "model_id": seen.model_id,
-        "surveyed_at": context.surveys[seen.survey_id].created_at.isoformat(),
-        "changed_at": context.changed_at[defect.defect_id].isoformat(),
-    }
+def _properties(found: Placed) -> Iterator[dict[str, Any]]:
+    visited = {survey_id.int: survey_id for survey_id in found.survey_ids}
+    surveys = {key: str(survey_id) for key, survey_id in visited.items()}
+    moments = {at: at.isoformat() for at in {*found.surveyed_at, *found.changed_at}}
+    for n, measured in enumerate(found.measurements):
+        machine, reviewed = found.classes[n], found.classes_reviewed[n]
+        lon_deg, lat_deg = found.anchors_lonlat[n] or (None, None)
+        width = measured["width_mm"]
+        length_m, length_u_m, length_below_m = _numbers(measured["length_m"])
+        width_mm, width_u_mm, width_below_mm = _numbers(width)
+        area_m2, area_u_m2, area_below_m2 = _numbers(measured["area_m2"])
+        yield {
+            "defect_id": str(found.defect_ids[n]),
+            "survey_id": surveys[found.survey_ids[n].int],
+            "asset_id": found.asset_ids[n],
+            "class": reviewed or machine,
+            "class_machine": machine,
+            "class_reviewed": reviewed,
+            "state": found.states[n],
+            "version": found.versions[n],
+            "confidence": round(found.confidences[n], 4),
+            "lon": lon_deg,
+            "lat": lat_deg,
+            "length_m": length_m,
+            "length_u_m": length_u_m,
+            "length_below_m": length_below_m,
+            "width_mm": width_mm,
+            "width_u_mm": width_u_mm,
+            "width_below_mm": width_below_mm,
+            "width_refused": None if width is None else width.get("refused"),
+            "area_m2": area_m2,
+            "area_u_m2": area_u_m2,
+            "area_below_m2": area_below_m2,
+            "gsd_mm_per_px": measured["gsd_mm_per_px"],
+            "model_id": found.model_ids[n],
+            "surveyed_at": moments[found.surveyed_at[n]],
+            "changed_at": moments[found.changed_at[n]],
+        }
 
 
-def _numbers(name: str, unit: str, quantity: Quantity | None) -> dict[str, float | None]:
+def _numbers(quantity: dict[str, Any] | None) -> tuple[float | None, float | None, float | None]:
     """Spread a quantity over three columns: value, uncertainty, and the limit it lies below."""
     if quantity is None:
-        return {f"{name}_{unit}": None, f"{name}_u_{unit}": None, f"{name}_below_{unit}": None}
-    return {
-        f"{name}_{unit}": quantity.value,
-        f"{name}_u_{unit}": quantity.expanded_uncertainty,
-        f"{name}_below_{unit}": quantity.limit if quantity.below_limit else None,
-    }
+        return (None, None, None)
+    limit = quantity["limit"] if quantity["below_limit"] else None
+    return (quantity["value"], quantity["expanded_uncertainty"], limit)
 
 
 def parse_interval(text: str | None) -> Interval:

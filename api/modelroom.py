@@ -123,31 +123,30 @@ class Room:
             names = sorted({one.key for one in self.offers if one.origin is not Origin.UPLOADED})
             raise NotFound(f"no worker has a model {name!r}; known: {', '.join(names) or 'none'}")
         newest = max(sound, key=lambda one: one.seen_at)
-        return ModelRef(name=name, sha256=newest.sha256)
+        return ModelRef(name=name, sha256=newest.sha256, answers=newest.answers)
 
     def rows(self) -> Iterator[ModelRow]:
         """Show every model: of the machine, the uploads, and what was chosen and is gone."""
-        seen: set[tuple[str, str]] = set()
+        is_shown = False
         for row in (*self._of_machine(), *map(self._of_upload, self.uploads)):
-            seen.add((str(row.own_model_id or row.name), row.sha256))
+            is_shown = is_shown or row.is_default
             yield row
-        if self.chosen is not None:
-            ref = self.chosen.ref
-            if (ref.key, ref.sha256) not in seen:
-                yield self._lost(ref)
+        if self.chosen is not None and not is_shown:
+            yield self._lost(self.chosen.ref)
 
     def _of_machine(self) -> Iterator[ModelRow]:
-        known: dict[tuple[str, str], list[Offered]] = {}
+        known: dict[tuple[str, str, str], list[Offered]] = {}
         for one in self.offered:
             if one.offer.origin is not Origin.UPLOADED:
-                known.setdefault((one.offer.key, one.offer.sha256), []).append(one)
-        names = Counter(name for name, _ in known)
-        for (name, sha256), said in sorted(known.items()):
+                model = one.offer.key, one.offer.sha256, one.offer.answers
+                known.setdefault(model, []).append(one)
+        names = Counter(name for name, _, _ in known)
+        for (name, sha256, answers), said in sorted(known.items()):
             alive = [one for one in said if self.now - one.offer.seen_at <= ALIVE]
             if not alive and names[name] > 1:
                 continue  # what a worker had before its file was exchanged
             newest = max(said, key=lambda one: one.offer.seen_at)
-            ref = ModelRef(name=name, sha256=sha256) if sha256 else None
+            ref = ModelRef(name=name, sha256=sha256, answers=answers) if sha256 else None
             standing = Standing.BROKEN if ref is None else self.standing(ref)
             yield ModelRow(
                 name=name,
@@ -165,7 +164,8 @@ class Room:
     def _is_default(self, ref: ModelRef | None, said: Offered) -> bool:
         if self.chosen is None:
             return bool(said.card.get("is_default"))
-        return self.chosen.ref == ref
+        chosen = self.chosen.ref
+        return ref is not None and chosen.key == ref.key and chosen.is_met(ref.sha256, ref.answers)
 
     def _of_upload(self, model: OwnModel) -> ModelRow:
         ref, errand = model.ref, self.tried.get(model.own_model_id)

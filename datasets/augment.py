@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from datasets.classes import BACKGROUND, CRACK, IGNORE_INDEX, JOINT
+from datasets.filled_joint import lay_filled_joint, paint_filled_joint
 from datasets.procedural import draw_joint, polygon_shadow, uneven_depth
 
 Bytes = NDArray[np.uint8]
@@ -73,6 +74,13 @@ def draw_joint_on(rng: np.random.Generator, rgb: Bytes, classes: Bytes) -> tuple
     return darker, np.asarray(labels, dtype=np.uint8)
 
 
+def fill_joint_on(rng: np.random.Generator, rgb: Bytes, classes: Bytes) -> tuple[Bytes, Bytes]:
+    """Return the chip with one filled joint, its broken edges labelled too, cracks kept on top."""
+    joint = lay_filled_joint(rng, rgb.shape[0])
+    labels = np.where(joint.cover & (classes == BACKGROUND), np.uint8(JOINT), classes)
+    return paint_filled_joint(rng, rgb, joint), np.asarray(labels, dtype=np.uint8)
+
+
 def light_table(rng: np.random.Generator, mean: float) -> Bytes:
     """Return one random tone curve a channel, (256, 1, 3): contrast, gain, balance, gamma."""
     tones = np.arange(256, dtype=np.float64)[:, None, None] / 255
@@ -123,10 +131,13 @@ def augment(
     rng: np.random.Generator, rgb: Bytes, classes: Bytes, size_px: int
 ) -> tuple[Bytes, Bytes]:
     """Return a random square view of a chip, (size, size, 3) and (size, size) uint8."""
-    if rng.random() < 0.6:
-        rgb, classes = rescale(rgb, classes, float(np.exp(rng.uniform(np.log(0.5), np.log(2)))))
+    if rng.random() < 0.5:
+        rgb, classes = rescale(rgb, classes, float(np.exp(rng.uniform(np.log(0.6), np.log(2)))))
     rgb, classes = crop_or_pad(rng, rgb, classes, size_px)
     rgb, classes = turn(rng, rgb, classes)
-    if rng.random() < 0.2:
+    kind = rng.random()
+    if kind < 0.14:
         rgb, classes = draw_joint_on(rng, rgb, classes)
+    elif kind < 0.32:
+        rgb, classes = fill_joint_on(rng, rgb, classes)
     return degrade(rng, change_light(rng, rgb)), classes

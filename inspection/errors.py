@@ -13,6 +13,7 @@
     │   ├── IllegalTransition   a review step that the life of a defect forbids
     │   └── Overtaken       somebody else decided meanwhile; says who, what and when
     ├── Refused       a safety or policy limit; never overridden silently          (403, exit 3)
+    │   └── GateStopped     what would become open data has something that must stay inside
     ├── Unavailable   a service outside is down or busy; try again with back-off   (503, exit 4)
     │   ├── OutOfMemory     the memory of the machine or its card did not suffice
     │   └── NotEnoughRoom   a survey needs more memory or disk than is free here
@@ -88,6 +89,20 @@ class Overtaken(Conflict):
 
 class Refused(TenkenError):
     """Say that a safety or policy limit forbids the action."""
+
+
+class GateStopped(Refused):
+    """Say that the gate before open data lets nothing of an inspection out.
+
+    Attributes:
+        code: why, for programs and other languages; a value of ``domain.gateword.GateCode``.
+        values: numbers and names that the words speak of.
+    """
+
+    def __init__(self, message: str, *, code: str, values: Mapping[str, str | int]) -> None:
+        super().__init__(message)
+        self.code = code
+        self.values = dict(values)
 
 
 class Unavailable(TenkenError):

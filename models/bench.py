@@ -19,7 +19,6 @@ from inspection.imaging.chips import Core, chips, raster_shape
 from inspection.imaging.cog import new_cog
 from inspection.pipeline.detect import (
     CHIP_PX,
-    CONTINUATION_RATIO,
     MARGIN_PX,
     MIN_AREA_PX,
     detect,
@@ -104,7 +103,9 @@ def measure_speed(
         BadInput: when the middle of the mosaic has no valid pixel.
     """
     window = middle(mosaic, chips_a_side * CORE_PX)
-    thresholds = Thresholds(upper=detector.thresholds, continuation_ratio=CONTINUATION_RATIO)
+    thresholds = Thresholds(
+        upper=detector.thresholds, continuation_ratio=detector.continuation_ratio
+    )
     with stopwatch() as read:
         kept = list(chips(mosaic, chip_px=CHIP_PX, margin_px=MARGIN_PX, window=window))
     if not kept:

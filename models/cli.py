@@ -99,6 +99,7 @@ def describe(entry: ModelEntry) -> dict[str, Any]:
         "sha256": entry.sha256,
         "classes": list(entry.classes),
         "thresholds": dict(entry.thresholds),
+        "continuation_ratio": entry.continuation_ratio,
         "size_multiple_px": entry.size_multiple_px,
         "gsd_range_mm_per_px": list(entry.gsd_range_mm_per_px),
         "output_stride": entry.output_stride,
@@ -126,10 +127,22 @@ def describe(entry: ModelEntry) -> dict[str, Any]:
     show_default=True,
     help="Minutes of training over all runs of the folder.",
 )
+@click.option(
+    "--begin-with",
+    "beginning_dir",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Folder of another run: begin with its weights where they fit.",
+)
 @data_dir_option
 @config_option
 def train(
-    *, chips_dir: Path | None, out_dir: Path, budget_min: float, data_dir: Path, config_path: Path
+    *,
+    chips_dir: Path | None,
+    out_dir: Path,
+    budget_min: float,
+    beginning_dir: Path | None,
+    data_dir: Path,
+    config_path: Path,
 ) -> None:
     """Train on the chips that `tenken datasets build` wrote; stop and start it as you like.
 
@@ -139,6 +152,7 @@ def train(
     Examples:
       tenken datasets build --out runs/chips
       tenken models train runs/chips --out runs/first --budget-min 60
+      tenken models train runs/chips --out runs/second --begin-with runs/first
       tenken models train --config models/configs/tenken-road-boxes-n.yaml --out runs/boxes
     """  # noqa: D301
     form = form_of(config_path)
@@ -148,6 +162,8 @@ def train(
             + ("leave the folder of chips out" if form == BOXES else "name the folder of chips")
         )
     if chips_dir is None:
+        if beginning_dir is not None:
+            raise BadInput("--begin-with is for networks of pixels")
         train_command(
             config_path,
             data_dir=data_dir,
@@ -158,6 +174,7 @@ def train(
         return
     require_training_libraries()
     from models.config import read_config  # noqa: PLC0415  # see the module's docstring
+    from models.loop import CHECKPOINT_NAME  # noqa: PLC0415
     from models.train import train as run_training  # noqa: PLC0415
 
     config = read_config(config_path)
@@ -167,6 +184,7 @@ def train(
         start_weights=data_dir / "weights" / config.start_weights,
         out_dir=out_dir,
         budget_min=budget_min,
+        beginning=beginning_dir / CHECKPOINT_NAME if beginning_dir else None,
         report=click.echo,
     )
     click.echo(f"{state.step} steps in {state.elapsed_s / 60:.1f} min; `tenken models export` next")
@@ -223,20 +241,22 @@ def export(
         return
     require_training_libraries()
     from models import export as exporting  # noqa: PLC0415  # see the module's docstring
+    from models.choose import choose_rule  # noqa: PLC0415
     from models.config import read_config  # noqa: PLC0415
-    from models.evaluate import choose_thresholds  # noqa: PLC0415
     from models.loop import CHECKPOINT_NAME  # noqa: PLC0415
     from models.train import load_state  # noqa: PLC0415
 
     config = read_config(config_path)
     state = load_state(config, run_dir / CHECKPOINT_NAME)
     scorer = exporting.network_scorer(state.average)
-    thresholds = choose_thresholds(scorer, data_dir, config.classes, report=say)
+    rule = choose_rule(
+        scorer, data_dir, config.classes, among=frozenset(config.thresholds_from), report=say
+    )
     entry = exporting.register(
         state,
         config,
         classes=config.classes,
-        thresholds=thresholds,
+        rule=rule,
         weights_dir=weights_dir,
         cards_dir=cards_dir,
     )
@@ -285,7 +305,7 @@ def evaluate(*, name: str, card: bool, precision: str, data_dir: Path, as_json: 
     entry = load_entry(name, weights_dir=weights_dir)
     detector = load_detector(name, precision=precision, weights_dir=weights_dir)
     scorer = detector_scorer(detector, size_multiple_px=entry.size_multiple_px)
-    result = judge(scorer, data_dir, entry.thresholds, entry.classes, report=say)
+    result = judge(scorer, data_dir, entry.rule, entry.classes, report=say)
     if card and precision == "f32":
         write_card(entry, result)
         say(f"wrote {entry.card_path.name}")

@@ -3,7 +3,7 @@
 import math
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import MISSING, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +31,8 @@ BOUNDS = (
     ("ema_decay", 0, 1),
 )
 """Least and most of each number; what lies outside trains nothing or never ends."""
+
+SLACK_MAX_PX = 8
 
 CONFIGS_DIR = Path(__file__).parent / "configs"
 
@@ -80,10 +82,10 @@ class RunConfig:
             raise BadInput(f"chip_px {self.chip_px} must be a multiple of 32 px")
         if not re.fullmatch(NAME, self.name):
             raise BadInput(f"name {self.name!r}: use small letters, digits and hyphens, at most 63")
-        for field, least, most in BOUNDS:
-            value = getattr(self, field)
+        for name, least, most in BOUNDS:
+            value = getattr(self, name)
             if not least <= value <= most:
-                raise BadInput(f"{field} {value} lies outside {least:g}..{most:g}")
+                raise BadInput(f"{name} {value} lies outside {least:g}..{most:g}")
         if not self.sampling or not all(0 < s < math.inf for s in self.sampling.values()):
             raise BadInput("sampling must give each source a share above 0")
         if self.precision not in PRECISIONS:
@@ -100,11 +102,17 @@ class TrainConfig(RunConfig):
         class_weights: Cross-entropy weight of each class name.
         dice_classes: Class names with a Dice term.
         gsd_range_mm_per_px: Nominal ground sample distances that the training views cover.
+        thresholds_from: Sources on whose ``val`` images thresholds are chosen: the views for which
+            the model is meant. Empty for all.
+        label_slack_px: How far, at most, each chip's labels of a source are moved to lie on the
+            cracks (``datasets.label_slack``); sources that are not named stay as published.
     """
 
     class_weights: Mapping[str, float]
     dice_classes: tuple[str, ...]
     gsd_range_mm_per_px: tuple[float, float]
+    thresholds_from: tuple[str, ...] = ()
+    label_slack_px: Mapping[str, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         RunConfig.__post_init__(self)  # a slotted class is made twice; super() knows the first
@@ -118,8 +126,19 @@ class TrainConfig(RunConfig):
             raise BadInput(f"class_weights must name exactly {', '.join(self.classes)}")
         if not all(0 <= weight < math.inf for weight in self.class_weights.values()):
             raise BadInput("class_weights must be 0 or more, and finite")
+        if strange := sorted(set(self.thresholds_from) - set(self.sampling)):
+            raise BadInput(f"thresholds_from: {', '.join(strange)} is not among the sampling")
+        self._check_slack()
         if not set(self.dice_classes) <= set(self.classes):
             raise BadInput(f"dice_classes {self.dice_classes} are not all among the classes")
+
+    def _check_slack(self) -> None:
+        for source, slack_px in self.label_slack_px.items():
+            if source not in self.sampling or not 0 <= slack_px <= SLACK_MAX_PX:
+                raise BadInput(
+                    f"label_slack_px of {source}, {slack_px} px: name a source of sampling, and "
+                    f"0 to {SLACK_MAX_PX} px"
+                )
 
 
 def read_config(path: Path) -> TrainConfig:
@@ -133,6 +152,7 @@ def read_config(path: Path) -> TrainConfig:
     try:
         values["dice_classes"] = tuple(values["dice_classes"])
         values["classes"] = tuple(values["classes"])
+        values["thresholds_from"] = tuple(values.get("thresholds_from", ()))
         low, high = values["gsd_range_mm_per_px"]
         values["gsd_range_mm_per_px"] = (float(low), float(high))
         return TrainConfig(**values)
@@ -164,10 +184,15 @@ def read_fields(path: Path, kind: type[RunConfig], form: str) -> dict[str, Any]:
     if (told := form_of(path)) != form:
         raise BadInput(f"{path.name} trains a network of {told}; here one of {form} is needed")
     values = _load(path)
-    known = {field.name for field in fields(kind)}
+    known = {one.name for one in fields(kind)}
+    needed = {
+        one.name
+        for one in fields(kind)
+        if one.default is MISSING and one.default_factory is MISSING
+    }
     given = {str(name) for name in values if name != "form"} if isinstance(values, dict) else set()
-    if not isinstance(values, dict) or given != known:
-        wrong = ", ".join(sorted(known.symmetric_difference(given)))
+    if not isinstance(values, dict) or not needed <= given <= known:
+        wrong = ", ".join(sorted((needed - given) | (given - known)))
         raise BadInput(f"{path.name}: missing or unknown fields {wrong}")
     return {name: value for name, value in values.items() if name != "form"}
 

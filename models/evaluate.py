@@ -18,21 +18,21 @@ from datasets.convert import cut_chips
 from datasets.labels import read_boxes, read_rgb
 from datasets.manifest import MASK_KINDS, Sample, Split
 from datasets.sources import READERS, find_source, read_source
-from inspection.pipeline.detect import CONTINUATION_RATIO, MIN_AREA_PX
+from inspection.pipeline.detect import MIN_AREA_PX
 from models.centreline import CentrelineCounts, count_centrelines
 from models.intervals import ScoreIntervals, bootstrap
 from models.metrics import (
     HitCounts,
     PixelCounts,
     candidates,
-    choose_threshold,
     classify,
     count_hits,
     count_pixels,
-    keep_seeded,
+    decided,
     long_components,
 )
 from models.reliability import Reliability, ReliabilityBin
+from models.rule import Rule
 from models.scoring import Scorer, score_padded, score_windows
 from models.tiles import TileScores, count_tiles, one_tile
 
@@ -40,7 +40,6 @@ Report = Callable[[str], None]
 STRIP = "quay_strip"
 TILES = "quaywall"
 TOLERANCE_PX = 2.0
-THRESHOLDS_TRIED = tuple(round(0.3 + 0.05 * step, 2) for step in range(13))  # 0.3 to 0.9
 WHOLE_IMAGE_PX = 4096  # larger than any labelled image with masks: no cut, native resolution
 
 
@@ -112,68 +111,11 @@ def labelled_outputs(source: str, classes: Sequence[str]) -> list[int]:
     ]
 
 
-def choose_thresholds(
-    scorer: Scorer,
-    data_dir: Path,
-    classes: Sequence[str],
-    *,
-    tried: Sequence[float] = THRESHOLDS_TRIED,
-    without: frozenset[str] = frozenset(),
-    report: Report = print,
-) -> dict[str, float]:
-    """Return the threshold of each class with the best mean F1 over the sources' ``val`` images.
-
-    Pixels are decided as the pipeline decides them, with the continuation of faint stretches.
-
-    Args:
-        scorer: Gives probabilities.
-        data_dir: Folder of the published sets.
-        classes: Names in order.
-        tried: Thresholds to choose from.
-        without: Sources that must not be looked at.
-        report: Hears how far it is.
-    """
-    counts: dict[str, list[dict[float, PixelCounts]]] = {name: [] for name in classes[1:]}
-    for source, samples in mask_samples(data_dir):
-        if source in without:
-            continue
-        report(f"thresholds: {source}, {len(samples)} images")
-        labelled = labelled_outputs(source, classes)
-        of_source = {index: dict.fromkeys(tried, PixelCounts()) for index in labelled}
-        for sample in samples:
-            image = whole_image(sample)
-            scores = score_padded(scorer, image.rgb)
-            for index, by_threshold in of_source.items():
-                count_at_thresholds(scores[index], image.classes, index, by_threshold)
-        for index, by_threshold in of_source.items():
-            counts[classes[index]].append(by_threshold)
-    return {name: choose_threshold(found) for name, found in counts.items()}
-
-
-def count_at_thresholds(
-    score: NDArray[np.float32],
-    labelled: NDArray[np.uint8],
-    index: int,
-    by_threshold: dict[float, PixelCounts],
-) -> None:
-    """Add the pixel counts of one class in one image at each threshold, in place."""
-    decided = labelled != IGNORE_INDEX
-    truth = labelled == index
-    for threshold, counts in by_threshold.items():
-        lower = (score >= threshold * CONTINUATION_RATIO).astype(np.uint8)
-        found = keep_seeded(lower, score >= threshold, min_area_px=MIN_AREA_PX) > 0
-        by_threshold[threshold] = counts + PixelCounts(
-            predicted=int((found & decided).sum()),
-            labelled=int(truth.sum()),
-            both=int((found & truth).sum()),
-        )
-
-
 def score_source(
     scorer: Scorer,
     name: str,
     samples: Sequence[Sample],
-    thresholds: Mapping[str, float],
+    rule: Rule,
     classes: Sequence[str],
     *,
     reliability: Reliability | None = None,
@@ -184,7 +126,7 @@ def score_source(
         scorer: Gives probabilities.
         name: Name of the source.
         samples: Its images to score.
-        thresholds: Threshold of each class name.
+        rule: From which probability on pixels are taken.
         classes: Names in order.
         reliability: Takes in what is told of crack pixels, if given.
     """
@@ -197,9 +139,9 @@ def score_source(
         scores = score_padded(scorer, image.rgb)
         predicted = classify(
             scores,
-            thresholds,
+            rule.thresholds,
             classes,
-            continuation_ratio=CONTINUATION_RATIO,
+            continuation_ratio=rule.continuation_ratio,
             min_area_px=MIN_AREA_PX,
         )
         for index, counts in of_images.items():
@@ -226,23 +168,24 @@ def score_source(
 def crack_mask(
     scorer: Scorer,
     rgb: NDArray[np.uint8],
-    thresholds: Mapping[str, float],
+    rule: Rule,
     classes: Sequence[str],
 ) -> NDArray[np.bool_]:
     """Return the pixels of a photo of any size that are predicted as crack, (h, w)."""
     found = np.zeros(rgb.shape[:2], dtype=np.uint8)
     seeds = np.zeros(rgb.shape[:2], dtype=np.bool_)
-    for rows, cols, scores in score_windows(scorer, rgb):
-        found[rows, cols], seeds[rows, cols] = candidates(
-            scores, thresholds, classes, CONTINUATION_RATIO
-        )
-    return np.asarray(keep_seeded(found, seeds, min_area_px=MIN_AREA_PX) == CRACK, dtype=np.bool_)
+    for window in score_windows(scorer, rgb):
+        taken, sure = candidates(window.scores, rule.thresholds, classes, rule.continuation_ratio)
+        found[window.rows, window.cols] = taken[window.own]
+        seeds[window.rows, window.cols] = sure[window.own]
+    told = decided(found, seeds, classes, min_area_px=MIN_AREA_PX)
+    return np.asarray(told == CRACK, dtype=np.bool_)
 
 
 def score_strip(
     scorer: Scorer,
     data_dir: Path,
-    thresholds: Mapping[str, float],
+    rule: Rule,
     classes: Sequence[str],
     *,
     report: Report = print,
@@ -259,7 +202,7 @@ def score_strip(
     for sample in read_source(STRIP, data_dir):
         rgb = read_rgb(sample.image_path)
         boxes = read_boxes(source, sample, (rgb.shape[1], rgb.shape[0]))
-        mask = crack_mask(scorer, rgb, thresholds, classes)
+        mask = crack_mask(scorer, rgb, rule, classes)
         results[sample.group] = count_hits(mask, boxes, gsd_m_per_px=gsd_m_per_px)
         tiles += count_tiles(mask, boxes, gsd_m_per_px=gsd_m_per_px)
         report(f"{STRIP}: {sample.group} {results[sample.group]}")
@@ -269,7 +212,7 @@ def score_strip(
 def score_tiles(
     scorer: Scorer,
     data_dir: Path,
-    thresholds: Mapping[str, float],
+    rule: Rule,
     classes: Sequence[str],
     *,
     least_px: float = 20.0,
@@ -279,7 +222,7 @@ def score_tiles(
     Args:
         scorer: Gives probabilities.
         data_dir: Folder of the published sets.
-        thresholds: Threshold of each class name.
+        rule: From which probability on pixels are taken.
         classes: Names in order.
         least_px: Smallest box diagonal of a component that counts as firing.
     """
@@ -289,7 +232,7 @@ def score_tiles(
         if sample.split is not Split.VAL:
             continue
         rgb = read_rgb(sample.image_path)
-        mask = crack_mask(scorer, rgb, thresholds, classes)
+        mask = crack_mask(scorer, rgb, rule, classes)
         fired = len(long_components(mask, least_px)[1]) > 0
         has_crack = bool(read_boxes(source, sample, (rgb.shape[1], rgb.shape[0])))
         total += one_tile(has_crack=has_crack, fired=fired)
@@ -299,7 +242,7 @@ def score_tiles(
 def evaluate(
     scorer: Scorer,
     data_dir: Path,
-    thresholds: Mapping[str, float],
+    rule: Rule,
     classes: Sequence[str],
     *,
     report: Report = print,
@@ -313,14 +256,12 @@ def evaluate(
     reliability = Reliability()
     for name, samples in mask_samples(data_dir):
         report(f"pixels: {name}, {len(samples)} images")
-        pixels.append(
-            score_source(scorer, name, samples, thresholds, classes, reliability=reliability)
-        )
-    strip, strip_tiles = score_strip(scorer, data_dir, thresholds, classes, report=report)
+        pixels.append(score_source(scorer, name, samples, rule, classes, reliability=reliability))
+    strip, strip_tiles = score_strip(scorer, data_dir, rule, classes, report=report)
     return Evaluation(
         pixels=tuple(pixels),
         strip=strip,
         strip_tiles=strip_tiles,
-        tiles=score_tiles(scorer, data_dir, thresholds, classes),
+        tiles=score_tiles(scorer, data_dir, rule, classes),
         reliability=reliability.bins,
     )

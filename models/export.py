@@ -19,6 +19,7 @@ from models.config import TrainConfig
 from models.loop import TrainState, to_tensor
 from models.network import spread
 from models.registry import WEIGHTS_DIR, ModelEntry, sha256_of, write_entry
+from models.rule import Rule
 from models.scoring import Scorer
 
 INPUT_NAME = "images"
@@ -154,7 +155,7 @@ def register(
     config: TrainConfig,
     *,
     classes: tuple[str, ...],
-    thresholds: Mapping[str, float],
+    rule: Rule,
     weights_dir: Path,
     cards_dir: Path,
 ) -> ModelEntry:
@@ -177,7 +178,8 @@ def register(
         onnx_path=onnx_path,
         sha256=sha256_of(onnx_path),
         classes=classes,
-        thresholds=dict(thresholds),
+        thresholds=dict(rule.thresholds),
+        continuation_ratio=rule.continuation_ratio,
         size_multiple_px=SIZE_MULTIPLE_PX,
         gsd_range_mm_per_px=config.gsd_range_mm_per_px,
         licence=config.licence,
@@ -195,6 +197,7 @@ def describe_training(state: TrainState, config: TrainConfig) -> dict[str, Any]:
         "architecture": config.architecture,
         "parameters": sum(parameter.numel() for parameter in state.average.parameters()),
         "start_weights": config.start_weights,
+        **({"begun_with": list(state.begun_with)} if state.begun_with else {}),
         "seed": config.seed,
         "chip_px": config.chip_px,
         "batch": config.batch,

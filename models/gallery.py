@@ -1,6 +1,6 @@
 """Draw what a model sees right, misses and invents, on images that it was not trained on."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 
 from datasets.classes import CRACK, IGNORE_INDEX
 from datasets.manifest import Sample
-from inspection.pipeline.detect import CONTINUATION_RATIO, MIN_AREA_PX
+from inspection.pipeline.detect import MIN_AREA_PX
 from models.evaluate import TOLERANCE_PX, whole_image
 from models.metrics import classify, count_pixels, near
+from models.rule import Rule
 from models.scoring import Scorer, score_padded
 
 SIDE_PX: Final = 300
@@ -41,16 +42,14 @@ class Example:
     picture: Bytes
 
 
-def judge_image(
-    scorer: Scorer, sample: Sample, thresholds: Mapping[str, float], classes: Sequence[str]
-) -> Example:
+def judge_image(scorer: Scorer, sample: Sample, rule: Rule, classes: Sequence[str]) -> Example:
     """Return an image with what was found, missed and invented on it."""
     image = whole_image(sample)
     predicted = classify(
         score_padded(scorer, image.rgb),
-        thresholds,
+        rule.thresholds,
         classes,
-        continuation_ratio=CONTINUATION_RATIO,
+        continuation_ratio=rule.continuation_ratio,
         min_area_px=MIN_AREA_PX,
     )
     counts = count_pixels(predicted, image.classes, CRACK, tolerance_px=TOLERANCE_PX)

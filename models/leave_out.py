@@ -13,8 +13,9 @@ from datasets.classes import CRACK
 from datasets.manifest import MASK_KINDS
 from datasets.sources import READERS, read_source
 from inspection.errors import BadInput
+from models.choose import choose_rule
 from models.config import TrainConfig
-from models.evaluate import Report, choose_thresholds, score_source
+from models.evaluate import Report, score_source
 from models.export import network_scorer
 from models.leave_out_rows import LeftOut
 from models.train import train
@@ -41,7 +42,14 @@ def without(config: TrainConfig, source: str) -> TrainConfig:
     if source not in config.sampling or not rest:
         known = ", ".join(config.sampling)
         raise BadInput(f"source {source!r} cannot be left out of {config.name}; it has {known}")
-    return replace(config, sampling=rest)
+    return replace(
+        config,
+        sampling=rest,
+        thresholds_from=tuple(name for name in config.thresholds_from if name != source),
+        label_slack_px={
+            name: slack_px for name, slack_px in config.label_slack_px.items() if name != source
+        },
+    )
 
 
 def leave_out(
@@ -77,17 +85,15 @@ def leave_out(
         report=report,
     )
     scorer = network_scorer(state.average)
-    thresholds = choose_thresholds(
-        scorer, data_dir, config.classes, report=report, without=frozenset({source})
-    )
+    rule = choose_rule(scorer, data_dir, config.classes, report=report, without=frozenset({source}))
     samples = list(read_source(source, data_dir))
     report(f"left out: {source}, {len(samples)} images")
-    scores = score_source(scorer, source, samples, thresholds, config.classes)
+    scores = score_source(scorer, source, samples, rule, config.classes)
     assert scores.centreline is not None
     return LeftOut(
         source=source,
         images=len(samples),
-        threshold=thresholds["crack"],
+        threshold=rule.thresholds["crack"],
         counts=scores.counts["crack"],
         intervals=scores.intervals["crack"],
         cl_dice=scores.centreline.cl_dice,

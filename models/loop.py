@@ -33,6 +33,9 @@ Batch_co = TypeVar("Batch_co", covariant=True)
 CHECKPOINT_NAME = "checkpoint.pt"
 LOG_NAME = "log.jsonl"
 UNFOLD_BATCHES = 24
+LEAST_FITTING = 0.5
+"""Share of a network's tensors that another run must have for it to be a beginning."""
+
 DAMAGED = (
     OSError,
     EOFError,
@@ -58,6 +61,8 @@ class TrainState:
         step: Steps done.
         elapsed_s: Seconds trained, over all runs.
         history: One row each logged step.
+        begun_with: What it began with instead of the start weights: architecture, steps and
+            minutes of the other runs, the earliest first.
         unshippable: Sources it learned from that forbid shipping the weights.
     """
 
@@ -67,6 +72,7 @@ class TrainState:
     step: int = 0
     elapsed_s: float = 0.0
     history: list[dict[str, float]] = field(default_factory=list)
+    begun_with: tuple[str, ...] = ()
     unshippable: tuple[str, ...] = ()
 
 
@@ -138,6 +144,47 @@ def first_state(
     return TrainState(network=network, average=average, optimizer=make_optimizer(network))
 
 
+def begin_with(state: TrainState, path: Path) -> int:
+    """Give a state the averaged weights of another run where names and shapes agree; count them.
+
+    A network with a new head begins where one with another head ended. What that run learned from
+    binds this one too.
+
+    Raises:
+        NotFound: There is no checkpoint.
+        BadInput: Nothing of it fits.
+        Broken: The file is damaged.
+    """
+    if not path.is_file():
+        raise NotFound(f"no {path.name} in {path.parent.name} to begin with")
+    saved = _read_checkpoint(path)
+    own = state.network.state_dict()
+    fitting = {
+        name: tensor
+        for name, tensor in saved["average"].items()
+        if name in own and own[name].shape == tensor.shape
+    }
+    if len(fitting) < LEAST_FITTING * len(own):
+        raise BadInput(
+            f"only {len(fitting)} of {len(own)} tensors of {path.name} in {path.parent.name} fit "
+            "the network; begin with the start weights"
+        )
+    for network in (state.network, state.average):
+        network.load_state_dict(fitting, strict=False)
+    state.begun_with = (*saved.get("begun_with", ()), _told(saved))
+    state.unshippable = tuple(sorted({*state.unshippable, *saved.get("unshippable", ())}))
+    return len(fitting)
+
+
+def _told(saved: dict[str, Any]) -> str:
+    """Say in short what a run was."""
+    made, minutes = saved["config"], saved["elapsed_s"] / 60
+    return (
+        f"{made['architecture']}, {saved['step']} steps of {made['batch']} x {made['chip_px']} px "
+        f"in {minutes:.1f} min, seed {made['seed']}"
+    )
+
+
 def save_state(state: TrainState, config: RunConfig, path: Path) -> None:
     """Write the state under a temporary name, then rename it."""
     part = path.with_suffix(".part")
@@ -150,6 +197,7 @@ def save_state(state: TrainState, config: RunConfig, path: Path) -> None:
             "step": state.step,
             "elapsed_s": state.elapsed_s,
             "history": state.history,
+            "begun_with": list(state.begun_with),
             "unshippable": list(state.unshippable),
         },
         part,
@@ -201,6 +249,7 @@ def read_state(
         step=saved["step"],
         elapsed_s=saved["elapsed_s"],
         history=saved["history"],
+        begun_with=tuple(saved.get("begun_with", ())),
         unshippable=tuple(saved.get("unshippable", ())),
     )
 

@@ -7,31 +7,31 @@ from datasets.classes import IGNORE_INDEX
 
 
 def soft_dice_loss(
-    logits: torch.Tensor, classes: torch.Tensor, class_indices: tuple[int, ...]
+    probabilities: torch.Tensor, classes: torch.Tensor, class_indices: tuple[int, ...]
 ) -> torch.Tensor:
     """Return the mean of 1 - soft Dice over the given classes that occur in the batch.
 
     Cross-entropy counts pixels, and a crack has few; Dice counts overlap, whatever the size.
 
     Args:
-        logits: (n, c, h, w) float.
+        probabilities: (n, c, h, w) float, summing to 1 over c.
         classes: (n, h, w) int64, ``IGNORE_INDEX`` where undecided.
         class_indices: Classes to average over.
 
     Source: Milletari, Navab, Ahmadi 2016, V-Net, equation 1 (with squares in the denominator).
     """
-    decided = classes != IGNORE_INDEX
-    probabilities = logits.softmax(dim=1)
+    decided = (classes != IGNORE_INDEX).to(probabilities.dtype)
     losses = []
     for index in class_indices:
-        truth = (classes == index) & decided
-        if not bool(truth.any()):
+        wanted = (classes == index).to(probabilities.dtype)
+        labelled = wanted.sum()
+        if not bool(labelled > 0):
             continue
-        estimate = probabilities[:, index][decided]
-        wanted = truth[decided].to(estimate.dtype)
+        # a product, not a selection: picking pixels out costs more than the whole rest of the loss
+        estimate = probabilities[:, index] * decided
         overlap = 2 * (estimate * wanted).sum()
-        losses.append(1 - overlap / (estimate.square().sum() + wanted.sum()))
-    return torch.stack(losses).mean() if losses else logits.sum() * 0
+        losses.append(1 - overlap / (estimate.square().sum() + labelled))
+    return torch.stack(losses).mean() if losses else probabilities.sum() * 0
 
 
 def segmentation_loss(
@@ -57,23 +57,25 @@ def segmentation_loss(
     """
     size = classes.shape[-2:]
     full = functional.interpolate(logits, size=size, mode="bilinear", align_corners=False)
-    loss = _cross_entropy(full, classes, class_weights)
-    loss = loss + dice_weight * soft_dice_loss(full, classes, dice_classes)
+    told = functional.log_softmax(full, dim=1)
+    loss = _cross_entropy(told, classes, class_weights)
+    loss = loss + dice_weight * soft_dice_loss(told.exp(), classes, dice_classes)
     if auxiliary is not None:
         step = size[0] // auxiliary.shape[-2]
         thinned = classes[:, step // 2 :: step, step // 2 :: step]
-        loss = loss + auxiliary_weight * _cross_entropy(auxiliary, thinned, class_weights)
+        told = functional.log_softmax(auxiliary, dim=1)
+        loss = loss + auxiliary_weight * _cross_entropy(told, thinned, class_weights)
     return loss
 
 
 def _cross_entropy(
-    logits: torch.Tensor, classes: torch.Tensor, class_weights: torch.Tensor
+    told: torch.Tensor, classes: torch.Tensor, class_weights: torch.Tensor
 ) -> torch.Tensor:
     """Return the weighted mean over decided pixels; 0, with a gradient of 0, where there is none.
 
-    torch divides by the weight of the decided pixels, so a batch without one would give NaN, and
-    one NaN ends a training run.
+    ``told`` are logarithms of probabilities, (n, c, h, w). torch divides by the weight of the
+    decided pixels, so a batch without one would give NaN, and one NaN ends a training run.
     """
     if not bool((classes != IGNORE_INDEX).any()):
-        return logits.sum() * 0
-    return functional.cross_entropy(logits, classes, class_weights, ignore_index=IGNORE_INDEX)
+        return told.sum() * 0
+    return functional.nll_loss(told, classes, class_weights, ignore_index=IGNORE_INDEX)

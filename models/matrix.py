@@ -67,7 +67,7 @@ def measure(
             if "int8_copy_of" in entry.training and precision != precisions[0]:
                 continue
             report(f"{name}, {precision}")
-            evaluation = evaluate(scorer, data_dir, entry.thresholds, entry.classes, report=report)
+            evaluation = evaluate(scorer, data_dir, entry.rule, entry.classes, report=report)
             found.append(Variant(entry=entry, precision=precision, evaluation=evaluation))
     return found
 
@@ -143,7 +143,7 @@ def draw_examples(
     for source in PICTURED:
         samples = [s for s in read_source(source, data_dir) if s.split is Split.VAL]
         report(f"pictures: {source}, {len(samples)} images")
-        examples = [judge_image(scorer, s, entry.thresholds, entry.classes) for s in samples]
+        examples = [judge_image(scorer, s, entry.rule, entry.classes) for s in samples]
         files[source] = f"finds-and-misses-{source}.jpg"
         write_sheet(pictures_dir / files[source], choose(examples, of_each=OF_EACH))
     return files

@@ -13,6 +13,10 @@ from numpy.typing import NDArray
 
 from datasets.classes import IGNORE_INDEX
 from datasets.manifest import Box
+from inspection.domain.fragment import keeps_to_joint
+from inspection.imaging.candidates import beside
+from inspection.imaging.crest import crests
+from inspection.pipeline.detect import CREST_SHARE
 
 Bools = NDArray[np.bool_]
 
@@ -72,21 +76,28 @@ def candidates(
     thresholds: Mapping[str, float],
     classes: Sequence[str],
     continuation_ratio: float,
+    *,
+    crest_share: float = CREST_SHARE,
 ) -> tuple[NDArray[np.uint8], Bools]:
     """Return the candidate class of each pixel, and where it reaches its full threshold.
 
-    A candidate is the likeliest class among those that reach their threshold times the ratio;
-    0 where none does. This is the rule of ``inspection.domain.fragment``.
+    A candidate is the likeliest class among those that reach their threshold times the ratio and
+    lie on the crest of their own answer; 0 where none does. These are the rules of
+    ``inspection.domain.fragment`` and ``inspection.imaging.crest``.
 
     Args:
         probabilities: (c, h, w) float32, class 0 is background.
         thresholds: Threshold of each class name but background.
         classes: Names in order.
         continuation_ratio: Share of the threshold from which a pixel continues an object.
+        crest_share: Least share of the highest probability of its class within 2 px.
     """
+    told = crests(
+        probabilities[1:], share=crest_share, valid=np.ones(probabilities.shape[1:], bool)
+    )
     upper = np.array([thresholds[name] for name in classes[1:]], dtype=np.float32)
     lower = (upper * np.float32(continuation_ratio))[:, None, None]
-    reached = np.where(probabilities[1:] >= lower, probabilities[1:], np.float32(0))
+    reached = np.where(told >= lower, told, np.float32(0))
     best = reached.max(axis=0)
     winner = reached.argmax(axis=0)
     found = np.where(best > 0, winner + 1, 0).astype(np.uint8)
@@ -115,6 +126,37 @@ def keep_seeded(
     return kept
 
 
+def decided(
+    found: NDArray[np.uint8], seeds: Bools, classes: Sequence[str], *, min_area_px: int = 1
+) -> NDArray[np.uint8]:
+    """Return the class of each pixel after the rules that look at whole objects, (h, w) uint8.
+
+    Objects without a seed and specks are dropped, and cracks that keep to a joint become a part of
+    it. This is the rule of ``inspection.domain.fragment``.
+
+    Args:
+        found: (h, w) candidate class, 0 for none.
+        seeds: (h, w) pixels that reach their full threshold.
+        classes: Names in order.
+        min_area_px: Smallest object that is kept.
+    """
+    kept = keep_seeded(found, seeds, min_area_px=min_area_px)
+    if not {"crack", "joint"} <= set(classes):
+        return kept
+    crack, joint = classes.index("crack"), classes.index("joint")
+    near_joint = beside(found == joint)
+    if not near_joint.any():
+        return kept
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(
+        (kept == crack).astype(np.uint8), connectivity=8
+    )
+    along = np.bincount(labels[near_joint], minlength=count).astype(np.int64)
+    told = keeps_to_joint(stats[:, cv2.CC_STAT_AREA].astype(np.int64), along)
+    told[0] = False
+    kept[told[labels]] = joint
+    return kept
+
+
 def classify(
     probabilities: NDArray[np.float32],
     thresholds: Mapping[str, float],
@@ -122,10 +164,13 @@ def classify(
     *,
     continuation_ratio: float = 1.0,
     min_area_px: int = 1,
+    crest_share: float = CREST_SHARE,
 ) -> NDArray[np.uint8]:
     """Return the class of each pixel, (h, w) uint8, as the pipeline would decide it."""
-    found, seeds = candidates(probabilities, thresholds, classes, continuation_ratio)
-    return keep_seeded(found, seeds, min_area_px=min_area_px)
+    found, seeds = candidates(
+        probabilities, thresholds, classes, continuation_ratio, crest_share=crest_share
+    )
+    return decided(found, seeds, classes, min_area_px=min_area_px)
 
 
 def near(mask: Bools, distance_px: float) -> Bools:
@@ -163,13 +208,19 @@ def count_pixels(
     )
 
 
+def f1_of(counts: PixelCounts) -> float:
+    """Return what a threshold is chosen by: F1 within the tolerance where that was counted."""
+    return counts.tolerant_f1 if counts.labelled_near or counts.predicted_near else counts.f1
+
+
 def choose_threshold(
     counts_by_source: Sequence[Mapping[float, PixelCounts]], *, otherwise: float = 0.5
 ) -> float:
     """Return the threshold with the best mean F1 over the sources that hold the class.
 
     Args:
-        counts_by_source: For each source, the pixel counts at each threshold tried.
+        counts_by_source: For each source, the pixel counts at each threshold tried; where they
+            hold tolerant counts, these decide.
         otherwise: Returned if no source holds a labelled pixel.
     """
     useful = [
@@ -179,7 +230,7 @@ def choose_threshold(
         return otherwise
 
     def mean_f1(threshold: float) -> float:
-        return sum(counts[threshold].f1 for counts in useful) / len(useful)
+        return sum(f1_of(counts[threshold]) for counts in useful) / len(useful)
 
     return max(sorted(useful[0]), key=mean_f1)
 

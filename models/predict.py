@@ -7,7 +7,7 @@ as the pipeline decides), ``<stem>.json`` (model, digests, thresholds, objects) 
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,8 +18,9 @@ from numpy.typing import NDArray
 
 from datasets.labels import read_rgb
 from inspection.errors import BadInput, TenkenError, Unavailable
-from inspection.pipeline.detect import CONTINUATION_RATIO, MIN_AREA_PX
-from models.metrics import candidates, keep_seeded
+from inspection.pipeline.detect import MIN_AREA_PX
+from models.metrics import candidates, decided
+from models.rule import Rule
 from models.scoring import Scorer, score_windows
 
 SUFFIXES = (".jpg", ".jpeg", ".png", ".tif", ".tiff", ".bmp", ".webp")
@@ -33,13 +34,13 @@ class Predictor:
         scorer: Gives probabilities.
         model_id: Name, digest and arithmetic of the model.
         classes: Names in order, background first.
-        thresholds: Threshold of each class name but background.
+        rule: From which probability on pixels are taken.
     """
 
     scorer: Scorer
     model_id: str
     classes: tuple[str, ...]
-    thresholds: Mapping[str, float]
+    rule: Rule
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,12 +96,16 @@ def predict_image(predictor: Predictor, rgb: NDArray[np.uint8]) -> Prediction:
     found = np.zeros(rgb.shape[:2], dtype=np.uint8)
     seeds = np.zeros(rgb.shape[:2], dtype=np.bool_)
     damage = np.zeros(rgb.shape[:2], dtype=np.float32)
-    for rows, cols, scores in score_windows(predictor.scorer, rgb):
-        found[rows, cols], seeds[rows, cols] = candidates(
-            scores, predictor.thresholds, predictor.classes, CONTINUATION_RATIO
+    rule = predictor.rule
+    for window in score_windows(predictor.scorer, rgb):
+        taken, sure = candidates(
+            window.scores, rule.thresholds, predictor.classes, rule.continuation_ratio
         )
-        damage[rows, cols] = scores[1:].max(axis=0)
-    return Prediction(classes=keep_seeded(found, seeds, min_area_px=MIN_AREA_PX), damage=damage)
+        place = window.rows, window.cols
+        found[place], seeds[place] = taken[window.own], sure[window.own]
+        damage[place] = window.scores[1:].max(axis=0)[window.own]
+    told = decided(found, seeds, predictor.classes, min_area_px=MIN_AREA_PX)
+    return Prediction(classes=told, damage=damage)
 
 
 def objects_of(
@@ -182,7 +187,8 @@ def predict_folder(
             "size_px": [rgb.shape[1], rgb.shape[0]],
             "model": predictor.model_id,
             "classes": list(predictor.classes),
-            "thresholds": dict(predictor.thresholds),
+            "thresholds": dict(predictor.rule.thresholds),
+            "continuation_ratio": predictor.rule.continuation_ratio,
             "gsd_mm_per_px": gsd_mm_per_px,
             "pixels": _pixels(prediction.classes, predictor.classes),
             "objects": objects,

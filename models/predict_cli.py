@@ -97,7 +97,7 @@ def predict(
         scorer=detector_scorer(detector, size_multiple_px=entry.size_multiple_px),
         model_id=detector.model_id,
         classes=entry.classes,
-        thresholds=entry.thresholds,
+        rule=entry.rule,
     )
     seen = predict_folder(
         predictor, folder, out_dir, probabilities=prob, gsd_mm_per_px=gsd_mm_per_px

@@ -17,18 +17,21 @@ from typing import Any
 import numpy as np
 
 from inspection.errors import BadInput, TenkenError
+from inspection.imaging.sandbox import bare_environment
+from inspection.pipeline.detect import CHIP_PX
 
-LIMIT_S = 120
+LIMIT_S = 300
 LIMIT_GB = 12
 SIDES_PX = (256, 320)
-"""Sides of the chips that are tried, enlarged to what the network takes."""
+"""Sides of the chips that are tried twice, enlarged to what the network takes. One of the size in
+which mosaics are read follows: what a worker will ask of the network, within the same limits."""
 
 ROUNDING = 1e-3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Probe:
-    """Say what a network did with two made-up chips.
+    """Say what a network did with made-up chips.
 
     Attributes:
         fault: Why it is refused; None if it keeps the contract.
@@ -62,6 +65,9 @@ def probe(folder: Path, name: str, *, limit_s: float = LIMIT_S) -> Probe:
 def ask(module: str, arguments: Sequence[str], name: str, *, limit_s: float) -> dict[str, Any]:
     """Run a module in a process of its own and give the JSON of its last line.
 
+    Of the environment it is told where programs and languages are, and no setting or secret of
+    ours: it reads files of strangers.
+
     Args:
         module: which one.
         arguments: of its command line.
@@ -73,7 +79,14 @@ def ask(module: str, arguments: Sequence[str], name: str, *, limit_s: float) -> 
     """
     command = [sys.executable, "-m", module, *arguments]
     try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=limit_s, check=False)
+        done = subprocess.run(
+            command,
+            capture_output=True,
+            text=True,
+            timeout=limit_s,
+            check=False,
+            env=bare_environment(),
+        )
     except subprocess.TimeoutExpired as error:
         raise BadInput(f"model {name} gave no answer within {limit_s:g} s") from error
     if done.returncode != 0:
@@ -87,14 +100,15 @@ def ask(module: str, arguments: Sequence[str], name: str, *, limit_s: float) -> 
 
 
 def run_here(folder: Path, name: str) -> Probe:
-    """Score two made-up chips in this process."""
+    """Score made-up chips in this process."""
     from inspection.imaging.enlarge import native  # noqa: PLC0415  # only in the child
     from models.detector import load_detector  # noqa: PLC0415
     from models.registry import load_entry  # noqa: PLC0415
 
     try:
         step = load_entry(name, weights_dir=folder).size_multiple_px
-        sides_px = tuple(-(-side // step) * step for side in SIDES_PX)
+        twice_px = tuple(-(-side // step) * step for side in SIDES_PX)
+        sides_px = (*twice_px, -(-CHIP_PX // step) * step)
         detector = load_detector(name, threads=1, weights_dir=folder)
         rng = np.random.default_rng(1)
         highest = np.zeros(len(detector.classes))
@@ -104,7 +118,7 @@ def run_here(folder: Path, name: str) -> Probe:
             began = time.monotonic()
             scores = native(detector.score(chips)[0])
             seconds += time.monotonic() - began
-            again = native(detector.score(chips)[0])
+            again = native(detector.score(chips)[0]) if side in twice_px else scores
             fault = fault_of(scores, again, side)
             if fault is not None:
                 return Probe(fault=fault)

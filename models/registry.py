@@ -14,18 +14,29 @@ import hashlib
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import MISSING, Field, dataclass, field, fields
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final
 
 from inspection.errors import BadInput, Broken, NotFound
+from models.rule import Rule
 
 WEIGHTS_DIR: Final = Path(__file__).parent / "weights"
 CARDS_DIR: Final = Path(__file__).parent / "cards"
+CONTINUATION_RATIO: Final = 0.5
+"""Share of its threshold from which a pixel continues an object, unless a model says another."""
 DEFAULT_MODEL: Final = "tenken-crack-n"
 BOXES_FOLDER: Final = "boxes"
 """Folder below a folder of models for those that give boxes; see ``models.boxes.registry``."""
+
+NAMING: Final = frozenset(
+    {
+        *("name", "onnx_path", "sha256", "licence", "card_path", "training"),
+        "gsd_range_mm_per_px",  # outside it people are warned, and the answer is the same
+    }
+)
+"""What of an entry changes no answer of its network. All else does, whatever is added later."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +53,8 @@ class ModelEntry:
         size_multiple_px: Height and width of the input must be multiples of this.
         gsd_range_mm_per_px: Nominal ground sample distances of the training data; outside it the
             scores of the card say nothing.
+        continuation_ratio: Share of its threshold, above 0 and at most 1, from which a pixel
+            continues an object that reaches the threshold elsewhere.
         output_stride: Side of a place of the answer in pixels of the image, 1 to 32; between
             places, probabilities go linearly.
         licence: SPDX identifier of the weights.
@@ -58,16 +71,24 @@ class ModelEntry:
     gsd_range_mm_per_px: tuple[float, float]
     licence: str
     card_path: Path
+    continuation_ratio: float = CONTINUATION_RATIO
     output_stride: int = 1
     training: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def rule(self) -> Rule:
+        """From which probability on its pixels are taken."""
+        return Rule(thresholds=self.thresholds, continuation_ratio=self.continuation_ratio)
 
     def __post_init__(self) -> None:
         if self.classes[:1] != ("background",) or len(set(self.classes)) != len(self.classes):
             raise BadInput(f"model {self.name}: classes must be unique and start with background")
         if set(self.thresholds) != set(self.classes[1:]):
             raise BadInput(f"model {self.name}: thresholds must name {', '.join(self.classes[1:])}")
-        if not all(0 < value < 1 for value in self.thresholds.values()):
-            raise BadInput(f"model {self.name}: thresholds must lie between 0 and 1")
+        try:
+            _ = self.rule
+        except BadInput as error:
+            raise BadInput(f"model {self.name}: {error}") from error
         low, high = self.gsd_range_mm_per_px
         if not 0 < low <= high < math.inf:
             raise BadInput(f"model {self.name}: GSD range {low}..{high} mm/px is not a range")
@@ -81,12 +102,37 @@ class ModelEntry:
 
 
 def model_id(entry: ModelEntry, precision: str = "f32") -> str:
-    """Name a model, the digest of its weights, and its arithmetic where that is not plain f32.
+    """Name a model: digest of its weights, of its description, and arithmetic unless plain f32.
 
-    What a detector saw is kept under this name, so everything that changes a score is in it.
+    What a detector saw is kept under this name, so everything that changes an answer is in it.
     """
+    answers = answers_of(entry)
+    described = f"+{answers}" if answers else ""
     arithmetic = "" if precision == "f32" else f"/{precision}"
-    return f"{entry.name}@{entry.sha256[:12]}{arithmetic}"
+    return f"{entry.name}@{entry.sha256[:12]}{described}{arithmetic}"
+
+
+def answers_of(entry: ModelEntry) -> str:
+    """Digest what changes the answers of a network beside its weights, 8 hexadecimal digits.
+
+    One file may be described in two ways: by two organisations, or anew by one that was not content
+    with a threshold. Shipped models have none: their descriptions are part of the program. Fields
+    at their defaults are left out, so that a new field renames no model that does without it.
+    """
+    if entry.onnx_path.parent.resolve() == WEIGHTS_DIR.resolve():
+        return ""
+    said = {
+        one.name: getattr(entry, one.name)
+        for one in fields(entry)
+        if one.name not in NAMING and getattr(entry, one.name) != _default_of(one)
+    }
+    plain = json.dumps(said, sort_keys=True, default=dict)  # mappings may be read-only views
+    return hashlib.sha256(plain.encode()).hexdigest()[:8]
+
+
+def _default_of(one: Field[Any]) -> object:
+    """Give the default of a field, ``MISSING`` where it must be said."""
+    return one.default if one.default_factory is MISSING else one.default_factory()
 
 
 def sha256_of(path: Path) -> str:
@@ -180,6 +226,7 @@ def write_entry(entry: ModelEntry) -> Path:
         "sha256": entry.sha256,
         "classes": list(entry.classes),
         "thresholds": dict(entry.thresholds),
+        "continuation_ratio": entry.continuation_ratio,
         "size_multiple_px": entry.size_multiple_px,
         "gsd_range_mm_per_px": list(entry.gsd_range_mm_per_px),
         "output_stride": entry.output_stride,
@@ -200,6 +247,7 @@ def _read_entry(name: str, path: Path, cards_dir: Path) -> ModelEntry:
             sha256=str(fields["sha256"]),
             classes=tuple(fields["classes"]),
             thresholds=MappingProxyType(dict(fields["thresholds"])),
+            continuation_ratio=float(fields.get("continuation_ratio", CONTINUATION_RATIO)),
             size_multiple_px=int(fields["size_multiple_px"]),
             gsd_range_mm_per_px=(float(low), float(high)),
             licence=str(fields["licence"]),

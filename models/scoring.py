@@ -1,6 +1,7 @@
 """Give the class probabilities of a whole image, whatever computes them."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,10 +41,27 @@ def score_padded(
     return scorer(padded)[:, :height, :width]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Window:
+    """Hold the probabilities of one of the windows that tile an image, with those around it.
+
+    Attributes:
+        rows: Rows of the image that the window speaks for.
+        cols: Columns of the image that the window speaks for.
+        scores: (c, h, w) of the window and its margin.
+        own: Rows and columns of ``scores`` that the window speaks for.
+    """
+
+    rows: slice
+    cols: slice
+    scores: NDArray[np.float32]
+    own: tuple[slice, slice]
+
+
 def score_windows(
     scorer: Scorer, rgb: NDArray[np.uint8], *, core_px: int = 896, margin_px: int = 64
-) -> Iterator[tuple[slice, slice, NDArray[np.float32]]]:
-    """Yield rows, columns and probabilities (c, rows, columns) of windows that tile an image.
+) -> Iterator[Window]:
+    """Yield the windows that tile an image.
 
     Each window is seen with a margin around it, so that its edge pixels have context.
     """
@@ -55,5 +73,5 @@ def score_windows(
             right = min(width, x + core_px + margin_px)
             scores = score_padded(scorer, rgb[top:bottom, left:right])
             rows, cols = slice(y, min(height, y + core_px)), slice(x, min(width, x + core_px))
-            inner = scores[:, y - top : rows.stop - top, x - left : cols.stop - left]
-            yield rows, cols, inner
+            own = slice(y - top, rows.stop - top), slice(x - left, cols.stop - left)
+            yield Window(rows=rows, cols=cols, scores=scores, own=own)

@@ -14,6 +14,7 @@ from torch import nn
 from datasets.augment import augment
 from datasets.chips import Chip, read_chips, unshippable_sources
 from datasets.classes import IGNORE_INDEX, LABEL_NAMES
+from datasets.label_slack import on_the_cracks
 from datasets.manifest import Split
 from inspection.errors import BadInput
 from models.config import TrainConfig
@@ -22,6 +23,7 @@ from models.loop import (
     UNFOLD_BATCHES,
     Report,
     TrainState,
+    begin_with,
     descend,
     first_state,
     group_parameters,
@@ -58,7 +60,8 @@ class BatchSource:
         self._config = config
         self._by_source: dict[str, list[Chip]] = {}
         for chip in chips:
-            self._by_source.setdefault(chip.source, []).append(chip)
+            slack_px = config.label_slack_px.get(chip.source, 0)
+            self._by_source.setdefault(chip.source, []).append(on_the_cracks(chip, slack_px))
         missing = sorted(set(config.sampling) - set(self._by_source))
         if missing:
             raise BadInput(f"no training chips of {', '.join(missing)}; build them first")
@@ -136,6 +139,7 @@ def train(
     start_weights: Path,
     out_dir: Path,
     budget_min: float,
+    beginning: Path | None = None,
     report: Report = print,
     log_every: int = 50,
     save_every_s: float = 300.0,
@@ -148,6 +152,7 @@ def train(
         start_weights: COCO weights, safetensors.
         out_dir: Folder for checkpoint and log.
         budget_min: Minutes of training over all runs of this folder.
+        beginning: Checkpoint of another run whose weights a new run begins with.
         report: Receives one line each ``log_every`` steps.
         log_every: Steps between lines.
         save_every_s: Seconds between checkpoints.
@@ -164,6 +169,8 @@ def train(
         report(f"resumed at step {state.step}, {state.elapsed_s / 60:.1f} min")
     else:
         state = start_state(config, start_weights, batches)
+        if beginning is not None:
+            report(f"begins with {begin_with(state, beginning)} tensors of {beginning.parent.name}")
     bound = unshippable_sources(chips_dir, config.sampling)
     state.unshippable = tuple(sorted({*state.unshippable, *bound}))
     return run(

@@ -8,7 +8,8 @@ never used in its place.
 import logging
 import shutil
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ from sqlalchemy import Engine
 
 from inspection.domain.measurement import UNCALIBRATED
 from inspection.domain.modelref import ModelRef, Offer, Origin
-from inspection.errors import NotFound, TenkenError, Unavailable
+from inspection.errors import Broken, NotFound, TenkenError, Unavailable
 from inspection.export.writing import replacing
 from inspection.pipeline.ports import BlobStore, Clock, Detector
 from inspection.pipeline.tools import Tools
@@ -33,6 +34,7 @@ from models.registry import (
     DEFAULT_MODEL,
     WEIGHTS_DIR,
     ModelEntry,
+    answers_of,
     folder_of,
     list_names,
     load_entry,
@@ -75,7 +77,7 @@ class Rack:
     def __init__(self, settings: DetectSettings) -> None:
         """Hold the models of this machine and what was uploaded."""
         self._settings = settings
-        self._last: tuple[str, LazyDetector] | None = None
+        self._last: tuple[tuple[str, Path], LazyDetector] | None = None
 
     def fit(self, tools: Tools, survey_id: UUID) -> Tools:
         """Give the tools with the model that a survey names, or its organisation, or as they are.
@@ -107,13 +109,18 @@ class Rack:
                 f"this worker's {ref.name} has sha256 {entry.sha256[:12]}, chosen was "
                 f"{ref.sha256[:12]}: the file was exchanged; choose the model anew"
             )
+        if not ref.is_met(entry.sha256, answers_of(entry)):
+            raise Unavailable(
+                f"this worker's {ref.name} is described otherwise than when it was chosen "
+                "(thresholds or classes); choose the model anew"
+            )
         arithmetic = arithmetic_of(self._settings.engine, self._settings.precision)
         named = model_id(entry, arithmetic)
         if named == tools.model_id:
             return tools
-        if self._last is None or self._last[0] != named:
-            folder = entry.onnx_path.parent
-            self._last = (named, LazyDetector(entry.name, folder, self._settings))
+        folder = entry.onnx_path.parent
+        if self._last is None or self._last[0] != (named, folder):
+            self._last = (named, folder), LazyDetector(entry.name, folder, self._settings)
         return replace(
             tools,
             load_detector=self._last[1],
@@ -128,41 +135,65 @@ class Rack:
                 return load_entry(ref.name, weights_dir=folder)
             with reading(tools.engine) as connection:
                 model = ownmodels.by_id(connection, ref.own_model_id)
-            return fetched(model, tools.blobs, tools.work_dir / "networks")
+            return fetched(model, tools.blobs, networks_in(tools.work_dir))
         except NotFound as error:
             raise Unavailable(f"{error}; choose another model, or bring it back") from error
+
+
+def networks_in(work_dir: Path) -> Path:
+    """Name the folder of the uploaded networks that this worker has fetched."""
+    return work_dir / "networks"
 
 
 def fetched(model: OwnModel, blobs: BlobStore, parent: Path) -> ModelEntry:
     """Fetch an uploaded network out of the blob store, once, and describe it.
 
+    A copy here that was damaged since is fetched anew.
+
     Raises:
         NotFound: when it was not taken in, or is not there any more.
-        Broken: when it is damaged.
+        Broken: when it is damaged where it is kept.
     """
-    folder = parent / str(model.own_model_id)
-    name = model.described.name
-    if name not in list_names(folder):
-        if not model.network_key:
-            raise NotFound(f"model {name} has not been taken in")
-        folder.mkdir(parents=True, exist_ok=True)
-        path = folder / f"{name}.onnx"
-        with blobs.local_path(model.network_key) as kept, replacing(path) as temporary:
-            shutil.copyfile(kept, temporary)  # what a bucket lends is not there for ever
-        write_entry(
-            ModelEntry(
-                name=name,
-                onnx_path=path,
-                sha256=model.sha256,
-                classes=model.described.form.classes,
-                thresholds=model.described.thresholds,
-                size_multiple_px=model.described.size_multiple_px,
-                gsd_range_mm_per_px=model.described.gsd_range_mm_per_px,
-                licence=model.described.licence,
-                card_path=path.with_suffix(".md"),
-            )
+    name, folder = model.described.name, parent / str(model.own_model_id)
+    if not model.network_key:
+        raise NotFound(f"model {name} has not been taken in")
+    if name in list_names(folder):
+        try:
+            return load_entry(name, weights_dir=folder)
+        except Broken as error:
+            log.warning("%s; it is fetched again", error)
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{name}.onnx"
+    with blobs.local_path(model.network_key) as kept, replacing(path) as temporary:
+        shutil.copyfile(kept, temporary)  # what a bucket lends is not there for ever
+    write_entry(
+        ModelEntry(
+            name=name,
+            onnx_path=path,
+            sha256=model.sha256,
+            classes=model.described.form.classes,
+            thresholds=model.described.thresholds,
+            size_multiple_px=model.described.size_multiple_px,
+            gsd_range_mm_per_px=model.described.gsd_range_mm_per_px,
+            licence=model.described.licence,
+            card_path=path.with_suffix(".md"),
         )
+    )
     return load_entry(name, weights_dir=folder)
+
+
+def forget_withdrawn(there: Iterable[Path], usable: Iterable[OwnModel]) -> None:
+    """Remove what was fetched of uploads that are not used any more.
+
+    Args:
+        there: folders of ``networks_in``, listed before ``usable`` was read: what is taken in and
+            fetched in between must stay.
+        usable: the uploads that stand.
+    """
+    standing = {str(model.own_model_id) for model in usable}
+    for folder in there:
+        if folder.name not in standing:
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 class Publisher:
@@ -176,8 +207,10 @@ class Publisher:
         *,
         worker: str,
         models_dir: Path,
+        work_dir: Path,
     ) -> None:
         """Prepare to speak for a worker."""
+        self._networks = networks_in(work_dir)
         self._engine = engine
         self._blobs = blobs
         self._clock = clock
@@ -190,12 +223,14 @@ class Publisher:
         """Say what there is; where nothing changed, only that this worker lives.
 
         Raises:
-            Unavailable: when the database cannot be reached.
+            Unavailable: when the database cannot be reached, or a folder cannot be read.
         """
         with self._guard:
             now = self._clock.now()
+            fetched_before = list(self._networks.glob("*"))
             with reading(self._engine) as connection:
                 uploads = ownmodels.usable(connection)
+            forget_withdrawn(fetched_before, uploads)
             found = self._signature(uploads)
             with writing(self._engine) as connection:
                 if found == self._told and offers.touch(connection, self._worker, now):
@@ -210,17 +245,17 @@ class Publisher:
         while not stop.wait(interval_s):
             try:
                 self.once()
-            except TenkenError as error:
+            except (TenkenError, OSError) as error:  # a disk that comes back must find us here
                 log.warning("models: %s", error)
 
     def _signature(self, uploads: tuple[OwnModel, ...]) -> object:
         """Give what differs when files were changed; nothing is read."""
-        files = [
-            (path.name, path.stat().st_mtime_ns, path.stat().st_size)
-            for folder in self._folders.values()
-            for path in sorted(folder.glob("*.*"))
-            if path.is_file()
-        ]
+        files = []
+        for folder in self._folders.values():
+            for path in sorted(folder.glob("*.*")):
+                with suppress(OSError):  # exchanged at this moment; told when it is read
+                    kept = path.stat()
+                    files.append((path.name, kept.st_mtime_ns, kept.st_size))
         return files, [(one.own_model_id, self._blobs.exists(one.network_key)) for one in uploads]
 
     def _of_machine(self) -> Iterator[Offered]:
@@ -243,14 +278,22 @@ class Publisher:
 
 def _offered(worker: str, name: str, folder: Path, origin: Origin, clock: Clock) -> Offered:
     """Say whether a model of this machine can be loaded, and what its card says in short."""
-    sha256, fault, card = "", "", dict[str, Any]()
+    sha256, answers, fault, card = "", "", "", dict[str, Any]()
     try:
         entry = load_entry(name, weights_dir=folder)
-        sha256, card = entry.sha256, dict(card_of(entry))
+        sha256, answers, card = entry.sha256, answers_of(entry), dict(card_of(entry))
     except TenkenError as error:
         fault = str(error)
+    except OSError as error:  # a file that went while it was read, or may not be read
+        fault = f"model {name} cannot be read: {error.strerror}"
     offer = Offer(
-        worker=worker, key=name, sha256=sha256, origin=origin, fault=fault, seen_at=clock.now()
+        worker=worker,
+        key=name,
+        sha256=sha256,
+        origin=origin,
+        fault=fault,
+        seen_at=clock.now(),
+        answers=answers,
     )
     return Offered(offer=offer, card=card)
 

@@ -4,7 +4,7 @@ import hashlib
 import json
 import uuid
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,8 @@ from typing import Any
 from inspection.domain.defect import Observation
 from inspection.domain.raster import Orthomosaic
 from inspection.errors import BadInput, Broken, NotFound
+from inspection.imaging.photofile import PhotoFile
+from inspection.pipeline.lending import lent
 from inspection.pipeline.ports import BlobStore
 from inspection.settings import StoreSettings
 from inspection.store import keys, observations, orthomosaics
@@ -107,22 +109,20 @@ def open_survey(where: str) -> Surveyed:
     )
 
 
-def photo_files(
-    surveyed: Surveyed, wanted: set[str], folder: Path | None, stack: ExitStack
-) -> dict[str, Path]:
+def photo_files(surveyed: Surveyed, wanted: set[str], folder: Path | None) -> dict[str, PhotoFile]:
     """Find the files of photos by sha256: in a folder if one is named, else in the store.
 
-    Those of the store are lent for as long as the stack is open.
+    Those of the store are lent when they are read.
     """
     if folder is not None:
         files = [path for path in sorted(folder.rglob("*")) if path.is_file()]
         digests = {_digest(path): path for path in files}
         return {sha256: digests[sha256] for sha256 in wanted if sha256 in digests}
-    found = {}
-    for sha256 in wanted:
-        for key in surveyed.blobs.keys(f"photos/{sha256[:2]}/{sha256}"):
-            found[sha256] = stack.enter_context(surveyed.blobs.local_path(key))
-    return found
+    return {
+        sha256: lent(surveyed.blobs, key)
+        for sha256 in wanted
+        for key in surveyed.blobs.keys(f"photos/{sha256[:2]}/{sha256}")
+    }
 
 
 def _survey_of(folder: Path) -> uuid.UUID:

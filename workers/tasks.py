@@ -92,6 +92,7 @@ def run_worker(
         tools.clock,
         worker=tools.taker.worker,
         models_dir=detection.models_dir,
+        work_dir=tools.work_dir,
     )
     publisher.once()
     make_worker(app, tools, lease_s=bell.lease_s, rack=rack, publisher=publisher)

@@ -13,7 +13,7 @@ from inspection.errors import Broken
 from inspection.export.catalogue import Publisher
 from inspection.pipeline.approve import approved_record
 from inspection.pipeline.cataloguing import write_folder
-from inspection.pipeline.publish import Gate, changes, preview, publish, withdraw
+from inspection.pipeline.publish import Gate, changes, make_ready, preview, publish, withdraw
 from inspection.pipeline.snapshot import figures_today, freeze, verify
 from inspection.pipeline.tools import SystemClock
 from inspection.settings import PublisherSettings
@@ -62,11 +62,8 @@ def preview_(
       tenken publish preview ISK-0001
     """  # noqa: D301 click needs the character itself
     gate = Gate(blur=blur, show_damage=not hide_damage, pictures=pictures)
-    settings = open_store(home)
-    blobs = blobs_of(settings)
-    engine = create_engine(settings.resolved_database_url())
-    with reading(engine) as connection:
-        passed = preview(connection, asset_id, fiscal_year, gate, clock=SystemClock(), blobs=blobs)
+    with reading(create_engine(open_store(home).resolved_database_url())) as connection:
+        passed = preview(connection, asset_id, fiscal_year, gate, clock=SystemClock())
     click.echo("\n".join(say_redacted(passed)))
 
 
@@ -100,21 +97,17 @@ def release_(
     """  # noqa: D301 click needs the character itself
     gate = Gate(blur=blur, show_damage=not hide_damage, pictures=pictures)
     settings = open_store(home)
-    with writing(create_engine(settings.resolved_database_url())) as connection:
+    engine, clock = create_engine(settings.resolved_database_url()), SystemClock()
+    with reading(engine) as connection:
         year = approved_record(connection, asset_id, fiscal_year).record.fiscal_year
+    made = make_ready(engine, blobs_of(settings), asset_id, year, gate, clock=clock)
+    with writing(engine) as connection:
         passed = publish(
-            connection,
-            asset_id,
-            year,
-            by=by,
-            why=why,
-            gate=gate,
-            clock=SystemClock(),
-            blobs=blobs_of(settings),
+            connection, asset_id, year, by=by, why=why, gate=gate, clock=clock, made=made
         )
     click.echo(f"{asset_id} {year}: published by {by}, soundness {passed.row['soundness']}")
-    for words in passed.applied:
-        click.echo(f"gate: {words}")
+    for word in passed.applied:
+        click.echo(f"gate: {word.en}")
 
 
 @publish_group.command("withdraw")

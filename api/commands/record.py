@@ -13,7 +13,8 @@ from api.worklist_file import CsvEncoding, Language
 from inspection.codelists.findings import FILE_MAX, read_findings
 from inspection.errors import BadInput
 from inspection.export.recordform import TEMPLATE_MAX, read_cell_map, shipped_template
-from inspection.pipeline.approve import approve, approved_record, newest_year, progress, revoke
+from inspection.pipeline.approve import approve, approved_record, revoke
+from inspection.pipeline.examine import newest_year, progress
 from inspection.pipeline.recordfile import RecordFormat, Wanted, write_record
 from inspection.pipeline.tools import SystemClock
 from inspection.settings import StoreSettings

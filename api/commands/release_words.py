@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from inspection.domain.publicrow import Redacted
-from inspection.pipeline.approve import Progress
+from inspection.pipeline.examine import Progress
 from inspection.pipeline.publish import Change
 from inspection.store.releases import ReleaseEvent
 
@@ -41,8 +41,8 @@ def say_redacted(passed: Redacted) -> Iterator[str]:
     for name, value in passed.row.items():
         if value not in ("", None):
             yield f"  {name}: {value}"
-    for words in passed.applied:
-        yield f"gate: {words}"
+    for word in passed.applied:
+        yield f"gate: {word.en}"
 
 
 def say_change(change: Change) -> str:

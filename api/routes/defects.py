@@ -15,7 +15,7 @@ from api.content import cached
 from api.deps import PrincipalDep, Services, ServicesDep
 from api.principal import Principal
 from api.routes.surveys import mosaic_or_none
-from api.schemas.defect import DefectDetail, DefectOut, DefectPage, VerdictIn
+from api.schemas.defect import DefectDetail, DefectOut, DefectPage, GradeIn, VerdictIn
 from api.schemas.reviewing import CHIP_PX, defect_detail, defect_out, priority_out
 from api.schemas.worklist import RankOut
 from inspection.domain.defect import Defect, Observation, ReviewState
@@ -27,6 +27,7 @@ from inspection.errors import NotFound
 from inspection.geo.grid import LOCAL_CRS
 from inspection.imaging import maptiles
 from inspection.pipeline.appraisal import appraise_defect, rank_defect
+from inspection.pipeline.judge import Said, gradable, judge
 from inspection.pipeline.regrade import regrade_one
 from inspection.pipeline.settle import settled_grades_of, work_on
 from inspection.store import defects, orthomosaics, photos, reviewqueue, reviews, surveys
@@ -100,11 +101,41 @@ def decide(
         note=decision.note,
     )
     with writing(services.engine) as connection:
-        reviewed = reviews.record(connection, verdict)
+        reviews.record(connection, verdict)
     if verdict.action in (Action.RECLASSIFY, Action.REOPEN):
         with writing(services.engine) as connection:
-            regrade_one(connection, reviewed, clock=services.clock)
+            regrade_one(connection, defect_id, clock=services.clock)
     # what follows from it is read afterwards: others need not wait for that
+    with reading(services.engine) as connection:
+        return _detail(connection, defects.by_id(connection, defect_id), _today(services))
+
+
+@router.post(
+    "/defects/{defect_id}/grades",
+    operation_id="decide_grade",
+    status_code=201,
+)
+def decide_grade(
+    services: ServicesDep, principal: PrincipalDep, defect_id: UUID, decision: GradeIn
+) -> DefectDetail:
+    """Decide the grade of a defect as it was read; what the rules propose stays beside it.
+
+    409 when the defect was changed or graded since, is rejected, or others stand in its place.
+    Whoever is signed in decides under their account; ``by`` counts only where nobody signs in.
+    """
+    account = principal.account
+    said = Said(
+        defect_id=defect_id,
+        scheme=decision.scheme,
+        grade=decision.grade,
+        by=decision.by if account is None else account.display_name,
+        expected_version=decision.expected_version,
+        grade_version=decision.grade_version,
+        note=decision.note,
+        account_id=None if account is None else account.account_id,
+    )
+    with writing(services.engine) as connection:
+        judge(connection, said, clock=services.clock)
     with reading(services.engine) as connection:
         return _detail(connection, defects.by_id(connection, defect_id), _today(services))
 
@@ -174,12 +205,15 @@ def _detail(connection: Connection, defect: Defect, today: date) -> DefectDetail
         mosaic = orthomosaics.of(connection, seen.survey_id, seen.mosaic_sha256)
     except NotFound:
         mosaic = None
+    appraisal = appraise_defect(connection, defect, today=today)
+    settled = settled_grades_of(connection, defect)
     return defect_detail(
         defect,
-        appraisal=appraise_defect(connection, defect, today=today),
+        appraisal=appraisal,
         photo_names=photos.names(connection, seen.survey_id, seen.photo_sha256s),
         history=reviews.history(connection, defect.defect_id),
-        settled=settled_grades_of(connection, defect),
+        settled=settled,
+        gradable=gradable(connection, defect, appraisal.grade, settled),
         work=work_on(connection, defect),
         chip_window=None if mosaic is None else _window(seen, mosaic),
     )

@@ -24,6 +24,7 @@ from api.schemas.telling import (
 )
 from inspection.domain.grade import Subject
 from inspection.errors import BadInput, NotFound
+from inspection.imaging.darkroom import Darkroom
 from inspection.imaging.photocrop import CROP_MAX_PX, Box, Cutter, fitted_px
 from inspection.imaging.photosight import window_px
 from inspection.pipeline.dossier import open_dossier, with_photo
@@ -44,7 +45,8 @@ CROP_PX = 640
 ORIGINALS = "originals"
 """Right to see photos as they were taken."""
 
-_cutter = Cutter()
+_darkroom = Darkroom()
+_cutter = Cutter(_darkroom)
 
 
 @router.get("/profile", operation_id="defect_profile", responses={304: {}})
@@ -113,17 +115,17 @@ def defect_photo(
     size_px = found[0].width_px, found[0].height_px
     box = window_px(found[0].box_px, size_px) if window is None else _inside(window, size_px)
     tag = f"{sha256[:32]}-{'-'.join(map(str, box))}-{size}"
+    picture = None
     if ORIGINALS not in principal.rights:
         picture = blurred_photo(services.engine, services.blobs, dossier, sha256)
         tag = f"{tag}-{picture.tag}"
-        known, headers = cached(request, tag=tag, media_type="image/jpeg", versioned=False)
-        if known is not None:
-            return known
-        content = picture.part(window=box, size_px=fitted_px(box, size))
-        return Response(content, media_type="image/jpeg", headers=headers)
-    known, headers = cached(request, tag=tag, media_type="image/jpeg", versioned=window is not None)
+    # never kept without asking: the next person at this browser may see less at the same address
+    known, headers = cached(request, tag=tag, media_type="image/jpeg", versioned=False)
     if known is not None:
         return known
+    if picture is not None:
+        content = picture.part(_darkroom, window=box, size_px=fitted_px(box, size))
+        return Response(content, media_type="image/jpeg", headers=headers)
     with with_photo(dossier, sha256, services.blobs) as path:
         content = _cutter.cut(path, sha256, window=box, size_px=fitted_px(box, size))
     return Response(content, media_type="image/jpeg", headers=headers)

@@ -17,7 +17,8 @@ from api.content import prefers_html
 from api.crs import CRS84, from_uri, parse_bbox
 from api.deps import ServicesDep
 from api.errors import OGC_TAG
-from api.features import Context, defect_feature, mosaic_feature, parse_interval
+from api.features import defect_features, mosaic_feature, parse_interval
+from api.geojson import GEOJSON, GeoJsonResponse, written
 from api.routes.site import page as site_page
 from api.schemas.base import Link
 from api.schemas.ogc import (
@@ -29,14 +30,14 @@ from api.schemas.ogc import (
     FeatureCollection,
     Landing,
 )
-from inspection.domain.defect import Defect, ReviewState
+from inspection.domain.defect import ReviewState
 from inspection.domain.taxonomy import DamageClass
 from inspection.errors import BadInput, NotFound
-from inspection.store import catalogue, defects, orthomosaics, surveys
+from inspection.store import catalogue, orthomosaics, placed, surveys
 from inspection.store.engine import reading
 from inspection.store.page import OFFSET_MAX
+from inspection.store.search import Search
 
-GEOJSON = "application/geo+json"
 LIMIT_DEFAULT = 100
 LIMIT_MAX = 10_000
 """Most features of one page; asking for more gives this many, as Part 1 §7.15.2 allows."""
@@ -46,12 +47,6 @@ IN_CRS: dict[int | str, dict[str, Any]] = {
 }
 
 WINDOW = frozenset({"limit", "offset"})
-
-
-class GeoJsonResponse(JSONResponse):
-    """Answer with GeoJSON."""
-
-    media_type = GEOJSON
 
 
 router = APIRouter(tags=[OGC_TAG])
@@ -154,26 +149,21 @@ def defect_items(
         offered = crs_uris(connection)
         target = from_uri(crs, offered)
         frame = from_uri(bbox_crs, offered)
-        box = WHOLE_EARTH if bbox is None else parse_bbox(bbox, frame)
-        page = defects.find(
-            connection,
-            bbox_lonlat=box,
+        wanted = Search(
+            bbox_lonlat=WHOLE_EARTH if bbox is None else parse_bbox(bbox, frame),
             survey_id=survey_id,
             asset_id=asset_id,
             classes=damage_class or (),
             states=state or (),
             updated_after=after,
             updated_before=before,
-            limit=limit,
-            offset=offset,
         )
-        context = _context(connection, page.rows)
-    shown = [defect_feature(defect, context, target) for defect in page.rows]
+        found, matched = placed.find(connection, wanted, limit=limit, offset=offset)
     return _page(
         request=request,
         services=services,
-        shown=shown,
-        matched=page.total,
+        shown=defect_features(found, target),
+        matched=matched,
         limit=limit,
         offset=offset,
         target=target,
@@ -193,14 +183,13 @@ def defect_item(
     """Give one defect as a feature."""
     with reading(services.engine) as connection:
         target = from_uri(crs, crs_uris(connection))
-        defect = defects.by_id(connection, feature_id)
-        context = _context(connection, [defect])
-    if defect.latest.anchor_lonlat is None:
+        found = placed.by_id(connection, feature_id)
+    if found.anchors_lonlat[0] is None:
         raise NotFound(
             f"defect {feature_id} is in a local frame and has no place on the earth; see "
             f"/api/defects/{feature_id}"
         )
-    return _single(request, defect_feature(defect, context, target), DEFECTS, target)
+    return _single(request, defect_features(found, target)[0], DEFECTS, target)
 
 
 @router.get(
@@ -288,27 +277,20 @@ def _check_parameters(request: Request) -> None:
         )
 
 
-def _context(connection: Connection, found: Sequence[Defect]) -> Context:
-    visited = {defect.latest.survey_id for defect in found}
-    return Context(
-        surveys={key: surveys.by_id(connection, key) for key in visited},
-        changed_at=catalogue.changed_at(connection, [defect.defect_id for defect in found]),
-    )
-
-
-def _survey_feature(connection: Connection, survey_id: UUID, target: str) -> Feature:
+def _survey_feature(connection: Connection, survey_id: UUID, target: str) -> str:
     survey = surveys.by_id(connection, survey_id)
     mosaic = orthomosaics.of_survey(connection, survey_id)
     if not mosaic.georeferenced:
         raise NotFound(f"the mosaic of survey {survey_id} is in a local frame, not on the earth")
-    return mosaic_feature(mosaic, survey, target)
+    feature = mosaic_feature(mosaic, survey, target)
+    return written(feature.model_dump(mode="json", exclude={"links"}))
 
 
 def _page(
     *,
     request: Request,
     services: ServicesDep,
-    shown: Sequence[Feature],
+    shown: Sequence[str],
     matched: int,
     limit: int,
     offset: int,
@@ -319,27 +301,28 @@ def _page(
         links.append(_window_link(request, "next", limit, offset + limit))
     if offset > 0:
         links.append(_window_link(request, "prev", limit, max(0, offset - limit)))
-    collected = FeatureCollection(
-        features=list(shown),
+    about = FeatureCollection(
+        features=[],
         numberMatched=matched,
         numberReturned=len(shown),
         timeStamp=services.clock.now().isoformat(),
         links=links,
     )
+    rest = written(about.model_dump(mode="json", exclude={"type", "features"}))
     return _geojson(
-        collected.model_dump(mode="json", exclude={"features": {"__all__": {"links"}}}), target
+        f'{{"type":"FeatureCollection","features":[{",".join(shown)}],{rest[1:]}', target
     )
 
 
-def _single(request: Request, feature: Feature, collection_id: str, target: str) -> Response:
+def _single(request: Request, feature: str, collection_id: str, target: str) -> Response:
     base = base_of(request)
     here = f"{base}/collections/{collection_id}"
     links = [
         Link(href=str(request.url), rel="self", type=GEOJSON),
         Link(href=here, rel="collection", type="application/json"),
     ]
-    linked = feature.model_copy(update={"links": links})
-    return _geojson(linked.model_dump(mode="json"), target)
+    linked = written([link.model_dump(mode="json") for link in links])
+    return _geojson(f'{feature[:-1]},"links":{linked}}}', target)
 
 
 def _window_link(request: Request, rel: str, limit: int, offset: int) -> Link:
@@ -348,5 +331,5 @@ def _window_link(request: Request, rel: str, limit: int, offset: int) -> Link:
     return Link(href=f"{base_of(request)}{request.url.path}?{query}", rel=rel, type=GEOJSON)
 
 
-def _geojson(content: dict[str, object], target: str) -> Response:
-    return GeoJsonResponse(content, headers={"Content-Crs": f"<{target}>"})
+def _geojson(content: str, target: str) -> Response:
+    return Response(content, media_type=GEOJSON, headers={"Content-Crs": f"<{target}>"})

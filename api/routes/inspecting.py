@@ -16,6 +16,9 @@ router = APIRouter(prefix="/api/inspections", tags=["inspections"])
 
 CHANGES_MOST = 200
 HISTORY_MOST = 100
+MARK_MAX = 1200
+"""Longest mark of a place in the list: an identifier of 200 signs of up to four bytes, a year."""
+
 PART_MAX = 500
 """Most rows of one page of a record's long lists."""
 
@@ -31,7 +34,7 @@ def list_inspections(
     ledger_only: Annotated[
         bool, Query(description="list those too of which only a ledger speaks")
     ] = True,
-    after: Annotated[str | None, Query(max_length=400, pattern="^[A-Za-z0-9_-]+$")] = None,
+    after: Annotated[str | None, Query(max_length=MARK_MAX, pattern="^[A-Za-z0-9_-]+$")] = None,
     limit: Annotated[int, Query(ge=1, le=LIMIT_MAX)] = 50,
 ) -> LineupOut:
     """List inspections by asset, of some states or all, page by page."""

@@ -9,7 +9,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from sqlalchemy import Connection
 
-from api.deps import PrincipalDep, ServicesDep
+from api.deps import PrincipalDep, Services, ServicesDep
 from api.principal import Principal
 from api.schemas.inspection import (
     ApprovalIn,
@@ -22,17 +22,10 @@ from api.schemas.inspection import (
     RevocationIn,
 )
 from inspection.codelists.findings import read_findings
-from inspection.pipeline.approve import (
-    Approver,
-    Seen,
-    approve,
-    newest_year,
-    progress,
-    revoke,
-    would_be,
-)
-from inspection.pipeline.compile import diagnosing_row, gather
+from inspection.pipeline.approve import Approver, Seen, approve, diagnosed_it, revoke
+from inspection.pipeline.compile import diagnosing_row
 from inspection.pipeline.diagnose import Diagnosing, diagnose, values_for
+from inspection.pipeline.examine import examine, newest_year
 from inspection.pipeline.sendback import resubmit, send_back
 from inspection.store import assets, releases
 from inspection.store.engine import reading, writing
@@ -44,12 +37,16 @@ AssetId = Annotated[str, Query(min_length=1, max_length=200)]
 
 @router.get("", operation_id="read_inspection")
 def read_inspection(
-    services: ServicesDep, asset_id: AssetId, fiscal_year: FiscalYear | None = None
+    services: ServicesDep,
+    principal: PrincipalDep,
+    asset_id: AssetId,
+    fiscal_year: FiscalYear | None = None,
 ) -> InspectionOut:
     """Say how an inspection stands, of the newest fiscal year of which anything is known."""
     with reading(services.engine) as connection:
         assets.by_id(connection, asset_id)
-        return _shown(connection, asset_id, fiscal_year or newest_year(connection, asset_id))
+        year = fiscal_year or newest_year(connection, asset_id)
+        return _shown(connection, principal, asset_id, year)
 
 
 @router.post("/approvals", operation_id="approve_inspection", status_code=201)
@@ -74,7 +71,7 @@ def approve_inspection(
             seen=Seen(version=wanted.expected_version, sha256=wanted.record_sha256),
             approver=approver_of(principal),
         )
-        return _shown(connection, wanted.asset_id, wanted.fiscal_year)
+    return _read_after(services, principal, wanted)
 
 
 @router.post("/revocations", operation_id="revoke_approval")
@@ -93,7 +90,7 @@ def revoke_approval(
             clock=services.clock,
             expected_version=wanted.expected_version,
         )
-        return _shown(connection, wanted.asset_id, wanted.fiscal_year)
+    return _read_after(services, principal, wanted)
 
 
 @router.post("/returns", operation_id="send_back_inspection")
@@ -115,7 +112,7 @@ def send_back_inspection(
             clock=services.clock,
             seen=Seen(version=wanted.expected_version, sha256=wanted.record_sha256),
         )
-        return _shown(connection, wanted.asset_id, wanted.fiscal_year)
+    return _read_after(services, principal, wanted)
 
 
 @router.post("/resubmissions", operation_id="resubmit_inspection")
@@ -134,7 +131,7 @@ def resubmit_inspection(
             clock=services.clock,
             expected_version=wanted.expected_version,
         )
-        return _shown(connection, wanted.asset_id, wanted.fiscal_year)
+    return _read_after(services, principal, wanted)
 
 
 @router.post("/diagnoses", operation_id="diagnose_asset", status_code=201)
@@ -158,7 +155,7 @@ def diagnose_asset(
     with writing(services.engine) as connection:
         assets.by_id(connection, wanted.asset_id)
         diagnose(connection, said, clock=services.clock)
-        return _shown(connection, wanted.asset_id, wanted.fiscal_year)
+    return _read_after(services, principal, wanted)
 
 
 def who(principal: Principal, wanted: Decided) -> str:
@@ -174,17 +171,29 @@ def approver_of(principal: Principal) -> Approver | None:
     return Approver(account_id=account.account_id, name=account.name)
 
 
-def _shown(connection: Connection, asset_id: str, fiscal_year: int) -> InspectionOut:
-    stands = progress(connection, asset_id, fiscal_year)
-    approval_id = None if stands.release is None else stands.release.approval_id
-    kept = None if approval_id is None else releases.approval(connection, approval_id)
-    row = diagnosing_row(gather(connection, asset_id, fiscal_year))
+def _read_after(
+    services: Services, principal: Principal, wanted: Decided | DiagnosisIn
+) -> InspectionOut:
+    """Show what follows from a decision; it compiles a record, for which no writer need wait."""
+    with reading(services.engine) as connection:
+        return _shown(connection, principal, wanted.asset_id, wanted.fiscal_year)
+
+
+def _shown(
+    connection: Connection, principal: Principal, asset_id: str, fiscal_year: int
+) -> InspectionOut:
+    seen = examine(connection, asset_id, fiscal_year)
+    row = diagnosing_row(seen.found)
     events = releases.history(connection, asset_id=asset_id, fiscal_year=fiscal_year)
+    who_reads = approver_of(principal)
     return InspectionOut.of(
-        stands,
-        would_be(connection, asset_id, fiscal_year),
-        kept,
+        seen,
         decided=None if row is None else row.decided,
-        values=values_for(assets.by_id(connection, asset_id).kind),
+        values=values_for(seen.found.entry.asset.kind),
         last=events[-1] if events else None,
+        is_own=who_reads is not None and diagnosed_it(seen.found, _name_of(principal), who_reads),
     )
+
+
+def _name_of(principal: Principal) -> str:
+    return "" if principal.account is None else principal.account.display_name

@@ -167,10 +167,13 @@ def read_thumbnail(
     responses={200: {"content": {"image/*": {}}}, 304: {}},
 )
 def read_photo(request: Request, services: ServicesDep, survey_id: UUID, sha256: str) -> Response:
-    """Give the original file of a photo; it never changes."""
+    """Give the original file of a photo; it never changes.
+
+    A browser asks each time whether it may show it: the next person there may not see originals.
+    """
     with reading(services.engine) as connection:
         photo = photos.by_sha256(connection, survey_id, sha256)
-    known, headers = cached(request, tag=photo.sha256, media_type="image/*", versioned=True)
+    known, headers = cached(request, tag=photo.sha256, media_type="image/*", versioned=False)
     if known is not None:
         return known
     with services.blobs.local_path(original_key(photo)) as path:

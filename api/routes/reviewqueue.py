@@ -1,12 +1,14 @@
 """The queue of a survey: its defects as a list and a map show them, however many there are."""
 
 import hashlib
+from dataclasses import replace
 from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Path, Query, Request
 from fastapi.responses import Response
 from pydantic import Field
+from sqlalchemy import Connection
 
 from api.content import cached
 from api.deps import ServicesDep
@@ -17,9 +19,11 @@ from inspection.domain.taxonomy import DamageClass
 from inspection.errors import NotFound
 from inspection.geo.grid import LOCAL_CRS
 from inspection.imaging.maptiles import Pyramid, is_north_up
+from inspection.pipeline.settle import grades_held
 from inspection.store import defecttiles, orthomosaics, reviewqueue
 from inspection.store.engine import reading
-from inspection.store.reviewqueue import Choice, Order
+from inspection.store.queuechoice import UNGRADED, Choice
+from inspection.store.reviewqueue import Order, QueueRow
 
 router = APIRouter(prefix="/api/surveys/{survey_id}", tags=["defects"])
 
@@ -33,6 +37,7 @@ Mark = Annotated[str | None, Query(max_length=200, pattern="^[A-Za-z0-9_-]+$")]
 
 
 def choice_of(
+    *,
     damage_class: Annotated[list[DamageClass] | None, Query()] = None,
     state: Annotated[list[ReviewState] | None, Query()] = None,
     width_mm: Annotated[
@@ -45,9 +50,13 @@ def choice_of(
         Query(
             max_length=GRADES_MAX,
             description="codes of the schemes by which the asset is graded, a to e for a bridge; "
-            f"`{reviewqueue.UNGRADED}` for what has no grade",
+            f"`{UNGRADED}` for what has no grade. What holds counts: what an edit made takes over "
+            "what people had decided",
         ),
     ] = None,
+    again: Annotated[
+        bool, Query(description="only those whose grade is to be decided again after an edit")
+    ] = False,
 ) -> Choice:
     """Read which defects of a survey are meant."""
     return Choice(
@@ -56,6 +65,7 @@ def choice_of(
         width_mm=width_mm,
         confidence=confidence,
         grades=frozenset(grade or ()),
+        again=again,
     )
 
 
@@ -79,7 +89,10 @@ def survey_queue(
     """List defects of a survey in an order, from its beginning, from a mark, or from a defect."""
     with reading(services.engine) as connection:
         revision = reviewqueue.revision(connection, survey_id)
-        first = () if at is None else (reviewqueue.place(connection, survey_id, at, order),)
+        chosen = _with_held(connection, survey_id, chosen)
+        first: tuple[QueueRow, ...] = ()
+        if at is not None:
+            first = (reviewqueue.place(connection, survey_id, at, order, chosen.held),)
         rest = reviewqueue.page(
             connection,
             survey_id,
@@ -97,6 +110,7 @@ def survey_queue(
 def survey_queue_counts(services: ServicesDep, survey_id: UUID, chosen: ChoiceDep) -> QueueCounts:
     """Count the defects of a survey, those that are chosen, and what other choices would give."""
     with reading(services.engine) as connection:
+        chosen = _with_held(connection, survey_id, chosen)
         return QueueCounts.of(reviewqueue.counts(connection, survey_id, chosen))
 
 
@@ -132,6 +146,8 @@ def defect_tile(
         known, headers = cached(request, tag=tag, media_type=MVT, versioned=revision == now)
         if known is not None:
             return known
+        if chosen.grades or chosen.again:
+            chosen = _with_held(connection, survey_id, chosen)
         content = defecttiles.draw(connection, survey_id, window, chosen)
     return Response(content, media_type=MVT, headers=headers)
 
@@ -164,10 +180,15 @@ def window_of(mosaic: Orthomosaic, *, z: int, x: int, y: int) -> defecttiles.Til
     )
 
 
+def _with_held(connection: Connection, survey_id: UUID, chosen: Choice) -> Choice:
+    """Bring along what holds for the defects that have been edited."""
+    return replace(chosen, held=grades_held(connection, survey_id))
+
+
 def _tag(mosaic: Orthomosaic, revision: int, place: tuple[int, int, int], chosen: Choice) -> str:
     narrowed = (
         sorted(chosen.classes), sorted(chosen.states), chosen.width_mm, chosen.confidence,
-        sorted(chosen.grades),
+        sorted(chosen.grades), chosen.again,
     )  # fmt: skip
     said = f"{mosaic.sha256} {revision} {place} {narrowed}"
     return hashlib.sha256(said.encode()).hexdigest()[:32]

@@ -13,13 +13,16 @@ from api.schemas.trial import ComparisonOut, OutlineList, OutlineOut, TrialIn, T
 from inspection.domain.comparison import SHARE, Outline
 from inspection.domain.raster import Orthomosaic
 from inspection.errors import BadInput, Conflict
-from inspection.pipeline.tryout import compare, read_outlines
+from inspection.pipeline.tryout import OUTLINES_MAX, compare, read_outlines
 from inspection.store import errands, orthomosaics, surveys, trials
 from inspection.store.engine import reading, writing
 from inspection.store.job import ACTIVE
 from inspection.store.trials import Trial, Window
+from inspection.turns import Turns
 
 router = APIRouter(prefix="/api/trials", tags=["models"])
+
+_reading = Turns("reading what trials found", waiting_most=3, patience_s=15.0)
 
 LEAST_PX = 64
 MOST_MPX = 150
@@ -68,16 +71,20 @@ def compare_trials(
     first: Annotated[UUID, Query(description="one trial")],
     second: Annotated[UUID, Query(description="another one, on the same window")],
 ) -> ComparisonOut:
-    """Say what two models found in the same window: both, only the one, only the other."""
+    """Say what two models found in the same window: both, only the one, only the other.
+
+    Where one of them found too much to keep, each side says how much of it is ``left_out``.
+    """
     with reading(services.engine) as connection:
         one, other = trials.by_id(connection, first), trials.by_id(connection, second)
         mosaic = orthomosaics.of(connection, one.survey_id, one.mosaic_sha256)
     _demand_same_place(one, other)
-    compared = compare(
-        _outlines(services, one),
-        _outlines(services, other),
-        gsd_m_per_px=mosaic.grid.gsd_m_per_px,
-    )
+    with _reading.one():
+        compared = compare(
+            _outlines(services, one),
+            _outlines(services, other),
+            gsd_m_per_px=mosaic.grid.gsd_m_per_px,
+        )
     return ComparisonOut.of(one, other, compared, share=SHARE)
 
 
@@ -95,7 +102,9 @@ def trial_outlines(services: ServicesDep, trial_id: UUID) -> OutlineList:
     """List what a trial found, the largest first."""
     with reading(services.engine) as connection:
         trial = trials.by_id(connection, trial_id)
-    return OutlineList(outlines=[OutlineOut.of(one) for one in _outlines(services, trial)])
+    with _reading.one():
+        shown = _outlines(services, trial)[:OUTLINES_MAX]
+    return OutlineList(outlines=[OutlineOut.of(one) for one in shown])
 
 
 @router.delete("/{trial_id}", operation_id="remove_trial", status_code=204)

@@ -14,7 +14,10 @@ from inspection.domain.measure import Stage
 from inspection.domain.measurement import WidthMethod
 from inspection.domain.review import Action, RejectReason
 from inspection.domain.taxonomy import DamageClass
+from inspection.pipeline.judge import Gradable
 from inspection.pipeline.settle import Again, SettledGrade, Work
+
+VERSION_MAX = 2**31 - 1
 
 
 class DefectOut(Shape):
@@ -127,6 +130,46 @@ class SettledGradeOut(Shape):
         return cls(**{name: getattr(settled, name) for name in SettledGrade.__slots__})
 
 
+class GradableOut(Shape):
+    """Say by which scheme a defect may be graded, and how."""
+
+    scheme: str = Field(description="code-list and version; send it back with a grade")
+    values: list[str] = Field(description="what a person may say, from none to most severe")
+    candidates: list[str] = Field(
+        description="what the evidence allows; any other value needs a note"
+    )
+    version: int = Field(description="send it back as grade_version with a grade")
+
+    @classmethod
+    def of(cls, found: Gradable) -> Self:
+        """Lay out how a defect may be graded."""
+        return cls(
+            scheme=found.scheme,
+            values=list(found.values),
+            candidates=list(found.candidates),
+            version=found.version,
+        )
+
+
+class GradeIn(Shape):
+    """Decide the grade of a defect."""
+
+    scheme: str = Field(min_length=1, max_length=80, description="one of `gradable` of the defect")
+    grade: str = Field(min_length=1, max_length=8, description="one of the values of the scheme")
+    by: str = Field(
+        default="",
+        max_length=200,
+        description="who decides; needed where nobody signs in, else the account's name stands",
+    )
+    expected_version: int = Field(ge=1, le=VERSION_MAX, description="of the defect, as it was read")
+    grade_version: int = Field(ge=1, le=VERSION_MAX, description="of the scheme, as it was read")
+    note: str = Field(
+        default="",
+        max_length=4000,
+        description="why; needed where the grade is none that the evidence allows",
+    )
+
+
 class WorkOut(Shape):
     """Show how far the measures have come that count for a defect."""
 
@@ -161,6 +204,10 @@ class DefectDetail(DefectOut):
     grades: list[GradeOut] = Field(description="what rules propose; a person decides")
     settled: list[SettledGradeOut] = Field(
         description="what people decided in the survey that saw it last, what counts first"
+    )
+    gradable: list[GradableOut] = Field(
+        description="by what it may be graded; empty while it is rejected, or others stand in its "
+        "place"
     )
     work: WorkOut
     priority: PriorityOut | None = Field(

@@ -18,6 +18,7 @@ from inspection.domain.inspectionrecord import (
 from inspection.domain.recordchange import Part, RecordChange
 from inspection.domain.release import InspectionState, ReleaseAction
 from inspection.pipeline.lineup import Lineup, Standing
+from inspection.pipeline.settle import Again
 from inspection.store.releases import ReleaseEvent
 
 
@@ -155,6 +156,9 @@ class RecordedDefectOut(Shape):
     damage_ja: str
     damage_en: str
     grade: str = Field(description="decided by a person; empty when nobody has")
+    grade_again: Again | None = Field(
+        description="why it is to be decided again: it was about what the defect was before an edit"
+    )
     width_mm: str
     length_m: str
     area_m2: str
@@ -173,6 +177,7 @@ class RecordedDefectOut(Shape):
             damage_ja=found.damage_ja,
             damage_en=found.damage_en,
             grade=found.grade,
+            grade_again=Again(found.grade_again) if found.grade_again else None,
             width_mm=found.width,
             length_m=found.length,
             area_m2=found.area,

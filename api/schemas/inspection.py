@@ -7,9 +7,9 @@ from typing import Annotated, Any, Self
 from pydantic import Field
 
 from api.schemas.base import Shape
-from inspection.domain.inspectionrecord import InspectionRecord, digest, to_plain
+from inspection.domain.inspectionrecord import digest, to_plain
 from inspection.domain.release import WORDS_MAX, InspectionState
-from inspection.pipeline.approve import Progress
+from inspection.pipeline.examine import Examined
 from inspection.store.releases import Approval, ReleaseEvent
 
 FiscalYear = Annotated[int, Field(ge=1950, le=2200, description="Japanese, from April")]
@@ -23,6 +23,16 @@ class ApprovedOut(Shape):
     at: datetime
     soundness: str
     record_sha256: str = Field(description="of the record that is kept, with its findings")
+
+    @classmethod
+    def of(cls, kept: Approval) -> Self:
+        """Show an approval."""
+        return cls(
+            by=kept.approved_by,
+            at=kept.approved_at,
+            soundness=kept.record.diagnosis.value,
+            record_sha256=kept.sha256,
+        )
 
 
 class SentBackOut(Shape):
@@ -64,18 +74,22 @@ class InspectionOut(Shape):
     approved: ApprovedOut | None
     changed: bool = Field(description="the data differ from what was approved")
 
+    is_own: bool = Field(
+        description="whoever asks diagnosed it, by their account, so that somebody else approves it"
+    )
+
     @classmethod
     def of(
         cls,
-        stands: Progress,
-        would_be: InspectionRecord | None,
-        kept: Approval | None,
+        seen: Examined,
         *,
         decided: str | None,
         values: Sequence[str],
         last: ReleaseEvent | None,
+        is_own: bool,
     ) -> Self:
         """Show how an inspection stands."""
+        stands, would_be, kept = seen.stands, seen.would_be, seen.kept
         returned = stands.state is InspectionState.SENT_BACK and last is not None
         found = stands.evidence
         return cls(
@@ -95,15 +109,9 @@ class InspectionOut(Shape):
             decided=decided,
             values=list(values),
             sent_back=SentBackOut.of(last) if returned and last is not None else None,
-            approved=None
-            if kept is None
-            else ApprovedOut(
-                by=kept.approved_by,
-                at=kept.approved_at,
-                soundness=kept.record.diagnosis.value,
-                record_sha256=kept.sha256,
-            ),
+            approved=None if kept is None else ApprovedOut.of(kept),
             changed=stands.changed,
+            is_own=is_own,
         )
 
 

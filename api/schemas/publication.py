@@ -8,6 +8,7 @@ from pydantic import Field
 from api.schemas.base import Shape
 from api.schemas.inspection import Decided
 from inspection.codelists.opendata import load_open_columns
+from inspection.domain.gateword import GateCode, GateWord
 from inspection.domain.publicrow import Redacted
 from inspection.domain.release import InspectionState
 from inspection.pipeline.publish import Prospect
@@ -23,6 +24,19 @@ class ColumnOut(Shape):
     would_be: str = Field(description="what they would see; empty where nothing would be")
 
 
+class GateWordOut(Shape):
+    """Say one thing that the gate did, or why it lets nothing out."""
+
+    code: GateCode
+    ja: str
+    en: str
+
+    @classmethod
+    def of(cls, word: GateWord) -> Self:
+        """Say it in both languages."""
+        return cls(code=word.code, ja=word.ja, en=word.en)
+
+
 class PublicationOut(Shape):
     """Show what of an inspection is public, and what the next release would publish."""
 
@@ -31,10 +45,10 @@ class PublicationOut(Shape):
     state: InspectionState
     version: int = Field(description="send it back as expected_version")
     is_public: bool
-    stopped: str | None = Field(
+    stopped: GateWordOut | None = Field(
         description="why the gate lets nothing out, and what helps; null where it does"
     )
-    applied: list[str] = Field(description="what the gate rounds, blurs or withholds, in words")
+    applied: list[GateWordOut] = Field(description="what the gate rounds, blurs or withholds")
     damages_public: int = Field(description="single damages that everybody sees now")
     damages_would_be: int
     columns: list[ColumnOut]
@@ -52,8 +66,8 @@ class PublicationOut(Shape):
             state=found.release.state,
             version=found.release.version,
             is_public=found.public is not None,
-            stopped=found.stopped,
-            applied=[] if passed is None else list(passed.applied),
+            stopped=None if found.stopped is None else GateWordOut.of(found.stopped),
+            applied=[] if passed is None else [GateWordOut.of(one) for one in passed.applied],
             damages_public=len(public.get("damages", ())),
             damages_would_be=0 if passed is None else len(passed.damages),
             columns=[

@@ -8,6 +8,7 @@ from api.schemas.defect import (
     DefectDetail,
     DefectOut,
     EvidencePhoto,
+    GradableOut,
     SettledGradeOut,
     VerdictOut,
     WorkOut,
@@ -18,6 +19,7 @@ from inspection.domain.defect import Defect, Observation
 from inspection.domain.review import LEGAL, Action
 from inspection.imaging.maptiles import chip_size
 from inspection.pipeline.appraisal import Appraisal
+from inspection.pipeline.judge import Gradable
 from inspection.pipeline.settle import SettledGrade, Work
 from inspection.store.reviews import ReviewRecord
 
@@ -59,6 +61,7 @@ def defect_detail(
     chip_window: tuple[int, int, int, int] | None,
     appraisal: Appraisal,
     settled: Sequence[SettledGrade],
+    gradable: Sequence[Gradable],
     work: Work,
 ) -> DefectDetail:
     """Show all about a defect by its latest sighting."""
@@ -75,6 +78,7 @@ def defect_detail(
         observation_count=len(defect.observation_ids),
         grades=[] if appraisal.grade is None else [GradeOut.of(appraisal.grade)],
         settled=[SettledGradeOut.of(one) for one in settled],
+        gradable=[GradableOut.of(one) for one in gradable],
         work=WorkOut.of(work),
         priority=priority_out(appraisal),
         is_ranked=appraisal.is_ranked,

@@ -23,6 +23,7 @@ class QueueRowOut(Shape):
     grade: str | None = Field(
         description="a person's, else the worst that the evidence allows; null for none"
     )
+    again: bool = Field(description="its grade is to be decided again after an edit")
     length_m: QuantityOut | None
     width_mm: QuantityOut | None
     area_m2: QuantityOut
@@ -41,6 +42,7 @@ class QueueRowOut(Shape):
             version=row.version,
             confidence=row.confidence,
             grade=row.grade,
+            again=row.again,
             length_m=QuantityOut.of_optional(row.measurement.length_m),
             width_mm=QuantityOut.of_optional(row.measurement.width_mm),
             area_m2=QuantityOut.of(row.measurement.area_m2),
@@ -72,6 +74,7 @@ class QueueCounts(Shape):
         description="how many would be chosen of each grade, all else being equal; `none` for "
         "what has no grade"
     )
+    again: int = Field(description="of the chosen, those whose grade is to be decided again")
 
     @classmethod
     def of(cls, counts: Counts) -> Self:
@@ -83,4 +86,5 @@ class QueueCounts(Shape):
             by_class=counts.by_class,
             by_state=counts.by_state,
             by_grade=counts.by_grade,
+            again=counts.again,
         )

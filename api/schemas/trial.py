@@ -9,7 +9,7 @@ from pydantic import Field
 from api.schemas.base import BoxPx, Geometry, Shape, geometry_of
 from api.schemas.model import ErrandOut, ModelName, ModelRefOut
 from inspection.domain.comparison import Agreement, Outline
-from inspection.pipeline.tryout import ClassFigures, Compared, Side
+from inspection.pipeline.tryout import OUTLINES_MAX, ClassFigures, Compared, Side
 from inspection.store.job import Errand
 from inspection.store.trials import Trial
 
@@ -55,7 +55,10 @@ class FiguresOut(Shape):
     chips_read: int
     too_short: int = Field(description="cracks that were too short to be reported")
     distractors: dict[str, int] = Field(description="joints and the like, which are no damage")
-    outlines: int = Field(description="outlines that were kept, the largest first")
+    outlines: int = Field(description="outlines that a map shows, the largest first")
+    compared: int = Field(
+        description="outlines that a comparison knows; below `found` it leaves out the smallest"
+    )
     warnings: list[str]
 
     @classmethod
@@ -64,7 +67,8 @@ class FiguresOut(Shape):
         classes = [
             ClassOut(damage_class=name, **values) for name, values in plain["classes"].items()
         ]
-        return cls(**{**plain, "classes": classes})
+        # trials of before kept as many to compare as to show
+        return cls(**{"compared": plain["outlines"], **plain, "classes": classes})
 
 
 class TrialOut(Shape):
@@ -148,7 +152,11 @@ class SideOut(Shape):
 
     trial: TrialOut
     rows: list[AgreementOut]
-    outlines: list[OutlineOut]
+    outlines: list[OutlineOut] = Field(description="what a map shows, the largest first")
+    left_out: int = Field(
+        description="the smallest of what it found, which the comparison does not know: it counts "
+        "them nowhere, and what the other found there counts as found by the other only"
+    )
 
     @classmethod
     def of(cls, trial: Trial, side: Side, surface_m2: float) -> Self:
@@ -162,8 +170,11 @@ class SideOut(Shape):
             for kind, parts in side.figures(surface_m2).items()
             for name, figures in sorted(parts.items())
         ]
-        outlines = map(OutlineOut.of, side.outlines, side.agreements)
-        return cls(trial=TrialOut.of(trial, None), rows=rows, outlines=list(outlines))
+        outlines = list(map(OutlineOut.of, side.outlines[:OUTLINES_MAX], side.agreements))
+        shown = TrialOut.of(trial, None)
+        assert shown.figures is not None
+        left_out = shown.figures.found - shown.figures.compared
+        return cls(trial=shown, rows=rows, outlines=outlines, left_out=left_out)
 
 
 class ComparisonOut(Shape):

@@ -95,10 +95,14 @@ def redaction_rule(codelist: Codelist) -> RedactionRule:
             free_text=tuple(map(str, codelist["free_text"])),
             forbidden=tuple(
                 Forbidden(
-                    code=str(row["code"]), en=str(row["en"]), pattern=re.compile(row["pattern"])
+                    code=str(row["code"]),
+                    ja=str(row["ja"]),
+                    en=str(row["en"]),
+                    pattern=re.compile(row["pattern"]),
                 )
                 for row in codelist["forbidden"]
             ),
+            columns_ja={column.name: column.ja for column in load_open_columns()},
         )
     except (KeyError, TypeError, ValueError, re.error, BadInput) as error:
         raise BadCodelist(f"code-list {codelist.id!r}: {error!r}") from error

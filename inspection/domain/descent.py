@@ -9,7 +9,7 @@ What is bad about one part is bad about the whole, so of grades the worst is tak
 """
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date
 
@@ -26,15 +26,22 @@ class Descent:
 
     parents: Mapping[uuid.UUID, tuple[uuid.UUID, ...]]
 
-    def reached(self, own: Days) -> dict[uuid.UUID, date]:
+    def reached(self, own: Days, *, lost: Collection[uuid.UUID] = ()) -> dict[uuid.UUID, date]:
         """Give the day on which each defect was as far as something: of itself, or all it is of.
+
+        Args:
+            own: of each by itself.
+            lost: those that were no longer so far when others took their place: neither they nor
+                what they are of hand it on.
 
         >>> whole, part = uuid.UUID(int=1), uuid.UUID(int=2)
         >>> Descent(parents={part: (whole,)}).reached({whole: date(2026, 5, 1)})[part]
         datetime.date(2026, 5, 1)
         """
-        found = dict(own)
+        found = {key: day for key, day in own.items() if key not in lost}
         for child, parents in self.parents.items():
+            if child in lost:
+                continue
             theirs = [found[one] for one in parents if one in found]
             days = [own[child]] if child in own else []
             days += [max(theirs)] if len(theirs) == len(parents) else []

@@ -226,6 +226,16 @@ def draw(seen: Observation, asset_id: str, ids: Ids) -> Edited:
     return _edited([], [made])
 
 
+def let_go(news: Sequence[Defect]) -> Edited:
+    """Bring what an undo let go and nothing holds any more; it is taken back with the undo."""
+    return _edited([], news)
+
+
+def together(first: Edited, second: Edited) -> Edited:
+    """Join two things that one edit did."""
+    return Edited(defects=(*first.defects, *second.defects), shares=(*first.shares, *second.shares))
+
+
 def undo(
     shares: Sequence[Share],
     now: Mapping[uuid.UUID, Defect],

@@ -7,6 +7,10 @@ in the same chip or over a border, are one detection; it stays when it has a see
 pixels. Because both rules are asked of the whole piece and sums are integers, the outcome does not
 depend on where the chips end, nor on the order in which they come.
 
+A joint of slabs or formwork has dark, broken edges, and a stretch of such an edge seen by itself
+looks like a crack. So each run also counts the pixels that lie *beside* a joint, and a crack that
+keeps to a joint is told to be a part of it (``keeps_to_joint``). It stays among the detections.
+
 Source of the two thresholds: Canny, "A computational approach to edge detection", 1986
 (hysteresis): a faint stretch counts when it continues a clear one.
 """
@@ -23,6 +27,12 @@ from inspection.domain.taxonomy import DamageClass
 from inspection.errors import BadInput
 from inspection.geo.runs import components, encode, touching_below
 
+JOINT_SHARE = 0.5
+"""Least share of a crack's pixels beside a joint for it to be a part of that joint."""
+
+ELSEWHERE_PX = 400
+"""Most pixels that such a crack may have elsewhere: what is left could be reported by itself."""
+
 SCORE_STEPS = 65535
 """Scores are added as multiples of 1/65535, so that sums are exact in any order."""
 
@@ -36,17 +46,19 @@ class Fragments:
         class_index: (m,) int32, index into the classes of the detector.
         score_sum: (m,) int64, sum of scores over the pixels of the run, in 1/65535.
         seeds: (m,) int64, pixels of the run that reach the upper threshold.
+        beside: (m,) int64, pixels of the run that lie beside a joint.
     """
 
     runs: NDArray[np.int32]
     class_index: NDArray[np.int32]
     score_sum: NDArray[np.int64]
     seeds: NDArray[np.int64]
+    beside: NDArray[np.int64]
 
     def __post_init__(self) -> None:
         """Check that the columns belong together."""
         m = len(self.runs)
-        shapes = {c.shape for c in (self.class_index, self.score_sum, self.seeds)}
+        shapes = {c.shape for c in (self.class_index, self.score_sum, self.seeds, self.beside)}
         if self.runs.shape != (m, 3) or shapes != {(m,)}:
             raise BadInput(f"fragments of {m} runs need columns ({m},), got {sorted(shapes)}")
 
@@ -66,6 +78,7 @@ class Fragments:
             class_index=self.class_index[which],
             score_sum=self.score_sum[which],
             seeds=self.seeds[which],
+            beside=self.beside[which],
         )
 
 
@@ -136,11 +149,19 @@ def winners(
     return Winners(label=label, score=best)
 
 
-def fragments(found: Winners, *, thresholds: Thresholds, x_px: int, y_px: int) -> Fragments:
+def fragments(
+    found: Winners,
+    *,
+    thresholds: Thresholds,
+    x_px: int,
+    y_px: int,
+    beside_joint: NDArray[np.bool_] | None = None,
+) -> Fragments:
     """Find the runs of candidate pixels in the core of one chip.
 
     Args:
         found: which class each pixel of the core belongs to.
+        beside_joint: (H, W) of the core, pixels that lie beside a joint; None for nowhere.
         thresholds: when a pixel counts.
         x_px: column of the core's left edge in the raster.
         y_px: row of the core's top edge in the raster.
@@ -156,6 +177,11 @@ def fragments(found: Winners, *, thresholds: Thresholds, x_px: int, y_px: int) -
         class_index=value.astype(np.int32) - 1,
         score_sum=_sums_from(np.rint(score.astype(np.float64) * SCORE_STEPS), first),
         seeds=_sums_from(score >= upper[found.label[candidate]], first),
+        beside=(
+            np.zeros(len(first), dtype=np.int64)
+            if beside_joint is None
+            else _sums_from(beside_joint[candidate], first)
+        ),
     )
 
 
@@ -195,14 +221,34 @@ def join(
     first = np.flatnonzero(np.diff(label, prepend=-1))
     area, score = whole.area_px, whole.score_sum
     n = len(first)
-    mean = _sums_from(score, first) / np.maximum(_sums_from(area, first), 1) / SCORE_STEPS
+    pixels = _sums_from(area, first)
+    mean = _sums_from(score, first) / np.maximum(pixels, 1) / SCORE_STEPS
+    told = whole.class_index[first]
+    if DamageClass.CRACK in classes and DamageClass.JOINT in classes:
+        joint = keeps_to_joint(pixels, _sums_from(whole.beside, first))
+        joint &= told == classes.index(DamageClass.CRACK)
+        told = np.where(joint, np.int32(classes.index(DamageClass.JOINT)), told)
     return Detections(
         classes=classes,
-        class_index=whole.class_index[first],
+        class_index=told,
         confidence=mean.astype(np.float32).reshape(n),
         run_offsets=np.append(first, len(whole)).astype(np.int64),
         runs=whole.runs,
     )
+
+
+def keeps_to_joint(area_px: NDArray[np.int64], beside_px: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Tell which cracks keep to a joint, so that they are taken for its edge.
+
+    A crack that leaves the joint for farther than a short piece stays a crack, and so does one that
+    only crosses it.
+
+    Args:
+        area_px: (n,) pixels of each crack.
+        beside_px: (n,) those of them that lie beside a joint.
+    """
+    kept_to = (beside_px >= JOINT_SHARE * area_px) & (beside_px > 0)
+    return np.asarray(kept_to & (area_px - beside_px <= ELSEWHERE_PX), dtype=np.bool_)
 
 
 NOTHING = Fragments(
@@ -210,6 +256,7 @@ NOTHING = Fragments(
     class_index=np.empty(0, dtype=np.int32),
     score_sum=np.empty(0, dtype=np.int64),
     seeds=np.empty(0, dtype=np.int64),
+    beside=np.empty(0, dtype=np.int64),
 )
 """The fragments of a chip without damage."""
 
@@ -231,6 +278,7 @@ def _concatenated(parts: Sequence[Fragments]) -> Fragments:
         class_index=np.concatenate([part.class_index for part in parts]),
         score_sum=np.concatenate([part.score_sum for part in parts]),
         seeds=np.concatenate([part.seeds for part in parts]),
+        beside=np.concatenate([part.beside for part in parts]),
     )
     return together.take(np.lexsort((together.runs[:, 1], together.runs[:, 0])))
 
@@ -249,6 +297,7 @@ def _seamless(sorted_runs: Fragments) -> Fragments:
         class_index=sorted_runs.class_index[first],
         score_sum=_sums_from(sorted_runs.score_sum, first),
         seeds=_sums_from(sorted_runs.seeds, first),
+        beside=_sums_from(sorted_runs.beside, first),
     )
 
 

@@ -16,6 +16,10 @@ from inspection.errors import BadInput, Broken
 
 Attribute = str | float | bool
 
+ADDED_LATER: Mapping[str, tuple[str, ...]] = {"defects": ("grade_again",)}
+"""Fields that the first records do not have, by part: written only where they say something, for
+whatever is written changes the digest of what people have approved."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Diagnosis:
@@ -218,8 +222,13 @@ class InspectionRecord:
 
 
 def to_plain(record: InspectionRecord) -> dict[str, Any]:
-    """Give a record as plain values for JSON."""
+    """Give a record as plain values for JSON; of what is said since long as it always was."""
     plain: dict[str, Any] = json.loads(json.dumps(asdict(record), allow_nan=False))
+    for part, names in ADDED_LATER.items():
+        for row in plain[part]:
+            for name in names:
+                if not row[name]:
+                    del row[name]
     return plain
 
 

@@ -1,8 +1,9 @@
 """Name a model so that a later one of the same name is not taken for it, and say who can load it.
 
-A model is known by its name and the digest of its network. Whoever chose one chose that network: if
-the file was exchanged since, or no worker can load it any more, that is said and nothing else is
-used in its place.
+A model is known by its name and the digest of its network, and one of the machine by how it is
+described too: thresholds and classes change what it finds. Whoever chose one chose that: if file or
+description were exchanged since, or no worker can load it any more, that is said and nothing else
+is used in its place.
 """
 
 import uuid
@@ -43,11 +44,15 @@ class ModelRef:
         name: what people call it.
         sha256: digest of its network, 64 hexadecimal digits.
         own_model_id: the upload that it came from; None for what the machine has.
+        answers: digest of what changes its answers beside the network; empty for shipped models,
+            for uploads, whose descriptions never change, and for what was chosen before such
+            digests were kept.
     """
 
     name: str
     sha256: str
     own_model_id: uuid.UUID | None = None
+    answers: str = ""
 
     def __post_init__(self) -> None:
         if len(self.sha256) != 64:
@@ -60,12 +65,21 @@ class ModelRef:
 
     @property
     def label(self) -> str:
-        """Give name and short digest, as results of a survey name their model.
+        """Give name and short digest of the network, for people.
 
         >>> ModelRef(name="tenken-crack-n", sha256="ab" * 32).label
         'tenken-crack-n@abababababab'
         """
         return f"{self.name}@{self.sha256[:12]}"
+
+    def is_met(self, sha256: str, answers: str) -> bool:
+        """Tell whether a network and its description are what is named here.
+
+        >>> chosen = ModelRef(name="a", sha256="0" * 64, answers="12ab34cd")
+        >>> chosen.is_met("0" * 64, "12ab34cd"), chosen.is_met("0" * 64, "ffffffff")
+        (True, False)
+        """
+        return self.sha256 == sha256 and self.answers in ("", answers)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,6 +93,7 @@ class Offer:
         origin: where it came from.
         fault: why it cannot be loaded; empty when it can.
         seen_at: when the worker said so last, aware UTC.
+        answers: see ``ModelRef``.
     """
 
     worker: str
@@ -87,6 +102,7 @@ class Offer:
     origin: Origin
     fault: str
     seen_at: datetime
+    answers: str = ""
 
 
 def standing_of(ref: ModelRef, offers: Iterable[Offer], now: datetime) -> Standing:
@@ -99,7 +115,7 @@ def standing_of(ref: ModelRef, offers: Iterable[Offer], now: datetime) -> Standi
     if not awake:
         return Standing.ASLEEP
     named = [offer for offer in awake if offer.key == ref.key]
-    if any(offer.sha256 == ref.sha256 and not offer.fault for offer in named):
+    if any(ref.is_met(offer.sha256, offer.answers) and not offer.fault for offer in named):
         return Standing.USABLE
     if any(offer.fault for offer in named):
         return Standing.BROKEN
@@ -108,7 +124,8 @@ def standing_of(ref: ModelRef, offers: Iterable[Offer], now: datetime) -> Standi
 
 WORDS = {
     Standing.USABLE: "can be used",
-    Standing.CHANGED: "was exchanged: the workers have another network of that name by now",
+    Standing.CHANGED: "was exchanged: by now the workers have another network of that name, or "
+    "other thresholds for it",
     Standing.BROKEN: "is damaged: no worker can load it",
     Standing.GONE: "is not there any more: no worker can load it",
     Standing.ASLEEP: "cannot be looked for: no worker is running",

@@ -6,6 +6,8 @@ only a person's word that the picture was looked at lets it out.
 Source: issue 8 (privacy); domain specification §0.2 rule 1 (machine and human values).
 """
 
+import hashlib
+import json
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -20,6 +22,9 @@ Size = tuple[int, int]
 
 WORDS_MAX = 500
 """Most characters of a reason."""
+
+TAG_DIGITS = 12
+"""Digits of a digest that name a blurred picture."""
 
 MARGIN_SHARE = 0.08
 """Widening of a box on every side, as a share of its longer side: detectors cut hair and bumpers.
@@ -103,6 +108,8 @@ class PrivacyMark:
         at: when, aware UTC.
         why: reason; may be empty, except when a picture is kept back.
         area: what was added; None otherwise.
+        looked: tag of the blurred picture that was cleared (``Privacy.tag``); empty otherwise, and
+            of what was cleared before marks said so.
     """
 
     action: MarkAction
@@ -110,6 +117,7 @@ class PrivacyMark:
     at: datetime
     why: str = ""
     area: PrivateArea | None = None
+    looked: str = ""
 
     def __post_init__(self) -> None:
         """Check that a named person did something whole."""
@@ -122,6 +130,8 @@ class PrivacyMark:
             raise BadInput("to keep a picture back needs a reason; say why")
         if (self.area is not None) is not (self.action is MarkAction.ADD):
             raise BadInput("an area is added, and only added; clear and withhold have none")
+        if self.looked and self.action is not MarkAction.CLEAR:
+            raise BadInput("only who clears a picture says which one they looked at")
         if self.at.tzinfo is None:
             raise BadInput("PrivacyMark.at must carry a time zone (UTC)")
 
@@ -160,22 +170,39 @@ class Privacy:
         return (*found, *(mark.area for mark in self.marks if mark.area is not None))
 
     @property
+    def tag(self) -> str:
+        """Name the blurred picture: whoever looked at it has not seen one with another tag.
+
+        It is of what is hidden and of who looked for it: what another detector did not find was
+        looked for once more.
+        """
+        looked_for = sorted({screening.detector_id for screening in self.screenings})
+        hidden = [area.box_px for area in self.areas]
+        said = json.dumps([looked_for, hidden], separators=(",", ":"))
+        return hashlib.sha256(said.encode()).hexdigest()[:TAG_DIGITS]
+
+    @property
     def obstacle(self) -> Obstacle | None:
         """Say why the picture may not be published; None when it may.
 
-        A person must have looked at it after the last detector and after the last added area.
+        A person must have looked at it as it would be blurred now. Who keeps it back has the last
+        word, whoever says what afterwards.
         """
+        if any(mark.action is MarkAction.WITHHOLD for mark in self.marks):
+            return Obstacle.WITHHELD
         if not self.screenings:
             return Obstacle.NOT_SCREENED
-        added_since = False
-        for mark in reversed(self.marks):
-            if mark.action is MarkAction.WITHHOLD:
-                return Obstacle.WITHHELD
-            if mark.action is MarkAction.CLEAR:
-                screened_since = any(screening.at > mark.at for screening in self.screenings)
-                return Obstacle.NOT_CLEARED if added_since or screened_since else None
-            added_since = True
-        return Obstacle.NOT_CLEARED
+        cleared = [n for n, mark in enumerate(self.marks) if mark.action is MarkAction.CLEAR]
+        return None if any(map(self._still_seen, cleared)) else Obstacle.NOT_CLEARED
+
+    def _still_seen(self, place: int) -> bool:
+        """Tell whether whoever set a mark looked at what is blurred now."""
+        mark = self.marks[place]
+        if mark.looked:
+            return mark.looked == self.tag
+        # a mark of before says only when: after the last detector and the last added area
+        added_since = any(later.area is not None for later in self.marks[place + 1 :])
+        return not added_since and all(screened.at <= mark.at for screened in self.screenings)
 
 
 def widened(box: Box, size_px: Size, share: float = MARGIN_SHARE) -> Box:

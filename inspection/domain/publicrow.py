@@ -9,7 +9,7 @@ Source: domain specification §7.1, §7.2, §0.2 rule 9.
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -17,10 +17,11 @@ import shapely
 
 from inspection.domain.assetsheet import says_done
 from inspection.domain.eradate import due_fiscal_year
+from inspection.domain.gateword import GateCode, GateWord, stop
 from inspection.domain.inspectionrecord import ConfirmedDefect, InspectionRecord
 from inspection.domain.municipality import full_code
 from inspection.domain.notation import fold
-from inspection.errors import BadInput, Refused
+from inspection.errors import BadInput
 from inspection.geo.mesh import mesh_bounds, mesh_code
 
 Value = str | int | float | None
@@ -35,9 +36,6 @@ PHONE = "phone"
 SENSITIVE = "sensitive_location"
 """Attribute of an asset whose exact place is not for everybody."""
 
-NO_PICTURES = "names of people, notes, findings and photos stay inside"
-"""What the gate says of texts and of photos when none was asked for."""
-
 NOT_SENSITIVE = frozenset({"none", "", "false", "no", "n", "0", "0.0", "無", "なし", "いいえ"})
 
 
@@ -46,6 +44,7 @@ class Forbidden:
     """Describe a pattern that must not get out."""
 
     code: str
+    ja: str
     en: str
     pattern: re.Pattern[str]
 
@@ -63,6 +62,7 @@ class RedactionRule:
         done_words: words of a repair status that mean a finished measure.
         free_text: fields that are searched.
         forbidden: what for.
+        columns_ja: headings of the columns in Japanese, to say in which one it was found.
     """
 
     version: str
@@ -73,6 +73,7 @@ class RedactionRule:
     done_words: tuple[str, ...]
     free_text: tuple[str, ...]
     forbidden: tuple[Forbidden, ...]
+    columns_ja: Mapping[str, str] = field(default_factory=dict)
 
     def measure_done(self, repair_status: str) -> bool:
         """Tell whether a repair status says that a measure is finished.
@@ -89,14 +90,14 @@ class Redacted:
     Attributes:
         row: the columns.
         damages: single damages that may be seen.
-        applied: what was rounded, blurred or withheld, in words.
+        applied: what was rounded, blurred or withheld.
         mesh_code: cell of about 1 km; empty without a position.
         measure_done: the ledger says that a measure is finished.
     """
 
     row: PublicRow
     damages: tuple[PublicRow, ...]
-    applied: tuple[str, ...]
+    applied: tuple[GateWord, ...]
     mesh_code: str
     measure_done: bool
 
@@ -130,20 +131,20 @@ def redact(
         show_damage: publish single damages at all.
 
     Raises:
-        Refused: when a text must not get out; the message names field, kind and cure.
+        GateStopped: when a text must not get out; the message names field, kind and cure.
     """
     _check_texts(record, rule)
-    applied: list[str] = []
+    applied: list[GateWord] = []
     hidden = blur or _sensitive(record.attributes.get(SENSITIVE))
     lon_deg, lat_deg, mesh = _position(record, rule, hidden, applied)
     repair = str(record.sheet.get("repair_status", ""))
     stated = record.attributes.get("measure_done")
     done = stated if isinstance(stated, bool) else rule.measure_done(repair)
     damages = tuple(_damage(record, d, rule, hidden) for d in record.defects)
-    withheld = _withheld(record, rule, done, show_damage)
-    if withheld and damages:
-        applied.append(f"{len(damages)} damages withheld: {withheld}")
-    seen = () if withheld else damages
+    withheld = _withheld(record, rule, done, show_damage, len(damages))
+    if withheld is not None and damages:
+        applied.append(withheld)
+    seen = damages if withheld is None else ()
     row: PublicRow = {
         **_identity(record),
         **({"address": "", "xroad_id": ""} if hidden else {}),
@@ -164,8 +165,8 @@ def redact(
         "notes": "",
     }
     if hidden:
-        applied.append("address and xROAD ID, which is a position, stay inside")
-    applied.append(NO_PICTURES)
+        applied.append(GateWord(code=GateCode.ADDRESS_INSIDE))
+    applied.append(GateWord(code=GateCode.WORDS_AND_PHOTOS_INSIDE))
     return Redacted(
         row=row, damages=seen, applied=tuple(applied), mesh_code=mesh, measure_done=done
     )
@@ -204,7 +205,9 @@ def _identity(record: InspectionRecord) -> PublicRow:
     try:
         code = full_code(code)
     except BadInput as error:
-        raise Refused(f"{record.asset_id} cannot be published: {error}") from error
+        values = {"asset": record.asset_id, "code": code, "why": str(error)}
+        word = GateWord(code=GateCode.STOPPED_BY_MUNICIPALITY, values=values)
+        raise stop(word) from error
     row: PublicRow = {
         "municipality_code": code,
         "asset_id": record.asset_id,
@@ -235,14 +238,18 @@ def _check_texts(record: InspectionRecord, rule: RedactionRule) -> None:
                 continue  # 02-201-0001 is prefecture, town and number, and can never be changed
             # a number in the wide digits of a Japanese keyboard is the same number
             if kind.pattern.search(text) or kind.pattern.search(fold(text)):
-                raise Refused(
-                    f"{record.asset_id} cannot be published: its {name} has what looks like "
-                    f"{kind.en}; mend the ledger, approve anew and publish again"
-                )
+                values = {
+                    "asset": record.asset_id,
+                    "column_en": name,
+                    "column_ja": rule.columns_ja.get(name, name),
+                    "kind_en": kind.en,
+                    "kind_ja": kind.ja,
+                }
+                raise stop(GateWord(code=GateCode.STOPPED_BY_TEXT, values=values))
 
 
 def _position(
-    record: InspectionRecord, rule: RedactionRule, hidden: bool, applied: list[str]
+    record: InspectionRecord, rule: RedactionRule, hidden: bool, applied: list[GateWord]
 ) -> tuple[float | None, float | None, str]:
     """Give longitude, latitude and the cell that may be seen."""
     lon, lat = record.sheet.get("lon_deg"), record.sheet.get("lat_deg")
@@ -254,24 +261,27 @@ def _position(
         mesh = ""
     if hidden:
         if not mesh:
-            applied.append("the place is sensitive and outside the grid: no position at all")
+            applied.append(GateWord(code=GateCode.PLACE_HIDDEN))
             return None, None, ""
         west, south, east, north = mesh_bounds(mesh)
         lon, lat = (west + east) / 2, (south + north) / 2
-        applied.append(f"the place is sensitive: the middle of cell {mesh} stands for it")
+        applied.append(GateWord(code=GateCode.PLACE_IN_CELL, values={"cell": mesh}))
     else:
-        applied.append(f"position rounded to {rule.position_decimals} decimals")
+        decimals = {"decimals": rule.position_decimals}
+        applied.append(GateWord(code=GateCode.POSITION_ROUNDED, values=decimals))
     return round(lon, rule.position_decimals), round(lat, rule.position_decimals), mesh
 
 
-def _withheld(record: InspectionRecord, rule: RedactionRule, done: bool, show_damage: bool) -> str:
-    """Say why single damages are withheld; empty when they are not."""
+def _withheld(
+    record: InspectionRecord, rule: RedactionRule, done: bool, show_damage: bool, count: int
+) -> GateWord | None:
+    """Say why single damages are withheld; None when they are not."""
     if not show_damage:
-        return "whoever published it said so"
-    value = record.diagnosis.value.split("-")[0]
-    if value in rule.withhold_damage_of and not done:
-        return f"soundness {record.diagnosis.value} and no measure is finished"
-    return ""
+        return GateWord(code=GateCode.DAMAGES_HIDDEN, values={"count": count})
+    soundness = record.diagnosis.value
+    if soundness.split("-")[0] in rule.withhold_damage_of and not done:
+        return GateWord(code=GateCode.DAMAGES_WAIT, values={"count": count, "soundness": soundness})
+    return None
 
 
 def _damage(

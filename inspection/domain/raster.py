@@ -77,6 +77,13 @@ class Orthomosaic:
     georeferenced: bool
     facts: Mapping[str, object] = field(default_factory=dict)
 
+    @property
+    def photos_given(self) -> int | None:
+        """Say of how many photos it was to be made; None where its maker did not tell."""
+        registration = self.facts.get("registration")
+        of = registration.get("of") if isinstance(registration, Mapping) else None
+        return of if isinstance(of, int) else None
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Chip:

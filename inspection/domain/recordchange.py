@@ -55,7 +55,10 @@ _LISTS: dict[Part, tuple[str, Callable[[Plain], str], tuple[str, ...]]] = {
     Part.DEFECT: (
         "defects",
         lambda row: str(row["defect_id"]),
-        ("damage_class", "grade", "width", "length", "area", "outline_surface", "confirmed_by"),
+        (
+            *("damage_class", "grade", "grade_again", "width", "length", "area"),
+            *("outline_surface", "confirmed_by"),
+        ),
     ),
     Part.SURVEY: ("surveys", lambda row: str(row["survey_id"]), ("mosaic_sha256", "photos")),
 }
@@ -97,7 +100,8 @@ def _rows(
     word = _WORDS.get(part)
     for name in sorted({*old, *new}):
         if name in old and name in new:
-            picked = [{field: row[name][field] for field in compared} for row in (old, new)]
+            # what a record says nothing by it need not have: see inspectionrecord.ADDED_LATER
+            picked = [{field: row[name].get(field, "") for field in compared} for row in (old, new)]
             yield from _fields(part, name, *picked)
         else:
             said = [rows[name][word] if word else name for rows in (old, new) if name in rows]

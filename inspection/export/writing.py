@@ -43,3 +43,15 @@ def replace_text(path: Path, text: str) -> None:
     """Write UTF-8 text to a file, complete or not at all."""
     with replacing(path) as temporary:
         temporary.write_text(text, encoding="utf-8", newline="")
+
+
+def remove(path: Path) -> None:
+    """Remove a result file that must not be there any more; none is no error.
+
+    Raises:
+        Unavailable: when it cannot be removed.
+    """
+    try:
+        path.unlink(missing_ok=True)
+    except OSError as error:
+        raise Unavailable(f"cannot remove {path}: {error.strerror}; check its folder") from error

@@ -155,6 +155,22 @@ def perpendicular_spacing(
     lines = [np.asarray(line, dtype=np.float64) for line in (first, second)]
     if axial_difference_deg(*(axial_mean_deg([line]) for line in lines)) >= parallel_deg:
         return None
+    return spacing_of_parallel(*lines, overlap=overlap)
+
+
+def spacing_of_parallel(
+    first: ArrayLike, second: ArrayLike, *, overlap: float = 0.3
+) -> float | None:
+    """Give the mean distance of two lines over their overlap, known to be parallel.
+
+    None when they do not overlap enough.
+
+    Args:
+        first: (n, 2) points.
+        second: (m, 2) points.
+        overlap: smallest overlap of the projections, as a share of the shorter one.
+    """
+    lines = [np.asarray(line, dtype=np.float64) for line in (first, second)]
     angle = np.radians(axial_mean_deg(lines))
     turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
     along = [line @ turn[:, 0] for line in lines]

@@ -2,7 +2,6 @@
 
 from collections import OrderedDict
 from collections.abc import Sequence
-from pathlib import Path
 
 import cv2
 import numpy as np
@@ -10,6 +9,7 @@ from numpy.typing import NDArray
 
 from inspection.errors import BadPhoto
 from inspection.imaging.ortho import View
+from inspection.imaging.photofile import PhotoFile, opened
 
 TONE_PX = 32
 """Photo pixels per pixel of a tone: structures larger than about twice this are tone, the rest
@@ -19,32 +19,34 @@ DEFAULT_BUDGET_MB = 320
 """Decoded photos kept in memory: eleven of 9 megapixels, or five of 20."""
 
 
-def decode(path: Path, *, width_px: int, height_px: int) -> NDArray[np.uint8]:
+def decode(file: PhotoFile, *, width_px: int, height_px: int) -> NDArray[np.uint8]:
     """Read a photo upright as (H, W, 3) uint8 RGB.
 
     Raises:
         BadPhoto: when the file cannot be decoded or has another size than its metadata said.
     """
-    bgr = cv2.imread(str(path), cv2.IMREAD_COLOR)
+    with opened(file) as path:
+        bgr = cv2.imread(str(path), cv2.IMREAD_COLOR)
     if bgr is None:
-        raise BadPhoto(f"{path.name} cannot be decoded; copy it again from the memory card")
+        raise BadPhoto(f"{file.name} cannot be decoded; copy it again from the memory card")
     if bgr.shape[:2] != (height_px, width_px):
         raise BadPhoto(
-            f"{path.name} decodes to {bgr.shape[1]}×{bgr.shape[0]} px but was registered with "
+            f"{file.name} decodes to {bgr.shape[1]}×{bgr.shape[0]} px but was registered with "
             f"{width_px}×{height_px} px; was the file exchanged?"
         )
     return np.asarray(cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB), dtype=np.uint8)
 
 
-def decode_tone(path: Path, *, width_px: int, height_px: int) -> NDArray[np.float32]:
+def decode_tone(file: PhotoFile, *, width_px: int, height_px: int) -> NDArray[np.float32]:
     """Read the tone of a photo: its low frequencies, (H/32, W/32, 3) float32 RGB, 0–255.
 
     Raises:
         BadPhoto: when the file cannot be decoded.
     """
-    small = cv2.imread(str(path), cv2.IMREAD_REDUCED_COLOR_4)
+    with opened(file) as path:
+        small = cv2.imread(str(path), cv2.IMREAD_REDUCED_COLOR_4)
     if small is None:
-        raise BadPhoto(f"{path.name} cannot be decoded; copy it again from the memory card")
+        raise BadPhoto(f"{file.name} cannot be decoded; copy it again from the memory card")
     size = (max(2, round(width_px / TONE_PX)), max(2, round(height_px / TONE_PX)))
     rgb = cv2.cvtColor(small, cv2.COLOR_BGR2RGB).astype(np.float32)
     return np.asarray(

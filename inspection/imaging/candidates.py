@@ -7,16 +7,21 @@ around it, so leaving the others out changes no pixel.
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from inspection.domain.detection import ChipScores
 from inspection.domain.fragment import Thresholds, Winners, winners
+from inspection.domain.taxonomy import DamageClass
 from inspection.imaging.crest import RADIUS_PX, crests
 from inspection.imaging.enlarge import part
 
 BLOCK_PX = 128
 """Side of a block; smaller ones skip more, and cost more each."""
+
+JOINT_REACH_PX = 20
+"""How far from a joint its broken edges lie, at most: 46 mm where a pixel is 2.3 mm."""
 
 Window = tuple[slice, slice]
 
@@ -50,6 +55,26 @@ class Decider:
                     label[inner], score[inner] = found.label, found.score
         return Winners(label=label, score=score)
 
+    def core_beside_joints(
+        self, rows: slice, columns: slice
+    ) -> tuple[Winners, NDArray[np.bool_] | None]:
+        """Say the same of the core, and which of its pixels lie beside a joint; None for nowhere.
+
+        Joints are looked for in the margin of the chip too, so that a joint along the edge of the
+        core is not missed.
+        """
+        if DamageClass.JOINT not in self.scores.classes:
+            return self.core(rows, columns), None
+        outer = (
+            _grown(rows, JOINT_REACH_PX, self.valid.shape[0]),
+            _grown(columns, JOINT_REACH_PX, self.valid.shape[1]),
+        )
+        found = self.core(*outer)
+        inner = _within((rows, columns), outer)
+        joint = found.label == self.scores.classes.index(DamageClass.JOINT) + 1
+        own = Winners(label=found.label[inner], score=found.score[inner])
+        return own, beside(joint)[inner] if joint.any() else None
+
     def _reached(self, rows: slice, columns: slice) -> NDArray[np.int64]:
         """Give the classes of which a place reaches the lower threshold."""
         highest = self.scores.scores[:, rows, columns].max(axis=(1, 2), initial=0)
@@ -74,6 +99,12 @@ class Decider:
             thresholds=self.thresholds,
             valid=self.valid[block],
         )
+
+
+def beside(joint: NDArray[np.bool_], reach_px: int = JOINT_REACH_PX) -> NDArray[np.bool_]:
+    """Return the pixels within reach of a joint, the joint's own among them, (H, W)."""
+    away = cv2.distanceTransform((~joint).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
+    return np.asarray(joint.any() & (away <= np.float32(reach_px)), dtype=np.bool_)
 
 
 def _blocks(rows: slice, columns: slice) -> Iterator[Window]:

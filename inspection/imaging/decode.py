@@ -19,6 +19,7 @@ from PIL import Image, ImageFile, UnidentifiedImageError
 
 from inspection.domain.capture import RejectionReason
 from inspection.errors import BadPhoto
+from inspection.imaging.photofile import PhotoFile, opened
 
 MAX_PHOTO_PIXELS = 250_000_000
 """Largest photo that is decoded: 1.6 × the biggest camera back of 2026 (151 Mpx)."""
@@ -151,18 +152,19 @@ def read_headers(content: bytes) -> tuple[ExifBlocks, bytes | None]:
     return blocks, xmp
 
 
-def read_grey(path: Path) -> NDArray[np.uint8]:
+def read_grey(file: PhotoFile) -> NDArray[np.uint8]:
     """Read the luminance of a photo, (H, W) uint8, upright: the EXIF orientation is applied.
 
     Raises:
         BadPhoto: when the file cannot be read or decoded.
     """
     try:
-        decoded = decode(path.read_bytes())
+        with opened(file) as path:
+            decoded = decode(path.read_bytes())
     except OSError as error:
-        raise BadPhoto(f"photo {path.name} cannot be read: {error.strerror}") from error
+        raise BadPhoto(f"photo {file.name} cannot be read: {error.strerror}") from error
     if isinstance(decoded, Flaw):
-        raise BadPhoto(f"photo {path.name} cannot be decoded: {decoded.detail}")
+        raise BadPhoto(f"photo {file.name} cannot be decoded: {decoded.detail}")
     return _upright(decoded.grey, decoded.orientation)
 
 

@@ -14,6 +14,7 @@ COLUMNS = {
     "class_index": np.int32,
     "score_sum": np.int64,
     "seeds": np.int64,
+    "beside": np.int64,
 }
 """The columns and their types."""
 

@@ -18,6 +18,7 @@ from typing import Any
 
 from inspection.domain.mission import TENKEN_NAMESPACE
 from inspection.errors import BadInput, Broken, Unavailable
+from inspection.imaging.photofile import PhotoFile, at_hand
 from inspection.redaction import scrubbed
 
 ORTHOPHOTO = "odm_orthophoto/odm_orthophoto.tif"
@@ -52,7 +53,7 @@ class NodeOdm:
     def make(
         self,
         digest: str,
-        files: Sequence[Path],
+        files: Sequence[PhotoFile],
         options: Mapping[str, object],
         *,
         into: Path,
@@ -73,12 +74,18 @@ class NodeOdm:
             Broken: when what it delivers is no result.
         """
         with _translated():
-            task = self._task(digest, files, options, hear)
+            task = self._task(digest, files, options, into=into / "photos", hear=hear)
             self._wait(task, hear)
             return _fetched(task, into)
 
     def _task(
-        self, digest: str, files: Sequence[Path], options: Mapping[str, object], hear: Hear
+        self,
+        digest: str,
+        files: Sequence[PhotoFile],
+        options: Mapping[str, object],
+        *,
+        into: Path,
+        hear: Hear,
     ) -> Any:  # noqa: ANN401 pyodm has no types
         """Find the task of these inputs that is on its way or done, or begin it."""
         from pyodm import Node  # noqa: PLC0415  # an extra: only who uses it needs it
@@ -95,14 +102,15 @@ class NodeOdm:
                 continue  # failed, cancelled, or begun by one who died: that name is spent
             hear(0.0)
             try:
-                return node.create_task(
-                    [str(path) for path in files],
-                    dict(options),
-                    name=f"tenken {digest[:12]}",
-                    skip_post_processing=True,
-                    outputs=[ORTHOPHOTO, SHOTS],
-                    task_uuid=name,
-                )
+                with at_hand(files, into) as paths:
+                    return node.create_task(
+                        [str(path) for path in paths],
+                        dict(options),
+                        name=f"tenken {digest[:12]}",
+                        skip_post_processing=True,
+                        outputs=[ORTHOPHOTO, SHOTS],
+                        task_uuid=name,
+                    )
             except NodeResponseError as error:
                 if "set-uuid" not in str(error).lower():
                     raise  # else somebody was faster with the same photos

@@ -13,7 +13,6 @@ metres. Then::
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -21,6 +20,7 @@ from numpy.typing import ArrayLike, NDArray
 from inspection.errors import BadInput
 from inspection.geo.camera import Camera, Pose
 from inspection.geo.grid import PixelGrid
+from inspection.imaging.photofile import PhotoFile
 from inspection.imaging.surface import Surface
 
 MAX_INCIDENCE_DEG = 60.0
@@ -33,7 +33,8 @@ class View:
 
     Attributes:
         sha256: identity of the photo.
-        path: the photo's file; decoded with its EXIF orientation applied.
+        path: the photo's file, here or lent when it is read; decoded with its EXIF orientation
+            applied.
         width_px: columns of the upright photo.
         height_px: rows of the upright photo.
         camera: lens of the photo; with ``pose``, instead of ``photo_from_plane``.
@@ -43,7 +44,7 @@ class View:
     """
 
     sha256: str
-    path: Path
+    path: PhotoFile
     width_px: int
     height_px: int
     camera: Camera | None = None

@@ -1,7 +1,5 @@
 """Cut parts out of photos for people to look at, as JPEG, down to single pixels."""
 
-import threading
-from collections import OrderedDict
 from pathlib import Path
 
 import cv2
@@ -9,15 +7,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inspection.errors import BadInput, BadPhoto
-from inspection.turns import Turns
+from inspection.imaging.darkroom import Darkroom
 
 CROP_MAX_PX = 2048
 """Longest side of a picture that one request may ask for."""
 
 QUALITY = 90
-
-BUDGET_MB = 256
-"""Decoded photos that are kept in memory: four of 20 megapixels. One is always kept."""
 
 Box = tuple[int, int, int, int]
 
@@ -31,19 +26,11 @@ _REDUCED = {
 
 
 class Cutter:
-    """Cut pictures out of photos; photos decoded last stay in memory, one is decoded at a time."""
+    """Cut pictures out of photos as they were taken."""
 
-    def __init__(self, budget_mb: int = BUDGET_MB) -> None:
-        """Keep decoded photos up to a budget."""
-        self._budget_bytes = budget_mb * 2**20
-        self._kept: OrderedDict[tuple[str, int], NDArray[np.uint8]] = OrderedDict()
-        self._books = threading.Lock()  # never held while anything is decoded
-        self._turns = Turns("decoding a photo", waiting_most=12, patience_s=15.0)
-
-    @property
-    def held_bytes(self) -> int:
-        """Count the bytes of decoded photos that are kept now."""
-        return sum(photo.nbytes for photo in self._kept.values())
+    def __init__(self, darkroom: Darkroom) -> None:
+        """Have photos decoded and kept in a darkroom."""
+        self._darkroom = darkroom
 
     def cut(self, path: Path, sha256: str, *, window: Box, size_px: tuple[int, int]) -> bytes:
         """Give a part of an upright photo as JPEG, native or shrunk, never enlarged.
@@ -78,27 +65,14 @@ class Cutter:
 
     def _photo(self, path: Path, sha256: str, step: int) -> NDArray[np.uint8]:
         """Give a decoded photo (H, W, 3) BGR, at one ``step``-th of its size."""
-        key = sha256, step
-        if (kept := self._found(key)) is not None:
-            return kept
-        with self._turns.one():
-            if (kept := self._found(key)) is not None:  # decoded by whom we waited for
-                return kept
+
+        def decode() -> NDArray[np.uint8]:
             found = cv2.imread(str(path), _REDUCED[step])
             if found is None:
                 raise BadPhoto(f"{path.name} cannot be decoded; copy it from the card again")
-            photo = np.asarray(found, dtype=np.uint8)
-            with self._books:
-                while self._kept and self.held_bytes + photo.nbytes > self._budget_bytes:
-                    self._kept.popitem(last=False)
-                self._kept[key] = photo
-            return photo
+            return np.asarray(found, dtype=np.uint8)
 
-    def _found(self, key: tuple[str, int]) -> NDArray[np.uint8] | None:
-        with self._books:
-            if key in self._kept:
-                self._kept.move_to_end(key)
-            return self._kept.get(key)
+        return self._darkroom.photo((sha256, step), decode)
 
 
 def fitted_px(window: Box, most_px: int) -> tuple[int, int]:

@@ -19,6 +19,7 @@ from inspection.errors import BadInput
 from inspection.geo.camera import Camera, Pose
 from inspection.geo.grid import LOCAL_CRS
 from inspection.imaging.ortho import View
+from inspection.imaging.photofile import PhotoFile
 from inspection.imaging.planar_adjust import Adjusted, to_plane
 from inspection.imaging.planar_group import adjust_largest_group
 from inspection.imaging.planar_place import (
@@ -90,7 +91,7 @@ class StripRegistration:
 
 def register_strip(
     photos: Sequence[Photo],
-    photo_paths: Mapping[str, Path],
+    photo_paths: Mapping[str, PhotoFile],
     *,
     gsd_m_per_px: float,
     gcp_file: Path | None = None,
@@ -153,7 +154,7 @@ def lay_out(
 
 
 def views_of(
-    registration: StripRegistration, photos: Sequence[Photo], photo_paths: Mapping[str, Path]
+    registration: StripRegistration, photos: Sequence[Photo], photo_paths: Mapping[str, PhotoFile]
 ) -> list[View]:
     """Give the registered photos as views of ``FlatSurface()``, in flight order."""
     return [

@@ -9,7 +9,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import combinations
-from pathlib import Path
 from typing import Self
 
 import numpy as np
@@ -18,6 +17,7 @@ from numpy.typing import NDArray
 from inspection.domain.capture import Photo
 from inspection.imaging.decode import read_grey
 from inspection.imaging.features import Features, find_features, match
+from inspection.imaging.photofile import PhotoFile
 
 COARSE_SIDE_PX, COARSE_POINTS = 1400, 4000
 """Long side and points of the small pictures that say where photos overlap."""
@@ -79,7 +79,7 @@ def candidate_pairs(count: int) -> list[tuple[int, int]]:
 
 def find_ties(
     photos: Sequence[Photo],
-    paths: Sequence[Path],
+    paths: Sequence[PhotoFile],
     *,
     on_step: Callable[[int, int], None] = lambda done, total: None,
 ) -> list[Tie]:

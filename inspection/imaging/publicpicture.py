@@ -9,6 +9,7 @@ import io
 import warnings
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import NewType
 
 import cv2
 import numpy as np
@@ -23,8 +24,15 @@ LONGEST_PX = 1600
 """Longest side of a public picture: enough to see the damage in its surroundings."""
 
 QUALITY = 85
+
+BAND_ROWS = 256
+"""Rows that are copied at a time."""
+
 CELLS = 4
 """Colours along the longer side of what is hidden."""
+
+Hidden = NewType("Hidden", NDArray[np.uint8])
+"""Pixels of a whole upright photo (H, W, 3) uint8 RGB with what must not be seen hidden."""
 
 _FAULTS = (OSError, SyntaxError, ValueError, IndexError, KeyError, TypeError)
 
@@ -45,7 +53,7 @@ class PublicPicture:
 
 
 def upright_rgb(content: bytes, name: str) -> NDArray[np.uint8]:
-    """Decode a photo to upright pixels (H, W, 3) uint8 RGB.
+    """Decode a photo to upright pixels (H, W, 3) uint8 RGB, never more than twice in memory.
 
     Raises:
         BadPhoto: when it cannot be decoded, or is larger than any photo.
@@ -60,10 +68,10 @@ def upright_rgb(content: bytes, name: str) -> NDArray[np.uint8]:
                         f"photo {name} of {width}×{height} px is over the limit of "
                         f"{MAX_PHOTO_PIXELS / 1e6:.0f} Mpx"
                     )
-                upright = ImageOps.exif_transpose(image).convert("RGB")
+                ImageOps.exif_transpose(image, in_place=True)
+                return _pixels(image)
     except (*_FAULTS, UnidentifiedImageError, Image.DecompressionBombError) as error:
         raise BadPhoto(f"photo {name} cannot be decoded: {error}") from error
-    return np.asarray(upright, dtype=np.uint8)
 
 
 def public_picture(
@@ -72,11 +80,11 @@ def public_picture(
     """Hide parts of upright pixels (H, W, 3) uint8 RGB and encode the rest anew.
 
     Args:
-        pixels: of the whole photo; they are not changed.
+        pixels: of the whole photo; what must not be seen is hidden in them.
         boxes: what must not be seen, px; each is widened first.
         longest_px: longest side of the picture.
     """
-    shown = hide(pixels, boxes_px := list(boxes))
+    shown: NDArray[np.uint8] = hide(pixels, boxes_px := list(boxes))
     height, width = shown.shape[:2]
     shrink = min(1.0, longest_px / max(height, width))
     size = max(1, round(width * shrink)), max(1, round(height * shrink))
@@ -87,22 +95,19 @@ def public_picture(
     return PublicPicture(content=written.getvalue(), size_px=size, hidden=len(boxes_px))
 
 
-def public_part(
-    pixels: NDArray[np.uint8], boxes: Iterable[Box], *, window: Box, size_px: tuple[int, int]
-) -> bytes:
-    """Give a part of a photo (H, W, 3) uint8 RGB as JPEG, with what must not be seen hidden.
+def public_part(hidden: Hidden, *, window: Box, size_px: tuple[int, int]) -> bytes:
+    """Give a part of a photo as JPEG.
 
-    The whole photo is hidden first: of a part alone, four colours each way could be read off piece
-    by piece.
+    It is cut from a photo that was hidden whole: of a part alone, four colours each way could be
+    read off piece by piece.
 
     Args:
-        pixels: of the whole upright photo.
-        boxes: what must not be seen, px of the photo.
+        hidden: pixels of the whole upright photo, from ``hide``.
         window: x0 y0 x1 y1 px, inside the photo.
         size_px: columns and rows of the picture.
     """
     x0, y0, x1, y1 = window
-    part = np.ascontiguousarray(hide(pixels, boxes)[y0:y1, x0:x1])
+    part = np.ascontiguousarray(hidden[y0:y1, x0:x1])
     if part.shape[1::-1] != size_px:
         part = np.asarray(cv2.resize(part, size_px, interpolation=cv2.INTER_AREA), dtype=np.uint8)
     written = io.BytesIO()
@@ -110,20 +115,29 @@ def public_part(
     return written.getvalue()
 
 
-def hide(pixels: NDArray[np.uint8], boxes: Iterable[Box]) -> NDArray[np.uint8]:
-    """Give pixels (H, W, 3) uint8 whose parts are replaced by few colours each.
+def hide(pixels: NDArray[np.uint8], boxes: Iterable[Box]) -> Hidden:
+    """Replace parts of upright pixels (H, W, 3) uint8 by few colours each, in place.
 
     >>> hide(np.eye(8, dtype=np.uint8)[..., None].repeat(3, 2) * 255, [(0, 0, 8, 8)]).max() < 255
     True
     """
-    shown = pixels.copy()
-    size = shown.shape[1], shown.shape[0]
+    size = pixels.shape[1], pixels.shape[0]
     for box in boxes:
         x0, y0, x1, y1 = widened(box, size)
-        part = shown[y0:y1, x0:x1]
+        part = pixels[y0:y1, x0:x1]
         if part.size:
-            shown[y0:y1, x0:x1] = _few_colours(part)
-    return shown
+            pixels[y0:y1, x0:x1] = _few_colours(part)
+    return Hidden(pixels)
+
+
+def _pixels(image: Image.Image) -> NDArray[np.uint8]:
+    """Copy an image band by band: as a whole, Pillow would hold it three times meanwhile."""
+    width, height = image.size
+    pixels = np.empty((height, width, 3), dtype=np.uint8)
+    for top in range(0, height, BAND_ROWS):
+        bottom = min(top + BAND_ROWS, height)
+        pixels[top:bottom] = np.asarray(image.crop((0, top, width, bottom)).convert("RGB"))
+    return pixels
 
 
 def _few_colours(part: NDArray[np.uint8]) -> NDArray[np.uint8]:

@@ -29,6 +29,7 @@ from inspection.imaging.album import decode
 from inspection.imaging.alignment import align, breadth_m
 from inspection.imaging.control import Held, Mark, hold
 from inspection.imaging.features import find_features
+from inspection.imaging.photofile import PhotoFile
 from inspection.imaging.registration_check import Checked, check
 from inspection.imaging.sfm import WORKING_SIDE_PX, Model, Shot, reconstruct
 
@@ -76,7 +77,7 @@ class NadirBlock:
 
 def register(
     photos: Sequence[Photo],
-    photo_paths: Mapping[str, Path],
+    photo_paths: Mapping[str, PhotoFile],
     *,
     work_dir: Path,
     marks: Sequence[Mark] = (),
@@ -172,7 +173,7 @@ def _pose_of(photo: Photo) -> CapturePose:
 def _shots(
     photos: Sequence[Photo],
     positions: NDArray[np.float64],
-    paths: Mapping[str, Path],
+    paths: Mapping[str, PhotoFile],
     on_step: Step,
 ) -> list[Shot]:
     """Find the features of every photo."""

@@ -41,6 +41,11 @@ ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "PYTHONDONTWR
 """Threads would reserve address space, which is bounded."""
 
 
+def bare_environment() -> dict[str, str]:
+    """Give what a process that reads files of strangers is told of the environment."""
+    return {name: os.environ[name] for name in KEPT_VARIABLES if name in os.environ}
+
+
 class Sandbox:
     """Decode files in processes of their own, a few at a time."""
 
@@ -135,16 +140,12 @@ class _Child:
     """Talk with one process over its pipes."""
 
     def __init__(self, command: list[str]) -> None:
-        kept = {name: os.environ[name] for name in KEPT_VARIABLES if name in os.environ}
         self._process = subprocess.Popen(
             command,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
-            env={
-                **kept,
-                **ONE_THREAD,
-            },
+            env={**bare_environment(), **ONE_THREAD},
             start_new_session=True,  # a Ctrl+C is the service's
         )
 

@@ -1,7 +1,6 @@
 """Keep how photos see a surface as plain values, and bring it back: ``views.json`` of a run."""
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,6 +9,7 @@ from inspection.errors import BadInput, Broken
 from inspection.geo.camera import Camera, Pose
 from inspection.geo.frames import LocalFrame
 from inspection.imaging.ortho import View
+from inspection.imaging.photofile import PhotoFile
 from inspection.imaging.surface import FlatSurface, GroundSurface, HeightField, Surface
 
 FORMAT = 1
@@ -24,7 +24,9 @@ def to_plain(views: Sequence[View], surface: Surface) -> dict[str, Any]:
     }
 
 
-def from_plain(plain: Mapping[str, Any], paths: Mapping[str, Path]) -> tuple[list[View], Surface]:
+def from_plain(
+    plain: Mapping[str, Any], paths: Mapping[str, PhotoFile]
+) -> tuple[list[View], Surface]:
     """Bring views and surface back.
 
     Args:
@@ -73,7 +75,7 @@ def _view_to_plain(view: View) -> dict[str, Any]:
     }
 
 
-def _view(plain: Mapping[str, Any], paths: Mapping[str, Path]) -> View:
+def _view(plain: Mapping[str, Any], paths: Mapping[str, PhotoFile]) -> View:
     width, height = (int(v) for v in plain["size_px"])
     camera, pose, homography = None, None, None
     if "photo_from_plane" in plain:

@@ -15,7 +15,7 @@ from inspection.domain.grade import SPACING_SEARCH_M, GradeCandidate
 from inspection.domain.taxonomy import DamageClass
 from inspection.domain.workorder import WorkRow
 from inspection.geo.scale import map_scale
-from inspection.pipeline.grade import grade_one, shown_class
+from inspection.pipeline.grade import grade_one, shown_class, spacing_among
 from inspection.pipeline.propose import COVERED_BY
 from inspection.pipeline.worklist import draw_up
 from inspection.store import assets, defects
@@ -77,7 +77,7 @@ def _grade(connection: Connection, defect: Defect) -> GradeCandidate | None:
             connection, defect, COVERED_BY.get(damage_class, frozenset()), reach_m=0.0
         )
         return grade_one(defect, lying, asset=asset)
-    first = defects.first_crack(connection, defect) or defect
-    scale = map_scale(defect.latest.surface_crs, *first.latest.anchor_surface_m).linear
-    near = defects.around(connection, defect, [DamageClass.CRACK], reach_m=SPACING_SEARCH_M * scale)
-    return grade_one(defect, near, asset=asset, first_crack=first)
+    place = defects.first_crack_m(connection, defect) or defect.latest.anchor_surface_m
+    scale = map_scale(defect.latest.surface_crs, *place).linear
+    axes = defects.crack_axes(connection, defect, reach_m=SPACING_SEARCH_M * scale)
+    return grade_one(defect, asset=asset, spacing_m=spacing_among(defect, axes, scale=scale))

@@ -1,56 +1,20 @@
 """A diagnosed inspection + a person's approval → a record that is kept whole."""
 
 import uuid
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection
 
-from inspection.domain.inspectionrecord import InspectionRecord, digest, to_plain
-from inspection.domain.release import (
-    IN_RECORDS,
-    Evidence,
-    InspectionState,
-    ReleaseAction,
-    ReleaseDecision,
-    state_of,
-    step,
-)
+from inspection.domain.inspectionrecord import digest, to_plain
+from inspection.domain.release import IN_RECORDS, ReleaseAction, ReleaseDecision, step
 from inspection.errors import Conflict, NotFound, Refused
-from inspection.pipeline.compile import (
-    Gathered,
-    compile_record,
-    diagnosing_row,
-    gather,
-    years_of,
-)
+from inspection.pipeline.compile import Gathered, diagnosing_row, gather, with_findings
+from inspection.pipeline.examine import compiled, missing, newest_year, progress, state_now
 from inspection.pipeline.ports import Clock
 from inspection.store import releases
 from inspection.store.releases import Approval, Release, ReleaseEvent
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Progress:
-    """Say how an inspection stands.
-
-    Attributes:
-        asset_id: the asset.
-        fiscal_year: of the inspection.
-        state: how far it has come.
-        evidence: what is there.
-        missing: what the next step needs, in words; empty when nothing.
-        release: what people decided; None when nothing yet.
-        changed: the data differ from what was approved.
-    """
-
-    asset_id: str
-    fiscal_year: int
-    state: InspectionState
-    evidence: Evidence
-    missing: tuple[str, ...]
-    release: Release | None
-    changed: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,82 +41,6 @@ class Approver:
 
     account_id: uuid.UUID
     name: str
-
-
-def progress(connection: Connection, asset_id: str, fiscal_year: int) -> Progress:
-    """Tell how far an inspection has come, and whether its data changed since the approval.
-
-    Raises:
-        NotFound: when there is no such asset.
-    """
-    found = gather(connection, asset_id, fiscal_year)
-    release = releases.find(connection, asset_id, fiscal_year)
-    decided = release is not None and release.state in IN_RECORDS
-    state = state_now(connection, found, release)
-    changed = False
-    if release is not None and decided and release.approval_id is not None:
-        kept = releases.approval(connection, release.approval_id)
-        flown_since = found.evidence.with_mosaic < found.evidence.surveys  # none when approved
-        changed = (
-            flown_since
-            or not found.evidence.diagnosed
-            or kept.sha256
-            != digest(to_plain(compile_record(connection, found, kept.record.findings)))
-        )
-    return Progress(
-        asset_id=asset_id,
-        fiscal_year=fiscal_year,
-        state=state,
-        evidence=found.evidence,
-        missing=() if decided else missing(found.evidence, fiscal_year),
-        release=release,
-        changed=changed,
-    )
-
-
-def state_now(connection: Connection, found: Gathered, release: Release | None) -> InspectionState:
-    """Tell how far an inspection has come, by what is there and what people decided.
-
-    What was sent back waits again as soon as the record would say anything else.
-    """
-    derived = state_of(found.evidence)
-    if release is None:
-        return derived
-    if release.state in IN_RECORDS:
-        return release.state
-    if release.state is InspectionState.SENT_BACK and derived is InspectionState.DIAGNOSED:
-        now = digest(to_plain(compile_record(connection, found, {})))
-        return InspectionState.SENT_BACK if now == release.record_sha256 else derived
-    return derived
-
-
-def missing(evidence: Evidence, fiscal_year: int) -> tuple[str, ...]:
-    """Say what an approval still needs.
-
-    >>> missing(Evidence(surveys=1, with_mosaic=1, searched=1, unreviewed=2), 2026)[0]
-    '2 detections are neither confirmed nor rejected'
-    """
-    lacks = []
-    unfinished = evidence.surveys - evidence.searched
-    if unfinished:
-        lacks.append(f"{unfinished} surveys are not processed to the end")
-    if evidence.unreviewed:
-        lacks.append(f"{evidence.unreviewed} detections are neither confirmed nor rejected")
-    if not evidence.diagnosed:
-        lacks.append(f"nobody has decided the soundness in fiscal year {fiscal_year}")
-    return tuple(lacks)
-
-
-def newest_year(connection: Connection, asset_id: str) -> int:
-    """Give the newest fiscal year of which anything is known about an asset.
-
-    Raises:
-        NotFound: when there is no such asset, or nothing is known of any year.
-    """
-    years: Sequence[int] = years_of(connection, asset_id)
-    if not years:
-        raise NotFound(f"nothing is known of any inspection of {asset_id}")
-    return years[0]
 
 
 def approve(
@@ -192,13 +80,16 @@ def approve(
     )
     found = gather(connection, asset_id, fiscal_year)
     release = releases.find(connection, asset_id, fiscal_year)
-    before = state_now(connection, found, release)
+    record = compiled(connection, found)
+    before = state_now(found, release, record)
     lacks = "" if before in IN_RECORDS else "; ".join(missing(found.evidence, fiscal_year))
     after = step(before, ReleaseAction.APPROVE, why_not=lacks)
-    record = compile_record(connection, found, findings or {})
+    if record is None:
+        raise Conflict(f"a survey of {asset_id} in fiscal year {fiscal_year} has no mosaic")
     if seen is not None:
-        check_seen(seen, release, digest(to_plain(replace(record, findings={}))), fiscal_year)
+        check_seen(seen, release, digest(to_plain(record)), fiscal_year)
         _check_four_eyes(found, by, approver)
+    record = with_findings(record, found, findings or {})
     kept = releases.add_approval(connection, record, decided_now)
     releases.write(
         connection,
@@ -213,24 +104,33 @@ def approve(
     return kept
 
 
-def _check_four_eyes(found: Gathered, by: str, approver: Approver | None) -> None:
-    """Check that nobody approves their own diagnosis.
+def diagnosed_it(found: Gathered, by: str, approver: Approver | None) -> bool:
+    """Tell whether somebody diagnosed the inspection, who therefore does not approve it.
 
     Accounts are compared, for a name changes and two people may share it. A diagnosis that names no
     account was typed at the machine: there a name is all there is, and whoever bears it is taken
     for the one who diagnosed.
 
-    Raises:
-        Refused: when the same person would diagnose and approve.
+    Args:
+        found: the inspection.
+        by: the name of that person.
+        approver: their account; None where nobody signs in.
     """
     row = diagnosing_row(found)
     if row is None:
-        return
+        return False
     if approver is not None and row.decided_account is not None:
-        same = approver.account_id == row.decided_account
-    else:
-        same = row.decided_by in ({by} if approver is None else {by, approver.name})
-    if same:
+        return approver.account_id == row.decided_account
+    return row.decided_by in ({by} if approver is None else {by, approver.name})
+
+
+def _check_four_eyes(found: Gathered, by: str, approver: Approver | None) -> None:
+    """Check that nobody approves their own diagnosis.
+
+    Raises:
+        Refused: when the same person would diagnose and approve.
+    """
+    if diagnosed_it(found, by, approver):
         raise Refused(
             f"{by} diagnosed {found.entry.asset.asset_id} in fiscal year {found.fiscal_year}; "
             "somebody else approves it"
@@ -248,18 +148,6 @@ def check_seen(seen: Seen, release: Release | None, sha256: str, fiscal_year: in
             f"what is known of the inspection in fiscal year {fiscal_year} changed since you read "
             "it; read it again"
         )
-
-
-def would_be(connection: Connection, asset_id: str, fiscal_year: int) -> InspectionRecord | None:
-    """Compile the record that an approval would keep now, without findings; None when it cannot.
-
-    Raises:
-        NotFound: when there is no such asset.
-    """
-    found = gather(connection, asset_id, fiscal_year)
-    if missing(found.evidence, fiscal_year):
-        return None
-    return compile_record(connection, found, {})
 
 
 def revoke(

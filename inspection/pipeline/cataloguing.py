@@ -17,7 +17,7 @@ from inspection.export.catalogue import (
     json_ld,
     turtle,
 )
-from inspection.export.writing import replace_text, replacing
+from inspection.export.writing import remove, replace_text, replacing
 from inspection.pipeline.ports import BlobStore
 from inspection.store import privacy, snapshots
 
@@ -65,6 +65,8 @@ def write_folder(
 ) -> Sequence[str]:
     """Write every frozen month and the catalogue into a folder, for a server that shows files.
 
+    Pictures that were taken back go from the folder, too.
+
     Args:
         connection: an open transaction.
         blobs: where the files lie.
@@ -87,9 +89,10 @@ def write_folder(
     written = []
     for one in sets:
         for file in snapshots.files_of(connection, one.month) if one.frozen else ():
-            if file.name in gone:
-                continue
             path = out / one.month / file.name
+            if file.name in gone:
+                remove(path)  # written here before it was taken back
+                continue
             with replacing(path) as temporary:
                 temporary.write_bytes(blobs.read_bytes(file.blob_key))
             written.append(f"{one.month}/{file.name}")

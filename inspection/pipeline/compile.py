@@ -5,7 +5,8 @@ Only human values come in: confirmed defects, decided grades and soundness, reco
 
 import uuid
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from contextlib import suppress
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -117,11 +118,9 @@ def survey_year(survey: Survey) -> int:
 
 
 def _has_mosaic(connection: Connection, survey_id: uuid.UUID) -> bool:
-    try:
-        orthomosaics.of_survey(connection, survey_id)
-    except NotFound:
-        return False
-    return True
+    with suppress(NotFound):
+        return orthomosaics.of_survey(connection, survey_id).survey_id == survey_id
+    return False
 
 
 def diagnosis_of(found: Gathered) -> Diagnosis | None:
@@ -210,6 +209,13 @@ def compile_record(
     )
 
 
+def with_findings(
+    record: InspectionRecord, found: Gathered, findings: Mapping[str, Any]
+) -> InspectionRecord:
+    """Give a compiled record with what a person wrote for the form, as compiling it anew would."""
+    return replace(record, findings=dict(findings), unverified=_unverified(found, findings))
+
+
 def _groups(found: Gathered) -> tuple[Diagnosis, ...]:
     """Give the soundness of member groups: decided in Tenken, else recorded with the elements."""
     groups: dict[str, Diagnosis] = {}
@@ -279,7 +285,7 @@ def _defects(connection: Connection, found: Gathered) -> tuple[ConfirmedDefect, 
         for photo in photos.of_survey(connection, survey.survey_id, left_out=None)
     }
     heirs = descents.descent(connection, asset_id=found.entry.asset.asset_id)
-    decided = settled_grades(connection, ordered, found.grades, heirs=heirs)
+    decided = settled_grades(connection, [d.defect_id for d in ordered], found.grades, heirs=heirs)
     return tuple(
         _defect(
             defect,
@@ -350,16 +356,17 @@ def _outline(defect: Defect) -> str:
 
 def _survey(connection: Connection, survey: Survey, found: Gathered) -> RecordedSurvey:
     """Name a flight and what made its numbers."""
-    mosaic = orthomosaics.of_survey(connection, survey.survey_id)
+    made = orthomosaics.of_survey(connection, survey.survey_id)
     models = {d.latest.model_id for d in found.defects if d.latest.survey_id == survey.survey_id}
     return RecordedSurvey(
         survey_id=str(survey.survey_id),
         date=day_in_japan(survey.created_at).isoformat(),
         surface=survey.surface.value,
-        crs=mosaic.grid.crs,
-        mosaic_sha256=mosaic.sha256,
-        gsd_mm_per_px=round(mosaic.grid.gsd_m_per_px * 1000, 4),
-        photos=len(photos.of_survey(connection, survey.survey_id)),
+        crs=made.grid.crs,
+        mosaic_sha256=made.sha256,
+        gsd_mm_per_px=round(made.grid.gsd_m_per_px * 1000, 4),
+        photos=made.photos_given
+        or len(photos.of_survey(connection, made.survey_id, left_out=None)),
         models=tuple(sorted(models)),
     )
 
@@ -374,11 +381,8 @@ def _unverified(found: Gathered, findings: Mapping[str, Any]) -> tuple[str, ...]
     used |= {"damage_class"} if found.defects else set()
     lists = [load_codelist(name) for name in sorted(used)]
     names = [f"{one.id}/{one.version}" for one in lists if one.needs_review]
-    rules = {
-        row.candidate.scheme
-        for row in found.grades
-        if row.decided is not None and row.candidate.needs_review
-    }
+    decided = [row.candidate for row in found.grades if row.decided is not None]
+    rules = {one.scheme for one in decided if one.needs_review}
     return tuple(sorted({*names, *rules}))
 
 

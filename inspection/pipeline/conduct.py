@@ -23,8 +23,7 @@ from inspection.domain.raster import Orthomosaic
 from inspection.errors import BadInput, Conflict, TenkenError
 from inspection.imaging import viewfile
 from inspection.imaging.detections_file import load_detections, save_detections
-from inspection.pipeline.admit import original_key
-from inspection.pipeline.consolidate import consolidate
+from inspection.imaging.photofile import PhotoFile
 from inspection.pipeline.crackwidths import PhotoSight
 from inspection.pipeline.forecast import (
     demand_memory,
@@ -33,23 +32,25 @@ from inspection.pipeline.forecast import (
     forecast,
 )
 from inspection.pipeline.ledger import Entry, Outcome, Plain, input_digest, keep_nothing, once
+from inspection.pipeline.lending import lent_photos
 from inspection.pipeline.measure import measure
 from inspection.pipeline.mosaic import VIEWS_FILE, mosaic
 from inspection.pipeline.outsource import ENGINE, outsource
+from inspection.pipeline.regrade import up_to_date
 from inspection.pipeline.share import Part, detect_inputs, share
+from inspection.pipeline.tie import tie
 from inspection.pipeline.tools import Tools
 from inspection.pipeline.widthfile import widths_to_plain
 from inspection.pipeline.worklist import candidates_of, draw_up, freeze
 from inspection.pipeline.workshop import workshop
 from inspection.store import (
     assets,
-    defects,
-    descents,
     grades,
     keys,
     observations,
     orthomosaics,
     photos,
+    reviewqueue,
     surveys,
     workorders,
 )
@@ -146,8 +147,7 @@ class _Road:
         }
 
         def work() -> Outcome:
-            with ExitStack() as stack:
-                made = self._make(self._photo_paths(stack), control)
+            made = self._make(lent_photos(self.tools.blobs, self.photos), control)
             self.tools.blobs.put_file(made.blob_key, self.folder / "orthomosaic.tif")
             self.tools.blobs.put_file(made.sources_key, self.folder / "sources.tif")
             if (self.folder / VIEWS_FILE).exists():
@@ -155,18 +155,28 @@ class _Road:
 
             def save(connection: Connection) -> Plain:
                 orthomosaics.save(connection, made)
-                photos.reject(connection, self.survey.survey_id, self._left_out(made))
+                self._set_aside(connection, made)
                 return {}
 
             return Outcome(result={**made.facts, "sha256": made.sha256}, save=save)
 
         entry = once(self.tools, self.survey.survey_id, "mosaic", inputs, work)
-        with reading(self.tools.engine) as connection:
-            sha256 = str(entry.result["sha256"])
-            made = orthomosaics.of(connection, self.survey.survey_id, sha256)
-        return made, entry
+        return self._standing(str(entry.result["sha256"])), entry
 
-    def _make(self, paths: Mapping[str, Path], control: Path | None) -> Orthomosaic:
+    def _standing(self, sha256: str) -> Orthomosaic:
+        """Read the mosaic that is worked with; let it stand again when another one stood since."""
+        survey_id = self.survey.survey_id
+        with reading(self.tools.engine) as connection:
+            made = orthomosaics.of(connection, survey_id, sha256)
+            stands = orthomosaics.of_survey(connection, survey_id).sha256 == sha256
+        if not stands:
+            with writing(self.tools.engine) as connection:
+                self.tools.warrant.commit(connection)
+                orthomosaics.stand(connection, survey_id, sha256)
+                self._set_aside(connection, made)
+        return made
+
+    def _make(self, paths: Mapping[str, PhotoFile], control: Path | None) -> Orthomosaic:
         """Make the mosaic, here or elsewhere."""
         node, progress = self.tools.node, self.tools.progress
         if node is None:
@@ -205,12 +215,14 @@ class _Road:
         path.write_bytes(self.tools.blobs.read_bytes(key))
         return path
 
-    def _photo_paths(self, stack: ExitStack) -> Mapping[str, Path]:
-        blobs = self.tools.blobs
-        return {
-            photo.sha256: stack.enter_context(blobs.local_path(original_key(photo)))
-            for photo in self.photos
-        }
+    def _set_aside(self, connection: Connection, made: Orthomosaic) -> None:
+        """Say which photos the mosaic could not use, instead of what was said of another one."""
+        photos.reject(
+            connection,
+            self.survey.survey_id,
+            self._left_out(made),
+            instead_of=RejectionReason.NOT_REGISTERED,
+        )
 
     def _left_out(self, made: Orthomosaic) -> Iterator[Rejection]:
         """Turn photos that the mosaic could not use into rejections with their reason."""
@@ -267,7 +279,7 @@ class _Road:
                     mosaic=made,
                     model_id=self.tools.model_id,
                     calibration=self.tools.calibration,
-                    sight=self._sight(made, stack),
+                    sight=self._sight(made),
                     progress=self.tools.progress,
                 )
             plain = widths_to_plain(measured.readings, made.grid.crs, self.tools.widths)
@@ -276,7 +288,8 @@ class _Road:
             self.tools.blobs.put_bytes(keys.widths_key(digest), content)
 
             def save(connection: Connection) -> Plain:
-                observations.save(connection, measured.observations)
+                turn = observations.next_turn(connection, self.survey.survey_id)
+                observations.save(connection, measured.observations, turn=turn)
                 return {}
 
             result = {**measured.facts, "widths_key": keys.widths_key(digest)}
@@ -284,7 +297,7 @@ class _Road:
 
         return once(self.tools, self.survey.survey_id, "measure", inputs, work, overwrites=True)
 
-    def _sight(self, made: Orthomosaic, stack: ExitStack) -> PhotoSight | None:
+    def _sight(self, made: Orthomosaic) -> PhotoSight | None:
         """Say how the photos see the surface; None where widths are to come from the masks."""
         if self.tools.widths is None:
             return None
@@ -293,7 +306,7 @@ class _Road:
             self.tools.progress.say("how the photos see the surface was not kept: widths of masks")
             return None
         plain = json.loads(self.tools.blobs.read_bytes(key))
-        views, surface = viewfile.from_plain(plain, self._photo_paths(stack))
+        views, surface = viewfile.from_plain(plain, lent_photos(self.tools.blobs, self.photos))
         return PhotoSight(views=views, surface=surface, calibration=self.tools.widths)
 
     def _load_detections(self, key: str) -> Detections:
@@ -314,18 +327,11 @@ class _Road:
             # are consolidated at the same moment would both call the same damage new.
             assets.lock(connection, self.asset.asset_id)
             # what another model saw on this mosaic, or an engineer drew, is known already
-            on_mosaic = observations.of_mosaic(connection, self.survey.survey_id, made.sha256)
-            seen = [one for one in on_mosaic if one.model_id == self.tools.model_id]
-            known = defects.known(connection, self.asset.asset_id)
-            matched = consolidate(
-                seen,
-                known=known,
-                asset_id=self.asset.asset_id,
-                moments=surveys.moments(connection, self.asset.asset_id),
-                withdrawn=descents.withdrawn(connection, self.asset.asset_id, known),
+            seen = observations.of_run(
+                connection, self.survey.survey_id, made.sha256, self.tools.model_id
             )
-            defects.save(connection, matched.defects, now=self.tools.clock.now())
-            return matched.facts
+            now = self.tools.clock.now()
+            return tie(connection, seen, asset_id=self.asset.asset_id, now=now).facts
 
         return once(
             self.tools,
@@ -341,12 +347,22 @@ class _Road:
         now = self.tools.clock.now()
         survey_id = self.survey.survey_id
         with reading(self.tools.engine) as connection:
+            versions = reviewqueue.versions(connection, survey_id)
             drawn, appraised = draw_up(connection, survey_id=survey_id, today=day_in_japan(now))
         frozen = freeze(drawn, survey_id=survey_id, now=now)
 
         def save(connection: Connection) -> Plain:
             workorders.save(connection, frozen)
-            grades.renew(connection, survey_id, candidates_of(appraised))
+            # grades hold rows of the queue, for which whoever grades one defect would wait in turn
+            assets.lock(connection, self.asset.asset_id)
+            proposed = up_to_date(
+                connection,
+                survey_id,
+                candidates_of(appraised),
+                versions=versions,
+                clock=self.tools.clock,
+            )
+            grades.renew(connection, survey_id, proposed)
             return {}
 
         result = {

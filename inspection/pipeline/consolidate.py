@@ -1,18 +1,20 @@
 """Observations + known defects → defects: the same damage keeps its identity over all surveys.
 
-An observation that a defect already has changes nothing, so running twice changes nothing. What
-people decided is never touched: a defect that an engineer drew or superseded *holds* its place in
-the survey in which they did, so that another run of that survey neither replaces the drawing nor
-brings back what others stand for. What was taken back holds nothing. A later survey is compared
-with what stands; an earlier one, processed again, never becomes the latest. Geometries are
-compared only within one CRS; local frames that nothing ties to the earth only within one survey,
-because each has an origin of its own.
+An observation that a defect already has changes nothing, so running twice changes nothing; the run
+of an earlier model shows again what that one saw, in place of what another has seen in the same
+survey since. What people decided is never touched: a defect that an engineer drew or superseded
+*holds* its place in the survey in which they did, so that another run of that survey neither
+replaces the drawing nor brings back what others stand for. What was taken back holds nothing. A
+later survey is compared with what stands; an earlier one, processed again, never becomes the
+latest. Geometries are compared only within one CRS; local frames that nothing ties to the earth
+only within one survey, because each has an origin of its own.
 """
 
 import uuid
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 
 import numpy as np
 import shapely
@@ -44,11 +46,14 @@ class Consolidated:
     Attributes:
         defects: defects to save, new and renewed, by identifier.
         new: identifiers of defects seen for the first time.
-        matched: identifiers of known defects that got a new observation.
+        matched: identifiers of known defects that got a new observation, or are shown by one that
+            they had before.
         unchanged: identifiers of known defects that had their observation already.
         unseen: identifiers of standing defects that no observation belongs to.
         held: identifiers of drawn or superseded defects to which another sighting was tied that
             changes nothing else.
+        released: observations that were tied to a defect beside another one of the same run, which
+            shows it now; they are among the observations of others, and leave it.
     """
 
     defects: tuple[Defect, ...]
@@ -57,6 +62,7 @@ class Consolidated:
     unchanged: tuple[uuid.UUID, ...]
     unseen: tuple[uuid.UUID, ...]
     held: tuple[uuid.UUID, ...] = ()
+    released: tuple[uuid.UUID, ...] = ()
 
     @property
     def facts(self) -> dict[str, object]:
@@ -77,18 +83,21 @@ def consolidate(
     known: Sequence[Defect],
     asset_id: str,
     moments: Mapping[uuid.UUID, datetime] | None = None,
+    turns: Mapping[uuid.UUID, int] | None = None,
     withdrawn: Collection[uuid.UUID] = (),
 ) -> Consolidated:
     """Tie observations to known defects, each to at most one, the best matches first.
 
     Args:
-        observations: sightings of one survey, in any order.
+        observations: sightings of one run of a survey, in any order.
         known: every defect of the asset, rejected and superseded ones too, so that none of them
             comes back under a new name.
         asset_id: the asset.
         moments: when each survey was made; a sighting of an earlier survey than that by which a
             defect is shown is tied to it and does not become its latest. A survey that is not
             there is later than all.
+        turns: which run of its survey saw each sighting, by its identifier, where these are not of
+            the last one: an earlier run shows nothing that a later one has seen.
         withdrawn: superseded defects in whose place nothing stands any more, because the edit that
             made them was taken back. They hold nothing and are compared with nothing.
 
@@ -103,17 +112,21 @@ def consolidate(
     owner = {key: defect.defect_id for defect in known for key in defect.observation_ids}
     seen = sorted({o.observation_id: o for o in observations}.values(), key=_identity)
     repeated = {owner[o.observation_id] for o in seen if o.observation_id in owner}
-    fresh = [o for o in seen if o.observation_id not in owner]
+    order = _Order(moments=moments or {}, turns=turns or {})
+    again = _shown_again(known, seen, order)
+    released = {key for _, keys in again.values() for key in keys}
+    fresh = [o for o in seen if o.observation_id not in owner or o.observation_id in released]
     surveys = {o.survey_id for o in fresh}
     open_ones = [d for d in known if d.defect_id not in repeated or _holds_in(d, surveys)]
     gone = frozenset(withdrawn)
     free = sorted((d for d in open_ones if d.defect_id not in gone), key=lambda d: d.defect_id)
     pairs = _pair(fresh, free)
-    tied: dict[uuid.UUID, Defect] = {}
+    tied: dict[uuid.UUID, Defect] = {key: defect for key, (defect, _) in again.items()}
     for i, j in pairs.items():
         defect = tied.get(free[j].defect_id, free[j])
-        tied[defect.defect_id] = _renew(defect, fresh[i], moments or {})
-    added = [_new(o, asset_id) for i, o in enumerate(fresh) if i not in pairs]
+        tied[defect.defect_id] = _renew(defect, fresh[i], order)
+    names = {defect.defect_id for defect in known}
+    added = [_new(o, asset_id, names) for i, o in enumerate(fresh) if i not in pairs]
     held = {free[j].defect_id for i, j in pairs.items() if holds(free[j], fresh[i])}
     matched = tied.keys() - held
     standing = {d.defect_id for d in known if d.state is not ReviewState.SUPERSEDED}
@@ -124,7 +137,64 @@ def consolidate(
         unchanged=tuple(sorted(repeated - tied.keys())),
         unseen=tuple(sorted(standing - repeated - tied.keys())),
         held=tuple(sorted(held)),
+        released=tuple(sorted(released)),
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Order:
+    """Know which of two sightings is the older one: time does not run backwards."""
+
+    moments: Mapping[uuid.UUID, datetime]
+    turns: Mapping[uuid.UUID, int]
+
+    def is_older(self, observation: Observation, other: Observation) -> bool:
+        """Tell whether a sighting is of an earlier survey, or of an earlier run of the same one."""
+        if observation.survey_id == other.survey_id:
+            mine, theirs = (self.turns.get(o.observation_id) for o in (observation, other))
+            return mine is not None and theirs is not None and mine < theirs
+        made, since = (self.moments.get(o.survey_id) for o in (observation, other))
+        return made is not None and since is not None and made < since
+
+
+def _shown_again(
+    known: Sequence[Defect], seen: Sequence[Observation], order: _Order
+) -> dict[uuid.UUID, tuple[Defect, tuple[uuid.UUID, ...]]]:
+    """Say which defects a run shows by an observation that they had before, and what leaves them.
+
+    A defect that a person drew, or that a later survey shows, stays as it is. Of several of the
+    run the closest to what was shown counts; the others come about where a drawing held them all,
+    and go on as news, as they would have without it.
+    """
+    by_key = {o.observation_id: o for o in seen}
+    answer: dict[uuid.UUID, tuple[Defect, tuple[uuid.UUID, ...]]] = {}
+    for defect in known:
+        mine = [by_key[key] for key in defect.observation_ids if key in by_key]
+        mine = [o for o in mine if _may_show(o, defect, order)]
+        if not mine:
+            continue
+        best = mine[0] if len(mine) == 1 else max(mine, key=partial(_closeness, defect.latest))
+        others = [o.observation_id for o in mine if o is not best]
+        loose = {k for k in others if defect_id(defect.asset_id, k) != defect.defect_id}
+        if best.observation_id == defect.latest.observation_id and not loose:
+            continue
+        ids = tuple(key for key in defect.observation_ids if key not in loose)
+        shown = replace(defect, damage_class=best.damage_class, latest=best, observation_ids=ids)
+        answer[defect.defect_id] = shown, tuple(sorted(loose))
+    return answer
+
+
+def _closeness(latest: Observation, observation: Observation) -> tuple[bool, float, float]:
+    same = observation.observation_id == latest.observation_id
+    return same, alike(observation, latest), observation.confidence
+
+
+def _may_show(observation: Observation, defect: Defect, order: _Order) -> bool:
+    """Tell whether a defect may be shown by an observation that it has."""
+    latest = defect.latest
+    if defect.state is ReviewState.SUPERSEDED or holds(defect, observation):
+        return False
+    return observation.survey_id == latest.survey_id or order.is_older(latest, observation)
 
 
 def holds(defect: Defect, observation: Observation) -> bool:
@@ -146,10 +216,13 @@ def _identity(observation: Observation) -> uuid.UUID:
     return observation.observation_id
 
 
-def _new(observation: Observation, asset_id: str) -> Defect:
-    """Make a defect out of an observation that matches none."""
+def _new(observation: Observation, asset_id: str, names: Collection[uuid.UUID]) -> Defect:
+    """Make a defect out of an observation that matches none; it takes the name of no other one."""
+    name = defect_id(asset_id, observation.observation_id)
+    while name in names:
+        name = defect_id(asset_id, name)
     return Defect(
-        defect_id=defect_id(asset_id, observation.observation_id),
+        defect_id=name,
         asset_id=asset_id,
         damage_class=observation.damage_class,
         latest=observation,
@@ -157,24 +230,14 @@ def _new(observation: Observation, asset_id: str) -> Defect:
     )
 
 
-def _renew(
-    defect: Defect, observation: Observation, moments: Mapping[uuid.UUID, datetime]
-) -> Defect:
+def _renew(defect: Defect, observation: Observation, order: _Order) -> Defect:
     """Give a defect another observation; human values and version stay, and so does a drawing."""
     ids = (*defect.observation_ids, observation.observation_id)
-    if holds(defect, observation) or _is_older(observation, defect.latest, moments):
+    if holds(defect, observation) or order.is_older(observation, defect.latest):
         return replace(defect, observation_ids=ids)
     return replace(
         defect, damage_class=observation.damage_class, latest=observation, observation_ids=ids
     )
-
-
-def _is_older(
-    observation: Observation, latest: Observation, moments: Mapping[uuid.UUID, datetime]
-) -> bool:
-    """Tell whether an observation is of an earlier survey: time does not run backwards."""
-    mine, shown = moments.get(observation.survey_id), moments.get(latest.survey_id)
-    return mine is not None and shown is not None and mine < shown
 
 
 def _pair(observations: Sequence[Observation], defects: Sequence[Defect]) -> dict[int, int]:
@@ -211,6 +274,11 @@ def likeness(observation: Observation, defect: Defect) -> float:
         return 0.0
     if observation.damage_class not in (latest.damage_class, defect.damage_class_reviewed):
         return 0.0
+    return alike(observation, latest)
+
+
+def alike(observation: Observation, latest: Observation) -> float:
+    """Say how well two sightings fit by their shapes alone: 0 not at all, up to 2."""
     if observation.surface_crs != latest.surface_crs:
         return 0.0
     if latest.surface_crs == LOCAL_CRS and observation.survey_id != latest.survey_id:

@@ -7,7 +7,7 @@ from sqlalchemy import Connection
 
 from inspection.codelists.codelist import load_codelist
 from inspection.codelists.damage_classes import load_damage_types
-from inspection.domain.grade import GRADES
+from inspection.domain.grade import GRADES, GradeCandidate, Subject
 from inspection.domain.soundness import SOUNDNESS
 from inspection.errors import BadInput, NotFound
 from inspection.pipeline.ports import Clock
@@ -57,10 +57,9 @@ def decide(connection: Connection, judgement: Judgement, *, clock: Clock) -> Gra
             f"{judgement.decided!r} is no value of {candidate.scheme}; it has {', '.join(allowed)}"
         )
     if judgement.decided not in candidate.candidates and not judgement.note.strip():
-        raise BadInput(
-            f"{judgement.decided} departs from the candidate {'/'.join(candidate.candidates)}; "
-            "say why in a note"
-        )
+        proposed = "/".join(candidate.candidates)
+        departs = f"departs from the candidate {proposed}" if proposed else "has no candidate"
+        raise BadInput(f"{judgement.decided} {departs}; say why in a note")
     decision = GradeDecision(
         decision_id=uuid.uuid4(),
         survey_id=judgement.survey_id,
@@ -88,9 +87,8 @@ def candidate_row(connection: Connection, judgement: Judgement) -> GradeRow:
     """
     rows = [
         row
-        for row in grades.of_survey(connection, judgement.survey_id)
-        if row.candidate.subject_id == judgement.subject_id
-        and judgement.scheme in (row.candidate.scheme, row.candidate.scheme.split("/")[0])
+        for row in grades.of_subject(connection, judgement.survey_id, judgement.subject_id)
+        if judgement.scheme in (row.candidate.scheme, row.candidate.scheme.split("/")[0])
     ]
     if not rows:
         raise NotFound(
@@ -101,6 +99,23 @@ def candidate_row(connection: Connection, judgement: Judgement) -> GradeRow:
         schemes = ", ".join(row.candidate.scheme for row in rows)
         raise BadInput(f"several candidates fit; name one of {schemes}")
     return rows[0]
+
+
+def nothing_proposed(scheme: str, subject: Subject, subject_id: str) -> GradeCandidate:
+    """Give what stands beside a decision where the rules propose nothing.
+
+    >>> nothing_proposed("jp_crack_grade/1.0.0", Subject.DEFECT, "d").candidates
+    ()
+    """
+    return GradeCandidate(
+        scheme=scheme,
+        subject=subject,
+        subject_id=subject_id,
+        candidates=(),
+        best=None,
+        borderline=False,
+        unresolved=False,
+    )
 
 
 def history_of(connection: Connection, judgement: Judgement) -> tuple[GradeDecision, ...]:

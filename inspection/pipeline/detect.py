@@ -38,9 +38,6 @@ as much from those with 160 px of context as they do with 64 px.
 MIN_AREA_PX = 24
 """Detections with fewer pixels are specks: a crack of 2 px width would be 12 px long."""
 
-CONTINUATION_RATIO = 0.5
-"""A pixel continues a crack from half the threshold that makes it one."""
-
 CREST_SHARE = 0.6
 """A pixel stays when its score is at least this share of the highest within 2 px."""
 
@@ -111,7 +108,6 @@ def detect(
     batch: int = BATCH,
     progress: Progress | None = None,
     min_area_px: int = MIN_AREA_PX,
-    continuation_ratio: float = CONTINUATION_RATIO,
     crest_share: float = CREST_SHARE,
     chip_px: int = CHIP_PX,
     margin_px: int = MARGIN_PX,
@@ -129,8 +125,6 @@ def detect(
         batch: chips given to the detector at once.
         progress: hears of each chip.
         min_area_px: detections with fewer pixels are dropped.
-        continuation_ratio: share of the detector's threshold from which a pixel continues a
-            detection that reaches the threshold elsewhere; 1 switches this off.
         crest_share: see ``inspection.imaging.crest``; 0 keeps the slopes beside a crack.
         chip_px: side of a chip with its margins, a multiple of 32 px.
         margin_px: margin on every side, a multiple of 16 px.
@@ -154,7 +148,6 @@ def detect(
         batch=batch,
         progress=Walk(layout, progress),
         min_area_px=min_area_px,
-        continuation_ratio=continuation_ratio,
         crest_share=crest_share,
     )
     return DetectionRun(
@@ -214,7 +207,6 @@ def find(
     progress: Walk,
     batch: int = BATCH,
     min_area_px: int = MIN_AREA_PX,
-    continuation_ratio: float = CONTINUATION_RATIO,
     crest_share: float = CREST_SHARE,
 ) -> Found:
     """Find the fragments that chips show; for the arguments see ``detect``.
@@ -226,7 +218,9 @@ def find(
     """
     if batch < 1 or min_area_px < 1:
         raise BadInput(f"batch {batch} and min_area_px {min_area_px} must be at least 1")
-    thresholds = Thresholds(upper=detector.thresholds, continuation_ratio=continuation_ratio)
+    thresholds = Thresholds(
+        upper=detector.thresholds, continuation_ratio=detector.continuation_ratio
+    )
     parts: list[Fragments] = []
     read = 0
     for chip, scores in scan(stream, detector=detector, batch=batch, say=progress.say):
@@ -325,8 +319,8 @@ def fragments_of_core(
     decider = Decider(
         scores=scores, valid=chip.valid, thresholds=thresholds, crest_share=crest_share
     )
-    found = decider.core(rows, columns)
-    return fragments(found, thresholds=thresholds, x_px=x0, y_px=y0)
+    found, beside = decider.core_beside_joints(rows, columns)
+    return fragments(found, thresholds=thresholds, x_px=x0, y_px=y0, beside_joint=beside)
 
 
 def batched(stream: Generator[Chip, None, None], size: int) -> Generator[list[Chip], None, None]:

@@ -7,11 +7,11 @@ from sqlalchemy import Connection
 
 from inspection.codelists.codelist import load_codelist
 from inspection.domain.asset import AssetKind
-from inspection.domain.grade import GradeCandidate, Subject
+from inspection.domain.grade import Subject
 from inspection.domain.release import IN_RECORDS
 from inspection.errors import Conflict
 from inspection.pipeline.compile import diagnosing_row, gather
-from inspection.pipeline.decide import Judgement, decide, legal_values
+from inspection.pipeline.decide import Judgement, decide, legal_values, nothing_proposed
 from inspection.pipeline.ports import Clock
 from inspection.store import grades, releases
 from inspection.store.grades import GradeRow
@@ -84,15 +84,11 @@ def diagnose(connection: Connection, said: Diagnosing, *, clock: Clock) -> Grade
     name = scheme_of(found.entry.asset.kind)
     scheme = f"{name}/{load_codelist(name).version}"
     newest = found.surveys[0].survey_id
-    mine = [
-        row
-        for row in grades.of_survey(connection, newest)
-        if row.candidate.scheme == scheme
-        and row.candidate.subject is Subject.ASSET
-        and row.candidate.subject_id == said.asset_id
-    ]
-    if not mine:
-        grades.save(connection, newest, [_nothing_proposed(scheme, said.asset_id)])
+    # the row as it was read with all the rest: whoever decides since is not written over
+    mine = next((row for row in found.grades if _is_it(row, newest, scheme, said.asset_id)), None)
+    if mine is None:
+        nothing = nothing_proposed(scheme, Subject.ASSET, said.asset_id)
+        grades.save(connection, newest, [nothing])
     judgement = Judgement(
         survey_id=newest,
         scheme=scheme,
@@ -100,18 +96,13 @@ def diagnose(connection: Connection, said: Diagnosing, *, clock: Clock) -> Grade
         decided=said.value,
         by=said.by,
         note=said.why,
+        expected_version=1 if mine is None else mine.version,
         account_id=said.account_id,
     )
     return decide(connection, judgement, clock=clock)
 
 
-def _nothing_proposed(scheme: str, asset_id: str) -> GradeCandidate:
-    return GradeCandidate(
-        scheme=scheme,
-        subject=Subject.ASSET,
-        subject_id=asset_id,
-        candidates=(),
-        best=None,
-        borderline=False,
-        unresolved=False,
-    )
+def _is_it(row: GradeRow, survey_id: uuid.UUID, scheme: str, asset_id: str) -> bool:
+    one = row.candidate
+    about = (one.scheme, one.subject, one.subject_id)
+    return row.survey_id == survey_id and about == (scheme, Subject.ASSET, asset_id)

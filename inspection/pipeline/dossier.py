@@ -3,8 +3,8 @@
 import json
 import uuid
 from collections.abc import Mapping
-from contextlib import AbstractContextManager, ExitStack
-from dataclasses import dataclass, replace
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from pathlib import Path
 
 from sqlalchemy import Connection, Engine
@@ -16,6 +16,7 @@ from inspection.domain.raster import Orthomosaic
 from inspection.errors import NotFound
 from inspection.imaging import viewfile
 from inspection.imaging.ortho import View
+from inspection.imaging.photofile import LentPhoto
 from inspection.imaging.surface import Surface
 from inspection.pipeline.admit import original_key
 from inspection.pipeline.ports import BlobStore
@@ -33,8 +34,8 @@ class Dossier:
         seen: the sighting of that survey.
         mosaic: on which it was seen.
         photos: the photos of the survey, by sha256.
-        views: how photos see the surface, in the order of ``sources.tif``; their files are not
-            opened, see ``with_files``. None for a mosaic of an earlier version.
+        views: how photos see the surface, in the order of ``sources.tif``; each file is lent when
+            it is read. None for a mosaic of an earlier version.
         surface: what they look at; None likewise.
         widths_key: blob of the widths that the survey kept; None when it has measured none.
     """
@@ -73,7 +74,7 @@ def open_dossier(
         }
         widths_key = _widths_key(connection, seen.survey_id)
         asset = assets.by_id(connection, defect.asset_id)
-    views, surface = _views(blobs, mosaic)
+    views, surface = _views(blobs, mosaic, taken)
     return Dossier(
         defect=defect,
         asset=asset,
@@ -101,23 +102,6 @@ def sighting_of(connection: Connection, defect: Defect, survey_id: uuid.UUID | N
     return shown[defect.defect_id]
 
 
-def with_files(
-    views: tuple[View, ...], dossier: Dossier, blobs: BlobStore, stack: ExitStack
-) -> list[View]:
-    """Give views whose photos can be decoded for as long as the stack is open.
-
-    Raises:
-        NotFound: when a photo is no longer kept.
-    """
-    return [
-        replace(
-            view,
-            path=stack.enter_context(with_photo(dossier, view.sha256, blobs)),
-        )
-        for view in views
-    ]
-
-
 def with_photo(dossier: Dossier, sha256: str, blobs: BlobStore) -> AbstractContextManager[Path]:
     """Give the file of one photo, to be read only, for as long as the context lasts.
 
@@ -133,15 +117,24 @@ def _photo(taken: Mapping[str, Photo], sha256: str) -> Photo:
     return taken[sha256]
 
 
-def _views(blobs: BlobStore, mosaic: Orthomosaic) -> tuple[tuple[View, ...] | None, Surface | None]:
+def _views(
+    blobs: BlobStore, mosaic: Orthomosaic, taken: Mapping[str, Photo]
+) -> tuple[tuple[View, ...] | None, Surface | None]:
     """Read how the photos see the surface; nothing for a mosaic of an earlier version."""
     key = keys.views_key(mosaic.sha256)
     if not blobs.exists(key):
         return None, None
     plain = json.loads(blobs.read_bytes(key))
-    unopened = {str(view["sha256"]): Path(str(view["sha256"])) for view in plain["views"]}
-    views, surface = viewfile.from_plain(plain, unopened)
+    named = [str(view["sha256"]) for view in plain["views"]]
+    views, surface = viewfile.from_plain(plain, {s: _file(blobs, taken, s) for s in named})
     return tuple(views), surface
+
+
+def _file(blobs: BlobStore, taken: Mapping[str, Photo], sha256: str) -> LentPhoto:
+    """Name a photo by what the mosaic says of it; that it is gone is told to who reads it."""
+    return LentPhoto(
+        name=sha256, lend=lambda: blobs.local_path(original_key(_photo(taken, sha256)))
+    )
 
 
 def _widths_key(connection: Connection, survey_id: uuid.UUID) -> str | None:

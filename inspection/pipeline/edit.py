@@ -302,8 +302,9 @@ def undo(desk: Desk, order: Order, *, edit_id: uuid.UUID) -> Done:
         heirs = descents.descent(connection, asset_id=target.edit.asset_id)
         meanwhile.check_recorded(connection, target.edit, rules.hidden(edited.shares, heirs))
         edits.record(connection, edit, edited, [])
-        found_anew = let_go(connection, edited, clock=desk.clock)
-        regrade(connection, [*edited.defects, *found_anew], clock=desk.clock)
+        news, shown_anew = let_go(connection, edit, edited, clock=desk.clock)
+        edited = rules.together(edited, news)
+        regrade(connection, [*edited.defects, *shown_anew], clock=desk.clock)
     return Done(edit=edit, edited=edited)
 
 

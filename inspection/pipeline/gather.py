@@ -12,14 +12,14 @@ import shutil
 import tempfile
 import uuid
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
 from sqlalchemy import Engine
 
-from inspection.errors import BadInput, NotFound, Refused, TenkenError
+from inspection.errors import BadInput, NotFound, Refused, TenkenError, Unavailable
 from inspection.pipeline.ports import BlobStore
 from inspection.pipeline.receive import Arrival, Examine, Status, receive_photos
 from inspection.store import jobs, keys, surveys, uploads
@@ -133,6 +133,7 @@ class Gatherer:
 
         Raises:
             NotFound: when pieces are gone, because another process finished it or it was ended.
+            Unavailable: when the disk is full, or refuses.
         """
         with reading(self.engine) as connection:
             survey = surveys.by_id(connection, upload.survey_id)
@@ -201,7 +202,7 @@ class Gatherer:
     def _sweep_scratch(self, now: datetime) -> None:
         """Remove what a service that was killed had put together."""
         for left in self.scratch.glob("*"):
-            with suppress(FileNotFoundError):  # it was in use and has just been removed
+            with suppress(OSError):  # it was in use and has just been removed, or cannot be
                 if now.timestamp() - left.stat().st_mtime > self.terms.keep.total_seconds():
                     if left.is_dir():
                         shutil.rmtree(left, ignore_errors=True)
@@ -234,13 +235,22 @@ class Gatherer:
     @contextmanager
     def _whole(self, upload: Upload) -> Iterator[tuple[Path, str]]:
         """Give the whole file and its digest for as long as the context lasts."""
-        self.scratch.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix="whole-", dir=self.scratch) as folder:
-            path, digest = Path(folder) / upload.upload_id.hex, hashlib.sha256()
-            with path.open("wb") as whole:
-                for block in self._blocks(upload):
-                    digest.update(block)
-                    whole.write(block)
+        with ExitStack() as stack:
+            try:
+                self.scratch.mkdir(parents=True, exist_ok=True)
+                folder = stack.enter_context(
+                    tempfile.TemporaryDirectory(prefix="whole-", dir=self.scratch)
+                )
+                path, digest = Path(folder) / upload.upload_id.hex, hashlib.sha256()
+                with path.open("wb") as whole:
+                    for block in self._blocks(upload):
+                        digest.update(block)
+                        whole.write(block)
+            except OSError as error:
+                raise Unavailable(
+                    f"{upload.name} cannot be put together in {self.scratch}: {error.strerror}; "
+                    "check folder and disk"
+                ) from error
             yield path, digest.hexdigest()
 
     def _blocks(self, upload: Upload) -> Iterator[bytes]:

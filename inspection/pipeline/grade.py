@@ -4,6 +4,8 @@ import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+import shapely
+
 from inspection.codelists.codelist import load_codelist
 from inspection.codelists.damage_classes import load_damage_labels, load_damage_types
 from inspection.codelists.grades import load_crack_grade_rule, load_crack_ratio_rule
@@ -105,90 +107,93 @@ def grade(
 
 
 def grade_one(
-    defect: Defect, around: Sequence[Defect], *, asset: Asset, first_crack: Defect | None = None
+    defect: Defect,
+    lying: Sequence[Defect] = (),
+    *,
+    asset: Asset,
+    spacing_m: float | None = None,
 ) -> GradeCandidate | None:
     """Propose the grade of one defect, the same as ``grade`` proposes for it among all others.
 
     Args:
         defect: the defect.
-        around: at least all open defects that can matter to it: for a crack those cracks within
-            ``SPACING_SEARCH_M``, for another class those that lie on it.
+        lying: at least all open defects that lie on it, of the classes that make it worse.
         asset: the asset.
-        first_crack: the first open crack with an axis on the same mosaic, by identifier; the scale
-            of the map is taken there.
+        spacing_m: of a crack, as ``spacing_among`` gives it.
     """
     if not is_open(defect) or asset.kind is AssetKind.PAVEMENT_SECTION:
         return None
-    others = {one.defect_id: one for one in around if is_open(one)} | {defect.defect_id: defect}
-    near = [others[key] for key in sorted(others)]
     found: dict[uuid.UUID, GradeCandidate] = {}
     if shown_class(defect) is DamageClass.CRACK:
-        found = _crack_grades(near, asset, only=defect, first_crack=first_crack)
+        found = _by_width([defect], {defect.defect_id: spacing_m}, asset)
     if (own := _by_appearance(defect)) is not None:
         found[defect.defect_id] = own
-    seen = [(one, shown_class(one)) for one in near]
+    others = {one.defect_id: one for one in lying if is_open(one)} | {defect.defect_id: defect}
+    seen = [(others[key], shown_class(others[key])) for key in sorted(others)]
     found |= by_context(seen, found, subjects=[(defect, shown_class(defect))])
     return found.get(defect.defect_id)
 
 
-def _crack_grades(
-    seen: Sequence[Defect],
-    asset: Asset,
-    *,
-    only: Defect | None = None,
-    first_crack: Defect | None = None,
-) -> dict[uuid.UUID, GradeCandidate]:
+def spacing_among(
+    defect: Defect, axes: Mapping[uuid.UUID, shapely.Geometry], *, scale: float
+) -> float | None:
+    """Give the spacing of a crack to its nearest parallel neighbour, metres; None when alone.
+
+    Args:
+        defect: the crack.
+        axes: centre lines, by defect, of at least all open cracks on its mosaic that lie within
+            ``SPACING_SEARCH_M``.
+        scale: map length ÷ ground length, where the first open crack of the mosaic lies.
+    """
+    own = defect.latest.axis_surface_m
+    if own is None:
+        return None
+    lines = {**axes, defect.defect_id: own}
+    ordered = sorted(lines)
+    asked = ordered.index(defect.defect_id)
+    return smallest_spacings_m([lines[one] for one in ordered], scale=scale, only=asked)[asked]
+
+
+def _crack_grades(seen: Sequence[Defect], asset: Asset) -> dict[uuid.UUID, GradeCandidate]:
     """Grade each crack by its own width and the spacing to its nearest parallel neighbour."""
-    rule = load_crack_grade_rule()
     cracks = [one for one in seen if shown_class(one) is DamageClass.CRACK]
-    spacing = _spacings_m(cracks, only=only, first_crack=first_crack)
+    return _by_width(cracks, _spacings_m(cracks), asset)
+
+
+def _by_width(
+    cracks: Sequence[Defect], spacing_m: Mapping[uuid.UUID, float | None], asset: Asset
+) -> dict[uuid.UUID, GradeCandidate]:
+    rule = load_crack_grade_rule()
     return {
         defect.defect_id: crack_grade_candidate(
             defect.latest.measurement.width_mm,
-            spacing[defect.defect_id],
+            spacing_m[defect.defect_id],
             asset.concrete,
             rule=rule,
             subject=Subject.DEFECT,
             subject_id=str(defect.defect_id),
         )
-        for defect in (cracks if only is None else [only])
+        for defect in cracks
         if defect.latest.measurement.width_mm is not None
     }
 
 
-def _spacings_m(
-    cracks: Sequence[Defect], *, only: Defect | None = None, first_crack: Defect | None = None
-) -> dict[uuid.UUID, float | None]:
+def _spacings_m(cracks: Sequence[Defect]) -> dict[uuid.UUID, float | None]:
     """Give the smallest spacing of each crack, comparing only within one frame."""
     spacing: dict[uuid.UUID, float | None] = {defect.defect_id: None for defect in cracks}
     frames: dict[tuple[str, str], list[Defect]] = {}
     for defect in cracks:
         latest = defect.latest
-        if latest.axis_surface_m is not None and (only is None or _on_one_mosaic(only, defect)):
+        if latest.axis_surface_m is not None:
             # two local frames have nothing in common, so the mosaic is part of the key
             frames.setdefault((latest.surface_crs, latest.mosaic_sha256), []).append(defect)
     for (crs, _), members in frames.items():
-        first = first_crack or members[0]
-        scale = map_scale(crs, *first.latest.anchor_surface_m).linear
+        scale = map_scale(crs, *members[0].latest.anchor_surface_m).linear
         axes = [member.latest.axis_surface_m for member in members]
-        asked = None if only is None else _number_of(only, members)
-        found = smallest_spacings_m(axes, scale=scale, only=asked)
+        found = smallest_spacings_m(axes, scale=scale)
         for member, value in zip(members, found, strict=True):
             spacing[member.defect_id] = value
     return spacing
-
-
-def _on_one_mosaic(one: Defect, other: Defect) -> bool:
-    return (one.latest.surface_crs, one.latest.mosaic_sha256) == (
-        other.latest.surface_crs,
-        other.latest.mosaic_sha256,
-    )
-
-
-def _number_of(defect: Defect, members: Sequence[Defect]) -> int:
-    """Give the place of a defect among others, −1 when it is none of them."""
-    ids = [member.defect_id for member in members]
-    return ids.index(defect.defect_id) if defect.defect_id in ids else -1
 
 
 def _by_appearance(defect: Defect) -> GradeCandidate | None:

@@ -17,8 +17,8 @@ from inspection.domain.mission import SurveyState
 from inspection.domain.publicrow import level_of
 from inspection.domain.release import IN_RECORDS, Evidence, InspectionState, state_of
 from inspection.errors import BadInput
-from inspection.pipeline.approve import progress
 from inspection.pipeline.compile import DIAGNOSES, SEARCHED
+from inspection.pipeline.examine import progress
 from inspection.store import standings
 from inspection.store.releases import ReleaseEvent
 from inspection.store.standings import Decided, Flown, Known
@@ -188,7 +188,7 @@ def _diagnosis(asset: Known, ours: list[Flown], year: int) -> tuple[str, str]:
 
 
 def _write_mark(asset_id: str, year: int) -> str:
-    plain = json.dumps([asset_id, year], separators=(",", ":"))
+    plain = json.dumps([asset_id, year], separators=(",", ":"), ensure_ascii=False)
     return base64.urlsafe_b64encode(plain.encode()).decode().rstrip("=")
 
 

@@ -18,6 +18,7 @@ from inspection.imaging import planar, viewfile
 from inspection.imaging.canvas import write_mosaic
 from inspection.imaging.control import read_marks
 from inspection.imaging.ortho import View, frame_grid
+from inspection.imaging.photofile import PhotoFile
 from inspection.imaging.registration import NadirBlock, register
 from inspection.imaging.registration_check import gsd_uncertainty_ratio
 from inspection.imaging.surface import FlatSurface, GroundSurface
@@ -57,7 +58,7 @@ def mosaic(
     *,
     survey: Survey,
     photos: Sequence[Photo],
-    photo_paths: Mapping[str, Path],
+    photo_paths: Mapping[str, PhotoFile],
     work_dir: Path,
     gcp_file: Path | None = None,
     progress: Progress,
@@ -144,7 +145,7 @@ class _Teller:
 def _prepare(
     survey: Survey,
     photos: Sequence[Photo],
-    paths: Mapping[str, Path],
+    paths: Mapping[str, PhotoFile],
     *,
     work_dir: Path,
     gcp_file: Path | None,
@@ -164,7 +165,7 @@ def _prepare(
 
 
 def _prepare_nadir(
-    survey: Survey, block: NadirBlock, photos: Sequence[Photo], paths: Mapping[str, Path]
+    survey: Survey, block: NadirBlock, photos: Sequence[Photo], paths: Mapping[str, PhotoFile]
 ) -> _Prepared:
     """Lay the map grid over a registered block at the native resolution of its photos."""
     registration = block.registration
@@ -199,7 +200,7 @@ def _prepare_nadir(
 def _prepare_strip(
     survey: Survey,
     photos: Sequence[Photo],
-    paths: Mapping[str, Path],
+    paths: Mapping[str, PhotoFile],
     gcp_file: Path | None,
     teller: _Teller,
 ) -> _Prepared:

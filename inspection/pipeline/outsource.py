@@ -20,6 +20,7 @@ from inspection.geo.frames import LocalFrame
 from inspection.geo.grid import PixelGrid
 from inspection.imaging.adopt import adopt_orthophoto
 from inspection.imaging.nodeodm import NodeOdm
+from inspection.imaging.photofile import PhotoFile
 from inspection.pipeline.mosaic import MOSAIC_FILE, SOURCES_FILE
 from inspection.pipeline.ports import Progress
 from inspection.store import keys
@@ -40,7 +41,7 @@ def outsource(
     *,
     survey: Survey,
     photos: Sequence[Photo],
-    photo_paths: Mapping[str, Path],
+    photo_paths: Mapping[str, PhotoFile],
     work_dir: Path,
     node: NodeOdm,
     progress: Progress,
@@ -115,7 +116,7 @@ def _digest(photos: Sequence[Photo], options: Mapping[str, object]) -> str:
 
 
 def _used(
-    shots: Path | None, photos: Sequence[Photo], paths: Mapping[str, Path]
+    shots: Path | None, photos: Sequence[Photo], paths: Mapping[str, PhotoFile]
 ) -> tuple[list[Photo], float]:
     """Give the photos that the node could use, and how uncertain their places leave the scale.
 

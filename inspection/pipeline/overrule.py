@@ -7,7 +7,10 @@ from inspection.domain.eradate import day_in_japan, fiscal_year
 from inspection.domain.publicrow import level_of
 from inspection.store.progress import DecidedGrade
 
-OF_AN_OLDER_ONE = ("measure_done", "diagnosis_fiscal_year", "years_since_diagnosis")
+OF_AN_OLDER_ONE = (
+    *("soundness", "pavement_class", "measure_done"),
+    *("diagnosis_fiscal_year", "years_since_diagnosis"),
+)
 """What a ledger says about the diagnosis that it knows, and about no later one."""
 
 
@@ -21,7 +24,8 @@ def diagnosed(entry: LedgerEntry, decided: DecidedGrade | None) -> LedgerEntry:
     attributes = dict(entry.asset.attributes)
     scheme = decided.scheme.split("/")[0]
     name = "pavement_class" if scheme == "pavement_class" else "soundness"
-    stated, year = attributes.get(name), attributes.get("inspection_fiscal_year")
+    stated = attributes.get("soundness") or attributes.get("pavement_class")
+    year = attributes.get("inspection_fiscal_year")
     level = level_of(stated) if isinstance(stated, str) else None
     surveyed = fiscal_year(day_in_japan(decided.surveyed_at))
     in_ledger = int(year) if isinstance(year, int | float) else 0

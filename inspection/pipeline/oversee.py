@@ -8,13 +8,13 @@ from sqlalchemy import Connection
 
 from inspection.codelists.opendata import load_redaction_rule
 from inspection.domain.assetsheet import LedgerEntry
-from inspection.domain.eradate import day_in_japan, fiscal_year
 from inspection.domain.figures import URGENT
 from inspection.domain.measure import Done, Stage, first_day
 from inspection.domain.progress import AssetStanding, DamageCase
 from inspection.domain.publicrow import level_of
 from inspection.pipeline.compile import DIAGNOSES
 from inspection.pipeline.keptmoments import moments_of_all
+from inspection.pipeline.overrule import diagnosed
 from inspection.store import measures, progress, sheets
 from inspection.store.progress import DecidedGrade, Moments, WaitingDamage
 
@@ -108,22 +108,16 @@ def longest_waiting(
 
 def _asset(entry: LedgerEntry, decided: DecidedGrade | None, done: Done) -> AssetStanding:
     """Say how an asset stands: a decision in Tenken wins over a ledger that is not newer."""
+    entry = diagnosed(entry, decided)
     attributes: Mapping[str, object] = entry.asset.attributes
     year = attributes.get("inspection_fiscal_year")
     inspected = int(year) if isinstance(year, int | float) else None
     stated = attributes.get("soundness") or attributes.get("pavement_class")
     level = level_of(stated) if isinstance(stated, str) else None
-    in_ledger = level, inspected
-    if decided is not None:
-        surveyed = fiscal_year(day_in_japan(decided.surveyed_at))
-        if level is None or surveyed >= (inspected or 0):
-            level, inspected = level_of(decided.decided), surveyed
     # what was done before the year of the diagnosis is not what the diagnosis asks for
     since = date(inspected, 4, 1) if inspected else date.min
-    finished = first_day(done, Stage.FINISHED, since=since) is not None
+    finished = first_day(done, Stage.FINISHED, since=since) is not None or _told_done(entry)
     ordered = first_day(done, Stage.ORDERED, since=since) is not None
-    if (level, inspected) == in_ledger:  # a ledger tells what was done about its own diagnosis
-        finished = finished or _told_done(entry)
     return AssetStanding(
         asset_id=entry.asset.asset_id,
         name=entry.asset.name,

@@ -7,7 +7,7 @@ from sqlalchemy import Connection
 from inspection.domain.inspectionrecord import InspectionRecord, to_plain
 from inspection.domain.recordchange import RecordChange, record_changes
 from inspection.domain.release import IN_RECORDS, ReleaseAction
-from inspection.pipeline.approve import would_be
+from inspection.pipeline.examine import would_be
 from inspection.store import assets, releases
 from inspection.store.releases import ReleaseEvent
 

@@ -1,7 +1,9 @@
 """A record that passed the gate + photos that people looked at → public pictures of its damages.
 
 The one way by which pixels leave: whatever picture is published was made by ``screen.blurred``,
-from a photo that a detector has screened and a person has looked at since.
+from a photo that a detector has screened and a person has looked at since. Which photos those are
+is read from rows, the pictures are made while no transaction is open, and they are published only
+if the rows still say the same.
 """
 
 import hashlib
@@ -12,74 +14,193 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from inspection.domain.gateword import GateCode, GateWord
 from inspection.domain.inspectionrecord import InspectionRecord
-from inspection.domain.privatearea import OBSTACLE_WORDS
-from inspection.domain.publicrow import NO_PICTURES, PublicRow, Redacted
-from inspection.errors import BadPhoto, NotFound
+from inspection.domain.privatearea import Obstacle
+from inspection.domain.publicrow import PublicRow, Redacted
+from inspection.errors import BadPhoto, Conflict, NotFound
 from inspection.export.opendata import JPEG_TYPE, DataFile
 from inspection.pipeline.ports import BlobStore
 from inspection.pipeline.screen import Shown, blurred, shown_photos
-from inspection.store import keys, privacy
+from inspection.store import keys
 
 NAME_START = "photo_"
-SENSITIVE_WORDS = "the place is sensitive, and pictures would show it"
-NO_PHOTO_WORDS = "no photo of it may be shown"
-RETRACTED_WORDS = "this very picture was taken back once; blur more of it"
+
+WHY_NONE: Mapping[Obstacle, GateCode] = {
+    Obstacle.NOT_SCREENED: GateCode.PICTURE_NOT_SCREENED,
+    Obstacle.NOT_CLEARED: GateCode.PICTURE_NOT_CLEARED,
+    Obstacle.WITHHELD: GateCode.PICTURE_WITHHELD,
+}
+"""How the gate says that something keeps a picture inside."""
 
 Origin = dict[str, str]
 """Survey and digest of the photo that a public picture was made from."""
 
+Look = tuple[str, str]
+"""A photo as it would be seen: its digest, and the tag of what is blurred in it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """Say which photos are to show the damages of a record, as the rows have it now.
+
+    Attributes:
+        passed: what may be published, without pictures.
+        photos: photo that shows a damage and may be published, by the damage's identifier.
+        lacks: how many damages have none, by why.
+        sensitive: there are no pictures of such a place.
+    """
+
+    passed: Redacted
+    photos: Mapping[str, Shown] = field(default_factory=dict)
+    lacks: Mapping[GateCode, int] = field(default_factory=dict)
+    sensitive: bool = False
+
+    @property
+    def looks(self) -> dict[Look, Shown]:
+        """Give each photo once."""
+        return {look_of(shown): shown for shown in self.photos.values()}
+
+    @property
+    def expected(self) -> Redacted:
+        """Say what the pictures would be, without making any."""
+        words = [GateWord(code=GateCode.PICTURES, values={"count": len(self.looks)})]
+        return replace(self.passed, applied=self.said(words))
+
+    def said(self, pictures: Iterable[GateWord]) -> tuple[GateWord, ...]:
+        """Say what the gate did, with what it did about pictures."""
+        plain = GateCode.WORDS_AND_PHOTOS_INSIDE
+        before = [word for word in self.passed.applied if word.code is not plain]
+        before.append(GateWord(code=GateCode.WORDS_INSIDE))
+        if self.sensitive:
+            return (*before, GateWord(code=GateCode.PICTURES_SENSITIVE))
+        lacks = sorted(self.lacks.items())
+        return (
+            *before,
+            *pictures,
+            *(GateWord(code=code, values={"count": count}) for code, count in lacks),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Made:
+    """Name pictures that were made and are kept; nothing is public yet.
+
+    Attributes:
+        names: of the pictures, by what they show.
+        unreadable: what could not be made, for its photo is gone or damaged.
+    """
+
+    names: Mapping[Look, str]
+    unreadable: frozenset[Look] = frozenset()
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pictured:
-    """Carry a record with its pictures, before any is kept.
+    """Carry what is to be published with its pictures.
 
     Attributes:
         passed: what may be published, each damage with the name of its picture.
-        contents: the pictures, by digest.
         origins: survey and photo behind each picture, by its name; never published.
     """
 
     passed: Redacted
-    contents: Mapping[str, bytes] = field(default_factory=dict)
     origins: Mapping[str, Origin] = field(default_factory=dict)
 
     @property
     def plain(self) -> dict[str, Any]:
-        """Give all of it but the pixels as plain values for the store."""
+        """Give all of it as plain values for the store."""
         return self.passed.plain | ({"pictures": dict(self.origins)} if self.origins else {})
 
 
-def with_pictures(
-    connection: Connection, blobs: BlobStore, record: InspectionRecord, passed: Redacted
-) -> Pictured:
-    """Give each published damage its picture, or say how many have none and why."""
-    said = [words for words in passed.applied if words != NO_PICTURES]
-    said.append("names of people, notes and findings stay inside")
+def look_of(shown: Shown) -> Look:
+    """Name a photo as it would be seen."""
+    return shown.photo.sha256, shown.privacy.tag
+
+
+def choose(connection: Connection, record: InspectionRecord, passed: Redacted) -> Choice:
+    """Find the photo of each published damage; reads rows only, however many photos there are."""
     if passed.row["position"] == "mesh":
-        said.append(f"no pictures: {SENSITIVE_WORDS}")
-        return Pictured(passed=replace(passed, applied=tuple(said)))
-    by_number = _by_number(shown_photos(connection, record)) if passed.damages else {}
-    defects = {defect.defect_id: defect for defect in record.defects}
-    studio = _Studio(blobs, privacy.retracted(connection))
-    lacking: Counter[str] = Counter()
-    rows: list[PublicRow] = []
+        return Choice(passed=passed, sensitive=True)
+    shown = shown_photos(connection, record) if passed.damages else ()
+    by_number = {number: one for one in shown for number in one.numbers}
+    numbers = {defect.defect_id: defect.number for defect in record.defects}
+    photos: dict[str, Shown] = {}
+    lacks: Counter[GateCode] = Counter()
     for row in passed.damages:
-        name, why = studio.picture(by_number.get(defects[row["damage_id"]].number))
+        one = by_number.get(numbers[row["damage_id"]])
+        if one is None:
+            lacks[GateCode.PICTURE_NO_PHOTO] += 1
+        elif (obstacle := one.privacy.obstacle) is not None:
+            lacks[WHY_NONE[obstacle]] += 1
+        else:
+            photos[row["damage_id"]] = one
+    return Choice(passed=passed, photos=photos, lacks=lacks)
+
+
+def make_pictures(blobs: BlobStore, looks: Mapping[Look, Shown], gone: frozenset[str]) -> Made:
+    """Make pictures, each photo once and one after the other, and keep them; no row names them yet.
+
+    Args:
+        blobs: where photos lie and pictures go.
+        looks: what is to be shown.
+        gone: names of pictures that were taken back; those are not kept again.
+    """
+    names: dict[Look, str] = {}
+    unreadable: set[Look] = set()
+    for look, shown in looks.items():
+        try:
+            content = blurred(blobs, shown).content
+        except (BadPhoto, NotFound):
+            unreadable.add(look)
+            continue
+        sha256 = hashlib.sha256(content).hexdigest()
+        names[look] = picture_name(sha256)
+        if names[look] not in gone:
+            blobs.put_bytes(keys.public_picture_key(sha256), content)
+    return Made(names=names, unreadable=frozenset(unreadable))
+
+
+def with_pictures(choice: Choice, made: Made, gone: frozenset[str]) -> Pictured:
+    """Give each published damage its picture, or say how many have none and why.
+
+    Args:
+        choice: what the rows say now.
+        made: the pictures.
+        gone: names of pictures that were taken back.
+
+    Raises:
+        Conflict: when a photo is to be shown otherwise than it was made.
+    """
+    missing = set(choice.looks) - set(made.names) - made.unreadable
+    if missing:
+        raise Conflict(
+            f"what may be seen of {len(missing)} photos changed while their pictures were made; "
+            "look at it again and publish again"
+        )
+    origins: dict[str, Origin] = {}
+    unreadable: Counter[str] = Counter()
+    back = 0
+    rows: list[PublicRow] = []
+    for row in choice.passed.damages:
+        shown = choice.photos.get(row["damage_id"])
+        name = "" if shown is None else made.names.get(look_of(shown), "")
+        if name in gone:
+            back, name = back + 1, ""
+        elif shown is not None and name:
+            origins[name] = {"survey_id": str(shown.survey_id), "sha256": shown.photo.sha256}
+        elif shown is not None:
+            unreadable[shown.photo.name] += 1
         rows.append({**row, "photo": name})
-        lacking.update([why] if why else [])
-    said.append(
-        f"{len(studio.contents)} pictures, encoded anew without metadata, private areas blurred"
-    )
-    said += [f"{count} damages without a picture: {why}" for why, count in sorted(lacking.items())]
-    done = replace(passed, damages=tuple(rows), applied=tuple(said))
-    return Pictured(passed=done, contents=studio.contents, origins=studio.origins)
-
-
-def keep_pictures(blobs: BlobStore, pictured: Pictured) -> None:
-    """Write the pictures before the row that names them is committed."""
-    for sha256, content in pictured.contents.items():
-        blobs.put_bytes(keys.public_picture_key(sha256), content)
+    words = [GateWord(code=GateCode.PICTURES, values={"count": len(origins)})]
+    words += [
+        GateWord(code=GateCode.PICTURE_UNREADABLE, values={"count": count, "photo": photo})
+        for photo, count in sorted(unreadable.items())
+    ]
+    if back:
+        words.append(GateWord(code=GateCode.PICTURE_TAKEN_BACK, values={"count": back}))
+    passed = replace(choice.passed, damages=tuple(rows), applied=choice.said(words))
+    return Pictured(passed=passed, origins=origins)
 
 
 def picture_name(sha256: str) -> str:
@@ -128,39 +249,3 @@ def _kept(blobs: BlobStore, name: str) -> bytes:
             f"picture {name} is gone, it may have been taken back once: withdraw its inspection "
             "and publish it anew"
         ) from error
-
-
-def _by_number(shown: Iterable[Shown]) -> dict[int, Shown]:
-    return {number: one for one in shown for number in one.numbers}
-
-
-class _Studio:
-    """Make pictures, each photo once."""
-
-    def __init__(self, blobs: BlobStore, retracted: frozenset[str]) -> None:
-        self.contents: dict[str, bytes] = {}
-        self.origins: dict[str, Origin] = {}
-        self._blobs = blobs
-        self._retracted = retracted
-        self._made: dict[str, str] = {}
-
-    def picture(self, shown: Shown | None) -> tuple[str, str]:
-        """Give the name of a photo's picture, or an empty one and why there is none."""
-        if shown is None:
-            return "", NO_PHOTO_WORDS
-        if (obstacle := shown.privacy.obstacle) is not None:
-            return "", OBSTACLE_WORDS[obstacle]
-        sha256 = shown.photo.sha256
-        if sha256 not in self._made:
-            try:
-                content = blurred(self._blobs, shown).content
-            except (BadPhoto, NotFound) as error:
-                return "", str(error)
-            public = hashlib.sha256(content).hexdigest()
-            name = picture_name(public)
-            if name in self._retracted:
-                return "", RETRACTED_WORDS
-            self.contents[public] = content
-            self._made[sha256] = name
-            self.origins[name] = {"survey_id": str(shown.survey_id), "sha256": sha256}
-        return self._made[sha256], ""

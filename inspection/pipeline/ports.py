@@ -32,6 +32,10 @@ class Detector(Protocol):
         """Give the probability above which a pixel belongs to each class."""
 
     @property
+    def continuation_ratio(self) -> float:
+        """Give the share of its threshold from which a pixel continues what reaches it."""
+
+    @property
     def gsd_range_mm_per_px(self) -> tuple[float, float]:
         """Give the ground sample distances for which the model was trained."""
 

@@ -17,10 +17,9 @@ from inspection.domain.widthcalibration import WidthCalibration
 from inspection.errors import NotFound, Unavailable
 from inspection.geo.chainage import Chainage
 from inspection.imaging.evidence import open_sources
-from inspection.imaging.photosight import sees
 from inspection.pipeline.cracks import ground_scale
 from inspection.pipeline.crackwidths import PhotoSight
-from inspection.pipeline.dossier import Dossier, with_files
+from inspection.pipeline.dossier import Dossier
 from inspection.pipeline.ports import BlobStore
 from inspection.pipeline.profile import ProfilePoint, read_profile, span_m
 from inspection.pipeline.widthfile import calibration_in, segments_in
@@ -110,29 +109,16 @@ def _points(dossier: Dossier, kept: _KeptWidths, blobs: BlobStore) -> list[Profi
     """Read the photos, where it is known how."""
     if dossier.views is None or dossier.surface is None or kept.calibration is None:
         return []
-    axis = shapely.segmentize(dossier.seen.axis_surface_m, 0.05)
-    world = dossier.surface.to_world_m(shapely.get_coordinates(axis))
-    near = tuple(bool(sees(view, world).any()) for view in dossier.views)
     size_px = dossier.mosaic.grid.width_px, dossier.mosaic.grid.height_px
     with ExitStack() as stack:
-        opened = iter(
-            with_files(
-                tuple(v for v, wanted in zip(dossier.views, near, strict=True) if wanted),
-                dossier,
-                blobs,
-                stack,
-            )
-        )
-        views = [
-            next(opened) if wanted else view
-            for view, wanted in zip(dossier.views, near, strict=True)
-        ]
         path = stack.enter_context(blobs.local_path(dossier.mosaic.sources_key))
         return read_profile(
             dossier.seen,
             mosaic=dossier.mosaic,
             sources=stack.enter_context(open_sources(path, size_px)),
-            sight=PhotoSight(views=views, surface=dossier.surface, calibration=kept.calibration),
+            sight=PhotoSight(
+                views=dossier.views, surface=dossier.surface, calibration=kept.calibration
+            ),
             segments=kept.segments,
         )
 

@@ -4,18 +4,23 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Engine
 
 from inspection.codelists.opendata import load_redaction_rule
 from inspection.domain.eradate import day_in_japan
+from inspection.domain.gateword import GateWord, word_of
 from inspection.domain.publicrow import Redacted, changed_columns, redact
 from inspection.domain.release import InspectionState, ReleaseAction, step
-from inspection.errors import BadInput, Conflict, IllegalTransition, Refused
+from inspection.errors import BadInput, Conflict, GateStopped, IllegalTransition
 from inspection.pipeline.approve import approved_record, decision, known_release
-from inspection.pipeline.picture import Pictured, keep_pictures, with_pictures
+from inspection.pipeline.picture import Choice, Made, Pictured, choose, make_pictures, with_pictures
 from inspection.pipeline.ports import BlobStore, Clock
-from inspection.store import releases
+from inspection.store import privacy, releases
+from inspection.store.engine import reading
 from inspection.store.releases import Release, ReleaseEvent
+from inspection.turns import Turns
+
+_making = Turns("making public pictures", waiting_most=1, patience_s=30.0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,14 +50,14 @@ class Prospect:
     Attributes:
         release: how the inspection stands.
         public: row and damages as everybody sees them; None where nothing is public.
-        passed: what the gate would let out; None where it stops.
+        passed: what the gate would let out; None where it stops. Pictures are only counted.
         stopped: why it does; None where it lets something out.
     """
 
     release: Release
     public: Mapping[str, Any] | None
     passed: Redacted | None
-    stopped: str | None
+    stopped: GateWord | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,15 +80,11 @@ class Change:
 
 
 def preview(
-    connection: Connection,
-    asset_id: str,
-    fiscal_year: int | None,
-    gate: Gate,
-    *,
-    clock: Clock,
-    blobs: BlobStore | None = None,
+    connection: Connection, asset_id: str, fiscal_year: int | None, gate: Gate, *, clock: Clock
 ) -> Redacted:
     """Show what would be published, and what the gate would do; changes nothing.
+
+    Pictures are counted by what the rows say of their photos; none is made.
 
     Args:
         connection: an open transaction.
@@ -91,26 +92,19 @@ def preview(
         fiscal_year: of the inspection; None is the newest.
         gate: how it is to pass.
         clock: tells the day.
-        blobs: where the photos lie; needed for pictures.
 
     Raises:
         NotFound: when nothing is approved.
-        Refused: when a text must not get out.
-        BadInput: when pictures are wanted and nobody says where the photos lie.
+        GateStopped: when a text must not get out.
     """
-    return _passed(connection, asset_id, fiscal_year, gate, clock=clock, blobs=blobs).passed
+    choice = _choice(connection, asset_id, fiscal_year, gate, clock=clock)
+    return choice.expected if gate.pictures else choice.passed
 
 
-def _passed(
-    connection: Connection,
-    asset_id: str,
-    fiscal_year: int | None,
-    gate: Gate,
-    *,
-    clock: Clock,
-    blobs: BlobStore | None,
-) -> Pictured:
-    """Lead an approved record through the gate, with its pictures where they are wanted."""
+def _choice(
+    connection: Connection, asset_id: str, fiscal_year: int | None, gate: Gate, *, clock: Clock
+) -> Choice:
+    """Lead an approved record through the gate, and find its photos where they are wanted."""
     kept = approved_record(connection, asset_id, fiscal_year)
     passed = redact(
         kept.record,
@@ -119,21 +113,11 @@ def _passed(
         blur=gate.blur,
         show_damage=gate.show_damage,
     )
-    if not gate.pictures:
-        return Pictured(passed=passed)
-    if blobs is None:
-        raise BadInput("pictures are published from photos; say where the blobs lie")
-    return with_pictures(connection, blobs, kept.record, passed)
+    return choose(connection, kept.record, passed) if gate.pictures else Choice(passed=passed)
 
 
 def prospect(
-    connection: Connection,
-    asset_id: str,
-    fiscal_year: int,
-    gate: Gate,
-    *,
-    clock: Clock,
-    blobs: BlobStore | None = None,
+    connection: Connection, asset_id: str, fiscal_year: int, gate: Gate, *, clock: Clock
 ) -> Prospect:
     """Compare what is public of an inspection with what would be; changes nothing.
 
@@ -143,11 +127,51 @@ def prospect(
     approved_record(connection, asset_id, fiscal_year)
     passed, stopped = None, None
     try:
-        passed = preview(connection, asset_id, fiscal_year, gate, clock=clock, blobs=blobs)
-    except Refused as error:
-        stopped = str(error)
+        passed = preview(connection, asset_id, fiscal_year, gate, clock=clock)
+    except GateStopped as error:
+        stopped = word_of(error)
     release = known_release(connection, asset_id, fiscal_year)
     return Prospect(release=release, public=release.public_row, passed=passed, stopped=stopped)
+
+
+def make_ready(
+    engine: Engine,
+    blobs: BlobStore,
+    asset_id: str,
+    fiscal_year: int,
+    gate: Gate,
+    *,
+    clock: Clock,
+    expected_version: int | None = None,
+) -> Made | None:
+    """Make the pictures that a publication needs, while nobody waits for a transaction of ours.
+
+    One publication at a time makes pictures; nothing is public before ``publish``.
+
+    Args:
+        engine: the database.
+        blobs: where photos lie and pictures go.
+        asset_id: the asset.
+        fiscal_year: of the inspection.
+        gate: how it is to pass the gate.
+        clock: tells the day.
+        expected_version: of the inspection as it was read; None for any.
+
+    Returns:
+        The pictures; None when none are wanted.
+
+    Raises:
+        Conflict, NotFound, IllegalTransition, GateStopped: as ``publish``, before any work is done.
+        Unavailable: when others are having pictures made.
+    """
+    if not gate.pictures:
+        return None
+    with reading(engine) as connection:
+        choice = _choice(connection, asset_id, fiscal_year, gate, clock=clock)
+        _publishable(connection, asset_id, fiscal_year, expected_version)
+        gone = privacy.retracted(connection)
+    with _making.one():
+        return make_pictures(blobs, choice.looks, gone)
 
 
 def publish(
@@ -159,7 +183,7 @@ def publish(
     why: str,
     gate: Gate = OPEN,
     clock: Clock,
-    blobs: BlobStore | None = None,
+    made: Made | None = None,
     expected_version: int | None = None,
 ) -> Redacted:
     """Publish an approved inspection.
@@ -172,28 +196,23 @@ def publish(
         why: the reason.
         gate: how it is to pass the gate.
         clock: tells the time.
-        blobs: where the photos lie; needed for pictures.
+        made: the pictures, from ``make_ready``; needed where the gate is to let pictures out.
         expected_version: of the inspection as it was read; None for any.
 
     Raises:
-        Conflict: when somebody decided since it was read.
+        Conflict: when somebody decided since it was read, or what may be seen changed since the
+            pictures were made.
         NotFound: when nothing is approved.
         IllegalTransition: when it is published already.
-        Refused: when the gate stops it.
-        BadInput: when name or reason lack.
+        GateStopped: when the gate stops it.
+        BadInput: when name or reason lack, or pictures are wanted and none were made.
     """
     decided = decision(asset_id, fiscal_year, ReleaseAction.PUBLISH, by=by, why=why, clock=clock)
-    pictured = _passed(connection, asset_id, fiscal_year, gate, clock=clock, blobs=blobs)
-    passed = pictured.passed
-    release = _as_read(connection, asset_id, fiscal_year, expected_version)
-    if release.state is InspectionState.PUBLISHED:
-        raise IllegalTransition(
-            f"the inspection of {asset_id} in {fiscal_year} is published already; withdraw it "
-            "first when its record has changed"
-        )
-    after = step(release.state, ReleaseAction.PUBLISH)
-    if blobs is not None:
-        keep_pictures(blobs, pictured)
+    if gate.pictures:
+        privacy.hold(connection)
+    choice = _choice(connection, asset_id, fiscal_year, gate, clock=clock)
+    release, after = _publishable(connection, asset_id, fiscal_year, expected_version)
+    pictured = _pictured(connection, choice, gate, made)
     releases.write(
         connection,
         ReleaseEvent(
@@ -202,11 +221,32 @@ def publish(
             state_after=after,
             approval_id=release.approval_id,
             public_row=pictured.plain,
-            redactions=passed.applied,
+            redactions=[word.en for word in pictured.passed.applied],
         ),
         expected_version=release.version,
     )
-    return passed
+    return pictured.passed
+
+
+def _pictured(connection: Connection, choice: Choice, gate: Gate, made: Made | None) -> Pictured:
+    if not gate.pictures:
+        return Pictured(passed=choice.passed)
+    if made is None:
+        raise BadInput("pictures are made before they are published; see make_ready")
+    return with_pictures(choice, made, privacy.retracted(connection))
+
+
+def _publishable(
+    connection: Connection, asset_id: str, fiscal_year: int, expected_version: int | None
+) -> tuple[Release, InspectionState]:
+    """Read how an inspection stands, and how it would stand once it is published."""
+    release = _as_read(connection, asset_id, fiscal_year, expected_version)
+    if release.state is InspectionState.PUBLISHED:
+        raise IllegalTransition(
+            f"the inspection of {asset_id} in {fiscal_year} is published already; withdraw it "
+            "first when its record has changed"
+        )
+    return release, step(release.state, ReleaseAction.PUBLISH)
 
 
 def _as_read(
@@ -237,7 +277,6 @@ def withdraw(
         by: who takes it back.
         why: the reason.
         clock: tells the time.
-        blobs: where the photos lie; needed for pictures.
         expected_version: of the inspection as it was read; None for any.
 
     Raises:

@@ -1,16 +1,18 @@
 """Defects that an engineer edited → grade candidates as they follow now, beside any decisions."""
 
-from collections.abc import Sequence
+import uuid
+from collections.abc import Mapping, Sequence
 
 from sqlalchemy import Connection
 
 from inspection.domain.defect import Defect
 from inspection.domain.eradate import day_in_japan
+from inspection.domain.grade import GradeCandidate, Subject
 from inspection.pipeline.appraisal import RANKED_MOST, appraise_defect
 from inspection.pipeline.grade import is_open
 from inspection.pipeline.ports import Clock
 from inspection.pipeline.worklist import candidates_of, draw_up
-from inspection.store import defects, grades
+from inspection.store import assets, defects, edits, grades, reviewqueue
 
 
 def regrade(
@@ -45,19 +47,57 @@ def regrade(
         grades.renew(connection, survey_id, proposed, about=about)
 
 
-def regrade_one(connection: Connection, defect: Defect, *, clock: Clock) -> None:
+def regrade_one(connection: Connection, defect_id: uuid.UUID, *, clock: Clock) -> None:
     """Propose the grade of one defect anew, whose class a person has changed.
 
     In a transaction of its own, for whoever writes grades holds them before the defects' rows in
-    the queue, and a verdict holds those first.
+    the queue, and a verdict holds those first. So the defect is read here: somebody may have
+    changed it again since, and what is proposed is about the class that it has.
 
     Args:
         connection: an open writing transaction.
-        defect: the defect, as it stands.
+        defect_id: the defect.
+        clock: tells the day, from which ages follow.
+
+    Raises:
+        NotFound: when there is no such defect.
+    """
+    assets.lock(connection, defects.by_id(connection, defect_id).asset_id)
+    (defect,) = edits.locked(connection, {defect_id: None})
+    found = appraise_defect(
+        connection, defect, today=day_in_japan(clock.now()), ranked_most=0
+    ).grade
+    proposed = [] if found is None else [found]
+    grades.renew(connection, defect.latest.survey_id, proposed, about=[str(defect_id)])
+
+
+def up_to_date(
+    connection: Connection,
+    survey_id: uuid.UUID,
+    proposed: Sequence[GradeCandidate],
+    *,
+    versions: Mapping[uuid.UUID, int],
+    clock: Clock,
+) -> list[GradeCandidate]:
+    """Give what is proposed, anew for those defects that people have changed since all were read.
+
+    Who grades a whole survey reads it first and writes later. A class that somebody changed in
+    between has been graded by its own rule already, and would get back the grade of the former one.
+
+    Args:
+        connection: an open writing transaction, which holds the asset.
+        survey_id: the survey.
+        proposed: what followed from what was read.
+        versions: of the survey's defects when they were read.
         clock: tells the day, from which ages follow.
     """
-    today = day_in_japan(clock.now())
-    found = appraise_defect(connection, defect, today=today, ranked_most=0).grade
-    proposed = [] if found is None else [found]
-    survey_id = defect.latest.survey_id
-    grades.renew(connection, survey_id, proposed, about=[str(defect.defect_id)])
+    now = reviewqueue.versions(connection, survey_id)
+    changed = [key for key, version in now.items() if versions.get(key) != version]
+    about, today = set(map(str, changed)), day_in_japan(clock.now())
+    found = [p for p in proposed if p.subject is not Subject.DEFECT or p.subject_id not in about]
+    for key in changed:
+        defect = defects.by_id(connection, key)
+        anew = appraise_defect(connection, defect, today=today, ranked_most=0).grade
+        if anew is not None:
+            found.append(anew)
+    return found

@@ -9,15 +9,9 @@ from sqlalchemy import Connection
 from inspection.domain.inspectionrecord import digest, to_plain
 from inspection.domain.release import ReleaseAction, step
 from inspection.errors import Conflict
-from inspection.pipeline.approve import (
-    Seen,
-    check_seen,
-    decision,
-    known_release,
-    missing,
-    state_now,
-)
-from inspection.pipeline.compile import compile_record, gather
+from inspection.pipeline.approve import Seen, check_seen, decision, known_release
+from inspection.pipeline.compile import gather
+from inspection.pipeline.examine import compiled, missing, state_now
 from inspection.pipeline.ports import Clock
 from inspection.store import releases
 from inspection.store.releases import Release, ReleaseEvent
@@ -55,10 +49,13 @@ def send_back(
     )
     found = gather(connection, asset_id, fiscal_year)
     release = releases.find(connection, asset_id, fiscal_year)
-    before = state_now(connection, found, release)
+    now = compiled(connection, found)
+    before = state_now(found, release, now)
     lacks = "; ".join(missing(found.evidence, fiscal_year))
     after = step(before, ReleaseAction.SEND_BACK, why_not=lacks)
-    record = to_plain(compile_record(connection, found, {}))
+    if now is None:
+        raise Conflict(f"a survey of {asset_id} in fiscal year {fiscal_year} has no mosaic")
+    record = to_plain(now)
     check_seen(seen, release, digest(record), fiscal_year)
     event = ReleaseEvent(
         decision=decided_now,
@@ -103,7 +100,8 @@ def resubmit(
     release = known_release(connection, asset_id, fiscal_year)
     if expected_version != release.version:
         raise Conflict(f"somebody decided on {asset_id} meanwhile; read it again")
-    before = state_now(connection, gather(connection, asset_id, fiscal_year), release)
+    found = gather(connection, asset_id, fiscal_year)
+    before = state_now(found, release, compiled(connection, found))
     after = step(before, ReleaseAction.RESUBMIT)
     event = ReleaseEvent(decision=decided_now, state_before=before, state_after=after)
     return releases.write(connection, event, expected_version=release.version)

@@ -5,7 +5,7 @@ about another shape. Record 67 says why.
 """
 
 import uuid
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from enum import StrEnum
@@ -15,11 +15,15 @@ from sqlalchemy import Connection
 from inspection.domain.defect import Defect
 from inspection.domain.descent import Descent
 from inspection.domain.edit import EditKind
-from inspection.domain.grade import Subject
+from inspection.domain.grade import GRADES, Subject
 from inspection.domain.measure import Measure, Stage
 from inspection.domain.review import Action
-from inspection.store import descents, edits, grades, measures, reviews
+from inspection.errors import BadInput
+from inspection.pipeline.decide import legal_values
+from inspection.store import descents, edits, grades, measures, reviews, surveys
+from inspection.store.descents import Drawing
 from inspection.store.grades import GradeRow
+from inspection.store.queuechoice import Held
 
 
 class Again(StrEnum):
@@ -57,30 +61,30 @@ Settled = dict[str, SettledGrade]
 
 
 def settled_grades(
-    connection: Connection, found: Sequence[Defect], rows: Iterable[GradeRow], *, heirs: Descent
+    connection: Connection,
+    defect_ids: Collection[uuid.UUID],
+    rows: Iterable[GradeRow],
+    *,
+    heirs: Descent,
 ) -> dict[uuid.UUID, tuple[SettledGrade, ...]]:
     """Give the decided grades that hold for defects, what counts first.
 
-    A decision about the defect itself outranks what it takes over; of several that were taken over
-    the worst counts.
+    A decision about the defect itself outranks what it takes over by the same scheme; of several
+    that were taken over the worst counts.
 
     Args:
         connection: an open transaction.
-        found: the defects.
+        defect_ids: the defects.
         rows: grades of the surveys that count.
         heirs: who came in whose place.
     """
-    own = _decided(rows)
-    settled = dict(own)
-    for child, parents in heirs.parents.items():
-        if child not in own:
-            settled[child] = _taken_over([settled.get(one, {}) for one in parents])
-    answer = {}
-    for defect in found:
-        grades_ = [
-            _checked(connection, defect, one) for one in settled.get(defect.defect_id, {}).values()
-        ]
-        answer[defect.defect_id] = tuple(sorted(grades_, key=_rank, reverse=True))
+    settled = _held(rows, heirs)
+    wanted = [key for key in defect_ids if key in settled]
+    drawn = descents.drawings(connection, wanted)
+    answer: dict[uuid.UUID, tuple[SettledGrade, ...]] = dict.fromkeys(defect_ids, ())
+    for key in wanted:
+        found = [_checked(one, drawn.get(key, ())) for one in settled[key].values()]
+        answer[key] = tuple(sorted(found, key=_rank, reverse=True))
     return answer
 
 
@@ -91,17 +95,42 @@ def settled_grades_of(connection: Connection, defect: Defect) -> tuple[SettledGr
     rows = grades.decided_about(
         connection, defect.latest.survey_id, Subject.DEFECT, list(map(str, family))
     )
-    return settled_grades(connection, [defect], rows, heirs=heirs)[defect.defect_id]
+    return settled_grades(connection, [defect.defect_id], rows, heirs=heirs)[defect.defect_id]
+
+
+def grades_held(connection: Connection, survey_id: uuid.UUID) -> dict[uuid.UUID, Held]:
+    """Give the grades of a survey that hold otherwise than about a defect as it is now.
+
+    Only what an engineer has edited can have one, so the answer is as long as that, however much
+    the survey has seen. What a later survey has seen again is decided on there.
+
+    Raises:
+        NotFound: when there is no such survey.
+    """
+    asset_id = surveys.by_id(connection, survey_id).asset_id
+    edited = descents.edited_on(connection, asset_id)
+    rows = grades.decided_about(connection, survey_id, Subject.DEFECT, list(map(str, edited)))
+    if not rows:
+        return {}
+    heirs = descents.descent(connection, asset_id=asset_id)
+    ours = descents.last_seen_in(connection, survey_id, edited)
+    found = settled_grades(connection, ours, rows, heirs=heirs)
+    return {
+        key: Held(grade=settled[0].grade, again=any(one.again for one in settled))
+        for key, settled in found.items()
+        if any(one.again for one in settled)
+    }
 
 
 def confirmation(
     connection: Connection, defect_id: uuid.UUID, heirs: Descent
 ) -> tuple[str, datetime] | None:
     """Say who confirmed a defect and when: in a verdict, by drawing it, or what it was made of."""
-    verdicts = [row.verdict for row in reviews.history(connection, defect_id)]
-    confirmed = [one for one in verdicts if one.action is Action.CONFIRM]
-    if confirmed:
-        return confirmed[-1].reviewer, confirmed[-1].decided_at
+    for row in reversed(reviews.history(connection, defect_id)):
+        if row.verdict.action is Action.CONFIRM:
+            return row.verdict.reviewer, row.verdict.decided_at
+        if row.verdict.action in (Action.REOPEN, Action.REJECT):
+            return None  # whoever confirmed it before that does so no more
     for record in edits.history(connection, defect_id):
         if record.edit.kind is EditKind.DRAW:
             return record.edit.editor, record.edit.edited_at
@@ -175,36 +204,50 @@ def _decided(rows: Iterable[GradeRow]) -> dict[uuid.UUID, Settled]:
     return found
 
 
-def _taken_over(parents: Sequence[Mapping[str, SettledGrade]]) -> Settled:
+def _held(rows: Iterable[GradeRow], heirs: Descent) -> dict[uuid.UUID, Settled]:
+    """Complete what was decided about each defect itself by what it takes over, by scheme."""
+    settled = _decided(rows)
+    for child, parents in heirs.parents.items():  # forebears come first
+        theirs = _taken_over([settled[one] for one in parents if one in settled], len(parents))
+        both = theirs | settled.get(child, {})
+        if both:
+            settled[child] = both
+    return settled
+
+
+def _taken_over(settled: Sequence[Settled], parents: int) -> Settled:
     """Give the worst that was decided about what a defect is made of, by scheme."""
-    again = Again.SPLIT if len(parents) == 1 else Again.MERGED
+    again = Again.SPLIT if parents == 1 else Again.MERGED
     found: Settled = {}
-    for settled in parents:
-        for name, one in settled.items():
-            found[name] = max(one, found.get(name, one), key=lambda each: (each.grade, each.at))
+    for theirs in settled:
+        for name, one in theirs.items():
+            found[name] = max(one, found.get(name, one), key=lambda each: (_badness(each), each.at))
     return {name: replace(one, again=again) for name, one in found.items()}
 
 
-def _checked(connection: Connection, defect: Defect, one: SettledGrade) -> SettledGrade:
+def _checked(one: SettledGrade, drawn: Sequence[Drawing]) -> SettledGrade:
     """Notice that a defect has been redrawn since its own grade was decided."""
-    if one.again is not None or not _redrawn(connection, defect, one.at):
+    since = [each for each in drawn if each.at > one.at]
+    if one.again is not None or not since or since[0].before == since[-1].after:
         return one
     return replace(one, again=Again.REDRAWN)
 
 
-def _redrawn(connection: Connection, defect: Defect, since: datetime) -> bool:
-    """Tell whether a defect is shown by another drawing than at a moment."""
-    shares = [
-        share
-        for record in edits.history(connection, defect.defect_id)
-        if record.edit.edited_at > since
-        for share in record.shares
-        if share.defect_id == defect.defect_id
-    ]
-    looked_at = shares[0].before.observation_id if shares else None
-    return looked_at is not None and looked_at != shares[-1].after.observation_id
+def _badness(one: SettledGrade) -> float:
+    """Give how bad a grade is among those of its scheme, 0 to 1: a to e, or I to IV.
+
+    Letters of two schemes say the same and compare; a letter and a soundness compare by their
+    place, for as text an e would be worse than a IV.
+    """
+    if one.grade in GRADES:
+        return GRADES.index(one.grade) / (len(GRADES) - 1)
+    try:
+        values = legal_values(one.scheme)
+        return values.index(one.grade) / max(1, len(values) - 1)
+    except (BadInput, ValueError):
+        return 1.0  # of a scheme that is gone: nobody can say that it is mild
 
 
-def _rank(one: SettledGrade) -> tuple[bool, str, datetime]:
+def _rank(one: SettledGrade) -> tuple[bool, float, datetime]:
     own = one.again in (None, Again.REDRAWN)
-    return own, one.at.isoformat() if own else one.grade, one.at
+    return own, one.at.timestamp() if own else _badness(one), one.at

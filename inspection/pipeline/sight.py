@@ -10,9 +10,9 @@ from inspection.domain.widthcalibration import WidthCalibration
 from inspection.errors import BadInput, NotFound
 from inspection.imaging import viewfile
 from inspection.imaging.evidence import Sources, open_sources
-from inspection.pipeline.admit import original_key
 from inspection.pipeline.crackwidths import PhotoSight
 from inspection.pipeline.drawn import NoWidth, Paper
+from inspection.pipeline.lending import lent_photos
 from inspection.pipeline.ports import BlobStore
 from inspection.store import keys
 
@@ -27,6 +27,8 @@ def opened_paper(
 ) -> Iterator[Paper]:
     """Open a mosaic for drawing on it, with as much behind it as was kept.
 
+    A photo is fetched when something is read in it: of thousands, those that show the place.
+
     Args:
         mosaic: the mosaic.
         blobs: where everything is kept.
@@ -35,7 +37,7 @@ def opened_paper(
     """
     with ExitStack() as stack:
         sources = _sources(mosaic, blobs, stack)
-        sight, blind = _sight(mosaic, blobs, photos, widths, stack)
+        sight, blind = _sight(mosaic, blobs, photos, widths)
         yield Paper(mosaic=mosaic, sources=sources, sight=sight, blind=blind)
 
 
@@ -54,7 +56,6 @@ def _sight(
     blobs: BlobStore,
     photos: Sequence[Photo],
     widths: WidthCalibration,
-    stack: ExitStack,
 ) -> tuple[PhotoSight | None, NoWidth]:
     """Say how the photos see the surface, or why that is not known."""
     key = keys.views_key(mosaic.sha256)
@@ -62,11 +63,7 @@ def _sight(
         return None, NoWidth.NO_VIEWS
     plain = json.loads(blobs.read_bytes(key))
     try:
-        paths = {
-            photo.sha256: stack.enter_context(blobs.local_path(original_key(photo)))
-            for photo in photos
-        }
-        views, surface = viewfile.from_plain(plain, paths)
-    except (BadInput, NotFound):  # a photo is gone
+        views, surface = viewfile.from_plain(plain, lent_photos(blobs, photos))
+    except BadInput:  # the survey does not know one of the photos any more
         return None, NoWidth.PHOTO_MISSING
     return PhotoSight(views=views, surface=surface, calibration=widths), NoWidth.UNREADABLE

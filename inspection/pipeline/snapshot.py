@@ -18,7 +18,7 @@ from inspection.export.opendata import DataFile, OpenData, data_files
 from inspection.pipeline.picture import picture_files
 from inspection.pipeline.ports import BlobStore, Clock
 from inspection.pipeline.publish import changes
-from inspection.pipeline.takeback import without
+from inspection.pipeline.takeback import take_back, without
 from inspection.store import privacy, releases, snapshots
 from inspection.store.snapshots import Snapshot, SnapshotFile
 
@@ -111,6 +111,7 @@ def freeze(
     """
     now = clock.now()
     name = check_month(month or f"{now.astimezone(JST):%Y-%m}", now)
+    privacy.hold(connection)
     rows = rows_now(connection)
     figures = figures_of(rows, fiscal_year=fiscal_year(day_in_japan(now)))
     public = [row.public_row for row in rows if row.public_row is not None]
@@ -123,6 +124,7 @@ def freeze(
     snapshots.save(connection, snapshot, rows, files)
     for kept, file in zip(files, written, strict=True):
         blobs.put_bytes(kept.blob_key, file.content)
+    take_back(connection, blobs, clock=clock)  # what a mark keeps back that nobody followed
     return snapshot, files
 
 

@@ -17,7 +17,7 @@ from inspection.pipeline.ports import BlobStore
 from inspection.store import keys, stock
 
 OWNED_PREFIXES = (
-    *("photos/", "orthomosaics/", "sources/", keys.BANDS),
+    *("photos/", "orthomosaics/", "sources/", "public/", keys.BANDS),
     *(keys.QUARANTINE, keys.NETWORKS, keys.TRIALS),
 )
 """Beginnings of keys whose every use stands in a row: without a row nothing rests on them."""

@@ -32,7 +32,11 @@ from inspection.store.engine import reading, writing
 from inspection.store.trials import Trial
 
 OUTLINES_MAX = 5000
-"""Most outlines that are kept for the map, the largest first; the figures count all of them."""
+"""Most outlines that a map shows, the largest first; the figures count all of them."""
+
+COMPARED_MAX = 10_000
+"""Most outlines that are kept to be compared with those of another model, the largest first: to
+compare so many takes some ten seconds of a processor."""
 
 TOLERANCE_PX = 3.0
 """How far apart two outlines of the same thing may be: crack masks of two networks differ by it."""
@@ -89,7 +93,8 @@ def try_out(trial_id: UUID, tools: Tools) -> None:
         **facts,
         "classes": classes_of(observed, facts["surface_m2"]),
         "found": len(observed),
-        "outlines": len(kept),
+        "outlines": min(len(kept), OUTLINES_MAX),
+        "compared": len(kept),
         "seconds": _seconds_since(began, tools.clock),
     }
     with writing(tools.engine) as connection:
@@ -177,7 +182,7 @@ def _figures(outlines: Sequence[Outline], surface_m2: float) -> ClassFigures:
     )
 
 
-def largest(observed: Sequence[Observation], most: int = OUTLINES_MAX) -> list[Outline]:
+def largest(observed: Sequence[Observation], most: int = COMPARED_MAX) -> list[Outline]:
     """Give the outlines of the largest damages, at most so many."""
     outlines = [outline_of(one) for one in observed]
     return sorted(outlines, key=lambda one: -one.area_m2)[:most]

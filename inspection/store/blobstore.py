@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Protocol, Union
 
 from inspection.errors import Unavailable
 from inspection.store.blobs import FolderBlobs
-from inspection.store.filecache import FileCache
+from inspection.store.filecache import FileCache, Patience
 
 if TYPE_CHECKING:
     from inspection.store.s3blobs import S3Blobs
@@ -30,8 +30,12 @@ class BlobSettings(Protocol):
         """Give the most that is kept here of what a bucket holds, bytes."""
 
 
-def blobs_of(settings: BlobSettings) -> Blobs:
+def blobs_of(settings: BlobSettings, patience: Patience | None = None) -> Blobs:
     """Open the folder of blobs in a home folder, or the bucket that a URL names.
+
+    Args:
+        settings: where blobs lie.
+        patience: of who answers requests, for files that are being fetched from the bucket.
 
     Raises:
         BadInput: when the URL names no bucket.
@@ -43,5 +47,5 @@ def blobs_of(settings: BlobSettings) -> Blobs:
         from inspection.store.s3blobs import S3Blobs  # noqa: PLC0415 extra s3
     except ImportError as error:
         raise Unavailable("a bucket needs boto3: pip install 'tenken[s3]'") from error
-    cache = FileCache(settings.home / CACHE, settings.blobs_cache_bytes)
+    cache = FileCache(settings.home / CACHE, settings.blobs_cache_bytes, patience)
     return S3Blobs(settings.blobs_url, cache)

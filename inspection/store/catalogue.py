@@ -13,9 +13,10 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 from sqlalchemy import Connection, func, select
 
+from inspection.store.orthomosaics import order_of_standing
 from inspection.store.photos import is_left_out
 from inspection.store.spatial import Box, split_at_antimeridian
-from inspection.store.tables import assets, defects, orthomosaics, survey_photos, surveys
+from inspection.store.tables import assets, orthomosaics, survey_photos, surveys
 
 CHUNK = 500
 """Identifiers asked for in one statement, far below the limits of both engines."""
@@ -27,7 +28,7 @@ class Footprint:
 
     Attributes:
         survey_id: the survey.
-        mosaic_sha256: its newest mosaic.
+        mosaic_sha256: its mosaic that stands.
         crs: frame of the mosaic.
         outline_lonlat: polygon, degrees.
     """
@@ -63,11 +64,19 @@ def footprints(
         created_before: only surveys created at this moment or earlier.
     """
     m, s = orthomosaics.c, surveys.c
-    newest = select(func.max(m.seq)).group_by(m.survey_id)
+    other = orthomosaics.alias()
+    standing = (
+        select(other.c.seq)
+        .where(other.c.survey_id == m.survey_id)
+        .order_by(*order_of_standing(other))
+        .limit(1)
+        .correlate(orthomosaics)
+        .scalar_subquery()
+    )
     query = (
         select(m.survey_id, m.sha256, m.crs, m.footprint_lonlat)
         .join_from(orthomosaics, surveys, s.survey_id == m.survey_id)
-        .where(m.seq.in_(newest), m.georeferenced, m.footprint_lonlat.is_not(None))
+        .where(m.seq == standing, m.georeferenced, m.footprint_lonlat.is_not(None))
         .order_by(s.created_at.desc(), s.survey_id)
     )
     if asset_id is not None:
@@ -114,19 +123,6 @@ def photo_counts(connection: Connection, survey_ids: Collection[uuid.UUID]) -> d
         survey_id: count
         for chunk in _chunks(survey_ids)
         for survey_id, count in connection.execute(query.where(c.survey_id.in_(chunk)))
-    }
-
-
-def changed_at(
-    connection: Connection, defect_ids: Collection[uuid.UUID]
-) -> dict[uuid.UUID, datetime]:
-    """Give the moment at which defects changed last, by machine or by a person."""
-    c = defects.c
-    query = select(c.defect_id, c.updated_at)
-    return {
-        defect_id: moment
-        for chunk in _chunks(defect_ids)
-        for defect_id, moment in connection.execute(query.where(c.defect_id.in_(chunk)))
     }
 
 

@@ -9,26 +9,42 @@ from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, delete, func, select, update
+import numpy as np
+import shapely
+from shapely.geometry.base import BaseGeometry
+from sqlalchemy import ColumnElement, Connection, Row, delete, func, select, update
 
 from inspection.domain.defect import Defect, ReviewState
 from inspection.domain.taxonomy import DamageClass
-from inspection.errors import BadInput, Conflict, NotFound
+from inspection.errors import Conflict, NotFound
 from inspection.store import observations, reviewqueue, spatial
 from inspection.store import tables as t
 from inspection.store.page import Page, check_window
 from inspection.store.queue_tables import survey_defects
 from inspection.store.rows import add_missing, choice
+from inspection.store.search import Search, beside_latest, total, window
 
 CHUNK = 500
 """Identifiers asked for in one statement, far below the limits of both engines."""
 
 
-def save(connection: Connection, found: Iterable[Defect], *, now: datetime) -> None:
+def save(
+    connection: Connection,
+    found: Iterable[Defect],
+    *,
+    now: datetime,
+    released: Sequence[uuid.UUID] = (),
+) -> None:
     """Add defects and their latest observations, or renew the machine values of known ones.
 
     What people decided stays as it is. Earlier observations must have been saved before
     (``observations.save``); observations once tied to a defect stay tied to it.
+
+    Args:
+        connection: an open writing transaction.
+        found: the defects.
+        now: the present moment.
+        released: observations that leave their defect, which is among those found, for another.
 
     Raises:
         Conflict: when a defect belongs to another asset, when an observation belongs to another
@@ -38,6 +54,7 @@ def save(connection: Connection, found: Iterable[Defect], *, now: datetime) -> N
     # defects first, as everybody who decides: rows of the queue follow from both, and whoever took
     # them by a sighting and then waited for the defect would be waited for (a deadlock)
     known = _machine_values(connection, batch)
+    untie(connection, released)
     observations.save(connection, (defect.latest for defect in batch.values()))
     added = [_new_row(d, now) for key, d in batch.items() if key not in known]
     add_missing(connection, t.defects, added)
@@ -65,7 +82,8 @@ def known(connection: Connection, asset_id: str) -> tuple[Defect, ...]:
 
 def standing(connection: Connection, asset_id: str) -> tuple[Defect, ...]:
     """List the defects of an asset in the order of arrival, without superseded ones."""
-    return _load(connection, [t.defects.c.asset_id == asset_id, *_choices((), ())])
+    wanted = Search(asset_id=asset_id)
+    return _load(connection, wanted.conditions(connection.dialect.name))
 
 
 def around(
@@ -79,6 +97,54 @@ def around(
         classes: the classes that count; a reviewed class outranks the machine's.
         reach_m: how far from the box of the defect their boxes may be, on the surface.
     """
+    near = _in_reach(connection, defect, reach_m)
+    return _load(connection, [*_open_beside(defect, classes), near])
+
+
+def crack_axes(
+    connection: Connection, defect: Defect, *, reach_m: float
+) -> dict[uuid.UUID, BaseGeometry]:
+    """Give the centre lines of the open cracks near a defect, on its mosaic, by defect.
+
+    There may be thousands, and a spacing needs no more of them.
+
+    Args:
+        connection: an open transaction.
+        defect: the defect; it is in the answer itself when it is such a crack.
+        reach_m: how far from the box of the defect their boxes may be, on the surface.
+    """
+    axis = t.observations.c.axis_surface
+    query = beside_latest(t.defects.c.defect_id, axis).where(
+        *_open_beside(defect, [DamageClass.CRACK]),
+        axis.is_not(None),
+        _in_reach(connection, defect, reach_m),
+    )
+    rows = connection.execute(query).all()
+    lines = shapely.from_wkb(np.array([wkb for _, wkb in rows], dtype=np.object_))
+    return {defect_id: line for (defect_id, _), line in zip(rows, lines, strict=True)}
+
+
+def first_crack_m(connection: Connection, defect: Defect) -> tuple[float, float] | None:
+    """Say where the first open crack with an axis lies on the mosaic of a defect, by identifier."""
+    seen, c = t.observations.c, survey_defects.c
+    query = (
+        select(seen.anchor_x_m, seen.anchor_y_m)
+        .join_from(survey_defects, t.defects, t.defects.c.defect_id == c.defect_id)
+        .join(t.observations, seen.observation_id == t.defects.c.latest_observation_id)
+        .where(
+            c.survey_id == defect.latest.survey_id,
+            *_open_beside(defect, [DamageClass.CRACK]),
+            seen.axis_surface.is_not(None),
+        )
+        .order_by(c.defect_id)
+        .limit(1)
+    )
+    found = connection.execute(query).one_or_none()
+    return None if found is None else (found.anchor_x_m, found.anchor_y_m)
+
+
+def _in_reach(connection: Connection, defect: Defect, reach_m: float) -> ColumnElement[bool]:
+    """Build the condition that a defect's box is near that of another one, on one mosaic."""
     seen = defect.latest
     number, _ = reviewqueue.numbered(connection, seen.survey_id)
     x0, y0, x1, y1 = seen.outline_surface_m.bounds
@@ -87,26 +153,7 @@ def around(
         survey_defects.c.survey_id == seen.survey_id,
         spatial.meets_survey(connection.dialect.name, number, box),
     )
-    return _load(connection, [*_open_beside(defect, classes), t.defects.c.defect_id.in_(near)])
-
-
-def first_crack(connection: Connection, defect: Defect) -> Defect | None:
-    """Find the first open crack with an axis on the mosaic of a defect, by identifier."""
-    seen = defect.latest
-    query = (
-        select(survey_defects.c.defect_id)
-        .join(t.defects, t.defects.c.defect_id == survey_defects.c.defect_id)
-        .join(t.observations, t.observations.c.observation_id == t.defects.c.latest_observation_id)
-        .where(
-            survey_defects.c.survey_id == seen.survey_id,
-            *_open_beside(defect, [DamageClass.CRACK]),
-            t.observations.c.axis_surface.is_not(None),
-        )
-        .order_by(survey_defects.c.defect_id)
-        .limit(1)
-    )
-    found = connection.execute(query).scalar_one_or_none()
-    return None if found is None else by_id(connection, found)
+    return t.defects.c.defect_id.in_(near)
 
 
 def _open_beside(defect: Defect, classes: Collection[DamageClass]) -> list[ColumnElement[bool]]:
@@ -155,16 +202,15 @@ def find(
 
     Args:
         connection: an open transaction.
-        asset_id: only defects of this asset.
-        survey_id: only defects seen in this survey.
-        bbox_lonlat: only defects whose latest outline meets ``west, south, east, north`` in degrees
-            (west > east crosses the antimeridian); none that is not georeferenced.
-        bbox_surface: only defects whose latest outline meets ``x0, y0, x1, y1`` in metres.
-        surface_crs: only defects whose latest outline is in this CRS, or ``LOCAL``.
-        classes: only these classes; a reviewed class outranks the machine's.
-        states: only these states; without any, all but superseded defects.
-        updated_after: only defects changed at this moment or later.
-        updated_before: only defects changed at this moment or earlier.
+        asset_id: and the other conditions: as in ``Search``.
+        survey_id: likewise.
+        bbox_lonlat: likewise.
+        bbox_surface: likewise.
+        surface_crs: likewise.
+        classes: likewise.
+        states: likewise.
+        updated_after: likewise.
+        updated_before: likewise.
         limit: most rows of the page, 1–10000.
         offset: rows to leave out before the page.
 
@@ -172,68 +218,22 @@ def find(
         BadInput: when a box, the limit, the offset or a time is unusable.
     """
     check_window(limit, offset)
-    dialect = connection.dialect.name
-    conditions = [
-        *_equalities(asset_id, survey_id, surface_crs),
-        *_choices(classes, states),
-        *_interval(updated_after, updated_before),
-    ]
-    if bbox_lonlat is not None:
-        conditions.append(spatial.meets_lonlat(dialect, bbox_lonlat))
-    if bbox_surface is not None:
-        conditions.append(spatial.meets_surface(dialect, bbox_surface))
-    counted = _joined(func.count()).where(*conditions)
-    total = connection.execute(counted).scalar_one()
-    return Page(rows=_load(connection, conditions, limit=limit, offset=offset), total=total)
-
-
-def _equalities(
-    asset_id: str | None, survey_id: uuid.UUID | None, surface_crs: str | None
-) -> list[ColumnElement[bool]]:
-    conditions: list[ColumnElement[bool]] = []
-    if asset_id is not None:
-        conditions.append(t.defects.c.asset_id == asset_id)
-    if surface_crs is not None:
-        conditions.append(t.observations.c.surface_crs == surface_crs)
-    if survey_id is not None:
-        seen = select(survey_defects.c.defect_id).where(survey_defects.c.survey_id == survey_id)
-        conditions.append(t.defects.c.defect_id.in_(seen))
-    return conditions
-
-
-def _choices(
-    classes: Collection[DamageClass], states: Collection[ReviewState]
-) -> list[ColumnElement[bool]]:
-    c = t.defects.c
-    conditions: list[ColumnElement[bool]] = []
-    if classes:
-        shown = func.coalesce(c.damage_class_reviewed, c.damage_class)
-        conditions.append(shown.in_([damage_class.value for damage_class in classes]))
-    if states:
-        conditions.append(c.state.in_([state.value for state in states]))
-    else:
-        conditions.append(c.state != ReviewState.SUPERSEDED.value)
-    return conditions
-
-
-def _interval(after: datetime | None, before: datetime | None) -> list[ColumnElement[bool]]:
-    for moment in (after, before):
-        if moment is not None and moment.tzinfo is None:
-            raise BadInput(f"time {moment.isoformat()} needs a time zone, such as Z for UTC")
-    conditions: list[ColumnElement[bool]] = []
-    if after is not None:
-        conditions.append(t.defects.c.updated_at >= after)
-    if before is not None:
-        conditions.append(t.defects.c.updated_at <= before)
-    return conditions
-
-
-def _joined(*columns: Any) -> Select[Any]:  # noqa: ANN401 columns, tables and functions alike
-    """Select from defects beside their latest observations."""
-    return select(*columns).join_from(
-        t.defects,
-        t.observations,
-        t.observations.c.observation_id == t.defects.c.latest_observation_id,
+    wanted = Search(
+        asset_id=asset_id,
+        survey_id=survey_id,
+        bbox_lonlat=bbox_lonlat,
+        bbox_surface=bbox_surface,
+        surface_crs=surface_crs,
+        classes=classes,
+        states=states,
+        updated_after=updated_after,
+        updated_before=updated_before,
+    )
+    conditions = wanted.conditions(connection.dialect.name)
+    rows = _load(connection, conditions, limit=limit, offset=offset)
+    return Page(
+        rows=rows,
+        total=total(connection, conditions, shown=len(rows), limit=limit, offset=offset),
     )
 
 
@@ -246,10 +246,8 @@ def _load(
 ) -> tuple[Defect, ...]:
     """Read the defects that meet conditions, with all their observations' identifiers."""
     own = [c for c in t.defects.c if c.name not in ("seq", "damage_class")]
-    query = _joined(t.observations, t.defects.c.damage_class.label("defect_class"), *own)
-    rows = connection.execute(
-        query.where(*conditions).order_by(t.defects.c.seq).limit(limit).offset(offset)
-    ).all()
+    query = beside_latest(t.observations, t.defects.c.damage_class.label("defect_class"), *own)
+    rows = connection.execute(window(query, conditions, limit, offset)).all()
     ties = _ties(connection, [row.defect_id for row in rows])
     return tuple(_defect(row, ties[row.defect_id]) for row in rows)
 

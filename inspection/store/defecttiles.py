@@ -18,7 +18,8 @@ from sqlalchemy.dialects import postgresql
 
 from inspection.store import spatial, vectortile
 from inspection.store.queue_tables import survey_defects
-from inspection.store.reviewqueue import Choice, numbered
+from inspection.store.queuechoice import Choice
+from inspection.store.reviewqueue import numbered
 from inspection.store.tables import observations
 
 LAYER = "defects"

@@ -13,7 +13,7 @@ from typing import Any
 import shapely
 from sqlalchemy import Connection, Row, insert, select, update
 
-from inspection.domain.defect import Defect, Observation, ReviewState
+from inspection.domain.defect import HAND, Defect, Observation, ReviewState
 from inspection.domain.edit import Edit, Edited, EditKind, Face, Share
 from inspection.domain.taxonomy import DamageClass
 from inspection.errors import Conflict, NotFound
@@ -22,6 +22,7 @@ from inspection.store import meanwhile, observations
 from inspection.store.edit_tables import edit_shares, edits
 from inspection.store.rows import choice
 from inspection.store.tables import defect_observations, defects
+from inspection.store.tables import observations as observation_rows
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,8 +99,20 @@ def record(
             _change(connection, defect, share, edit)
     _tie(connection, edited, {one.observation_id for one in seen})
     connection.execute(insert(edits).values(_row(edit)))
-    connection.execute(insert(edit_shares), [_share_row(edit, share) for share in edited.shares])
+    _share_out(connection, edit, edited.shares)
     return EditRecord(edit=edit, shares=edited.shares)
+
+
+def bring(connection: Connection, edit: Edit, news: Edited) -> None:
+    """Write that an edit brought defects too that are saved already: what it let go, seen anew.
+
+    Args:
+        connection: the writing transaction in which the edit was recorded.
+        edit: the edit.
+        news: the defects, with their shares.
+    """
+    if news.shares:
+        _share_out(connection, edit, news.shares)
 
 
 def by_id(connection: Connection, edit_id: uuid.UUID) -> EditRecord:
@@ -124,6 +137,20 @@ def history(connection: Connection, defect_id: uuid.UUID) -> tuple[EditRecord, .
     """List the edits that touched a defect, oldest first."""
     query = select(edit_shares.c.edit_id).where(edit_shares.c.defect_id == defect_id)
     return _load(connection, connection.execute(query).scalars().all())
+
+
+def drawn_in(connection: Connection, survey_id: uuid.UUID) -> dict[uuid.UUID, uuid.UUID]:
+    """Name the drawings that stand in a survey, by defect: those that the last edit in it left."""
+    share, seen = edit_shares.c, observation_rows.c
+    rows = connection.execute(
+        select(share.defect_id, share.observation_after, seen.model_id)
+        .join_from(edit_shares, edits, edits.c.edit_id == share.edit_id)
+        .join(observation_rows, seen.observation_id == share.observation_after)
+        .where(seen.survey_id == survey_id)
+        .order_by(edits.c.seq)
+    )
+    last = {row.defect_id: row for row in rows}
+    return {key: row.observation_after for key, row in last.items() if row.model_id == HAND}
 
 
 def successors(records: Iterable[EditRecord], defect_id: uuid.UUID) -> tuple[uuid.UUID, ...]:
@@ -169,6 +196,10 @@ def _load(connection: Connection, edit_ids: Sequence[uuid.UUID]) -> tuple[EditRe
         )
         for row in rows
     )
+
+
+def _share_out(connection: Connection, edit: Edit, shares: Sequence[Share]) -> None:
+    connection.execute(insert(edit_shares), [_share_row(edit, share) for share in shares])
 
 
 def _change(connection: Connection, defect: Defect, share: Share, edit: Edit) -> None:

@@ -142,18 +142,29 @@ def of_survey(connection: Connection, survey_id: uuid.UUID) -> tuple[GradeRow, .
     return tuple(map(_grade, rows))
 
 
+def of_subject(
+    connection: Connection, survey_id: uuid.UUID, subject_id: str
+) -> tuple[GradeRow, ...]:
+    """List the grades of one defect, element, member or asset in a survey, by scheme."""
+    c = grades.c
+    query = select(grades).where(c.survey_id == survey_id, c.subject_id == subject_id)
+    return tuple(map(_grade, connection.execute(query.order_by(c.scheme, c.subject))))
+
+
 def decided_about(
     connection: Connection, survey_id: uuid.UUID, subject: Subject, subject_ids: Sequence[str]
 ) -> tuple[GradeRow, ...]:
     """List the grades of some subjects that a person has decided in a survey."""
     c = grades.c
     query = select(grades).where(
-        c.survey_id == survey_id,
-        c.subject == subject.value,
-        c.subject_id.in_(sorted(subject_ids)),
-        c.decided.is_not(None),
+        c.survey_id == survey_id, c.subject == subject.value, c.decided.is_not(None)
     )
-    return tuple(map(_grade, connection.execute(query.order_by(c.scheme, c.subject_id))))
+    wanted = sorted(subject_ids)
+    found: list[GradeRow] = []
+    for start in range(0, len(wanted), CHUNK):
+        some = query.where(c.subject_id.in_(wanted[start : start + CHUNK]))
+        found += map(_grade, connection.execute(some))
+    return tuple(sorted(found, key=lambda row: (row.candidate.scheme, row.candidate.subject_id)))
 
 
 def decide(connection: Connection, decision: GradeDecision) -> GradeRow:

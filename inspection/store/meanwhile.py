@@ -12,6 +12,7 @@ from inspection.errors import Overtaken
 from inspection.store import jobs, observations, surveys
 from inspection.store.edit_tables import edit_shares, edits
 from inspection.store.measure_tables import measures
+from inspection.store.measures import standing
 from inspection.store.tables import grade_decisions, reviews
 
 Change = dict[str, str]
@@ -97,10 +98,9 @@ def check_recorded(connection: Connection, edit: Edit, hidden: Sequence[uuid.UUI
         Overtaken: when somebody has; it names all of them.
     """
     m, g = measures.c, grade_decisions.c
-    taken_back = select(m.withdraws).where(m.withdraws.is_not(None))
     done = connection.execute(
         select(m.defect_id, m.recorded_by, m.recorded_at, m.stage).where(
-            m.defect_id.in_(hidden), m.withdraws.is_(None), m.event_id.not_in(taken_back)
+            m.defect_id.in_(hidden), standing()
         )
     ).all()
     graded = connection.execute(

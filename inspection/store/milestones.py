@@ -13,10 +13,7 @@ from inspection.store.edit_tables import edit_shares, edits
 from inspection.store.measure_tables import measures
 from inspection.store.measures import standing
 from inspection.store.queue_tables import survey_defects
-from inspection.store.tables import reviews, steps, surveys
-
-LAST_STEP = "consolidate"
-"""Step that makes defects of what was detected."""
+from inspection.store.tables import reviews, surveys
 
 CONFIRMED, SUPERSEDED = ReviewState.CONFIRMED.value, ReviewState.SUPERSEDED.value
 DECIDED = (CONFIRMED, ReviewState.REJECTED.value)
@@ -33,12 +30,7 @@ def known() -> Subquery:
 
 def _finished(survey: FromClause) -> ColumnElement[datetime]:
     """Build the moment at which a survey was finished first, else that at which it was made."""
-    ended = (
-        select(func.min(steps.c.finished_at))
-        .where(steps.c.survey_id == survey.c.survey_id, steps.c.step == LAST_STEP)
-        .correlate(survey)
-    )
-    return func.coalesce(ended.scalar_subquery(), survey.c.created_at, type_=UtcDateTime)
+    return func.coalesce(survey.c.known_at, survey.c.created_at, type_=UtcDateTime)
 
 
 def first_seen(asset_ids: Collection[str] | None) -> Subquery:

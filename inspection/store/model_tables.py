@@ -28,6 +28,8 @@ worker_models = Table(
     # the name of a file, or the identifier of an upload
     Column("key", Text, nullable=False),
     Column("sha256", Text, nullable=False),
+    # digest of what changes answers beside the network; empty for shipped models and uploads
+    Column("answers", Text, nullable=False),
     Column("origin", Text, nullable=False),
     # what a card says in short: classes, thresholds, pixel sizes, licence; empty for uploads
     Column("card", Json, nullable=False),
@@ -106,6 +108,7 @@ trials = Table(
     Column("whole", Boolean, nullable=False),
     Column("model_name", Text, nullable=False),
     Column("model_sha256", Text, nullable=False),
+    Column("model_answers", Text, nullable=False),
     Column("own_model_id", ForeignKey("own_models.own_model_id")),
     Column("asked_by", Text, nullable=False),
     Column("asked_at", UtcDateTime, nullable=False),
@@ -124,6 +127,7 @@ model_defaults = Table(
     Column("organisation_id", ForeignKey("organisations.organisation_id"), primary_key=True),
     Column("model_name", Text, nullable=False),
     Column("model_sha256", Text, nullable=False),
+    Column("model_answers", Text, nullable=False),
     Column("own_model_id", ForeignKey("own_models.own_model_id")),
     Column("chosen_by", Text, nullable=False),
     Column("chosen_at", UtcDateTime, nullable=False),
@@ -135,6 +139,7 @@ survey_models = Table(
     Column("survey_id", ForeignKey("surveys.survey_id"), primary_key=True),
     Column("model_name", Text, nullable=False),
     Column("model_sha256", Text, nullable=False),
+    Column("model_answers", Text, nullable=False),
     Column("own_model_id", ForeignKey("own_models.own_model_id")),
     Column("chosen_by", Text, nullable=False),
     Column("chosen_at", UtcDateTime, nullable=False),

@@ -120,6 +120,7 @@ def _keep(connection: Connection, table: Table, key: str, value: object, choice:
         key: value,
         "model_name": choice.ref.name,
         "model_sha256": choice.ref.sha256,
+        "model_answers": choice.ref.answers,
         "own_model_id": choice.ref.own_model_id,
         "chosen_by": choice.chosen_by,
         "chosen_at": choice.chosen_at,
@@ -138,4 +139,9 @@ def _choice(row: Row[Any], *, for_survey: bool) -> Choice:
 
 def ref_of(row: Row[Any]) -> ModelRef:
     """Read which model a row names."""
-    return ModelRef(name=row.model_name, sha256=row.model_sha256, own_model_id=row.own_model_id)
+    return ModelRef(
+        name=row.model_name,
+        sha256=row.model_sha256,
+        own_model_id=row.own_model_id,
+        answers=row.model_answers,
+    )

@@ -11,7 +11,7 @@ from typing import Any
 
 import shapely
 from shapely.geometry.base import BaseGeometry
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, Row, func, or_, select
 
 from inspection.domain.defect import Observation
 from inspection.domain.measurement import Measurement, Quantity, Refusal, WidthMethod
@@ -21,21 +21,27 @@ from inspection.geo.frames import WGS84_LONLAT, to_crs
 from inspection.geo.grid import LOCAL_CRS
 from inspection.store.rows import add_or_replace, choice
 from inspection.store.spatial import Box, meets_surface
-from inspection.store.tables import defect_observations, observations
+from inspection.store.tables import defect_observations, defects, observations, surveys
 
 SURFACE_BOUNDS = ("surface_x0_m", "surface_y0_m", "surface_x1_m", "surface_y1_m")
 LONLAT_BOUNDS = ("west_deg", "south_deg", "east_deg", "north_deg")
 
 
-def save(connection: Connection, seen: Iterable[Observation]) -> None:
+def save(connection: Connection, seen: Iterable[Observation], *, turn: int | None = None) -> None:
     """Add observations, or replace what a machine said about them; twice is the same as once.
+
+    Args:
+        connection: an open writing transaction.
+        seen: the sightings.
+        turn: which time of measuring the survey this is (``next_turn``); None leaves what is known.
 
     Raises:
         BadGeometry: when an outline is empty or has coordinates that are not finite.
         Conflict: when the mosaic on which one was seen has not been saved.
     """
     unique = {observation.observation_id: observation for observation in seen}
-    rows = [_row(observation) for observation in unique.values()]
+    told = {} if turn is None else {"turn": turn}
+    rows = [{**_row(observation), **told} for observation in unique.values()]
     add_or_replace(connection, observations, rows, key=["observation_id"])
 
 
@@ -61,13 +67,67 @@ def of_survey(connection: Connection, survey_id: uuid.UUID) -> tuple[Observation
 def of_mosaic(
     connection: Connection, survey_id: uuid.UUID, mosaic_sha256: str
 ) -> tuple[Observation, ...]:
-    """List the observations made on one mosaic of a survey in the order of their arrival."""
+    """List the observations made on one mosaic of a survey, those of the last run last."""
     rows = connection.execute(
         select(observations)
         .where(observations.c.survey_id == survey_id, observations.c.mosaic_sha256 == mosaic_sha256)
-        .order_by(observations.c.seq)
+        .order_by(func.coalesce(observations.c.turn, 0), observations.c.seq)
     )
     return tuple(map(from_row, rows))
+
+
+def next_turn(connection: Connection, survey_id: uuid.UUID) -> int:
+    """Number the next time that a survey is measured, counted from 1."""
+    query = select(func.max(observations.c.turn)).where(observations.c.survey_id == survey_id)
+    return int(connection.execute(query).scalar() or 0) + 1
+
+
+def turns(
+    connection: Connection, asset_id: str, beside: Iterable[uuid.UUID] = ()
+) -> dict[uuid.UUID, int]:
+    """Say which time of measuring saw each sighting that shows a defect of an asset, and others."""
+    c = observations.c
+    shown = select(defects.c.latest_observation_id).where(defects.c.asset_id == asset_id)
+    rows = connection.execute(
+        select(c.observation_id, func.coalesce(c.turn, 0).label("turn")).where(
+            or_(c.observation_id.in_(shown), c.observation_id.in_(list(beside)))
+        )
+    )
+    return {row.observation_id: row.turn for row in rows}
+
+
+def of_run(
+    connection: Connection, survey_id: uuid.UUID, mosaic_sha256: str, model_id: str
+) -> tuple[Observation, ...]:
+    """List what a model saw on one mosaic of a survey the last time, in the order of arrival."""
+    c = observations.c
+    here = (c.survey_id == survey_id, c.mosaic_sha256 == mosaic_sha256, c.model_id == model_id)
+    last = select(func.max(func.coalesce(c.turn, 0))).where(*here).scalar_subquery()
+    rows = connection.execute(
+        select(observations).where(*here, func.coalesce(c.turn, 0) == last).order_by(c.seq)
+    )
+    return tuple(map(from_row, rows))
+
+
+def in_runs(
+    connection: Connection, observation_ids: Iterable[uuid.UUID]
+) -> tuple[tuple[Observation, ...], ...]:
+    """Read some observations, those of one run together: the oldest survey first, then as they ran.
+
+    A run is one model on one mosaic of a survey.
+    """
+    c = observations.c
+    rows = connection.execute(
+        select(observations)
+        .join(surveys, surveys.c.survey_id == c.survey_id)
+        .where(c.observation_id.in_(list(observation_ids)))
+        .order_by(surveys.c.created_at, c.survey_id, func.coalesce(c.turn, 0), c.seq)
+    )
+    runs: dict[tuple[object, ...], list[Observation]] = {}
+    for row in rows:
+        run = (row.survey_id, row.turn or 0, row.mosaic_sha256, row.model_id)
+        runs.setdefault(run, []).append(from_row(row))
+    return tuple(map(tuple, runs.values()))
 
 
 def near(

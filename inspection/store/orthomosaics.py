@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import shapely
 from shapely.geometry.base import BaseGeometry
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import ColumnElement, Connection, FromClause, Row, case, select, update
 
 from inspection.domain.raster import Orthomosaic
 from inspection.errors import NotFound
@@ -17,12 +17,29 @@ from inspection.store.tables import orthomosaics
 
 
 def save(connection: Connection, mosaic: Orthomosaic) -> None:
-    """Add the mosaic of a survey, known by its digest; twice is the same as once."""
+    """Add the mosaic of a survey, known by its digest, and let it stand; twice is once."""
     add_or_replace(connection, orthomosaics, [_row(mosaic)], key=["survey_id", "sha256"])
+    stand(connection, mosaic.survey_id, mosaic.sha256)
+
+
+def stand(connection: Connection, survey_id: uuid.UUID, sha256: str) -> None:
+    """Let one of the mosaics of a survey be the one that is shown and worked with."""
+    c = orthomosaics.c
+    chosen = case((c.sha256 == sha256, True), else_=False)
+    connection.execute(
+        update(orthomosaics)
+        .where(c.survey_id == survey_id, c.stands.is_distinct_from(chosen))
+        .values(stands=chosen)
+    )
+
+
+def order_of_standing(mosaics: FromClause) -> tuple[ColumnElement[object], ...]:
+    """Build the order in which the mosaics of a survey count; the first one stands."""
+    return case((mosaics.c.stands.is_(True), 0), else_=1), mosaics.c.seq.desc()
 
 
 def of_survey(connection: Connection, survey_id: uuid.UUID) -> Orthomosaic:
-    """Read the mosaic of a survey, the one that was made last.
+    """Read the mosaic of a survey that stands: with which it was processed last.
 
     Raises:
         NotFound: when the survey has none yet.
@@ -30,7 +47,7 @@ def of_survey(connection: Connection, survey_id: uuid.UUID) -> Orthomosaic:
     row = connection.execute(
         select(orthomosaics)
         .where(orthomosaics.c.survey_id == survey_id)
-        .order_by(orthomosaics.c.seq.desc())
+        .order_by(*order_of_standing(orthomosaics))
         .limit(1)
     ).one_or_none()
     if row is None:

@@ -62,13 +62,23 @@ class OwnModel:
         )
 
 
+WAITING_MOST = 20
+"""Uploads of one organisation that wait for their file or for a worker; each may be 500 MB."""
+
+
 def add(connection: Connection, model: OwnModel) -> None:
     """Keep what is said about a file that will come.
 
     Raises:
-        Conflict: when the organisation has a model of that name.
+        Conflict: when the organisation has a model of that name, or too many that wait.
     """
-    for other in of_organisation(connection, model.organisation_id):
+    known = of_organisation(connection, model.organisation_id)
+    waiting = sum(not one.sha256 and (not one.file_sha256 or one.file_key != "") for one in known)
+    if waiting >= WAITING_MOST:
+        raise Conflict(
+            f"{waiting} models wait for their file or for a worker already; withdraw some first"
+        )
+    for other in known:
         if other.described.name == model.described.name and not _refused(connection, other):
             raise Conflict(
                 f"the organisation has a model {model.described.name!r} already; withdraw it "
@@ -187,10 +197,12 @@ def take_in(
         raise Conflict(f"model {own_model_id} was withdrawn while it was taken in")
 
 
-def refuse(connection: Connection, own_model_id: uuid.UUID) -> None:
-    """Say that the file of an upload is not kept: it cannot be taken in."""
+def refuse(connection: Connection, own_model_id: uuid.UUID) -> str:
+    """Say that the file of an upload is not kept: it cannot be taken in; give where it lies."""
     where = own_models.c.own_model_id == own_model_id
+    key = connection.execute(select(own_models.c.file_key).where(where)).scalar_one_or_none()
     connection.execute(update(own_models).where(where).values(file_key=""))
+    return key or ""
 
 
 def withdraw(connection: Connection, own_model_id: uuid.UUID, now: datetime) -> None:

@@ -15,6 +15,7 @@ from sqlalchemy import (
     Row,
     Select,
     bindparam,
+    delete,
     false,
     func,
     select,
@@ -25,7 +26,7 @@ from inspection.domain.capture import CapturePose, Photo, PhotoQuality, Rejectio
 from inspection.errors import NotFound
 from inspection.store.audit import UNSCOPED
 from inspection.store.rows import add_or_replace, choice
-from inspection.store.tables import photos, rejections, survey_photos
+from inspection.store.tables import photos, rejections, survey_photos, surveys
 
 
 def save(
@@ -42,8 +43,25 @@ def save(
     reject(connection, survey_id, set_aside)
 
 
-def reject(connection: Connection, survey_id: uuid.UUID, set_aside: Iterable[Rejection]) -> None:
-    """Add files that a survey set aside, each with its reason."""
+def reject(
+    connection: Connection,
+    survey_id: uuid.UUID,
+    set_aside: Iterable[Rejection],
+    *,
+    instead_of: RejectionReason | None = None,
+) -> None:
+    """Add files that a survey set aside, each with its reason.
+
+    Args:
+        connection: an open writing transaction.
+        survey_id: the survey.
+        set_aside: the files.
+        instead_of: forget first what was set aside for this reason: it is judged anew.
+    """
+    if instead_of is not None:
+        c = rejections.c
+        known = (c.survey_id == survey_id) & (c.reason == instead_of.value)
+        connection.execute(delete(rejections).where(known))
     rows = [
         {
             "survey_id": survey_id,
@@ -159,6 +177,39 @@ def by_sha256(connection: Connection, survey_id: uuid.UUID, sha256: str) -> Phot
     if row is None:
         raise NotFound(f"survey {survey_id} has no photo {sha256}")
     return _photo(row)
+
+
+def some(
+    connection: Connection, survey_id: uuid.UUID, sha256s: Collection[str]
+) -> dict[str, Photo]:
+    """Read those of some photos that a survey has, by digest; left-out ones too."""
+    c = survey_photos.c
+    rows = connection.execute(
+        _joined().where(c.survey_id == survey_id, c.sha256.in_(sorted(sha256s)))
+    )
+    return {photo.sha256: photo for photo in map(_photo, rows)}
+
+
+def called(
+    connection: Connection, asset_id: str, name: str, start: str
+) -> tuple[tuple[uuid.UUID, Photo], ...]:
+    """Find the photos of an asset by file name or the start of their digest, with their surveys.
+
+    Args:
+        connection: an open transaction.
+        asset_id: the asset.
+        name: of the file.
+        start: of the digest, lower case; none matches an empty one.
+    """
+    c = survey_photos.c
+    fits = c.name == name
+    if start:
+        fits |= c.sha256.startswith(start, autoescape=True)
+    query = _joined().add_columns(c.survey_id).join(surveys, surveys.c.survey_id == c.survey_id)
+    rows = connection.execute(
+        query.where(surveys.c.asset_id == asset_id, fits).order_by(c.survey_id, c.sha256)
+    )
+    return tuple((row.survey_id, _photo(row)) for row in rows)
 
 
 def _rejection(row: Row[Any]) -> Rejection:

@@ -1,7 +1,11 @@
-"""Keep what detectors and people say about the privacy of photos: two append-only histories."""
+"""Keep what detectors and people say about the privacy of photos: two append-only histories.
+
+A photo is known by its content: what is private in it is private in every survey that has it.
+"""
 
 import uuid
-from collections.abc import Iterable, Mapping
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -18,6 +22,22 @@ from inspection.domain.privatearea import (
 from inspection.errors import Broken
 from inspection.store.privacy_tables import privacy_marks, privacy_screenings, retracted_pictures
 from inspection.store.rows import add_missing, choice
+
+LOCK = 0x7E4E50  # any number that no other program of the database uses
+
+AT_ONCE = 500
+"""Photos that one statement asks about; engines bound the number of parameters."""
+
+
+def hold(connection: Connection) -> None:
+    """Keep others from deciding what everybody may see, until this transaction ends.
+
+    Whoever publishes a picture looks at what is known of its photo, and whoever keeps the photo
+    back looks at what is published; each must see what the other did. With SQLite there is one
+    writer at a time anyway.
+    """
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({LOCK})")
 
 
 def add_screening(
@@ -50,23 +70,44 @@ def add_mark(
         "marked_by": mark.by,
         "marked_at": mark.at,
         "why": mark.why,
+        "looked": mark.looked or None,
     }
     connection.execute(insert(privacy_marks).values(row))
     return mark_id
 
 
-def of_photo(connection: Connection, survey_id: uuid.UUID, sha256: str) -> Privacy:
+def of_photo(connection: Connection, sha256: str) -> Privacy:
     """Read all that is known of the privacy of a photo; nothing known is no error."""
+    return of_photos(connection, [sha256])[sha256]
+
+
+def of_photos(connection: Connection, sha256s: Collection[str]) -> dict[str, Privacy]:
+    """Read all that is known of the privacy of photos, by digest, whichever survey has them."""
+    wanted = sorted(set(sha256s))
+    screened: dict[str, list[Screening]] = defaultdict(list)
+    marked: dict[str, list[PrivacyMark]] = defaultdict(list)
     s, m = privacy_screenings.c, privacy_marks.c
-    screened = connection.execute(
-        select(privacy_screenings)
-        .where(s.survey_id == survey_id, s.sha256 == sha256)
-        .order_by(s.seq)
-    )
-    marked = connection.execute(
-        select(privacy_marks).where(m.survey_id == survey_id, m.sha256 == sha256).order_by(m.seq)
-    )
-    return Privacy(screenings=tuple(map(_screening, screened)), marks=tuple(map(_mark, marked)))
+    for start in range(0, len(wanted), AT_ONCE):
+        some = wanted[start : start + AT_ONCE]
+        for row in connection.execute(
+            select(privacy_screenings).where(s.sha256.in_(some)).order_by(s.seq)
+        ):
+            screened[row.sha256].append(_screening(row))
+        for row in connection.execute(
+            select(privacy_marks).where(m.sha256.in_(some)).order_by(m.seq)
+        ):
+            marked[row.sha256].append(_mark(row))
+    return {
+        sha256: Privacy(screenings=tuple(screened[sha256]), marks=tuple(marked[sha256]))
+        for sha256 in wanted
+    }
+
+
+def withheld(connection: Connection) -> frozenset[str]:
+    """Name the photos that somebody keeps back, by digest."""
+    c = privacy_marks.c
+    kept = select(c.sha256).where(c.action == MarkAction.WITHHOLD.value)
+    return frozenset(connection.execute(kept).scalars())
 
 
 def retract(connection: Connection, names: Iterable[str], at: datetime) -> None:
@@ -97,6 +138,7 @@ def _mark(row: Row[Any]) -> PrivacyMark:
         at=row.marked_at,
         why=row.why,
         area=None if row.area is None else _area(row.area),
+        looked=row.looked or "",
     )
 
 

@@ -31,6 +31,7 @@ privacy_screenings = Table(
     Column("areas", Json, nullable=False),
     Column("screened_at", UtcDateTime, nullable=False),
     UniqueConstraint("survey_id", "sha256", "detector_id"),
+    Index(None, "sha256"),
     ForeignKeyConstraint(
         ["survey_id", "sha256"], ["survey_photos.survey_id", "survey_photos.sha256"]
     ),
@@ -48,7 +49,10 @@ privacy_marks = Table(
     Column("marked_by", Text, nullable=False),
     Column("marked_at", UtcDateTime, nullable=False),
     Column("why", Text, nullable=False),
+    # which blurred picture was cleared; null of other marks, and of what was cleared before
+    Column("looked", Text),
     Index(None, "survey_id", "sha256"),
+    Index(None, "sha256"),
     ForeignKeyConstraint(
         ["survey_id", "sha256"], ["survey_photos.survey_id", "survey_photos.sha256"]
     ),

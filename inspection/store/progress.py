@@ -126,7 +126,9 @@ def moments(
         .group_by(*columns)
         .order_by(defects.c.asset_id, first.c.at)
     )
-    together = [_moments(row, row._mapping["count"]) for row in connection.execute(query)]
+    together = [
+        _moments(row, row._mapping["count"], row.state) for row in connection.execute(query)
+    ]
     return (*together, *_moments_of_edited(connection, asset_ids).values())
 
 
@@ -229,7 +231,9 @@ def _moments_of_edited(
     """Give the days of what engineers edited and still stands, with what each takes over."""
     edited = defects.c.defect_id.in_(descents.edited())
     rows = _one_by_one(connection, edited, *milestones.of_assets(defects.c.asset_id, asset_ids))
-    return _taken_over(rows, descents.descent(connection)) if rows else {}
+    if not rows:
+        return {}
+    return _taken_over(rows, descents.descent(connection), descents.superseded_as(connection))
 
 
 def _one_by_one(connection: Connection, *wanted: ColumnElement[bool]) -> dict[uuid.UUID, Row[Any]]:
@@ -253,18 +257,34 @@ def _one_by_one(connection: Connection, *wanted: ColumnElement[bool]) -> dict[uu
     return {row.defect_id: row for row in connection.execute(query)}
 
 
-def _taken_over(rows: Mapping[uuid.UUID, Row[Any]], heirs: Descent) -> dict[uuid.UUID, Moments]:
-    """Complete the days of damages by those of their forebears; superseded ones are left out."""
-    own = {key: _moments(row, 1) for key, row in rows.items()}
+def _taken_over(
+    rows: Mapping[uuid.UUID, Row[Any]], heirs: Descent, hidden: Mapping[uuid.UUID, str]
+) -> dict[uuid.UUID, Moments]:
+    """Complete the days of damages by those of their forebears; superseded ones are left out.
+
+    What is superseded hands on what it was when an edit hid it: confirmed, or reopened since.
+
+    Args:
+        rows: the moments of each damage by itself.
+        heirs: who came in whose place.
+        hidden: the state of superseded ones before.
+    """
+    own = {
+        key: _moments(row, 1, hidden.get(key) if row.state == SUPERSEDED else row.state)
+        for key, row in rows.items()
+    }
+
+    opened = {
+        key for key, row in rows.items() if row.state == SUPERSEDED and hidden.get(key) != CONFIRMED
+    }
 
     def days(name: str) -> dict[uuid.UUID, date]:
         told = {key: getattr(seen, name) for key, seen in own.items()}
         return {key: day for key, day in told.items() if day is not None}
 
     detected = heirs.earliest(days("detected"))
-    taken = {
-        name: heirs.reached(days(name)) for name in ("decided", "confirmed", "ordered", "finished")
-    }
+    taken = {name: heirs.reached(days(name)) for name in ("decided", "ordered", "finished")}
+    taken["confirmed"] = heirs.reached(days("confirmed"), lost=opened)
     return {
         key: replace(
             seen,
@@ -312,14 +332,13 @@ def _joined(first: Subquery, verdicts: Subquery, done: Subquery) -> FromClause:
     )
 
 
-def _moments(row: Any, count: int) -> Moments:  # noqa: ANN401 a row of SQLAlchemy's
-    gone = row.state not in (CONFIRMED, SUPERSEDED)  # what is superseded hands on what it was
+def _moments(row: Any, count: int, state: str | None) -> Moments:  # noqa: ANN401 a row
     return Moments(
         asset_id=row.asset_id,
         count=count,
         detected=day_in_japan(row.at),
         decided=_moment_day(row.decided_at),
-        confirmed=None if gone else _moment_day(row.confirmed_at),
+        confirmed=_moment_day(row.confirmed_at) if state == CONFIRMED else None,
         ordered=_day(row.ordered),
         finished=_day(row.finished),
     )

@@ -9,10 +9,12 @@ import binascii
 import json
 import math
 import uuid
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, TypeVar
+from types import MappingProxyType
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import ColumnElement, Connection, Row, func, literal, select
@@ -24,15 +26,13 @@ from inspection.errors import BadInput, NotFound
 from inspection.store import observations as sighting_rows
 from inspection.store.observations import measurement_from_plain
 from inspection.store.queue_tables import survey_defects, survey_revisions
+from inspection.store.queuechoice import ASKED, UNGRADED, Choice, Held
 from inspection.store.rows import choice
 from inspection.store.spatial import Box
 from inspection.store.tables import observations
 
 LIMIT_MAX = 500
 """Most rows of one page."""
-
-UNGRADED = "none"
-"""Word for the grade of what nobody and nothing has graded."""
 
 
 class Order(StrEnum):
@@ -43,7 +43,6 @@ class Order(StrEnum):
     UNCERTAIN = "uncertain"
 
 
-_Key = TypeVar("_Key")
 _c = survey_defects.c
 _STANDS = _c.state != ReviewState.SUPERSEDED.value
 _KEYS: dict[Order, tuple[ColumnElement[Any], ...]] = {
@@ -64,45 +63,6 @@ _UNREADABLE = (
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Choice:
-    """Narrow the defects of a survey.
-
-    Attributes:
-        classes: only these; a person's class outranks the machine's. Empty for all.
-        states: only these; empty for all but superseded ones.
-        width_mm: leave out what is surely thinner; what has no width stays.
-        confidence: leave out what the detector was less sure of, 0–1.
-        grades: only these: a person's grade outranks the worst that the evidence allows;
-            ``UNGRADED`` for what has none. Empty for all.
-    """
-
-    classes: frozenset[DamageClass] = frozenset()
-    states: frozenset[ReviewState] = frozenset()
-    width_mm: float | None = None
-    confidence: float = 0.0
-    grades: frozenset[str] = frozenset()
-
-    def conditions(self, *, of_state: bool = True) -> list[ColumnElement[bool]]:
-        """Build the conditions on rows of ``survey_defects``, on their state only if wanted."""
-        found: list[ColumnElement[bool]] = []
-        if self.classes:
-            found.append(_c.damage_class.in_(sorted(one.value for one in self.classes)))
-        if of_state and self.states:
-            found.append(_c.state.in_(sorted(one.value for one in self.states)))
-        elif of_state:
-            found.append(_STANDS)
-        if self.width_mm is not None:
-            found.append(sa.or_(_c.width_most_mm.is_(None), _c.width_most_mm >= self.width_mm))
-        if self.confidence > 0:
-            found.append(_c.confidence >= self.confidence)
-        if self.grades:
-            graded = _c.grade.in_(sorted(self.grades - {UNGRADED}))
-            lacks = _c.grade.is_(None)
-            found.append(sa.or_(graded, lacks) if UNGRADED in self.grades else graded)
-        return found
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class QueueRow:
     """Show one defect in a list.
 
@@ -113,6 +73,7 @@ class QueueRow:
         version: counts decisions.
         confidence: of the detector, 0–1.
         grade: a person's, else the worst that the evidence allows; None when there is none.
+        again: it is to be decided again.
         measurement: numbers of the survey's own sighting.
         box_surface_m: where it lies, in the frame of the mosaic on which it was seen.
         mark: its place in the order that was asked for.
@@ -124,6 +85,7 @@ class QueueRow:
     version: int
     confidence: float
     grade: str | None
+    again: bool
     measurement: Measurement
     box_surface_m: Box
     mark: str
@@ -140,6 +102,7 @@ class Counts:
         by_class: those that would be chosen with any class, by class.
         by_state: those that would be chosen with any state, by state.
         by_grade: those that would be chosen with any grade, by grade or ``UNGRADED``.
+        again: those of the chosen whose grade is to be decided again.
     """
 
     revision: int
@@ -148,6 +111,7 @@ class Counts:
     by_class: dict[DamageClass, int]
     by_state: dict[ReviewState, int]
     by_grade: dict[str, int]
+    again: int
 
 
 def sightings(
@@ -176,6 +140,12 @@ def revision(connection: Connection, survey_id: uuid.UUID) -> int:
     """
     found = numbered(connection, survey_id)
     return found[1]
+
+
+def versions(connection: Connection, survey_id: uuid.UUID) -> dict[uuid.UUID, int]:
+    """Give the version of every defect that a survey saw, which counts what people decided."""
+    query = select(_c.defect_id, _c.version).where(_c.survey_id == survey_id)
+    return {row.defect_id: row.version for row in connection.execute(query)}
 
 
 def numbered(connection: Connection, survey_id: uuid.UUID) -> tuple[int, int]:
@@ -229,14 +199,26 @@ def page(
         query = query.where(place > bound if before is None else place < bound)
     rising = [key.desc() for key in keys] if before is not None else list(keys)
     rows = connection.execute(query.order_by(*rising).limit(limit)).all()
-    shown = tuple(_row(row, order) for row in rows)
+    held = {} if chosen is None else chosen.held
+    shown = tuple(_row(row, order, held) for row in rows)
     return shown[::-1] if before is not None else shown
 
 
 def place(
-    connection: Connection, survey_id: uuid.UUID, defect_id: uuid.UUID, order: Order = Order.SIZE
+    connection: Connection,
+    survey_id: uuid.UUID,
+    defect_id: uuid.UUID,
+    order: Order = Order.SIZE,
+    held: Mapping[uuid.UUID, Held] = MappingProxyType({}),
 ) -> QueueRow:
     """Show one defect of a survey with its place in an order.
+
+    Args:
+        connection: an open transaction.
+        survey_id: the survey.
+        defect_id: the defect.
+        order: what comes first.
+        held: grades that hold otherwise than the rows say.
 
     Raises:
         NotFound: when the survey has not seen it.
@@ -245,7 +227,7 @@ def place(
     row = connection.execute(query).one_or_none()
     if row is None:
         raise NotFound(f"survey {survey_id} has not seen a defect {defect_id}")
-    return _row(row, order)
+    return _row(row, order, held)
 
 
 def total(connection: Connection, survey_id: uuid.UUID) -> int:
@@ -263,40 +245,66 @@ def counts(connection: Connection, survey_id: uuid.UUID, chosen: Choice | None =
     """
     chosen = chosen or Choice()
     measured = Choice(width_mm=chosen.width_mm, confidence=chosen.confidence)
-    query = (
-        select(_c.damage_class, _c.state, _c.grade, func.count().label("n"))
-        .where(_c.survey_id == survey_id, *measured.conditions(of_state=False))
-        .group_by(_c.damage_class, _c.state, _c.grade)
-    )
-    by_class: dict[DamageClass, int] = {}
-    by_state: dict[ReviewState, int] = {}
-    by_grade: dict[str, int] = {}
-    matched = every = 0
-    for code, name, letter, n in connection.execute(query):
-        damage_class, state = choice(DamageClass, code), choice(ReviewState, name)
-        grade = UNGRADED if letter is None else str(letter)
+    groups, asked = _groups(connection, survey_id, measured, chosen.held)
+    by_class: Counter[DamageClass] = Counter()
+    by_state: Counter[ReviewState] = Counter()
+    by_grade: Counter[str] = Counter()
+    matched = again = 0
+    for group in groups:
+        damage_class, state, grade = group
+        n = asked[group] if chosen.again else groups[group]
         of_class = not chosen.classes or damage_class in chosen.classes
         stands = state is not ReviewState.SUPERSEDED
         of_state = state in chosen.states if chosen.states else stands
         of_grade = not chosen.grades or grade in chosen.grades
-        _add(by_class, damage_class, n * (of_state and of_grade))
-        _add(by_state, state, n * (of_class and of_grade))
-        _add(by_grade, grade, n * (of_class and of_state))
+        by_class[damage_class] += n * (of_state and of_grade)
+        by_state[state] += n * (of_class and of_grade)
+        by_grade[grade] += n * (of_class and of_state)
         matched += n * (of_class and of_state and of_grade)
-        every += n * stands
+        again += asked[group] * (of_class and of_state and of_grade)
     whole = measured == Choice()
+    every = sum(n for (_, state, _), n in groups.items() if state is not ReviewState.SUPERSEDED)
     return Counts(
         revision=revision(connection, survey_id),
         total=every if whole else total(connection, survey_id),
         matched=matched,
-        by_class=by_class,
-        by_state=by_state,
-        by_grade=by_grade,
+        by_class=dict(by_class),
+        by_state=dict(by_state),
+        by_grade=dict(by_grade),
+        again=again,
     )
 
 
-def _add(counted: dict[_Key, int], key: _Key, n: int) -> None:
-    counted[key] = counted.get(key, 0) + n
+Group = tuple[DamageClass, ReviewState, str]
+
+
+def _groups(
+    connection: Connection,
+    survey_id: uuid.UUID,
+    measured: Choice,
+    held: Mapping[uuid.UUID, Held],
+) -> tuple[Counter[Group], Counter[Group]]:
+    """Count defects by class, state and grade that holds; and of them those to be decided again."""
+    columns = (_c.damage_class, _c.state, _c.grade)
+    places = [_c.survey_id == survey_id, *measured.conditions(of_state=False)]
+    query = select(*columns, func.count().label("n")).where(*places).group_by(*columns)
+    groups: Counter[Group] = Counter()
+    asked: Counter[Group] = Counter()
+    for code, state, letter, n in connection.execute(query):
+        groups[_group(code, state, letter)] += n
+    if held:
+        edited = select(_c.defect_id, *columns).where(*places, _c.defect_id.in_(list(held)))
+        for key, code, state, letter in connection.execute(edited):
+            groups[_group(code, state, letter)] -= 1
+            group = _group(code, state, held[key].grade)
+            groups[group] += 1
+            asked[group] += held[key].again and state in ASKED
+    return +groups, asked  # what all of a group left for another is no group
+
+
+def _group(code: str, state: str, letter: str | None) -> Group:
+    grade = UNGRADED if letter is None else letter
+    return choice(DamageClass, code), choice(ReviewState, state), grade
 
 
 def _listed() -> sa.Select[Any]:
@@ -305,7 +313,8 @@ def _listed() -> sa.Select[Any]:
     )
 
 
-def _row(row: Row[Any], order: Order) -> QueueRow:
+def _row(row: Row[Any], order: Order, held: Mapping[uuid.UUID, Held]) -> QueueRow:
+    edited = held.get(row.defect_id)
     keys = [row._mapping[key] for key in _KEYS[order]]
     return QueueRow(
         defect_id=row.defect_id,
@@ -313,7 +322,8 @@ def _row(row: Row[Any], order: Order) -> QueueRow:
         state=choice(ReviewState, row.state),
         version=row.version,
         confidence=row.confidence,
-        grade=row.grade,
+        grade=row.grade if edited is None else edited.grade,
+        again=edited is not None and edited.again and row.state in ASKED,
         measurement=measurement_from_plain(row.measurement),
         box_surface_m=(row.x0_m, row.y0_m, row.x1_m, row.y1_m),
         mark=_write_mark([*keys[:-1], keys[-1].hex]),

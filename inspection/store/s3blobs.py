@@ -9,8 +9,9 @@ import base64
 import hashlib
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -35,6 +36,10 @@ DIGEST = "tenken-sha256"
 """Name of the metadata that holds the digest of an object's content."""
 
 BLOCK_BYTES = 1 << 20
+
+OVERTAKEN_MOST = 3
+"""How often a blob may be written over while it is fetched before its reader gives up."""
+
 ENDPOINTS = ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL")
 GONE = frozenset({"404", "NoSuchKey", "NotFound"})
 DENIED = frozenset({"401", "403", "AccessDenied", "InvalidAccessKeyId", "SignatureDoesNotMatch"})
@@ -175,15 +180,22 @@ class S3Blobs:
             Broken: when the content is not what was written.
             Unavailable: when the store cannot be reached, or the file is larger than the cache.
         """
-        found = self._head(key)
-        if found is None:
-            raise NotFound(f"there is no blob {key!r}")
-        version = f"{self.place.words}\n{key}\n{_digest_of(found) or found['ETag']}"
-        suffix = Path(key).suffix
-        with self._cache.lent(
-            version, found["ContentLength"], lambda path: self._fetch(key, path), suffix=suffix
-        ) as path:
-            yield path
+        with ExitStack() as stack:
+            yield self._lent(key, stack)
+
+    def _lent(self, key: str, stack: ExitStack) -> Path:
+        """Lend what lies under a key now; what is written over meanwhile is asked for again."""
+        for _ in range(OVERTAKEN_MOST):
+            found = self._head(key)
+            if found is None:
+                raise NotFound(f"there is no blob {key!r}")
+            version, size = _version_of(found), found["ContentLength"]
+            fetch = partial(self._fetch, key, version)
+            name = f"{self.place.words}\n{key}\n{version}"
+            with suppress(_Overtaken):
+                lent = self._cache.lent(name, size, fetch, suffix=Path(key).suffix)
+                return stack.enter_context(lent)
+        raise Unavailable(f"blob {key!r} is written again and again; try again")
 
     def delete(self, key: str) -> None:
         """Remove a key; a missing key is no error."""
@@ -263,11 +275,13 @@ class S3Blobs:
                 MetadataDirective="REPLACE",
             )
 
-    def _fetch(self, key: str, path: Path) -> None:
+    def _fetch(self, key: str, version: str, path: Path) -> None:
         """Write an object's content into a file and check it."""
         digest = hashlib.sha256()
         with self._translated(key), path.open("wb") as file:
             answer = self._client.get_object(Bucket=self.place.bucket, Key=self._name(key))
+            if _version_of(answer) != version:
+                raise _Overtaken
             for block in answer["Body"].iter_chunks(BLOCK_BYTES):
                 digest.update(block)
                 file.write(block)
@@ -329,6 +343,15 @@ def _check(key: str, wanted: str | None, found: str) -> None:
             f"blob {key!r} has sha256 {found[:12]}…, {wanted[:12]}… was written; restore it from a "
             "backup"
         )
+
+
+class _Overtaken(Exception):
+    """Say that another content came under a key while it was asked for."""
+
+
+def _version_of(answer: dict[str, Any]) -> str:
+    """Name a content: by its digest, or as the server names what others put there."""
+    return _digest_of(answer) or str(answer["ETag"])
 
 
 def _digest_of(answer: dict[str, Any]) -> str | None:

@@ -11,11 +11,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, func, select
+from sqlalchemy import Connection, Row, delete, func, or_, select, update
 
 from inspection.store.photos import is_left_out
 from inspection.store.rows import add_missing
-from inspection.store.tables import steps, survey_photos
+from inspection.store.tables import steps, survey_photos, surveys
+
+LAST_STEP = "consolidate"
+"""Step that makes defects of what was detected: from then on one knows what a survey saw."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,7 +85,11 @@ def commit(
     peak_rss_mb: float,
     now: datetime,
 ) -> StepRow:
-    """Say that a step is done; give the row as it stands, for the first one to finish counts."""
+    """Say that a step is done; give the row as it stands, for the first one to finish counts.
+
+    The moment at which ``LAST_STEP`` was done first is kept with the survey: it is the day on which
+    damage was known, and stays so when the step is forgotten and done again.
+    """
     row = {
         "survey_id": survey_id,
         "step": step,
@@ -93,6 +100,12 @@ def commit(
         "finished_at": now,
     }
     add_missing(connection, steps, [row])
+    if step == LAST_STEP:
+        c = surveys.c
+        unknown = or_(c.known_at.is_(None), c.known_at > now)
+        connection.execute(
+            update(surveys).where(c.survey_id == survey_id, unknown).values(known_at=now)
+        )
     kept = done(connection, survey_id, step, input_digest)
     assert kept is not None  # written or found just above, in this transaction
     return kept

@@ -14,6 +14,9 @@ from inspection.store.page import Page, check_window
 from inspection.store.rows import add_missing, choice
 from inspection.store.tables import surveys
 
+CHUNK = 500
+"""Identifiers asked for in one statement, far below the limits of both engines."""
+
 
 def save(connection: Connection, survey: Survey) -> Survey:
     """Add a survey; give it as it stands, for a survey that is there already stays as it is.
@@ -77,6 +80,20 @@ def moments(connection: Connection, asset_id: str) -> dict[uuid.UUID, datetime]:
     """Give the moment at which each survey of an asset was made."""
     query = select(surveys.c.survey_id, surveys.c.created_at).where(surveys.c.asset_id == asset_id)
     return {row.survey_id: row.created_at for row in connection.execute(query)}
+
+
+def moments_of(
+    connection: Connection, survey_ids: Collection[uuid.UUID]
+) -> dict[uuid.UUID, datetime]:
+    """Give the moment at which each of some surveys was made."""
+    query, wanted = select(surveys.c.survey_id, surveys.c.created_at), list(survey_ids)
+    return {
+        row.survey_id: row.created_at
+        for start in range(0, len(wanted), CHUNK)
+        for row in connection.execute(
+            query.where(surveys.c.survey_id.in_(wanted[start : start + CHUNK]))
+        )
+    }
 
 
 def set_state(connection: Connection, survey_id: uuid.UUID, state: SurveyState) -> None:

@@ -69,6 +69,8 @@ surveys = Table(
     Column("map_crs", Text),
     Column("created_at", UtcDateTime, nullable=False),
     Column("state", Text, nullable=False),
+    # when what it saw was known first; kept by ``steps.commit`` whatever is done again
+    Column("known_at", UtcDateTime),
 )
 
 photos = Table(
@@ -126,6 +128,8 @@ orthomosaics = Table(
     Column("georeferenced", Boolean, nullable=False),
     Column("facts", Json, nullable=False),
     Column("footprint_lonlat", LonLatGeometry),
+    # of several mosaics of a survey the one that was worked with last
+    Column("stands", Boolean),
     UniqueConstraint("survey_id", "sha256"),
 )
 
@@ -157,6 +161,8 @@ observations = Table(
     Column("photo_sha256s", Json, nullable=False),
     Column("measurement", Json, nullable=False),
     Column("model_id", Text, nullable=False),
+    # which time of measuring its survey saw it last, counted from 1; None before that was counted
+    Column("turn", Integer),
     ForeignKeyConstraint(
         ["survey_id", "mosaic_sha256"], ["orthomosaics.survey_id", "orthomosaics.sha256"]
     ),

@@ -57,6 +57,7 @@ def add(connection: Connection, trial: Trial) -> None:
             whole=trial.whole,
             model_name=trial.ref.name,
             model_sha256=trial.ref.sha256,
+            model_answers=trial.ref.answers,
             own_model_id=trial.ref.own_model_id,
             asked_by=trial.asked_by,
             asked_at=trial.asked_at,

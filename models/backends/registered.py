@@ -38,6 +38,11 @@ class RegisteredNetwork:
         return tuple(self._entry.thresholds[name] for name in self._entry.classes[1:])
 
     @property
+    def continuation_ratio(self) -> float:
+        """Give the share of its threshold from which a pixel continues what reaches it."""
+        return self._entry.continuation_ratio
+
+    @property
     def gsd_range_mm_per_px(self) -> tuple[float, float]:
         """Give the ground sample distances for which the model was trained."""
         return self._entry.gsd_range_mm_per_px

@@ -59,6 +59,7 @@ def cut(runs: NDArray[np.int32]) -> list[Fragments]:
             class_index=np.zeros(len(part), dtype=np.int32),
             score_sum=(part[:, 2] - part[:, 1]).astype(np.int64) * 40_000,
             seeds=np.ones(len(part), dtype=np.int64),
+            beside=np.zeros(len(part), dtype=np.int64),
         )
         for part in parts
     ]

@@ -182,9 +182,9 @@ def alone(installed: Installation, count: int) -> dict[str, list[float]]:
 
     def ask(kind: str, path: str) -> None:
         began_s = time.perf_counter()
-        status, _ = server.call(path)
+        with urllib.request.urlopen(server.base_url + path, timeout=120) as answer:
+            answer.read()  # reading 1.5 MB of JSON in Python would take as long again
         times.setdefault(kind, []).append((time.perf_counter() - began_s) * 1000)
-        assert status == 200, f"{path}: {status}"
 
     server.call(f"{base}/queue")  # the first request of a process loads code
     for z, x, y in random_windows(made, count, seed=5):

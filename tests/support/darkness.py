@@ -23,6 +23,7 @@ class DarknessDetector:
     model_id: str = "darkness@000000000000"
     classes: tuple[DamageClass, ...] = (DamageClass.CRACK, DamageClass.POTHOLE)
     thresholds: tuple[float, ...] = (0.6, 0.6)
+    continuation_ratio: float = 0.5
     gsd_range_mm_per_px: tuple[float, float] = (0.5, 5.0)
 
     def score(self, chips: NDArray[np.uint8]) -> list[ChipScores]:

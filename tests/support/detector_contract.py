@@ -31,6 +31,7 @@ class DetectorContract:
 
     def test_thresholds_belong_to_classes(self, detector: Detector) -> None:
         assert len(detector.classes) == len(set(detector.classes)) >= 1
+        assert 0 < detector.continuation_ratio <= 1
         assert len(detector.thresholds) == len(detector.classes)
         assert all(0 < threshold <= 1 for threshold in detector.thresholds)
         low, high = detector.gsd_range_mm_per_px

@@ -37,9 +37,18 @@ def offered(
     fault: str = "",
     origin: Origin = Origin.SHIPPED,
     is_default: bool = True,
+    answers: str = "",
 ) -> Offered:
     """Say that a worker has a model."""
-    offer = Offer(worker=worker, key=name, sha256=sha256, origin=origin, fault=fault, seen_at=now)
+    offer = Offer(
+        worker=worker,
+        key=name,
+        sha256=sha256,
+        origin=origin,
+        fault=fault,
+        seen_at=now,
+        answers=answers,
+    )
     return Offered(offer=offer, card={} if fault else {**CARD, "is_default": is_default})
 
 

@@ -64,14 +64,13 @@ def many(scene: Scene, count: int, seed: int = 5) -> tuple[Defect, ...]:
 
 
 def decide(connection: Connection, defect_id: uuid.UUID, version: int = 1, **how: Any) -> None:
-    told: dict[str, Any] = {"action": Action.CONFIRM, **how}
+    told: dict[str, Any] = {"action": Action.CONFIRM, "decided_at": NOON, **how}
     reviews.record(
         connection,
         Verdict(
             verdict_id=uuid.uuid4(),
             defect_id=defect_id,
             reviewer="Yamada",
-            decided_at=NOON,
             expected_version=version,
             **told,
         ),

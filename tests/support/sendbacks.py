@@ -5,7 +5,8 @@ from typing import Any
 from sqlalchemy import Connection
 
 from inspection.domain.inspectionrecord import digest, to_plain
-from inspection.pipeline.approve import Seen, would_be
+from inspection.pipeline.approve import Seen
+from inspection.pipeline.examine import would_be
 from inspection.pipeline.sendback import resubmit, send_back
 from inspection.store import releases
 

@@ -8,6 +8,7 @@ import pytest
 
 from api.errors import RETRY_AFTER_S
 from inspection.errors import Unavailable
+from inspection.imaging.darkroom import Darkroom
 from inspection.imaging.photocrop import Cutter
 from inspection.turns import Turns
 from tests.support.sortie import Shot
@@ -63,11 +64,11 @@ def test_who_fails_leaves_the_seat() -> None:
 def test_a_photo_that_is_in_memory_needs_no_turn(tmp_path: Path) -> None:
     path = tmp_path / "a.jpg"
     path.write_bytes(Shot(seed=1).jpeg())
-    cutter = Cutter()
+    turns = Turns("decoding a photo", waiting_most=0, patience_s=0.0)
+    cutter = Cutter(Darkroom(turns=turns))
     options = {"window": (0, 0, 32, 32), "size_px": (32, 32)}
     first = cutter.cut(path, "a", **options)  # type: ignore[arg-type]
-    cutter._turns = Turns("decoding a photo", waiting_most=0, patience_s=0.0)
-    with cutter._turns.one():
+    with turns.one():
         assert cutter.cut(path, "a", **options) == first  # type: ignore[arg-type]
         with pytest.raises(Unavailable, match="decoding a photo"):
             cutter.cut(path, "b", **options)  # type: ignore[arg-type]

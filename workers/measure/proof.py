@@ -1,7 +1,6 @@
 """Commands ``tenken measure capability`` and ``tenken measure growth``."""
 
 import json
-from contextlib import ExitStack
 from pathlib import Path
 
 import click
@@ -80,8 +79,8 @@ def capability(
     plain = surveyed.views()
     wanted = {str(view["sha256"]) for view in plain["views"]}
     crs = surveyed.mosaic.grid.crs
-    with progress_for_stderr() as progress, ExitStack() as stack:
-        views, surface = from_plain(plain, photo_files(surveyed, wanted, photos, stack))
+    with progress_for_stderr() as progress:
+        views, surface = from_plain(plain, photo_files(surveyed, wanted, photos))
         proof = prove(
             views,
             surface,

@@ -17,15 +17,16 @@ from inspection.domain.privatearea import (
     PrivateKind,
     counted,
 )
-from inspection.errors import BadInput, TenkenError
+from inspection.errors import BadInput, Conflict, TenkenError
 from inspection.export.writing import replacing
 from inspection.pipeline.approve import approved_record
 from inspection.pipeline.ports import BlobStore
 from inspection.pipeline.screen import Shown, blurred, mark, named, screen, shown_photos
-from inspection.pipeline.takeback import take_back
+from inspection.pipeline.takeback import find_photo, take_back, within_reach
 from inspection.pipeline.tools import SystemClock
 from inspection.settings import DetectSettings, PrivacySettings
 from inspection.store.engine import reading, writing
+from inspection.store.privacy import retracted
 from models.backends.openvino_private import open_private
 from models.private import load_private
 from workers.planner_options import (
@@ -36,6 +37,7 @@ from workers.planner_options import (
     open_engine,
     print_json,
 )
+from workers.privacy import looked
 from workers.privacy.register import own_folder, register
 from workers.progress import progress_for_stderr
 
@@ -56,7 +58,7 @@ def privacy() -> None:
     Example:
       tenken privacy screen ISK-0001                    a detector looks
       tenken privacy look ISK-0001 --out pictures       a person looks
-      tenken privacy clear ISK-0001 --by 公開担当
+      tenken privacy clear ISK-0001 --looked pictures --by 公開担当
       tenken publish release ISK-0001 --by 公開担当 --why 定例公開 --pictures
     """  # noqa: D301 click needs the character itself
 
@@ -70,7 +72,6 @@ class Desk:
 
     engine: Engine
     blobs: BlobStore
-    asset_id: str
     shown: tuple[Shown, ...]
 
 
@@ -84,7 +85,7 @@ def open_desk(asset_id: str, fiscal_year: int | None, home: Path | None) -> Desk
     with reading(engine) as connection:
         record = approved_record(connection, asset_id, fiscal_year).record
         shown = shown_photos(connection, record)
-    return Desk(engine=engine, blobs=open_blobs(home), asset_id=asset_id, shown=shown)
+    return Desk(engine=engine, blobs=open_blobs(home), shown=shown)
 
 
 @privacy.command("screen")
@@ -128,20 +129,22 @@ def screen_(*, asset_id: str, fiscal_year: int | None, home: Path | None) -> Non
 @home_option
 @json_option
 def status(*, asset_id: str, fiscal_year: int | None, home: Path | None, as_json: bool) -> None:
-    """List the photos that would be published, what is blurred in them, and what is missing.
+    """List the photos that would be or were published, what is blurred, and what is missing.
 
     \b
     Example:
       tenken privacy status ISK-0001
     """  # noqa: D301 click needs the character itself
-    desk = open_desk(asset_id, fiscal_year, home)
+    with reading(open_engine(home)) as connection:
+        found = within_reach(connection, asset_id, fiscal_year)
     if as_json:
-        print_json([_plain(one) for one in desk.shown])
+        print_json([_plain(one) for one in found])
         return
-    for one in desk.shown:
+    for one in found:
         click.echo(f"{_words(one)}: {counted(one.privacy.areas)}; {_stand(one)}")
-    ready = sum(one.privacy.obstacle is None for one in desk.shown)
-    click.echo(f"{ready} of {len(desk.shown)} pictures may be published")
+    would_be = [one for one in found if one.numbers]
+    ready = sum(one.privacy.obstacle is None for one in would_be)
+    click.echo(f"{ready} of {len(would_be)} pictures may be published")
 
 
 @privacy.command()
@@ -169,12 +172,12 @@ def look(*, asset_id: str, fiscal_year: int | None, out: Path, home: Path | None
         except TenkenError as error:
             click.echo(f"{_words(one)}: no picture: {error}")
             continue
-        path = out / f"{one.numbers[0]:03d}-{one.photo.sha256[:12]}.jpg"
+        path = out / looked.file_name(one)
         with replacing(path) as temporary:
             temporary.write_bytes(picture.content)
         click.echo(f"{_words(one)}: {path.name}, {picture.hidden} areas blurred")
         written += 1
-    click.echo(f"{out}: {written} pictures")
+    click.echo(f"{out}: {written} pictures; what may be seen is cleared by 'tenken privacy clear'")
 
 
 @privacy.command()
@@ -207,17 +210,27 @@ def blur(
     Example:
       tenken privacy blur ISK-0001 DJI_0012.JPG --box 1200,340,1320,410 --kind plate --by 公開担当
     """  # noqa: D301 click needs the character itself
-    desk = open_desk(asset_id, fiscal_year, home)
     area = PrivateArea(kind=PrivateKind(kind), box_px=read_box(box))
     made = PrivacyMark(action=MarkAction.ADD, by=by, at=SystemClock().now(), area=area)
-    one = named(desk.shown, photo)
-    with writing(desk.engine) as connection:
+    with writing(open_engine(home)) as connection:
+        one = find_photo(connection, asset_id, fiscal_year, photo)
         mark(connection, one, made)
+        still_out = [name for name in one.pictures if name not in retracted(connection)]
     click.echo(f"{_words(one)}: {kind} {box} is blurred from now on; look again, then clear it")
+    for name in still_out:
+        click.echo(f"  {name} was published without it; 'tenken privacy withhold' takes it back")
 
 
 @privacy.command()
 @asset_argument
+@click.option(
+    "--looked",
+    "folder",
+    required=True,
+    type=click.Path(path_type=Path, file_okay=False, exists=True),
+    help="Folder of the pictures that you looked at, from 'tenken privacy look'. A picture that "
+    "you remove from it is not cleared.",
+)
 @click.option("--photo", "chosen", multiple=True, help="Only this one; may be given again.")
 @click.option("--why", default="", help="A note.")
 @by_option
@@ -226,6 +239,7 @@ def blur(
 def clear(
     *,
     asset_id: str,
+    folder: Path,
     chosen: tuple[str, ...],
     why: str,
     by: str,
@@ -234,20 +248,35 @@ def clear(
 ) -> None:
     """Say that you have looked at the blurred pictures and that they may be published.
 
+    Each is cleared as you saw it: what a detector found or somebody added since asks for another
+    look.
+
     \b
     Examples:
-      tenken privacy clear ISK-0001 --by 公開担当
-      tenken privacy clear ISK-0001 --photo DJI_0012.JPG --by 公開担当
+      tenken privacy clear ISK-0001 --looked pictures --by 公開担当
+      tenken privacy clear ISK-0001 --looked pictures --photo DJI_0012.JPG --by 公開担当
     """  # noqa: D301 click needs the character itself
     desk = open_desk(asset_id, fiscal_year, home)
-    wanted = [named(desk.shown, one) for one in chosen] or [
-        one for one in desk.shown if one.privacy.screenings
-    ]
-    now = SystemClock().now()
-    with writing(desk.engine) as connection:
-        for one in wanted:
-            mark(connection, one, PrivacyMark(action=MarkAction.CLEAR, by=by, at=now, why=why))
-    click.echo(f"{len(wanted)} of {len(desk.shown)} pictures cleared by {by}")
+    wanted = [named(desk.shown, one) for one in chosen] or desk.shown
+    seen = looked.tags_in(folder)
+    done = 0
+    for one in wanted:
+        tags = seen.get(one.photo.sha256[: looked.DIGITS], frozenset())
+        tag = one.privacy.tag if one.privacy.tag in tags else max(tags, default="")
+        if not tag:
+            click.echo(f"{_words(one)}: not cleared, {folder} has no picture of it")
+            continue
+        cleared = PrivacyMark(
+            action=MarkAction.CLEAR, by=by, at=SystemClock().now(), why=why, looked=tag
+        )
+        try:
+            with writing(desk.engine) as connection:
+                mark(connection, one, cleared)
+        except Conflict as error:
+            click.echo(f"{_words(one)}: not cleared: {error}")
+            continue
+        done += 1
+    click.echo(f"{done} of {len(desk.shown)} pictures cleared by {by}")
 
 
 @privacy.command()
@@ -268,16 +297,19 @@ def withhold(
 ) -> None:
     """Keep a photo back for good; if it was published, its picture goes from every frozen month.
 
+    PHOTO may be any photo of the asset, whatever became of the approval since: a file name, the
+    start of a digest, or the name of a published picture. Doing it again does no harm.
+
     \b
-    Example:
+    Examples:
       tenken privacy withhold ISK-0001 DJI_0012.JPG --by 公開担当 --why 本人からの申出
+      tenken privacy withhold ISK-0001 photo_4f….jpg --by 公開担当 --why 本人からの申出
     """  # noqa: D301 click needs the character itself
-    desk = open_desk(asset_id, fiscal_year, home)
-    one = named(desk.shown, photo)
     now = SystemClock().now()
-    with writing(desk.engine) as connection:
+    with writing(open_engine(home)) as connection:
+        one = find_photo(connection, asset_id, fiscal_year, photo)
         mark(connection, one, PrivacyMark(action=MarkAction.WITHHOLD, by=by, at=now, why=why))
-        gone = take_back(connection, desk.blobs, clock=SystemClock())
+        gone = take_back(connection, open_blobs(home), clock=SystemClock())
     click.echo(f"{_words(one)}: kept back by {by}")
     for name in gone:
         click.echo(f"  {name} is taken back from open data")
@@ -302,8 +334,9 @@ def read_box(text: str) -> tuple[int, int, int, int]:
 
 
 def _words(one: Shown) -> str:
-    numbers = ", ".join(map(str, one.numbers))
-    return f"{one.photo.name} ({one.photo.sha256[:12]}), damage {numbers}"
+    shows = [f"damage {', '.join(map(str, one.numbers))}"] if one.numbers else []
+    shows += [f"published as {', '.join(one.pictures)}"] if one.pictures else []
+    return ", ".join([f"{one.photo.name} ({one.photo.sha256[:12]})", *shows])
 
 
 def _stand(one: Shown) -> str:
@@ -323,4 +356,5 @@ def _plain(one: Shown) -> dict[str, object]:
         ],
         "detectors": [screening.detector_id for screening in one.privacy.screenings],
         "obstacle": None if obstacle is None else obstacle.value,
+        "published_as": list(one.pictures),
     }

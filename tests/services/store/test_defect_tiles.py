@@ -21,7 +21,7 @@ from inspection.store import defecttiles, surveys
 from inspection.store.defecttiles import BUFFER, EXTENT, TILE_PX, TileWindow
 from inspection.store.engine import reading, writing
 from inspection.store.orthomosaics import save as save_mosaic
-from inspection.store.reviewqueue import Choice
+from inspection.store.queuechoice import Choice
 from tests.support.records import (
     NOON,
     PLANE_CRS,

@@ -6,8 +6,17 @@ import pytest
 from sqlalchemy import Engine
 
 from inspection.geo.grid import LOCAL_CRS
-from inspection.store import catalogue, defects, observations, orthomosaics, photos, surveys
+from inspection.store import (
+    catalogue,
+    defects,
+    observations,
+    orthomosaics,
+    photos,
+    placed,
+    surveys,
+)
 from inspection.store.engine import reading, writing
+from inspection.store.search import Search
 from tests.support.records import (
     NOON,
     PLANE_CRS,
@@ -66,8 +75,10 @@ def test_photos_and_moments_are_counted(scene: Scene, engine: Engine) -> None:
         counts = catalogue.photo_counts(connection, [scene.survey.survey_id, named("other")])
         assert counts == {scene.survey.survey_id: 2}
         assert seen == scene.defects[0].latest
-        ids = [defect.defect_id for defect in scene.defects]
-        assert catalogue.changed_at(connection, ids) == dict.fromkeys(ids, NOON)
+        found, _ = placed.find(connection, Search())
+        assert dict(zip(found.defect_ids, found.changed_at, strict=True)) == dict.fromkeys(
+            [defect.defect_id for defect in scene.defects], NOON
+        )
         assert defects.find(connection, updated_after=later).total == 0
 
 

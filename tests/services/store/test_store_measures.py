@@ -14,7 +14,7 @@ from inspection.domain.eradate import day_in_japan
 from inspection.domain.measure import Measure, Stage
 from inspection.domain.review import Action, RejectReason, Verdict
 from inspection.errors import BadInput, Conflict, NotFound, TenkenError
-from inspection.store import measures, milestones, organisations, progress, reviews, steps
+from inspection.store import measures, organisations, progress, reviews, steps
 from inspection.store.engine import reading, writing
 from inspection.store.measure_tables import measures as table
 from inspection.store.scope import Scope, scoped
@@ -117,7 +117,7 @@ def test_detected_is_when_the_survey_was_finished(engine: Engine, scene: Scene) 
             steps.commit(
                 connection,
                 survey_id,
-                milestones.LAST_STEP,
+                steps.LAST_STEP,
                 digest,
                 result={},
                 seconds=1.0,

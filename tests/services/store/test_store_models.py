@@ -19,7 +19,7 @@ from inspection.store.trials import Trial
 from tests.support.modelrows import SHA, offered, own_model, publish, taken_in
 from tests.support.records import NOON, Scene
 
-REF = ModelRef(name="tenken-crack-n", sha256=SHA)
+REF = ModelRef(name="tenken-crack-n", sha256=SHA, answers="12ab34cd")
 
 
 def ask(engine: Engine, subject: uuid.UUID | None = None) -> Errand:
@@ -33,7 +33,7 @@ def test_a_worker_replaces_what_it_said_and_leaves_what_others_say(engine: Engin
     publish(engine, NOON, offered(now=NOON), offered("b", now=NOON))
     publish(engine, NOON, offered(now=NOON, worker="host:2"), worker="host:2")
     later = NOON + timedelta(minutes=1)
-    publish(engine, later, offered("c", now=later, fault="damaged"))
+    publish(engine, later, offered("c", now=later, fault="damaged", answers="12ab34cd"))
     with writing(engine) as connection:
         assert offers.touch(connection, "host:2", later) == 1
         assert offers.touch(connection, "host:9", later) == 0
@@ -43,6 +43,7 @@ def test_a_worker_replaces_what_it_said_and_leaves_what_others_say(engine: Engin
         ("host:2", "tenken-crack-n"),
     ]
     assert said[0].offer.fault == "damaged" and said[0].card == {}
+    assert [one.offer.answers for one in said] == ["12ab34cd", ""]
     assert said[1].card["classes"] == ["crack"] and said[1].offer.seen_at == later
 
 

@@ -35,8 +35,9 @@ from tests.support.records import (
     make_mosaic,
     make_observation,
     make_photo,
+    make_scene,
     make_survey,
-    named,
+    save_scene,
 )
 
 ON_BOTH = settings(
@@ -107,6 +108,20 @@ def test_a_box_without_extent_is_a_point_and_one_upside_down_is_refused(
             found(engine, bbox_surface=box)
     with pytest.raises(BadInput, match="y0 ≤ y1"):
         found(engine, bbox_lonlat=(0, 1, 1, 0))
+
+
+def test_a_box_without_extent_means_the_same_when_only_one_row_is_asked(engine: Engine) -> None:
+    alone = make_scene(defect_count=1)
+    with writing(engine) as connection:
+        save_scene(connection, alone)
+    seen, wanted = alone.defects[0].latest, {alone.defects[0].defect_id}
+    (x, y), (lon, lat) = seen.anchor_surface_m, seen.anchor_lonlat or (0.0, 0.0)
+    for width, height in ((0.0, 0.0), (1e-7, 0.0), (0.0, 1e-7)):
+        assert found(engine, bbox_lonlat=(lon, lat, lon + width, lat + height)) == wanted
+        assert found(engine, bbox_surface=(x, y, x + width, y + height)) == wanted
+        beyond = (lon + 1e-4, lat, lon + 1e-4 + width, lat + height)
+        assert found(engine, bbox_lonlat=beyond) == set()
+        assert found(engine, bbox_surface=(x, y + 1, x + width, y + 1 + height)) == set()
 
 
 # the date line
@@ -214,9 +229,6 @@ def test_many_surveys_are_counted_in_batches(
             photos.save(connection, survey.survey_id, [make_photo(p) for p in range(n)])
         counts = catalogue.photo_counts(connection, {one.survey_id for one in made})
         assert counts == {one.survey_id: n for n, one in enumerate(made) if n}
-        moments = catalogue.changed_at(connection, [one.defect_id for one in scene.defects])
-        assert set(moments.values()) == {NOON} and len(moments) == 3
-        assert catalogue.changed_at(connection, [named("nobody")]) == {}
 
 
 # pages

@@ -18,7 +18,8 @@ from inspection.store import (
 )
 from inspection.store.engine import reading, writing
 from inspection.store.queue_tables import derived
-from inspection.store.reviewqueue import Choice, Order
+from inspection.store.queuechoice import Choice
+from inspection.store.reviewqueue import Order
 from inspection.store.tables import defects as defect_table
 from tests.support.queued import decide, expected_key, many, walk
 from tests.support.records import (

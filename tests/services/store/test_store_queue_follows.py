@@ -19,7 +19,7 @@ from inspection.store import (
     surveys,
 )
 from inspection.store.engine import reading, writing
-from inspection.store.migrations.versions import r0067_mend
+from inspection.store.migrations.versions import r0070_stand
 from inspection.store.queue_tables import derived, survey_defects
 from inspection.store.reviewqueue import Order
 from inspection.store.scope import Scope, scoped
@@ -114,7 +114,7 @@ def test_a_drawing_stands_in_its_survey_whatever_is_seen_elsewhere_or_later(
             assert found == {first.defect_id: shown}
         kept = rows_of(connection)
         connection.execute(sa.delete(survey_defects))
-        anew = r0067_mend.see(engine.dialect.name, "1 = 1").replace(":", "\\:")
+        anew = r0070_stand.see(engine.dialect.name, "1 = 1").replace(":", "\\:")
         connection.execute(sa.text(anew))
         assert rows_of(connection) == kept
 
@@ -176,7 +176,7 @@ def test_what_is_kept_by_the_way_equals_what_is_made_at_once(engine: Engine, sce
         kept = rows_of(connection)
         connection.execute(sa.delete(survey_defects))
         connection.execute(
-            sa.text(r0067_mend.see(engine.dialect.name, "1 = 1").replace(":", "\\:"))
+            sa.text(r0070_stand.see(engine.dialect.name, "1 = 1").replace(":", "\\:"))
         )
         assert rows_of(connection) == kept
         assert len(kept) == 40

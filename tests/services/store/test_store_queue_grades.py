@@ -14,11 +14,11 @@ from inspection.domain.review import Action
 from inspection.domain.taxonomy import DamageClass
 from inspection.pipeline.decide import Judgement, decide
 from inspection.pipeline.regrade import regrade_one
-from inspection.store import defects, grades, observations, reviewqueue
+from inspection.store import grades, observations, reviewqueue
 from inspection.store.engine import reading, writing
 from inspection.store.migrations.versions import r0062_desks
 from inspection.store.queue_tables import survey_defects
-from inspection.store.reviewqueue import UNGRADED, Choice
+from inspection.store.queuechoice import UNGRADED, Choice
 from tests.support.queued import decide as review
 from tests.support.queued import many, rows_of, walk
 from tests.support.records import NOON, Scene, make_scene, save_scene
@@ -169,9 +169,7 @@ def test_a_class_that_a_person_changes_is_graded_by_its_own_rule(
                 action=Action.RECLASSIFY,
                 damage_class=damage_class,
             )
-            regrade_one(
-                connection, defects.by_id(connection, crack.defect_id), clock=FrozenClock(NOON)
-            )
+            regrade_one(connection, crack.defect_id, clock=FrozenClock(NOON))
             place = reviewqueue.place(connection, scene.survey.survey_id, crack.defect_id)
             kept = [
                 row.candidate

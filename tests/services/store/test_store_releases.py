@@ -24,8 +24,9 @@ from inspection.errors import (
     TenkenError,
 )
 from inspection.pipeline import snapshot as freezing
-from inspection.pipeline.approve import approve, approved_record, progress, revoke
+from inspection.pipeline.approve import approve, approved_record, revoke
 from inspection.pipeline.cataloguing import data_sets
+from inspection.pipeline.examine import progress
 from inspection.pipeline.publish import Gate, changes, preview, publish, withdraw
 from inspection.store import releases, sheets, snapshots
 from inspection.store.blobs import FolderBlobs

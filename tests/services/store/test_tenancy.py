@@ -24,6 +24,7 @@ from inspection.store import (
     orthomosaics,
     ownership,
     photos,
+    placed,
     reviews,
     sheets,
     steps,
@@ -33,6 +34,7 @@ from inspection.store import (
 from inspection.store import tables as t
 from inspection.store.engine import reading, writing
 from inspection.store.scope import HOME, Scope, scoped
+from inspection.store.search import Search
 from inspection.store.tables import metadata
 from tests.support.people import add_cities
 from tests.support.records import NOON, Scene, make_asset, make_photo, make_survey, named
@@ -74,7 +76,8 @@ def everything(connection: sa.Connection, scene: Scene) -> dict[str, int]:
         "counts": len(catalogue.photo_counts(connection, [survey_id])),
         "frames": len(catalogue.frames(connection)),
         "footprints": len(catalogue.footprints(connection)),
-        "changed": len(catalogue.changed_at(connection, [d.defect_id for d in scene.defects])),
+        "placed": len(placed.find(connection, Search())[0]),
+        "moments": len(surveys.moments_of(connection, [survey_id])),
         "jobs": len(jobs.of_survey(connection, survey_id)),
         "due": len(jobs.due(connection, NOON + timedelta(days=1))),
         "steps": len(steps.of_survey(connection, survey_id)),

@@ -54,7 +54,8 @@ def addresses(seeded: Seeded) -> dict[str, tuple[str, bool]]:
         "own tile of the whole digest": (f"{base}/tiles/0/0/0.png?v={version}", True),
         "tile of the world": (f"{base}/webmercator/0/0/0.png", False),
         "picture of a defect": (f"/api/defects/{survey.defects[0].defect_id}/chip.png", False),
-        "original": (f"{base}/photos/{survey.photo_sha256}", True),
+        # it never changes; but the next person at a browser may not see originals
+        "original": (f"{base}/photos/{survey.photo_sha256}", False),
     }
 
 

@@ -14,8 +14,9 @@ from sqlalchemy import Engine
 
 from inspection.cli import main
 from inspection.domain.release import InspectionState
-from inspection.pipeline.approve import approve, progress
+from inspection.pipeline.approve import approve
 from inspection.pipeline.compile import compile_record, gather
+from inspection.pipeline.examine import progress
 from inspection.pipeline.recordfile import RecordFormat
 from inspection.store import sheets
 from inspection.store.engine import create_engine, reading, writing

@@ -13,8 +13,8 @@ from inspection.domain.asset import Asset, AssetKind
 from inspection.domain.mission import SurveyState
 from inspection.domain.release import InspectionState
 from inspection.domain.review import Action, Verdict
-from inspection.pipeline.approve import progress
 from inspection.pipeline.compile import years_of
+from inspection.pipeline.examine import progress
 from inspection.store import accounts, assets, defects, grades, reviews, surveys
 from inspection.store.engine import reading, writing
 from inspection.store.scope import HOME

@@ -1,4 +1,4 @@
-"""What people decided follows a split, a merge, a redrawn shape, and comes back with an undo."""
+"""What people decided follows a split, a merge, a redrawn shape, and is asked for again."""
 
 from collections.abc import Iterator
 from contextlib import closing
@@ -12,14 +12,18 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
 from api.deps import Services
+from inspection.domain.account import Role
 from inspection.pipeline.compile import compile_record, gather
 from inspection.pipeline.decide import Judgement, decide
 from inspection.pipeline.regrade import regrade
 from inspection.store import defects, grades, progress
 from inspection.store.engine import reading, writing
+from inspection.store.scope import HOME
 from tests.support.edited import draw, line, split
+from tests.support.people import add_person
 from tests.support.seed import Seeded, SeededSurvey, keep_seeded_views
 from tests.unit.api.conftest import BASE_URL, NOW
+from tests.unit.api.test_hostile_requests import problem_of
 
 ASSET = "bridge-12"
 FINISHED = "2026-04-20"
@@ -246,3 +250,140 @@ def test_who_drew_a_damage_confirmed_it(
     record(client, drawn["defect_id"])
     (edit,) = client.get(f"/api/defects/{drawn['defect_id']}/edits").json()["edits"]
     assert undo(client, {"edit": edit}).status_code == 409
+
+
+def detail(client: TestClient, defect_id: str) -> Any:
+    answer = client.get(f"/api/defects/{defect_id}")
+    assert answer.status_code == 200, answer.text
+    return answer.json()
+
+
+def wish(seen: Any, grade: str, **changes: Any) -> dict[str, Any]:
+    """Decide on what a page shows."""
+    (of,) = seen["gradable"]
+    return {
+        "scheme": of["scheme"],
+        "grade": grade,
+        "by": "高橋",
+        "expected_version": seen["version"],
+        "grade_version": of["version"],
+        "note": "現地で確認",
+        **changes,
+    }
+
+
+def decide_on(client: TestClient, seen: Any, grade: str, **changes: Any) -> Any:
+    headers = changes.pop("headers", {})
+    path = f"/api/defects/{seen['defect_id']}/grades"
+    return client.post(path, json=wish(seen, grade, **changes), headers=headers)
+
+
+def queue(client: TestClient, survey: SeededSurvey, **query: Any) -> dict[str, tuple[str, bool]]:
+    path = f"/api/surveys/{survey.survey_id}/queue"
+    rows = client.get(path, params={"limit": 500, **query}).json()["rows"]
+    return {row["defect_id"]: (row["grade"], row["again"]) for row in rows}
+
+
+def counted(client: TestClient, survey: SeededSurvey, **query: Any) -> tuple[int, int, Any]:
+    answer = client.get(f"/api/surveys/{survey.survey_id}/queue/counts", params=query).json()
+    return answer["matched"], answer["again"], answer["by_grade"]
+
+
+def tile(client: TestClient, survey: SeededSurvey, **query: Any) -> bytes:
+    path = f"/api/surveys/{survey.survey_id}/defects/tiles/0/0/0.mvt"
+    return client.get(path, params=query).content
+
+
+def test_a_part_is_asked_again_where_it_is_said_and_found_in_the_queue(
+    client: TestClient,
+    survey: SeededSurvey,
+) -> None:
+    whole = str(survey.defects[0].defect_id)
+    seen = detail(client, whole)
+    assert seen["gradable"][0]["values"] == list("abcde")
+    assert seen["gradable"][0]["candidates"] == seen["grades"][0]["candidates"]
+    answer = decide_on(client, seen, "e")
+    assert answer.status_code == 201, answer.text
+    assert [(s["grade"], s["by"], s["again"]) for s in answer.json()["settled"]] == [
+        ("e", "高橋", None)
+    ]
+    assert queue(client, survey)[whole] == ("e", False)
+    assert counted(client, survey)[1] == 0 and queue(client, survey, again=True) == {}
+    done = split(client, survey).json()
+    one, other = (part["defect_id"] for part in done["defects"][1:])
+    # both are listed under the grade that holds, and can be asked for
+    wanted = {one: ("e", True), other: ("e", True)}
+    assert queue(client, survey, grade="e") == wanted == queue(client, survey, again=True)
+    matched, again, by_grade = counted(client, survey, again=True)
+    assert (matched, again, by_grade) == (2, 2, {**by_grade, "e": 2})
+    at = queue(client, survey, at=one, limit=1)
+    assert at == {one: ("e", True)}
+    assert one.encode() in tile(client, survey, again=True)
+    assert whole.encode() not in tile(client, survey, grade="e")
+
+    seen = detail(client, one)
+    assert [s["again"] for s in seen["settled"]] == ["split"]
+    assert seen["gradable"][0]["version"] == 1
+    answer = decide_on(client, seen, "c")
+    assert answer.status_code == 201, answer.text
+    assert shown(client, one)[0] == [("c", None)]
+    assert queue(client, survey, again=True) == {other: ("e", True)}
+    assert queue(client, survey)[one] == ("c", False)
+    # nobody takes that back unasked, and what is rejected is asked no more
+    assert undo(client, done).status_code == 409
+    reject = {"action": "reject", "reason": "stain", "reviewer": "鈴木", "expected_version": 1}
+    assert client.post(f"/api/defects/{other}/verdicts", json=reject).status_code == 201
+    assert queue(client, survey, again=True) == {}
+    gone = detail(client, other)
+    assert gone["gradable"] == []
+
+
+def test_what_was_read_is_decided_on_and_nothing_else(
+    client: TestClient,
+    survey: SeededSurvey,
+) -> None:
+    whole = str(survey.defects[0].defect_id)
+    seen = detail(client, whole)
+    allowed = seen["grades"][0]["candidates"]
+    departs = next(letter for letter in "edcba" if letter not in allowed)
+    said = problem_of(decide_on(client, seen, departs, note=" "), 422)["detail"]
+    assert "departs from the candidate" in said
+    assert "it has a, b, c, d, e" in problem_of(decide_on(client, seen, "IV"), 422)["detail"]
+    wrong = decide_on(client, seen, "e", scheme="soundness_candidate")
+    assert "is not graded by 'soundness_candidate'" in problem_of(wrong, 422)["detail"]
+    assert decide_on(client, seen, allowed[0], note="").status_code == 201
+    late = problem_of(decide_on(client, seen, "e"), 409)
+    assert "read it again" in late["detail"]
+    confirm(client, whole)
+    stale = problem_of(decide_on(client, detail(client, whole), "e", expected_version=1), 409)
+    assert [one["what"] for one in stale["meanwhile"]] == ["confirm"]
+    now = detail(client, whole)
+    assert (now["gradable"][0]["version"], now["version"]) == (2, 2)
+    assert decide_on(client, now, "e").status_code == 201
+    assert split(client, survey, expected_version=2).status_code == 201
+    replaced = decide_on(client, now, "d", expected_version=3, grade_version=3)
+    assert "others stand in its place" in problem_of(replaced, 409)["detail"]
+    nothing = {**wish(now, "d"), "by": ""}
+    part = split(client, survey, expected_version=3)
+    assert part.status_code == 409
+    problem_of(client.post("/api/defects/" + "0" * 8 + whole[8:] + "/grades", json=nothing), 404)
+
+
+@pytest.mark.parametrize("role", [Role.VIEWER, Role.PLANNER])
+def test_only_who_may_decide_does_and_under_their_account(
+    client: TestClient,
+    survey: SeededSurvey,
+    ticking: Services,
+    role: Role,
+) -> None:
+    looks = add_person(ticking.engine, role, HOME, NOW, name="looks")
+    decides = add_person(ticking.engine, Role.ENGINEER, HOME, NOW)
+    path = f"/api/defects/{survey.defects[0].defect_id}"
+    seen = client.get(path, headers=looks.headers).json()
+    problem_of(decide_on(client, seen, "e", headers=looks.headers), 403)
+    answer = decide_on(client, seen, "e", headers=decides.headers, by="誰か")
+    assert answer.status_code == 201, answer.text
+    assert answer.json()["settled"][0]["by"] == decides.account.display_name
+    with reading(ticking.engine) as connection:
+        (row,) = [r for r in grades.of_survey(connection, survey.survey_id) if r.decided]
+    assert row.decided_account == decides.account.account_id

@@ -233,6 +233,40 @@ class TestChoice:
         assert client.delete("/api/models/default").status_code == 204
         assert client.get(path).json()["chosen_for"] == "service"
 
+    def test_other_thresholds_for_the_same_network_are_another_model(
+        self, client: TestClient, services: Services
+    ) -> None:
+        """Two workers describe one file in two ways for a while; the choice is one of them."""
+        publish(services.engine, NOW, offered("road", OTHER, now=NOW, answers="11111111"))
+        assert client.put("/api/models/default", json={"name": "road"}).status_code == 200
+        second = offered("road", OTHER, now=NOW, answers="22222222", worker="host:2")
+        publish(services.engine, NOW, second, worker="host:2")
+        both = models(client)
+        assert both["default"]["standing"] == "usable"
+        assert sorted(one["is_default"] for one in both["models"]) == [False, True]
+        # the first worker has the new description too: what was chosen is nowhere any more
+        publish(services.engine, NOW, offered("road", OTHER, now=NOW, answers="22222222"))
+        found = models(client)
+        assert found["default"]["standing"] == "changed"
+        assert "other thresholds" in found["default"]["words"]
+        assert [(one["standing"], one["is_default"]) for one in found["models"]] == [
+            ("usable", False),
+            ("changed", True),
+        ]
+        # chosen anew, it is what the workers have
+        assert client.put("/api/models/default", json={"name": "road"}).status_code == 200
+        (only,) = models(client)["models"]
+        assert (only["standing"], only["is_default"], only["workers"]) == ("usable", True, 2)
+
+    def test_a_choice_of_before_descriptions_were_kept_stands(
+        self, client: TestClient, services: Services
+    ) -> None:
+        publish(services.engine, NOW, offered("road", OTHER, now=NOW))
+        assert client.put("/api/models/default", json={"name": "road"}).status_code == 200
+        publish(services.engine, NOW, offered("road", OTHER, now=NOW, answers="11111111"))
+        (only,) = models(client)["models"]
+        assert (only["standing"], only["is_default"]) == ("usable", True)
+
     def test_a_survey_may_have_a_choice_of_its_own(
         self, client: TestClient, services: Services, seeded: Seeded
     ) -> None:

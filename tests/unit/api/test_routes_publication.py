@@ -21,7 +21,7 @@ from inspection.domain.privatearea import (
     Screening,
 )
 from inspection.pipeline.recordfile import RecordFormat
-from inspection.store import audit, privacy, releases, sheets
+from inspection.store import audit, keys, privacy, releases, sheets
 from inspection.store.engine import reading, writing
 from inspection.store.scope import HOME
 from tests.support.people import Person, add_cities, add_person
@@ -144,7 +144,11 @@ def test_what_would_be_published_is_seen_and_then_is(
     assert columns["name"]["would_be"] == "犀川大橋" and columns["name"]["ja"] == "橋梁名"
     assert all(one["public"] == "" for one in before["columns"])
     assert before["damages_would_be"] == 3 and before["damages_public"] == 0
-    assert any("position rounded" in one for one in before["applied"])
+    (rounded,) = [one for one in before["applied"] if one["code"] == "position_rounded"]
+    assert (rounded["en"], rounded["ja"]) == (
+        "position rounded to 5 decimals",
+        "位置を小数5桁に丸めます",
+    )
     assert not any(secret in json.dumps(before, ensure_ascii=False) for secret in SECRETS)
     hidden = look(client, approved, chief, blur=True, show_damage=False)
     blurred = {one["name"]: one["would_be"] for one in hidden["columns"]}
@@ -180,10 +184,11 @@ def test_the_gate_says_what_it_stops_and_stops_it(
         settle_anew(connection, settled, address="片町 山田様 076-220-1234")
     approve(client, settled, chief)
     found = look(client, settled, chief)
-    assert found["stopped"] is not None and "address" in found["stopped"]
+    assert found["stopped"]["code"] == "stopped_by_text" and "address" in found["stopped"]["en"]
+    assert "「所在地_連結表記」に電話番号とみられる" in found["stopped"]["ja"]
     assert (found["columns"], found["damages_would_be"]) == ([], 0)
     problem = problem_of(decide(client, settled, chief), 403)
-    assert problem["detail"] == found["stopped"]
+    assert problem["detail"] == found["stopped"]["en"]
     with reading(services.engine) as connection:
         assert releases.published(connection) == ()
 
@@ -223,26 +228,34 @@ def test_pictures_are_published_only_when_screened_and_looked_at(
 ) -> None:
     survey = approved.mapped
 
-    def told(**more: Any) -> list[str]:
-        answer = client.get(PLACE, params=ask(approved, **more), headers=chief.headers)
-        return list(answer.json()["applied"])
+    def told(**more: Any) -> set[str]:
+        answer = client.get(PLACE, params=ask(approved, **more), headers=viewer.headers)
+        return {one["code"] for one in answer.json()["applied"]}
 
-    assert any("no detector" in words for words in told(pictures=True))
+    viewer = add_person(services.engine, Role.VIEWER, HOME, NOW)
+    assert "picture_not_screened" in told(pictures=True)
     area = PrivateArea(kind=PrivateKind.PERSON, box_px=(100, 50, 200, 150), score=0.9)
     found = Screening(detector_id="test@1", size_px=(600, 360), areas=(area,), at=NOW)
     with writing(services.engine) as connection:
         privacy.add_screening(connection, survey.survey_id, survey.photo_sha256, found)
-    assert any("nobody has looked" in words for words in told(pictures=True))
+    assert "picture_not_cleared" in told(pictures=True)
     seen = PrivacyMark(action=MarkAction.CLEAR, by="公開担当", at=NOW)
     with writing(services.engine) as connection:
         privacy.add_mark(connection, survey.survey_id, survey.photo_sha256, seen)
-    assert any(words.startswith("1 pictures, encoded anew") for words in told(pictures=True))
-    assert any("photos stay inside" in words for words in told())
+    original = keys.photo_key(survey.photo_sha256, ".jpg")
+    content = services.blobs.read_bytes(original)
+    services.blobs.delete(original)
+    assert "pictures" in told(pictures=True), "whoever may look has no photo decoded"
+    services.blobs.put_bytes(original, content)
+    assert "words_and_photos_inside" in told()
     assert list(services.blobs.keys("public/")) == []  # looking publishes nothing
     version = client.get(PLACE, params=ask(approved), headers=chief.headers).json()["version"]
     body = ask(approved, expected_version=version, why="定例公開", pictures=True)
     done = client.post(PLACE, json=body, headers=chief.headers)
     assert done.status_code == 201, done.text
+    said = {one["code"]: one["ja"] for one in done.json()["applied"]}
+    assert said["pictures"].startswith("写真1枚を公開します")
+    assert (done.json()["is_public"], done.json()["version"]) == (True, version + 1)
     (key,) = services.blobs.keys("public/")
     assert survey.photo_sha256 not in key
     with reading(services.engine) as connection:

@@ -98,6 +98,7 @@ def test_a_decision_raises_the_revision_and_moves_the_row(
         "by_class": counts["by_class"],
         "by_state": {"candidate": 3, "confirmed": 1},
         "by_grade": counts["by_grade"],
+        "again": 0,
     }
     assert sum(counts["by_class"].values()) == 3 == sum(counts["by_grade"].values())
 

@@ -59,13 +59,14 @@ def ask(
     return client.post("/api/trials", json=body)
 
 
-def finish(services: Services, trial_id: str, *outlines: Outline) -> None:
+def finish(services: Services, trial_id: str, *outlines: Outline, **figures: Any) -> None:
     """Do what a worker does."""
     content = json.dumps([outline_to_plain(one) for one in outlines]).encode()
     key = keys.outlines_key(uuid.UUID(trial_id), "e" * 64)
     services.blobs.put_bytes(key, content)
     with writing(services.engine) as connection:
-        trials.finish(connection, uuid.UUID(trial_id), figures=FIGURES, outlines_key=key)
+        told = FIGURES | figures
+        trials.finish(connection, uuid.UUID(trial_id), figures=told, outlines_key=key)
 
 
 def test_a_trial_is_asked_for_followed_and_shown(
@@ -165,6 +166,26 @@ def test_two_models_are_compared_on_the_same_window(
     other = client.get("/api/trials/comparison", params=sides | {"second": elsewhere})
     assert other.status_code == 422
     assert "not of the same window" in other.json()["detail"]
+
+
+def test_a_comparison_says_what_it_does_not_know(
+    client: TestClient, services: Services, seeded: Seeded, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All that was kept is compared, fewer are drawn, and what was not kept is said."""
+    monkeypatch.setattr("api.routes.trials.OUTLINES_MAX", 1)
+    monkeypatch.setattr("api.schemas.trial.OUTLINES_MAX", 1)
+    first, second = (ask(client, seeded).json()["trial_id"] for _ in range(2))
+    finish(services, first, crack(0.2), crack(0.5), crack(0.8), found=7, compared=3, outlines=1)
+    finish(services, second, crack(0.8), found=2, outlines=1)  # by a worker of before
+    sides = {"first": first, "second": second}
+    compared = client.get("/api/trials/comparison", params=sides).json()
+    assert [compared[side]["left_out"] for side in sides] == [4, 1]
+    assert [len(compared[side]["outlines"]) for side in sides] == [1, 1]
+    rows = [(one["agreement"], one["figures"]["count"]) for one in compared["first"]["rows"]]
+    assert rows == [("both", 1), ("only", 2)], "the smallest that was kept is known"
+    assert len(client.get(f"/api/trials/{first}/outlines").json()["outlines"]) == 1
+    figures = [client.get(f"/api/trials/{one}").json()["figures"] for one in sides.values()]
+    assert [(one["outlines"], one["compared"]) for one in figures] == [(1, 3), (1, 1)]
 
 
 def test_a_trial_is_forgotten_with_its_file_and_its_errand(

@@ -99,7 +99,8 @@ def test_signing_in_and_out(client: TestClient, services: Services, hanako: Pers
     kept = client.cookies["tenken_session"]
     assert client.delete("/api/session").status_code == 403, "a forged page signs nobody out"
     csrf = {"x-tenken-csrf": told["csrf"]}
-    assert client.delete("/api/session", headers=csrf).status_code == 204
+    out = client.delete("/api/session", headers=csrf)
+    assert (out.status_code, out.headers["clear-site-data"]) == (204, '"cache"')
     again = {"cookie": f"tenken_session={kept}"}
     assert client.get("/api/assets", headers=again).status_code == 401
     actor = str(hanako.account.account_id)

@@ -4,15 +4,18 @@ import hashlib
 import os
 import random
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+import pytest
 from fastapi.testclient import TestClient
 
 from api.caretaker import Caretaker, gatherer_of
 from api.deps import Services
 from inspection.domain.account import Role
+from inspection.errors import Unavailable
 from inspection.store import audit, uploads
 from inspection.store.engine import reading
 from inspection.store.scope import HOME
@@ -71,6 +74,26 @@ def test_a_crash_between_the_last_byte_and_the_photo_is_made_good(
         assert became(client, path)["state"] == "stored"
         assert hashlib.sha256(content).hexdigest() in stored(small_parts, seeded)
         assert pieces(small_parts) == []
+
+
+def test_a_disk_that_refuses_for_a_while_ends_nothing(
+    client: TestClient, tus: TusClient, small_parts: Services, seeded: Seeded, tmp_path: Path
+) -> None:
+    """A full disk, here a folder that cannot be made: the rest is tidied, and this one later."""
+    in_the_way = tmp_path / "in-the-way"
+    in_the_way.write_bytes(b"")
+    blocked = replace(small_parts, scratch=in_the_way / "incoming")
+    path = tus.begin("a.jpg", PHOTO)
+    gatherer = gatherer_of(blocked)
+    with reading(small_parts.engine) as connection:
+        upload = uploads.by_id(connection, seeded.local.survey_id, UUID(path.rpartition("/")[2]))
+    parts = [gatherer.keep_piece(upload, 0, PHOTO)]
+    complete = gatherer.advance(upload, parts, NOW)
+    with pytest.raises(Unavailable, match=r"a\.jpg cannot be put together in .*check folder"):
+        gatherer.finish(complete)
+    assert Caretaker(lambda: blocked).once() == (0, 0)
+    assert Caretaker(lambda: small_parts).once() == (1, 0)
+    assert became(client, path)["state"] == "stored"
 
 
 def test_old_clients_may_name_the_method_in_a_header(

@@ -1,5 +1,6 @@
 """Pieces of chips join to what the whole raster shows, wherever the borders lie."""
 
+import random
 from itertools import pairwise
 
 import cv2
@@ -12,6 +13,8 @@ from numpy.typing import NDArray
 
 from inspection.domain.detection import Detections
 from inspection.domain.fragment import (
+    ELSEWHERE_PX,
+    JOINT_SHARE,
     NOTHING,
     SCORE_STEPS,
     Fragments,
@@ -19,6 +22,7 @@ from inspection.domain.fragment import (
     closed_specks_dropped,
     fragments,
     join,
+    keeps_to_joint,
     winners,
 )
 from inspection.domain.taxonomy import DamageClass
@@ -222,4 +226,66 @@ def test_columns_of_fragments_belong_together() -> None:
             class_index=np.zeros(2, dtype=np.int32),
             score_sum=np.zeros(1, dtype=np.int64),
             seeds=np.zeros(1, dtype=np.int64),
+            beside=np.zeros(1, dtype=np.int64),
         )
+
+
+ROAD = (DamageClass.CRACK, DamageClass.JOINT)
+
+
+def crack_beside(lengths: list[tuple[int, int]], *, column: int = 10) -> list[Fragments]:
+    """Draw one crack of rows, each so long and so much of it beside a joint, cut between rows."""
+    return [
+        Fragments(
+            runs=np.array([[row, column, column + long]], dtype=np.int32),
+            class_index=np.zeros(1, dtype=np.int32),
+            score_sum=np.array([long * SCORE_STEPS], dtype=np.int64),
+            seeds=np.ones(1, dtype=np.int64),
+            beside=np.array([near], dtype=np.int64),
+        )
+        for row, (long, near) in enumerate(lengths)
+    ]
+
+
+def test_a_crack_that_keeps_to_a_joint_is_told_to_be_a_part_of_it() -> None:
+    parts = crack_beside([(10, 10), (10, 7), (10, 0)])
+    told = join(parts, classes=ROAD, min_area_px=1)
+    assert [told.damage_class(i) for i in range(len(told))] == [DamageClass.JOINT]
+    assert int(np.diff(told.runs[:, 1:]).sum()) == 30  # nothing of it is lost
+
+
+def test_a_crack_that_only_crosses_a_joint_stays_one() -> None:
+    told = join(crack_beside([(10, 0)] * 8 + [(10, 10)] * 2), classes=ROAD, min_area_px=1)
+    assert told.damage_class(0) is DamageClass.CRACK
+
+
+def test_a_crack_that_leaves_a_joint_for_far_stays_one() -> None:
+    long = ELSEWHERE_PX + 1
+    assert not keeps_to_joint(np.array([2 * long]), np.array([long]))[0]
+    assert keeps_to_joint(np.array([2 * long - 1]), np.array([long]))[0]
+
+
+def test_the_share_beside_a_joint_is_a_bound() -> None:
+    least = round(JOINT_SHARE * 100)
+    area, beside_px = np.full(3, 100), np.array([least, least - 1, 0])
+    assert keeps_to_joint(area, beside_px).tolist() == [True, False, False]
+    assert not keeps_to_joint(np.zeros(1, np.int64), np.zeros(1, np.int64))[0]
+
+
+def test_another_class_beside_a_joint_is_left_alone() -> None:
+    parts = crack_beside([(10, 10)] * 3)
+    classes = (DamageClass.POTHOLE, DamageClass.CRACK, DamageClass.JOINT)
+    assert join(parts, classes=classes, min_area_px=1).damage_class(0) is DamageClass.POTHOLE
+    no_joint = (DamageClass.CRACK, DamageClass.POTHOLE)
+    assert join(parts, classes=no_joint, min_area_px=1).damage_class(0) is DamageClass.CRACK
+
+
+@settings(deadline=None, max_examples=30)
+@given(st.lists(st.integers(0, 10), min_size=2, max_size=9), st.randoms(use_true_random=False))
+def test_the_rule_asks_the_whole_crack_in_any_order(near: list[int], order: random.Random) -> None:
+    parts = crack_beside([(10, each) for each in near])
+    whole = join(parts, classes=ROAD, min_area_px=1)
+    order.shuffle(parts)
+    assert same(join(parts, classes=ROAD, min_area_px=1), whole)
+    joint = sum(near) >= JOINT_SHARE * 10 * len(near) and sum(near) > 0
+    assert (whole.damage_class(0) is DamageClass.JOINT) == joint

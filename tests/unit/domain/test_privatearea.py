@@ -44,12 +44,14 @@ def screening(minutes: int = 0, detector: str = "d@1") -> Screening:
 
 
 def mark(
-    action: MarkAction, minutes: int, box: tuple[int, int, int, int] | None = None
+    action: MarkAction,
+    minutes: int,
+    box: tuple[int, int, int, int] | None = None,
+    looked: str = "",
 ) -> PrivacyMark:
     area = None if box is None else PrivateArea(kind=PrivateKind.PLATE, box_px=box)
-    return PrivacyMark(
-        action=action, by="花子", at=NOON + timedelta(minutes=minutes), why="x", area=area
-    )
+    at = NOON + timedelta(minutes=minutes)
+    return PrivacyMark(action=action, by="花子", at=at, why="x", area=area, looked=looked)
 
 
 @given(st.lists(areas(), max_size=8))
@@ -90,6 +92,7 @@ def test_a_picture_goes_out_only_when_looked_at_after_all_that_was_found() -> No
     again, hold = mark(MarkAction.CLEAR, 7), mark(MarkAction.WITHHOLD, 8)
     assert Privacy().obstacle is Obstacle.NOT_SCREENED
     assert Privacy(marks=(clear,)).obstacle is Obstacle.NOT_SCREENED
+    assert Privacy(marks=(hold,)).obstacle is Obstacle.WITHHELD
     one = (screening(),)
     assert Privacy(screenings=one).obstacle is Obstacle.NOT_CLEARED
     assert Privacy(screenings=one, marks=(clear,)).obstacle is None
@@ -100,12 +103,47 @@ def test_a_picture_goes_out_only_when_looked_at_after_all_that_was_found() -> No
     assert Privacy(screenings=newer, marks=(clear, add, again)).obstacle is Obstacle.NOT_CLEARED
 
 
+def test_what_was_looked_at_counts_and_not_when() -> None:
+    """Clocks of two machines differ: an area found after the look may bear an earlier time."""
+    first = Privacy(screenings=(screening(),))
+    looked = mark(MarkAction.CLEAR, 5, looked=first.tag)
+    known = (screening(),)
+    assert Privacy(screenings=known, marks=(looked,)).obstacle is None
+    late = (screening(), screening(1, "other@2"))
+    assert Privacy(screenings=late, marks=(looked,)).obstacle is Obstacle.NOT_CLEARED
+    added = mark(MarkAction.ADD, 1, (0, 0, 9, 9))
+    for marks in ((looked, added), (added, looked)):
+        seen = Privacy(screenings=known, marks=marks)
+        assert seen.obstacle is Obstacle.NOT_CLEARED and seen.tag != first.tag
+        again = mark(MarkAction.CLEAR, 0, looked=seen.tag)
+        assert Privacy(screenings=known, marks=(*marks, again)).obstacle is None
+    stale = mark(MarkAction.CLEAR, 9, looked=first.tag)
+    both = Privacy(screenings=known, marks=(added, mark(MarkAction.CLEAR, 8), stale))
+    assert both.obstacle is None, "a mark of before said that somebody looked at all of it"
+    with pytest.raises(BadInput, match="only who clears"):
+        mark(MarkAction.WITHHOLD, 1, looked=first.tag)
+
+
+@given(st.lists(areas(), max_size=4), st.integers(0, 3))
+def test_a_tag_names_everything_that_is_hidden_and_who_looked(
+    found: list[PrivateArea], more: int
+) -> None:
+    seen = Screening(detector_id="d@1", size_px=(701, 701), areas=tuple(found), at=NOON)
+    known = Privacy(screenings=(seen,))
+    later = Screening(detector_id="d@1", size_px=(701, 701), areas=tuple(found), at=NOON)
+    cleared = (mark(MarkAction.CLEAR, more, looked=known.tag),)
+    assert Privacy(screenings=(later,), marks=cleared).tag == known.tag
+    extra = mark(MarkAction.ADD, more, (1, 2, 3 + more, 9))
+    assert Privacy(screenings=(seen,), marks=(extra,)).tag != known.tag
+    assert Privacy(screenings=(seen, screening(0, "b")), marks=()).tag != known.tag
+
+
 def test_two_people_at_one_moment_are_told_apart_by_their_order() -> None:
     clear = mark(MarkAction.CLEAR, 5)
     same = Privacy(screenings=(screening(),), marks=(clear, clear))
     assert same.obstacle is None
     held = Privacy(screenings=(screening(),), marks=(mark(MarkAction.WITHHOLD, 4), clear))
-    assert held.obstacle is None
+    assert held.obstacle is Obstacle.WITHHELD, "who keeps it back has the last word"
     added = mark(MarkAction.ADD, 5, (0, 0, 2, 2))
     assert (
         Privacy(screenings=(screening(),), marks=(clear, clear, added)).obstacle

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from inspection.codelists.opendata import load_open_columns, load_redaction_rule
 from inspection.domain import publicrow
+from inspection.domain.gateword import GateCode
 from inspection.domain.inspectionrecord import InspectionRecord
 from inspection.domain.publicrow import Redacted, changed_columns, meshes, redact
 from inspection.errors import Refused
@@ -119,7 +120,7 @@ class TestDamages:
         waiting = passed(diagnosed(value))
         assert waiting.damages == ()
         assert (waiting.row["damage_count"], waiting.row["damage_withheld"]) == (0, 1)
-        assert any("withheld" in words for words in waiting.applied)
+        assert GateCode.DAMAGES_WAIT in {word.code for word in waiting.applied}
         assert len(passed(diagnosed(value, repair_status="措置済（R7）")).damages) == 1
 
     @pytest.mark.parametrize("words", ["未措置", "措置未完了", "設計中", "未措置済"])

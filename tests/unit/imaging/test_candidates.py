@@ -13,7 +13,7 @@ from inspection.domain.fragment import Thresholds, Winners, winners
 from inspection.domain.taxonomy import DamageClass
 from inspection.errors import BadInput
 from inspection.imaging import candidates
-from inspection.imaging.candidates import BLOCK_PX, Decider
+from inspection.imaging.candidates import BLOCK_PX, JOINT_REACH_PX, Decider, beside
 from inspection.imaging.crest import crests
 from inspection.imaging.enlarge import native, part
 
@@ -163,3 +163,64 @@ def test_what_is_enlarged_is_not_the_answer_itself() -> None:
 def test_a_stride_below_one_is_refused(stride: int) -> None:
     with pytest.raises(BadInput, match=f"stride {stride}"):
         answer(1, 4, stride)
+
+
+def with_joint(column: int, side: int = 320) -> ChipScores:
+    """Draw a joint down one column of a chip."""
+    scores = np.zeros((len(CLASSES), side, side), dtype=np.float32)
+    scores[2, :, column : column + 3] = 0.9
+    return ChipScores(classes=CLASSES, scores=scores)
+
+
+def beside_of(scores: ChipScores, core: slice) -> NDArray[np.bool_] | None:
+    valid = np.ones(scores.scores.shape[1:], dtype=bool)
+    decider = Decider(scores=scores, valid=valid, thresholds=RULE, crest_share=SHARE)
+    found, near = decider.core_beside_joints(core, core)
+    plain = decider.core(core, core)
+    assert np.array_equal(found.label, plain.label)
+    assert np.array_equal(found.score, plain.score)
+    return near
+
+
+def test_a_joint_reaches_so_far_to_both_sides_and_no_farther() -> None:
+    near = beside_of(with_joint(150), slice(64, 256))
+    assert near is not None
+    reached = np.flatnonzero(near[100])
+    assert (reached.min() + 64, reached.max() + 64) == (150 - JOINT_REACH_PX, 152 + JOINT_REACH_PX)
+
+
+def test_a_joint_in_the_margin_is_not_missed() -> None:
+    near = beside_of(with_joint(64 - 10), slice(64, 256))
+    assert near is not None
+    assert near[:, : JOINT_REACH_PX - 10 + 3].all()
+    assert not near[:, JOINT_REACH_PX - 10 + 3 :].any()
+
+
+def test_where_there_is_no_joint_nothing_lies_beside_one() -> None:
+    assert beside_of(answer(3, 320, 1, lines=0), slice(64, 256)) is None
+    assert not beside(np.zeros((5, 7), dtype=bool)).any()
+
+
+def test_a_detector_that_knows_no_joint_is_not_asked_for_one() -> None:
+    scores = ChipScores(classes=CLASSES[:2], scores=with_joint(150).scores[:2])
+    rule = Thresholds(upper=RULE.upper[:2], continuation_ratio=0.5)
+    valid = np.ones((320, 320), dtype=bool)
+    decider = Decider(scores=scores, valid=valid, thresholds=rule, crest_share=SHARE)
+    assert decider.core_beside_joints(slice(64, 256), slice(64, 256))[1] is None
+
+
+@settings(deadline=None, max_examples=20)
+@given(seed=st.integers(0, 10_000), left=st.integers(80, 240))
+def test_what_lies_beside_a_joint_does_not_depend_on_where_cores_end(seed: int, left: int) -> None:
+    """Two cores side by side tell what one tells, as long as the chip is the same."""
+    scores, rows = answer(seed, 320, 1, lines=4), slice(64, 256)
+    valid = np.ones((320, 320), dtype=bool)
+    decider = Decider(scores=scores, valid=valid, thresholds=RULE, crest_share=SHARE)
+
+    def near(columns: slice) -> NDArray[np.bool_]:
+        _, told = decider.core_beside_joints(rows, columns)
+        empty = np.zeros((rows.stop - rows.start, columns.stop - columns.start), dtype=bool)
+        return empty if told is None else told
+
+    halves = np.hstack([near(slice(64, left)), near(slice(left, 256))])
+    assert np.array_equal(halves, near(slice(64, 256)))

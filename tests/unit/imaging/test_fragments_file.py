@@ -21,6 +21,7 @@ def one(row: int, start: int, *, score: int = 7) -> Fragments:
         class_index=np.array([row % 2], dtype=np.int32),
         score_sum=np.array([score * 65535], dtype=np.int64),
         seeds=np.array([start % 2], dtype=np.int64),
+        beside=np.array([start % 3], dtype=np.int64),
     )
 
 

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from inspection.errors import BadInput, BadPhoto
+from inspection.imaging.darkroom import Darkroom
 from inspection.imaging.photocrop import Cutter, fitted_px
 from inspection.imaging.photosight import window_px
 
@@ -38,7 +39,7 @@ def place_of(pixel: np.ndarray) -> tuple[float, float]:
 
 
 def test_a_small_window_shows_the_photo_s_own_pixels(photo: Path) -> None:
-    content = Cutter().cut(photo, "a", window=(100, 50, 164, 98), size_px=(64, 48))
+    content = Cutter(Darkroom()).cut(photo, "a", window=(100, 50, 164, 98), size_px=(64, 48))
     picture = shown(content)
     assert picture.shape == (48, 64, 3)
     whole = cv2.imread(str(photo)).astype(np.float64)
@@ -47,7 +48,7 @@ def test_a_small_window_shows_the_photo_s_own_pixels(photo: Path) -> None:
 
 @pytest.mark.parametrize("size_px", [(200, 150), (100, 75), (40, 30)])
 def test_a_large_window_is_shrunk_without_moving(photo: Path, size_px: tuple[int, int]) -> None:
-    picture = shown(Cutter().cut(photo, "a", window=(0, 0, *SIZE), size_px=size_px))
+    picture = shown(Cutter(Darkroom()).cut(photo, "a", window=(0, 0, *SIZE), size_px=size_px))
     assert picture.shape[1::-1] == size_px
     for column, row in ((0.25, 0.25), (0.5, 0.75), (0.9, 0.5)):
         pixel = picture[int(row * size_px[1]), int(column * size_px[0])]
@@ -63,14 +64,16 @@ def test_a_photo_is_shown_upright(tmp_path: Path, photo: Path) -> None:
         opened.save(tmp_path / "turned.jpg", exif=exif, quality=98)
     for size_px in ((300, 400), (75, 100)):  # decoded whole, and reduced
         picture = shown(
-            Cutter().cut(tmp_path / "turned.jpg", "t", window=(0, 0, 300, 400), size_px=size_px)
+            Cutter(Darkroom()).cut(
+                tmp_path / "turned.jpg", "t", window=(0, 0, 300, 400), size_px=size_px
+            )
         )
         top, bottom = picture[2, size_px[0] // 2], picture[-3, size_px[0] // 2]
         assert place_of(top)[0] < 20 and place_of(bottom)[0] > 380
 
 
 def test_what_is_asked_for_must_be_there(photo: Path, tmp_path: Path) -> None:
-    cutter = Cutter()
+    cutter = Cutter(Darkroom())
     with pytest.raises(BadInput, match="x0 < x1"):
         cutter.cut(photo, "a", window=(10, 10, 10, 20), size_px=(1, 1))
     with pytest.raises(BadInput, match="2048 px long"):
@@ -84,14 +87,14 @@ def test_what_is_asked_for_must_be_there(photo: Path, tmp_path: Path) -> None:
 
 def test_memory_holds_what_its_budget_allows_and_the_last_photo(photo: Path) -> None:
     one = SIZE[0] * SIZE[1] * 3
-    roomy, tight = Cutter(budget_mb=1), Cutter(budget_mb=0)
-    for cutter, most in ((roomy, 2**20), (tight, one)):
+    roomy, tight = Darkroom(budget_mb=1), Darkroom(budget_mb=0)
+    for room, most in ((roomy, 2**20), (tight, one)):
         for name in "abcd":
-            cutter.cut(photo, name, window=(0, 0, 50, 50), size_px=(50, 50))
-            assert one <= cutter.held_bytes <= most
+            Cutter(room).cut(photo, name, window=(0, 0, 50, 50), size_px=(50, 50))
+            assert one <= room.held_bytes <= most
     kept = roomy.held_bytes
     photo.unlink()  # the last one is in memory
-    assert roomy.cut(photo, "d", window=(0, 0, 50, 50), size_px=(50, 50))
+    assert Cutter(roomy).cut(photo, "d", window=(0, 0, 50, 50), size_px=(50, 50))
     assert roomy.held_bytes == kept
 
 

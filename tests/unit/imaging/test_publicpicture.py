@@ -1,6 +1,7 @@
 """Pictures for everybody: no metadata, nothing to compute back, everything else as it was."""
 
 import io
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from PIL.ExifTags import GPS, IFD, Base
 from inspection.errors import BadPhoto
 from inspection.imaging import publicpicture
 from inspection.imaging.publicpicture import hide, public_part, public_picture, upright_rgb
+from tests.support.apart import apart
 
 SECRETS = (b"SN-12345", b"Hanako", b"gimbal", b"Adobe", b"Exif", b"ICC", b"http://ns.adobe")
 
@@ -87,11 +89,9 @@ def test_what_is_hidden_does_not_depend_on_the_letters_of_a_plate() -> None:
 def test_at_most_sixteen_colours_are_left_and_the_rest_is_untouched(
     x0: int, y0: int, width: int, height: int
 ) -> None:
-    pixels = noise(160, 260)
+    before = noise(160, 260)
     box = x0, y0, x0 + width, y0 + height
-    before = pixels.copy()
-    shown = hide(pixels, [box])
-    assert (pixels == before).all()
+    shown = hide(before.copy(), [box])
     left, top, right, bottom = publicpicture.widened(box, (260, 160))
     outside = np.ones((160, 260), dtype=bool)
     outside[top:bottom, left:right] = False
@@ -103,9 +103,9 @@ def test_at_most_sixteen_colours_are_left_and_the_rest_is_untouched(
 
 def test_an_area_that_reaches_over_the_edge_is_hidden_as_far_as_there_is_picture() -> None:
     pixels = noise(50, 50)
-    shown = hide(pixels, [(40, 40, 500, 500)])
+    shown = hide(pixels.copy(), [(40, 40, 500, 500)])
     assert shown[45:, 45:].std() < 0.6 * pixels[45:, 45:].std()
-    assert (hide(pixels, [(60, 60, 70, 70)]) == pixels).all()
+    assert (hide(pixels.copy(), [(60, 60, 70, 70)]) == pixels).all()
 
 
 def test_a_public_picture_is_small_and_says_what_was_hidden() -> None:
@@ -122,13 +122,14 @@ def test_a_part_shows_no_more_of_what_is_hidden_than_the_whole() -> None:
     pixels = noise(400, 400)
     box = (100, 100, 300, 300)
     window = (150, 150, 182, 182)
-    part = public_part(pixels, [box], window=window, size_px=(32, 32))
+    hidden = hide(pixels.copy(), [box])
+    part = public_part(hidden, window=window, size_px=(32, 32))
     with Image.open(io.BytesIO(part)) as opened:
         seen = np.asarray(opened).astype(int)
-    whole = hide(pixels, [box])[150:182, 150:182].astype(int)
+    whole = hidden[150:182, 150:182].astype(int)
     assert np.abs(seen - whole).mean() < 4
     assert seen.std() < 0.1 * pixels.std()
-    shrunk = public_part(pixels, [], window=(0, 0, 400, 200), size_px=(100, 50))
+    shrunk = public_part(hide(pixels, []), window=(0, 0, 400, 200), size_px=(100, 50))
     with Image.open(io.BytesIO(shrunk)) as opened:
         assert opened.size == (100, 50)
 
@@ -142,3 +143,34 @@ def test_what_is_no_photo_is_refused_by_name(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(publicpicture, "MAX_PHOTO_PIXELS", 5399)
     with pytest.raises(BadPhoto, match=r"photo a\.jpg of 90×60 px is over the limit"):
         upright_rgb(whole, "a.jpg")
+
+
+DECODED_TWICE = """
+import json, sys
+from pathlib import Path
+from inspection.imaging.publicpicture import hide, public_part, upright_rgb
+from inspection.pipeline.gauge import peak_rss_mb
+content = Path(sys.argv[1]).read_bytes()
+public_part(hide(upright_rgb(Path(sys.argv[2]).read_bytes(), "b"), []), window=(0, 0, 9, 9),
+            size_px=(9, 9))
+before = peak_rss_mb()
+pixels = hide(upright_rgb(content, "a"), [(0, 0, 500, 500)])
+part = public_part(pixels, window=(100, 100, 900, 900), size_px=(400, 400))
+print(json.dumps([peak_rss_mb() - before, pixels.nbytes / 1e6, len(part)]))
+"""
+
+
+def test_a_photo_is_in_memory_twice_at_most(tmp_path: Path) -> None:
+    """Once as Pillow has it, at four bytes a pixel, and once as ours; it was six times."""
+    large, small = tmp_path / "large.jpg", tmp_path / "small.jpg"
+    Image.new("RGB", (6000, 5000), (90, 120, 60)).save(large, exif=turned_exif())
+    Image.new("RGB", (60, 40)).save(small)
+    used, one, part = apart(DECODED_TWICE, large, small)
+    assert one == 6000 * 5000 * 3 / 1e6 and part > 500
+    assert one <= used < 2.7 * one
+
+
+def turned_exif() -> Image.Exif:
+    exif = Image.Exif()
+    exif[Base.Orientation] = 1
+    return exif

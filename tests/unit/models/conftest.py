@@ -31,4 +31,6 @@ def config() -> TrainConfig:
         steps=4,
         warmup_steps=1,
         sampling={"uav75": 0.5, "procedural": 0.5},
+        thresholds_from=(),
+        label_slack_px={},
     )

@@ -10,9 +10,9 @@ from datasets.classes import CLASS_NAMES, CRACK, JOINT
 from datasets.labels import read_class_mask, read_rgb
 from datasets.manifest import MASK_KINDS, Split
 from datasets.sources import find_source, read_source
+from models.choose import choose_rule
 from models.evaluate import (
     Evaluation,
-    choose_thresholds,
     crack_mask,
     evaluate,
     mask_samples,
@@ -21,10 +21,11 @@ from models.evaluate import (
     score_tiles,
     whole_image,
 )
+from models.rule import Rule
 from models.scoring import detector_scorer, score_padded, score_windows
 from tests.support.darkness import DarknessDetector
 
-HALF = dict.fromkeys(CLASS_NAMES[1:], 0.5)
+HALF = Rule(thresholds=dict.fromkeys(CLASS_NAMES[1:], 0.5), continuation_ratio=0.5)
 Bytes = NDArray[np.uint8]
 Floats = NDArray[np.float32]
 
@@ -96,9 +97,9 @@ def test_sides_are_padded_for_the_network_and_cut_again() -> None:
 def test_windows_tile_the_image_and_agree_with_one_pass(size: tuple[int, int]) -> None:
     image = np.random.default_rng(1).integers(0, 256, (*size, 3), dtype=np.uint8)
     whole = np.full(size, -1.0, dtype=np.float32)
-    for rows, cols, scores in score_windows(red, image, core_px=64, margin_px=16):
-        assert (whole[rows, cols] == -1).all()
-        whole[rows, cols] = scores[CRACK]
+    for window in score_windows(red, image, core_px=64, margin_px=16):
+        assert (whole[window.rows, window.cols] == -1).all()
+        whole[window.rows, window.cols] = window.scores[CRACK][window.own]
     assert np.array_equal(whole, score_padded(red, image)[CRACK])
 
 
@@ -152,9 +153,11 @@ def test_sources_without_joints_say_nothing_about_them(oracle: Oracle, tiny_sets
 def test_thresholds_lie_below_what_the_truth_gets(tiny_sets: Path) -> None:
     lines: list[str] = []
     unsure = Oracle(tiny_sets, sureness=0.45)
-    thresholds = choose_thresholds(unsure, tiny_sets, CLASS_NAMES, report=lines.append)
-    assert set(thresholds) == set(CLASS_NAMES[1:])
-    assert set(thresholds.values()) == {0.3}  # all that lie below are equal: the lowest is taken
+    rule = choose_rule(unsure, tiny_sets, CLASS_NAMES, report=lines.append)
+    assert set(rule.thresholds) == set(CLASS_NAMES[1:])
+    assert set(rule.thresholds.values()) == {
+        0.3
+    }  # all that lie below are equal: the lowest is taken
     assert len(lines) == len(dict(mask_samples(tiny_sets)))
 
 

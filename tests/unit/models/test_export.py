@@ -17,9 +17,11 @@ from models.config import TrainConfig
 from models.loop import TrainState
 from models.network import build_network
 from models.registry import WEIGHTS_DIR, load_entry
+from models.rule import Rule
 from models.train import make_optimizer
 
 THRESHOLDS = dict.fromkeys(CLASS_NAMES[1:], 0.4)
+RULE = Rule(thresholds=THRESHOLDS, continuation_ratio=0.8)
 
 
 @pytest.fixture(scope="module")
@@ -125,7 +127,7 @@ def test_registered_model_is_found_by_its_name(
         make_state(network, config),
         config,
         classes=CLASS_NAMES,
-        thresholds=THRESHOLDS,
+        rule=RULE,
         weights_dir=tmp_path,
         cards_dir=tmp_path,
     )
@@ -133,6 +135,7 @@ def test_registered_model_is_found_by_its_name(
     assert read.sha256 == entry.sha256
     assert read.classes == CLASS_NAMES
     assert dict(read.thresholds) == THRESHOLDS
+    assert read.continuation_ratio == RULE.continuation_ratio == 0.8
     assert read.training["steps"] == 12
     assert read.training["minutes"] == 1.5
     assert (read.training["first_loss"], read.training["last_loss"]) == (2.0, 0.5)
@@ -143,7 +146,7 @@ def test_what_a_licence_forbids_to_ship_stays_out_of_the_shipped_folder(
 ) -> None:
     state = make_state(network, config)
     state.unshippable = ("dacl10k",)
-    places = {"classes": CLASS_NAMES, "thresholds": THRESHOLDS, "cards_dir": tmp_path}
+    places = {"classes": CLASS_NAMES, "rule": RULE, "cards_dir": tmp_path}
     before = sorted(WEIGHTS_DIR.iterdir())
     with pytest.raises(Refused, match="dacl10k may not be shipped"):
         export.register(state, config, weights_dir=WEIGHTS_DIR, **places)

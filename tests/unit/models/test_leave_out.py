@@ -16,9 +16,10 @@ from datasets.sources import read_source
 from inspection.errors import BadInput, Broken
 from models import registry
 from models.card import left_out_section, write_card
+from models.choose import choose_rule
 from models.cli import models as commands
 from models.config import CONFIGS_DIR, TrainConfig
-from models.evaluate import choose_thresholds, mask_samples
+from models.evaluate import mask_samples
 from models.intervals import Interval, ScoreIntervals
 from models.leave_out import crack_sources, leave_out, without
 from models.leave_out_rows import (
@@ -98,9 +99,7 @@ def test_only_masks_of_cracks_can_judge(recipe: TrainConfig) -> None:
 def test_thresholds_do_not_look_at_the_source_that_is_left_out(tiny_sets: Path) -> None:
     lines: list[str] = []
     oracle = Oracle(tiny_sets, sureness=0.45)
-    choose_thresholds(
-        oracle, tiny_sets, CLASS_NAMES, report=lines.append, without=frozenset({"uav75"})
-    )
+    choose_rule(oracle, tiny_sets, CLASS_NAMES, report=lines.append, without=frozenset({"uav75"}))
     looked_at = {line.split(": ")[1].split(",")[0] for line in lines}
     assert looked_at == set(dict(mask_samples(tiny_sets))) - {"uav75"}
 

@@ -59,7 +59,9 @@ def test_perfect_overlap_has_no_dice_loss() -> None:
     classes = torch.zeros(1, 8, 8, dtype=torch.int64)
     classes[0, 2] = CRACK
     logits = torch.nn.functional.one_hot(classes, 6).permute(0, 3, 1, 2).float() * 50
-    assert float(soft_dice_loss(logits, classes, (CRACK,))) == pytest.approx(0, abs=1e-6)
+    assert float(soft_dice_loss(logits.softmax(dim=1), classes, (CRACK,))) == pytest.approx(
+        0, abs=1e-6
+    )
 
 
 def test_no_overlap_has_full_dice_loss() -> None:
@@ -67,7 +69,9 @@ def test_no_overlap_has_full_dice_loss() -> None:
     classes[0, 2] = CRACK
     moved = torch.roll(classes, 3, dims=1)
     logits = torch.nn.functional.one_hot(moved, 6).permute(0, 3, 1, 2).float() * 50
-    assert float(soft_dice_loss(logits, classes, (CRACK,))) == pytest.approx(1, abs=1e-6)
+    assert float(soft_dice_loss(logits.softmax(dim=1), classes, (CRACK,))) == pytest.approx(
+        1, abs=1e-6
+    )
 
 
 def test_half_overlap_matches_the_formula() -> None:
@@ -76,13 +80,15 @@ def test_half_overlap_matches_the_formula() -> None:
     found = torch.zeros_like(classes)
     found[0, 3:5] = CRACK
     logits = torch.nn.functional.one_hot(found, 6).permute(0, 3, 1, 2).float() * 50
-    assert float(soft_dice_loss(logits, classes, (CRACK,))) == pytest.approx(0.5, abs=1e-6)
+    assert float(soft_dice_loss(logits.softmax(dim=1), classes, (CRACK,))) == pytest.approx(
+        0.5, abs=1e-6
+    )
 
 
 def test_absent_classes_have_no_dice_loss() -> None:
     classes = torch.zeros(1, 8, 8, dtype=torch.int64)
     logits = torch.randn(1, 6, 8, 8, requires_grad=True)
-    loss = soft_dice_loss(logits, classes, DICE)
+    loss = soft_dice_loss(logits.softmax(dim=1), classes, DICE)
     assert loss.item() == 0
     loss.backward()
     assert logits.grad is not None

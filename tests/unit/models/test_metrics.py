@@ -7,7 +7,11 @@ from hypothesis import strategies as st
 
 from datasets.classes import CRACK, IGNORE_INDEX, JOINT
 from datasets.manifest import Box
-from inspection.domain.fragment import Thresholds, fragments, winners
+from inspection.domain.detection import ChipScores
+from inspection.domain.fragment import Thresholds, fragments, join, winners
+from inspection.domain.taxonomy import DamageClass
+from inspection.imaging.candidates import Decider
+from inspection.pipeline.detect import CREST_SHARE
 from models.metrics import (
     HitCounts,
     PixelCounts,
@@ -143,15 +147,15 @@ def row_of(*scores: float) -> np.ndarray:
 
 def test_faint_pixels_continue_a_clear_one_and_nothing_else() -> None:
     probabilities = row_of(0.25, 0.45, 0.25, 0.1, 0.3, 0.3)
-    found = classify(probabilities, THRESHOLDS, CLASSES, continuation_ratio=0.5)
+    found = classify(probabilities, THRESHOLDS, CLASSES, continuation_ratio=0.5, crest_share=0.0)
     assert found.tolist() == [[1, 1, 1, 0, 0, 0]]
-    alone = classify(probabilities, THRESHOLDS, CLASSES)
+    alone = classify(probabilities, THRESHOLDS, CLASSES, crest_share=0.0)
     assert alone.tolist() == [[0, 1, 0, 0, 0, 0]]
 
 
 def test_specks_are_dropped() -> None:
     probabilities = row_of(0.5, 0.0, 0.5, 0.5, 0.5)
-    found = classify(probabilities, THRESHOLDS, CLASSES, min_area_px=3)
+    found = classify(probabilities, THRESHOLDS, CLASSES, min_area_px=3, crest_share=0.0)
     assert found.tolist() == [[0, 0, 1, 1, 1]]
 
 
@@ -174,7 +178,7 @@ def test_the_pipeline_decides_alike(seed: int) -> None:
     rng = np.random.default_rng(seed)
     raw = rng.random((3, 12, 14)).astype(np.float32)
     probabilities = raw / raw.sum(axis=0)
-    found, seeds = candidates(probabilities, THRESHOLDS, CLASSES, 0.5)
+    found, seeds = candidates(probabilities, THRESHOLDS, CLASSES, 0.5, crest_share=0.0)
     rule = Thresholds(upper=(0.4, 0.5), continuation_ratio=0.5)
     valid = np.ones((12, 14), dtype=bool)
     best = winners(probabilities[1:], (0, 1), thresholds=rule, valid=valid)
@@ -184,6 +188,43 @@ def test_the_pipeline_decides_alike(seed: int) -> None:
         painted[row, start:stop] = index + 1
     assert np.array_equal(painted, found)
     assert int(pieces.seeds.sum()) == int(seeds.sum())
+
+
+def test_a_crack_along_a_joint_becomes_a_part_of_it_here_as_in_the_pipeline() -> None:
+    """One edge of a joint, one crack across it, one far away; the pipeline cuts at column 100."""
+    side = 200
+    probabilities = np.zeros((3, side, side), dtype=np.float32)
+    probabilities[2, 100:106, :] = 0.9  # the joint
+    probabilities[1, 90:93, 20:80] = 0.9  # its broken edge
+    probabilities[1, 5:195, 150:153] = 0.95  # across it
+    probabilities[1, 20:23, 20:80] = 0.9
+    probabilities[0] = 1 - probabilities[1:].max(axis=0)
+    told = classify(probabilities, THRESHOLDS, CLASSES, continuation_ratio=0.5, min_area_px=12)
+    joint, crack = CLASSES.index("joint"), CLASSES.index("crack")
+    assert (told[90:93, 20:80] == joint).all()
+    assert (told[5:95, 150:153] == crack).all() and (told[110:195, 150:153] == crack).all()
+    assert (told[20:23, 20:80] == crack).all()
+
+    rule = Thresholds(upper=(0.4, 0.5), continuation_ratio=0.5)
+    damage = (DamageClass.CRACK, DamageClass.JOINT)
+    decider = Decider(
+        scores=ChipScores(classes=damage, scores=probabilities[1:]),
+        valid=np.ones((side, side), dtype=bool),
+        thresholds=rule,
+        crest_share=CREST_SHARE,
+    )
+    parts = []
+    for columns in (slice(0, 100), slice(100, side)):
+        best, near_joint = decider.core_beside_joints(slice(0, side), columns)
+        parts.append(
+            fragments(best, thresholds=rule, x_px=columns.start, y_px=0, beside_joint=near_joint)
+        )
+    joined = join(parts, classes=damage, min_area_px=12)
+    painted = np.zeros((side, side), dtype=np.uint8)
+    for index in range(len(joined)):
+        for row, start, stop in joined.runs_of(index):
+            painted[row, start:stop] = CLASSES.index(joined.damage_class(index).value)
+    assert np.array_equal(painted, told)
 
 
 def test_short_components_are_left_out() -> None:
@@ -238,3 +279,14 @@ def test_hits_of_two_photos_add_up() -> None:
     assert both == HitCounts(boxes=8, hit=6, components=10, false_alarms=2, area_m2=200.0)
     assert both.hit_rate == 0.75
     assert both.false_alarms_per_100_m2 == 1
+
+
+def test_the_slopes_beside_a_clear_line_are_cut_and_a_faint_line_keeps_its_width() -> None:
+    probabilities = np.zeros((3, 20, 30), dtype=np.float32)
+    probabilities[1, 5], probabilities[1, [4, 6]] = 0.9, 0.5  # a clear line with slopes
+    probabilities[1, 14:17] = 0.45  # a faint one, 3 px wide
+    probabilities[0] = 1 - probabilities[1]
+    told = classify(probabilities, THRESHOLDS, CLASSES, crest_share=0.6)
+    assert sorted(set(np.nonzero(told)[0].tolist())) == [5, 14, 15, 16]
+    wide = classify(probabilities, THRESHOLDS, CLASSES, crest_share=0.0)
+    assert sorted(set(np.nonzero(wide)[0].tolist())) == [4, 5, 6, 14, 15, 16]

@@ -137,8 +137,8 @@ class TestCandidates:
         self, seed: int, ratio: float
     ) -> None:
         probabilities = random_probabilities(seed)
-        found, seeds = candidates(probabilities, THRESHOLDS, CLASSES, ratio)
-        strict, _ = candidates(probabilities, THRESHOLDS, CLASSES, 1.0)
+        found, seeds = candidates(probabilities, THRESHOLDS, CLASSES, ratio, crest_share=0.0)
+        strict, _ = candidates(probabilities, THRESHOLDS, CLASSES, 1.0, crest_share=0.0)
         assert (found[seeds] > 0).all()
         assert ((strict > 0) <= (found > 0)).all()
 
@@ -162,13 +162,15 @@ class TestKeepSeeded:
     @given(seed=SEEDS)
     def test_classifying_twice_with_the_full_threshold_is_one_rule(self, seed: int) -> None:
         probabilities = random_probabilities(seed)
-        found, _ = candidates(probabilities, THRESHOLDS, CLASSES, 1.0)
-        assert np.array_equal(classify(probabilities, THRESHOLDS, CLASSES), found)
+        found, _ = candidates(probabilities, THRESHOLDS, CLASSES, 1.0, crest_share=0.0)
+        assert np.array_equal(classify(probabilities, THRESHOLDS, CLASSES, crest_share=0.0), found)
 
     @LAW
     @given(seed=SEEDS, least=st.integers(1, 6))
     def test_kept_pixels_keep_their_class(self, seed: int, least: int) -> None:
-        found, seeds = candidates(random_probabilities(seed), THRESHOLDS, CLASSES, 0.5)
+        found, seeds = candidates(
+            random_probabilities(seed), THRESHOLDS, CLASSES, 0.5, crest_share=0.0
+        )
         kept = keep_seeded(found, seeds, min_area_px=least)
         assert np.array_equal(kept[kept > 0], found[kept > 0])
 

@@ -211,9 +211,10 @@ class TestScoring:
         rgb = np.random.default_rng(height).integers(0, 256, (height, width, 3), dtype=np.uint8)
         whole = score_padded(self.scorer, rgb)
         joined = np.full_like(whole, math.nan)
-        for rows, cols, scores in score_windows(self.scorer, rgb, core_px=core, margin_px=margin):
-            assert np.isnan(joined[:, rows, cols]).all()
-            joined[:, rows, cols] = scores
+        for window in score_windows(self.scorer, rgb, core_px=core, margin_px=margin):
+            place = slice(None), window.rows, window.cols
+            assert np.isnan(joined[place]).all()
+            joined[place] = window.scores[:, *window.own]
         assert np.array_equal(joined, whole)
 
     def test_background_is_the_rest_to_one(self, tmp_path: Path) -> None:

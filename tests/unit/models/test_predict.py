@@ -27,7 +27,7 @@ def predictor(tmp_path_factory: pytest.TempPathFactory) -> Predictor:
         scorer=detector_scorer(detector),
         model_id=detector.model_id,
         classes=entry.classes,
-        thresholds=entry.thresholds,
+        rule=entry.rule,
     )
 
 

@@ -37,6 +37,7 @@ from models.registry import (
     load_entry,
     write_entry,
 )
+from models.rule import Rule
 from tests.support.spoken import run_tenken
 from tests.support.tiny_network import CLASSES, write_tiny_network
 
@@ -293,7 +294,7 @@ class TestAnswersBesideEachOther:
             scorer=lambda rgb: np.stack([np.ones(rgb.shape[:2], np.float32)] * 2) / 2,
             model_id="x@0",
             classes=("background", "crack"),
-            thresholds={"crack": 0.9},
+            rule=Rule(thresholds={"crack": 0.9}, continuation_ratio=0.5),
         )
         with pytest.raises(BadInput, match=r"probabilities of wall would overwrite .* wall\.prob"):
             list(predict_folder(predictor, tmp_path / "in", tmp_path / "out", probabilities=True))

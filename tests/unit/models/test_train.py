@@ -4,13 +4,14 @@ import json
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
 from safetensors.torch import save_file
 
-from datasets.chips import read_chips
+from datasets.chips import Chip, read_chips
 from datasets.classes import CLASS_NAMES, IGNORE_INDEX, LABEL_NAMES
 from datasets.convert import build_chips
 from datasets.manifest import Split
@@ -20,6 +21,7 @@ from models.loop import (
     CHECKPOINT_NAME,
     LOG_NAME,
     TrainState,
+    begin_with,
     draw_ahead,
     rate_factor,
     save_state,
@@ -200,7 +202,11 @@ def test_training_writes_its_log_and_checkpoint(
     config: TrainConfig, start_weights: Path, chips_dir: Path, tmp_path: Path
 ) -> None:
     lines: list[str] = []
-    options = {"chips_dir": chips_dir, "start_weights": start_weights, "out_dir": tmp_path / "run"}
+    options: dict[str, Any] = {
+        "chips_dir": chips_dir,
+        "start_weights": start_weights,
+        "out_dir": tmp_path / "run",
+    }
     state = train(config, **options, budget_min=5.0, report=lines.append, log_every=2)
     assert state.step == config.steps
     rows = [json.loads(line) for line in (tmp_path / "run" / LOG_NAME).read_text().splitlines()]
@@ -237,3 +243,68 @@ def test_checkpoint_of_another_architecture_is_refused(
     save_state(start_state(config, start_weights, batches), config, path)
     with pytest.raises(BadInput, match=config.architecture):
         load_state(replace(config, architecture="other"), path)
+
+
+def test_a_network_with_another_head_begins_where_a_run_ended(
+    config: TrainConfig, start_weights: Path, batches: BatchSource, tmp_path: Path
+) -> None:
+    ended = start_state(config, start_weights, batches)
+    with torch.no_grad():
+        ended.average.model[0].conv.weight.add_(1)  # type: ignore[index, union-attr]
+    ended.unshippable = ("house",)
+    save_state(ended, config, tmp_path / CHECKPOINT_NAME)
+    finer = replace(config, architecture="yolo26n-sem-s2")
+    begun = start_state(finer, start_weights, batches)
+    fresh = {name: value.clone() for name, value in begun.network.state_dict().items()}
+    count = begin_with(begun, tmp_path / CHECKPOINT_NAME)
+    now, kept = begun.network.state_dict(), ended.average.state_dict()
+    taken = {name for name in now if name in kept and kept[name].shape == now[name].shape}
+    assert count == len(taken) < len(now)
+    assert all(torch.equal(now[name], kept[name]) for name in taken)
+    assert all(torch.equal(now[name], fresh[name]) for name in set(now) - taken)
+    assert all(torch.equal(begun.average.state_dict()[name], now[name]) for name in now)
+    assert begun.unshippable == ("house",)
+    assert len(begun.begun_with) == 1
+    assert begun.begun_with[0].startswith(f"{config.architecture}, 0 steps of {config.batch} x 32")
+    save_state(begun, finer, tmp_path / "second.pt")
+    assert load_state(finer, tmp_path / "second.pt").begun_with == begun.begun_with
+
+
+def test_a_beginning_of_which_nothing_fits_is_refused(
+    config: TrainConfig, start_weights: Path, batches: BatchSource, tmp_path: Path
+) -> None:
+    state = start_state(config, start_weights, batches)
+    other = torch.nn.Conv2d(1, 1, 1)
+    save_state(replace(state, network=other, average=other), config, tmp_path / CHECKPOINT_NAME)
+    with pytest.raises(BadInput, match="only 0 of"):
+        begin_with(state, tmp_path / CHECKPOINT_NAME)
+    with pytest.raises(NotFound, match="begin with"):
+        begin_with(state, tmp_path / "elsewhere" / CHECKPOINT_NAME)
+
+
+def test_labels_beside_their_cracks_are_moved_where_the_recipe_says_so(
+    config: TrainConfig,
+) -> None:
+    """A dark line whose label lies 3 px beside it: only the moved label is dark."""
+    rgb = np.full((64, 64, 3), 160, dtype=np.uint8)
+    classes = np.zeros((64, 64), dtype=np.uint8)
+    rgb[:, 30:32] = 20
+    classes[:, 33:35] = CLASS_NAMES.index("crack")
+    chip = Chip(
+        source="uav75",
+        split=Split.TRAIN,
+        group="g",
+        name="n",
+        rgb=rgb,
+        classes=classes,
+        gsd_mm_per_px=None,
+    )
+
+    def brightness_of_label(slack_px: int) -> float:
+        recipe = replace(
+            config, sampling={"uav75": 1.0}, label_slack_px={"uav75": slack_px}, chip_px=64
+        )
+        images, labels = BatchSource([chip], recipe).draw(3)
+        return float(images.mean(dim=1)[labels == CLASS_NAMES.index("crack")].mean())
+
+    assert brightness_of_label(4) < 0.5 * brightness_of_label(0)

@@ -196,3 +196,23 @@ def test_a_new_width_is_the_latest_but_not_a_new_defect() -> None:
     wider = with_width(later(LINE), quantity(8.0, 2.0, 2.0))
     (after,) = consolidate([wider], known=before, asset_id="bridge").defects
     assert after.latest.measurement.width_mm == quantity(8.0, 2.0, 2.0)
+
+
+def test_an_earlier_run_never_takes_the_place_of_a_later_one() -> None:
+    (before,) = known(crack(LINE))
+    other = replace(crack(LINE), observation_id=uuid.uuid4())
+    for mine, shown, latest in ((1, 2, before.latest), (2, 1, other), (1, 1, other)):
+        turns = {other.observation_id: mine, before.latest.observation_id: shown}
+        (after,) = consolidate([other], known=[before], asset_id="bridge", turns=turns).defects
+        assert after.latest == latest
+        assert after.observation_ids == (*before.observation_ids, other.observation_id)
+
+
+def test_no_new_defect_takes_the_name_of_a_known_one() -> None:
+    """The first sighting of a defect that was taken back went to another, and is news again."""
+    (before,) = known(crack(LINE))
+    gone = replace(before, state=ReviewState.SUPERSEDED, observation_ids=())
+    said = consolidate([before.latest], known=[gone], asset_id="bridge", withdrawn=[gone.defect_id])
+    (made,) = said.new
+    assert made != gone.defect_id
+    assert said.defects[0].observation_ids == before.observation_ids

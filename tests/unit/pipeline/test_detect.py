@@ -94,7 +94,7 @@ def equal(one: Detections, other: Detections) -> bool:
 
 
 def test_detections_are_exactly_what_was_drawn(mosaic: Path) -> None:
-    run = detect(mosaic, detector=DarknessDetector(), continuation_ratio=1.0, **SMALL)
+    run = detect(mosaic, detector=replace(DarknessDetector(), continuation_ratio=1.0), **SMALL)
     pixels = drawn()
     dark = (pixels.max(axis=2) <= 0.4 * CONCRETE * 255).astype(np.uint8)
     count, truth = cv2.connectedComponents(dark, connectivity=8)
@@ -219,7 +219,7 @@ def test_the_slopes_beside_a_crack_are_cut_and_its_faint_end_is_kept(tmp_path: P
     assert cut.box_px(0) == (0, 149, 300, 152)
 
 
-@pytest.mark.parametrize("wrong", [{"batch": 0}, {"min_area_px": 0}, {"continuation_ratio": 0.0}])
+@pytest.mark.parametrize("wrong", [{"batch": 0}, {"min_area_px": 0}])
 def test_arguments_out_of_bounds_are_refused(mosaic: Path, wrong: dict[str, float]) -> None:
     with pytest.raises(BadInput):
         detect(mosaic, detector=DarknessDetector(), **SMALL, **wrong)
@@ -315,10 +315,9 @@ def test_files_are_closed_on_the_thread_that_opened_them() -> None:
 
 
 def test_a_higher_threshold_finds_less(mosaic: Path) -> None:
-    strict = replace(DarknessDetector(), thresholds=(0.86, 0.6))
+    plain = replace(DarknessDetector(), continuation_ratio=1.0)
     areas = [
-        int(np.diff(detect(mosaic, detector=d, continuation_ratio=1.0, **SMALL)
-                    .detections.runs[:, 1:]).sum())
-        for d in (DarknessDetector(), strict)
-    ]  # fmt: skip
+        int(np.diff(detect(mosaic, detector=d, **SMALL).detections.runs[:, 1:]).sum())
+        for d in (plain, replace(plain, thresholds=(0.86, 0.6)))
+    ]
     assert 0 < areas[1] < areas[0]

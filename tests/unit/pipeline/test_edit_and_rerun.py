@@ -82,6 +82,7 @@ class ShiftedDetector:
     model_id: str = "shifted@000000000001"
     classes: tuple[DamageClass, ...] = DarknessDetector().classes
     thresholds: tuple[float, ...] = DarknessDetector().thresholds
+    continuation_ratio: float = DarknessDetector().continuation_ratio
     gsd_range_mm_per_px: tuple[float, float] = DarknessDetector().gsd_range_mm_per_px
 
     def score(self, chips: NDArray[np.uint8]) -> list[ChipScores]:

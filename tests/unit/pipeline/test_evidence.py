@@ -23,7 +23,7 @@ from inspection.imaging import sourcewidth
 from inspection.imaging.photosight import Look, PhotoSighting, sightings
 from inspection.imaging.surface import FlatSurface
 from inspection.pipeline import profile, profilefile
-from inspection.pipeline.dossier import Dossier, open_dossier, with_photo
+from inspection.pipeline.dossier import Dossier, _file, open_dossier, with_photo
 from inspection.pipeline.onlook import axis_in_photo, photo_sightings
 from inspection.pipeline.profilefile import profile_digest, profile_of
 from inspection.pipeline.revisit import Obstacle, earlier_survey, earlier_surveys, growth_since
@@ -233,13 +233,15 @@ def test_what_was_read_is_kept_and_read_anew_when_something_changed(
 ) -> None:
     dossier = dossier_of(engine, blobs, visited, 2)
     first = profile_of(dossier, blobs)
-    empty = replace(dossier, photos={})
+    assert dossier.views is not None
+    gone = [replace(view, path=_file(blobs, {}, view.sha256)) for view in dossier.views]
+    empty = replace(dossier, photos={}, views=tuple(gone))
     assert profile_of(empty, blobs) == first  # no photo is opened
     other = replace(empty, mosaic=replace(dossier.mosaic, gsd_uncertainty_ratio=0.05))
     assert profile_digest(other) != profile_digest(dossier)
     with pytest.raises(NotFound, match="has no photo"):
         profile_of(other, blobs)
-    wider = profile_of(replace(other, photos=dossier.photos), blobs)
+    wider = profile_of(replace(other, photos=dossier.photos, views=dossier.views), blobs)
     pairs = zip(first["points"], wider["points"], strict=True)
     for before, after in pairs:
         assert after["width_mm"]["value"] == before["width_mm"]["value"]

@@ -26,6 +26,7 @@ from inspection.pipeline.mosaic import (
 )
 from inspection.pipeline.ports import Silence
 from inspection.store import keys
+from tests.support.lendingdesk import LendingDesk
 from tests.support.records import make_photo
 from tests.support.strip_scene import GSD_M_PER_PX, StripScene, write_strip
 
@@ -151,16 +152,21 @@ def test_every_step_is_told_with_its_units_and_finished(made: Made) -> None:
     assert all(made.heard.units[step] == total > 0 for step, total in made.heard.steps)
 
 
-def test_the_same_photos_give_the_same_bytes(made: Made, strip: StripScene, tmp_path: Path) -> None:
+def test_the_same_photos_give_the_same_bytes_and_are_lent_one_at_a_time(
+    made: Made, strip: StripScene, tmp_path: Path
+) -> None:
+    desk = LendingDesk()
     again = mosaic(
         survey=survey_of(),
         photos=strip.photos,
-        photo_paths=strip.paths,
+        photo_paths={sha256: desk.photo(path) for sha256, path in strip.paths.items()},
         work_dir=tmp_path,
         progress=Silence(),
     )
     assert (again.sha256, again.sources_key) == (made.mosaic.sha256, made.mosaic.sources_key)
     assert again.facts == made.mosaic.facts
+    assert desk.lent_most == 1 and desk.lent_now == 0
+    assert set(desk.names) == {path.name for path in strip.paths.values()}
 
 
 def test_twice_the_scale_is_a_mosaic_of_the_same_pixels_and_twice_the_size(

@@ -29,6 +29,7 @@ from inspection.settings import MosaicSettings
 from inspection.store import defects, keys, orthomosaics, steps, surveys
 from inspection.store.engine import reading, writing
 from tests.support.conducted import Site, photographed, site  # noqa: F401 fixtures
+from tests.support.lendingdesk import LendingDesk
 from tests.support.nodeodm import CANCELED, FakeNode, running_node
 from tests.unit.pipeline.test_detect import Ear
 from tests.unit.workers.conftest import START
@@ -159,6 +160,19 @@ def test_an_orthophoto_becomes_a_mosaic_of_ours(lab: Lab) -> None:
     assert sorted(path.name for path in lab.work.iterdir()) == [
         "node-orthophoto.tif", "orthomosaic.tif", "shots.geojson", "sources.tif",
     ]  # fmt: skip
+
+
+def test_photos_of_a_bucket_are_laid_ready_only_while_they_are_sent(lab: Lab) -> None:
+    desk = LendingDesk()
+    lent = {sha256: desk.photo(path) for sha256, path in lab.paths.items()}
+    made = lab.make(photo_paths=lent)
+    (task,) = lab.node.tasks.values()
+    assert task.files == {path.name: path.read_bytes() for path in lab.paths.values()}
+    assert made.source_photos == tuple(one.sha256 for one in PHOTOS[:4])
+    assert (desk.lent_most, len(desk.names)) == (1, len(PHOTOS))
+    assert not (lab.work / "photos").exists()
+    lab.make(photo_paths=lent)  # finds the task, and fetches nothing
+    assert len(desk.names) == len(PHOTOS)
 
 
 def test_asking_again_finds_the_task_and_gives_the_same_bytes(lab: Lab) -> None:

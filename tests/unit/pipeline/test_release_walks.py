@@ -19,14 +19,8 @@ from inspection.domain.inspectionrecord import digest, to_plain
 from inspection.domain.mission import Survey
 from inspection.domain.release import Evidence, InspectionState, ReleaseAction, state_of, step
 from inspection.errors import BadInput, Conflict, IllegalTransition, NotFound
-from inspection.pipeline.approve import (
-    approve,
-    approved_record,
-    missing,
-    newest_year,
-    progress,
-    revoke,
-)
+from inspection.pipeline.approve import approve, approved_record, revoke
+from inspection.pipeline.examine import missing, newest_year, progress
 from inspection.pipeline.publish import changes, publish, withdraw
 from inspection.pipeline.snapshot import check_month, figures_today, freeze, rows_now, verify
 from inspection.store import releases, sheets, snapshots, surveys

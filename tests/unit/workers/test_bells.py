@@ -22,6 +22,7 @@ from inspection.pipeline.ports import Silence
 from inspection.settings import DetectSettings, QueueSettings, StoreSettings
 from inspection.store import jobs, schema, surveys
 from inspection.store.engine import create_engine, writing
+from models.registry import model_id
 from tests.support.records import make_survey
 from tests.support.tiny_network import write_tiny_network
 from workers.outfit import home_settings, outfit
@@ -222,7 +223,7 @@ def test_an_outfit_makes_its_home_and_says_what_is_not_calibrated(tmp_path: Path
         "model tiny is not calibrated on cracks of known width: widths may be too large"
     ]
     assert tools.calibration is UNCALIBRATED
-    assert tools.model_id == f"tiny@{entry.sha256[:12]}/bf16"
+    assert tools.model_id == model_id(entry, "bf16")
     assert tools.work_dir == store.home / "work"
     schema.check(tools.engine)
     tools.engine.dispose()

@@ -15,7 +15,7 @@ from inspection.store.engine import reading, writing
 from inspection.store.job import JobState
 from inspection.store.modelchoices import Choice
 from inspection.store.scope import HOME
-from models.registry import load_entry, sha256_of, write_entry
+from models.registry import load_entry, model_id, sha256_of, write_entry
 from tests.support.conducted import Site, photographed, site  # noqa: F401 fixtures
 from tests.support.sharing import CUT
 from tests.support.tiny_network import write_tiny_network
@@ -68,16 +68,19 @@ def test_default_then_choice_of_the_survey_then_default_again(
     assert usual.sha256 != special.sha256
     rack = Rack(DetectSettings(models_dir=tmp_path, threads=1))
     choose(site, usual, survey=False)
+    named = {
+        name: model_id(load_entry(name, weights_dir=tmp_path)) for name in ("usual", "special")
+    }
     first = processed(site, rack)
-    assert first[0] == (usual.label,) and len(first[1]) > 0
+    assert first[0] == (named["usual"],) and len(first[1]) > 0
     assert site.state() is SurveyState.PROCESSED
     choose(site, special, survey=True)
     second = processed(site, rack)
-    assert second[0][0] == special.label
+    assert second[0][0] == named["special"]
     with writing(site.tools.engine) as connection:
         modelchoices.leave_for_survey(connection, site.survey_id)
     # back to the first: what it found is shown again, though it was searched long ago
     again = processed(site, rack)
-    assert again[0][0] == usual.label
+    assert again[0][0] == named["usual"]
     assert set(first[1]) <= set(again[1])
     assert processed(site, rack) == again

@@ -19,7 +19,7 @@ from inspection.store.job import Errand, JobState
 from inspection.store.modelchoices import Choice
 from inspection.store.ownmodels import OwnModel
 from inspection.store.scope import HOME
-from models.registry import DEFAULT_MODEL, load_entry
+from models.registry import DEFAULT_MODEL, load_entry, model_id
 from tests.support.modelrows import SHA, own_model, taken_in, write_dark_network
 from tests.support.tiny_network import write_tiny_network
 from tests.unit.workers.conftest import Yard
@@ -46,7 +46,14 @@ def rack(own: Path) -> Rack:
 @pytest.fixture
 def publisher(yard: Yard, own: Path) -> Publisher:
     tools = yard.tools
-    return Publisher(tools.engine, tools.blobs, yard.clock, worker="host:1", models_dir=own)
+    return Publisher(
+        tools.engine,
+        tools.blobs,
+        yard.clock,
+        worker="host:1",
+        models_dir=own,
+        work_dir=tools.work_dir,
+    )
 
 
 @pytest.fixture
@@ -117,8 +124,8 @@ class TestRegister:
         assert yard.tools.blobs.exists(keys.network_key(kept.sha256))
         assert said(yard)[kept.ref.key] == (Origin.UPLOADED, kept.sha256, "")
         tools = rack.equip(yard.tools, kept.ref)
-        assert tools.model_id == kept.ref.label
-        assert tools.detector().model_id == kept.ref.label
+        assert tools.model_id.startswith(f"{kept.ref.label}+")  # and how it is described
+        assert tools.detector().model_id == tools.model_id
         assert rack.equip(yard.tools, kept.ref).load_detector is tools.load_detector  # kept loaded
 
     def test_what_is_no_network_is_refused_in_words_and_not_kept(
@@ -237,7 +244,7 @@ class TestChoice:
         choose(yard, ModelRef(name="tiny", sha256=tiny.sha256), survey=True)
         more, _ = self.tools_of_job(yard, rack, monkeypatch)
         labels = [tools.model_id for tools in (*used, *more)]
-        assert labels == [f"{shipped.name}@{shipped.sha256[:12]}", f"tiny@{tiny.sha256[:12]}"]
+        assert labels == [f"{shipped.name}@{shipped.sha256[:12]}", model_id(tiny)]
         assert more[0].detector().model_id == labels[1]
         assert used[0].calibration != more[0].calibration  # that of the shipped one was measured
 

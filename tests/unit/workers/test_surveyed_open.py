@@ -3,12 +3,12 @@
 import hashlib
 import json
 import uuid
-from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
 from inspection.errors import BadInput, Broken, NotFound, TenkenError, Unavailable
+from inspection.imaging.photofile import opened as lent
 from inspection.store import assets, keys, observations, orthomosaics, surveys
 from inspection.store.blobs import FolderBlobs
 from inspection.store.engine import create_engine, writing
@@ -174,18 +174,19 @@ def test_photos_are_found_by_what_they_hold_whatever_they_are_called(tmp_path: P
     ):
         (card / name).write_bytes(content)
     wanted = {sha256(b"1"), sha256(b"3"), digest(9)}
-    found = photo_files(opened(tmp_path), wanted, tmp_path / "DCIM", ExitStack())
+    found = photo_files(opened(tmp_path), wanted, tmp_path / "DCIM")
     assert set(found) == {sha256(b"1"), sha256(b"3")}
-    assert found[sha256(b"1")].read_bytes() == b"1"
-    assert photo_files(opened(tmp_path), set(), tmp_path / "DCIM", ExitStack()) == {}
+    with lent(found[sha256(b"1")]) as path:
+        assert path.read_bytes() == b"1"
+    assert photo_files(opened(tmp_path), set(), tmp_path / "DCIM") == {}
 
 
 def test_photos_of_the_store_are_found_without_a_folder(tmp_path: Path) -> None:
     survey = opened(tmp_path)
     for content in (b"1", b"2"):
         survey.blobs.put_bytes(keys.photo_key(sha256(content), ".JPG"), content)
-    with ExitStack() as stack:
-        found = photo_files(survey, {sha256(b"1"), sha256(b"9")}, None, stack)
-        assert {k: path.read_bytes() for k, path in found.items()} == {sha256(b"1"): b"1"}
+    ((found, file),) = photo_files(survey, {sha256(b"1"), sha256(b"9")}, None).items()
+    with lent(file) as path:
+        assert (found, path.read_bytes()) == (sha256(b"1"), b"1")
     with pytest.raises(TenkenError):
         survey.blobs.read_bytes(keys.photo_key(sha256(b"9"), ".jpg"))

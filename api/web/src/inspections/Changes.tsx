@@ -1,11 +1,13 @@
 import { useLanguage } from "../i18n/language";
-import { type Content, isField } from "./inspection";
+import { type Content, isAgain, isField } from "./inspection";
 
 /** Show what is another now than when the inspection was decided on last. */
 export function Changes({ content }: { content: Content }) {
   const { language, say } = useLanguage();
   const since = content.compared_with;
   const name = (field: string) => (isField(field) ? say(`field_${field}`) : field);
+  const value = (field: string, text: string) =>
+    field === "grade_again" && isAgain(text) ? say(`again_${text}`) : text;
   return (
     <section className="card" aria-label={say("changesTitle")}>
       <h2>{say("changesTitle")}</h2>
@@ -33,8 +35,8 @@ export function Changes({ content }: { content: Content }) {
                   <td>
                     {say(`part_${change.part}`)} <small>{[change.subject, change.field && name(change.field)].filter(Boolean).join(" · ")}</small>
                   </td>
-                  <td>{change.before || <span className="soft">{say("changeAbsent")}</span>}</td>
-                  <td>{change.after ? <ins>{change.after}</ins> : <span className="soft">{say("changeAbsent")}</span>}</td>
+                  <td>{value(change.field, change.before) || <span className="soft">{say("changeAbsent")}</span>}</td>
+                  <td>{change.after ? <ins>{value(change.field, change.after)}</ins> : <span className="soft">{say("changeAbsent")}</span>}</td>
                 </tr>
               ))}
             </tbody>

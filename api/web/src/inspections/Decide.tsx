@@ -2,7 +2,6 @@ import { useState } from "react";
 
 import { api, told } from "../client";
 import { useLanguage } from "../i18n/language";
-import { useSession } from "../session/session";
 import { Trouble } from "../Trouble";
 import type { Inspection, Possible } from "./inspection";
 import { Reason } from "./Reason";
@@ -22,14 +21,12 @@ const ORDER: readonly What[] = ["approve", "sendBack", "resubmit", "revoke"];
 /** Let whoever may approve, send back, answer or take back; each with its reason. */
 export function Decide({ inspection, may }: { inspection: Inspection; may: Possible }) {
   const { say } = useLanguage();
-  const account = useSession()?.account ?? null;
   const { name } = useName();
   const [why, setWhy] = useState("");
   const [remarks, setRemarks] = useState("");
   const decide = useDecision((what: What) => send(what, inspection, { why: why.trim(), by: name.trim(), remarks: remarks.trim() }));
   const offered = ORDER.filter((what) => may[what]);
   const isWhole = why.trim() !== "" && name.trim() !== "";
-  const isOwn = account !== null && inspection.diagnosed_by === account.display_name;
   const needsApprover = inspection.state === "diagnosed" && !may.approve;
   if (offered.length === 0 && !needsApprover && !may.withdraw) return null;
   return (
@@ -37,7 +34,7 @@ export function Decide({ inspection, may }: { inspection: Inspection; may: Possi
       <h2>{say("decideTitle")}</h2>
       {needsApprover && <p className="soft">{say("decideWho")}</p>}
       {may.withdraw && <p className="soft">{say("revokeWithdrawFirst")}</p>}
-      {may.approve && isOwn && <p className="hint">{say("ownDiagnosis")}</p>}
+      {may.approve && inspection.is_own && <p className="hint">{say("ownDiagnosis")}</p>}
       {offered.length > 0 && (
         <form className="decide" onSubmit={(event) => event.preventDefault()}>
           {may.approve && (

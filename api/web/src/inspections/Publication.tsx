@@ -4,7 +4,7 @@ import { useState } from "react";
 import { api, told } from "../client";
 import { useLanguage } from "../i18n/language";
 import { Trouble } from "../Trouble";
-import { gateInJapanese, type Inspection, type Possible } from "./inspection";
+import { type Inspection, type Possible } from "./inspection";
 import { publicationQuery } from "./queries";
 import { Reason } from "./Reason";
 import { useDecision, useName } from "./useDecision";
@@ -55,15 +55,17 @@ export function Publication({ inspection, may }: { inspection: Inspection; may: 
         <>
           {data.stopped && !isPublic && (
             <p className="trouble" role="alert">
-              {say("gateStopped")}: {data.stopped}
+              {say("gateStopped")}: {data.stopped[language]}
             </p>
           )}
           {data.applied.length > 0 && !isPublic && (
             <>
               <h3>{say("gateApplied")}</h3>
               <ul className="applied">
-                {data.applied.map((words) => (
-                  <li key={words}>{language === "ja" ? gateInJapanese(words) : words}</li>
+                {data.applied.map((word) => (
+                  <li key={word.en} data-code={word.code}>
+                    {word[language]}
+                  </li>
                 ))}
               </ul>
             </>

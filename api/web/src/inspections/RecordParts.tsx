@@ -53,6 +53,7 @@ function Defects({ record, from, onTurn }: PartProps) {
             </b>
             <span>
               {say("gradeDecided")}: {one.grade || say("gradeUndecided")}
+              {one.grade_again && <small className="hint"> {say(`again_${one.grade_again}`)}</small>}
             </span>
             <small>
               {[one.width_mm && `${one.width_mm} mm`, one.length_m && `${one.length_m} m`, `${one.area_m2} m²`].filter(Boolean).join(" · ")}

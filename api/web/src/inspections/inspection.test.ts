@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 
 import document from "../../../openapi.json";
 import { words } from "../i18n/words";
-import { fileAddress, FORMS, gateInJapanese, type Inspection, type InspectionState, lacks, possible, STATES, TABS, tabOf } from "./inspection";
+import { fileAddress, FORMS, type Inspection, type InspectionState, lacks, possible, STATES, TABS, tabOf } from "./inspection";
 
 const schemas = document.components.schemas;
 const states = schemas.InspectionState.enum as InspectionState[];
@@ -26,6 +26,7 @@ const inspection: Inspection = {
   sent_back: null,
   approved: null,
   changed: false,
+  is_own: false,
 };
 
 const ALL = ["look", "decide", "approve"];
@@ -80,13 +81,6 @@ describe("an inspection", () => {
       ["missingDiagnosis", null],
     ]);
     expect(lacks({ ...open, unfinished: 0, missing: ["3 detections …"] })).toEqual([["missingUnreviewed", 3]]);
-  });
-
-  it("tells in Japanese what the gate does, and passes on what it does not know", () => {
-    expect(gateInJapanese("position rounded to 5 decimals")).toBe("位置を小数5桁に丸めます");
-    expect(gateInJapanese("the place is sensitive: the middle of cell 54367510 stands for it")).toContain("54367510");
-    expect(gateInJapanese("12 damages withheld: soundness III and no measure is finished")).toMatch(/^損傷12件を伏せます/);
-    expect(gateInJapanese("something new")).toBe("something new");
   });
 
   it("names its files so that any name of an asset comes through", () => {

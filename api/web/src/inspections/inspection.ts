@@ -77,21 +77,6 @@ export function lacks(inspection: Inspection): Lack[] {
   return found;
 }
 
-const GATE: readonly (readonly [RegExp, string])[] = [
-  [/^position rounded to (\d+) decimals$/, "位置を小数$1桁に丸めます"],
-  [/^the place is sensitive: the middle of cell (\d+) stands for it$/, "位置はメッシュ$1の中心で示します"],
-  [/^the place is sensitive and outside the grid: no position at all$/, "位置は公開しません（メッシュの範囲外）"],
-  [/^address and xROAD ID, which is a position, stay inside$/, "所在地と施設ID（位置を含む）は公開しません"],
-  [/^names of people, notes, findings and photos stay inside$/, "人の名前・メモ・所見・写真は公開しません"],
-  [/^(\d+) damages withheld: .*$/, "損傷$1件を伏せます（措置の完了前、または公開しない指定）"],
-];
-
-/** Say in Japanese what the gate says in English; what is not known stays as it is. */
-export function gateInJapanese(words: string): string {
-  const known = GATE.find(([said]) => said.test(words));
-  return known ? words.replace(known[0], known[1]) : words;
-}
-
 /** Parts of a record that changes name and the page has words for. */
 export const FIELDS = [
   "value",
@@ -103,6 +88,7 @@ export const FIELDS = [
   "inspector",
   "damage_class",
   "grade",
+  "grade_again",
   "width",
   "length",
   "area",
@@ -111,6 +97,13 @@ export const FIELDS = [
   "mosaic_sha256",
   "photos",
 ] as const;
+
+/** Why a grade is to be decided again. */
+export const AGAIN = ["split", "merged", "redrawn"] as const;
+
+export function isAgain(word: string): word is (typeof AGAIN)[number] {
+  return (AGAIN as readonly string[]).includes(word);
+}
 
 export function isField(name: string): name is (typeof FIELDS)[number] {
   return (FIELDS as readonly string[]).includes(name);

@@ -15,7 +15,7 @@ const SIDES = { first: "sideA", second: "sideB" } as const;
 
 /** Say what two models found in the same place: both, called otherwise, only one of them. */
 export function Compared({ compared, hidden, onHidden }: Props) {
-  const { say } = useLanguage();
+  const { language, say } = useLanguage();
   const name = useClassName();
   const rows = comparedRows(compared);
   return (
@@ -44,6 +44,12 @@ export function Compared({ compared, hidden, onHidden }: Props) {
       <p className="soft">
         {say("comparisonRule")}: {compared.tolerance_mm.toFixed(1)} mm
       </p>
+      {compared.first.left_out + compared.second.left_out > 0 && (
+        <p className="hint" role="note">
+          {say("comparisonLeftOut")}: {say("sideA")} {compared.first.left_out.toLocaleString(language)}, {say("sideB")}{" "}
+          {compared.second.left_out.toLocaleString(language)}
+        </p>
+      )}
       {rows.length === 0 ? (
         <p className="empty">{say("trialNothing")}</p>
       ) : (

@@ -4,7 +4,7 @@ import { useState } from "react";
 import { api, type SurveyDetail, told } from "../client";
 import { useLanguage } from "../i18n/language";
 import { Trouble } from "../Trouble";
-import { keyOf, megapixels, type ModelRow, usable, type Window } from "./model";
+import { keyOf, megapixels, type ModelRow, tried, usable, type Window } from "./model";
 
 interface Props {
   survey: SurveyDetail;
@@ -22,14 +22,14 @@ export function TrialForm({ survey, models, shown, onAsked }: Props) {
   const [first, setFirst] = useState("");
   const [second, setSecond] = useState("");
   const [where, setWhere] = useState<"shown" | "whole">(survey.mosaic?.tiles ? "shown" : "whole");
-  const find = (key: string) => choices.find((row) => keyOf(row) === key);
-  const chosen = find(first) ?? choices[0];
+  const [chosen, other] = tried(choices, first, second);
   const mosaic = survey.mosaic;
   const whole: Window = [0, 0, mosaic?.width_px ?? 0, mosaic?.height_px ?? 0];
   const window = where === "whole" ? whole : shown;
   const ask = useMutation({
     mutationFn: async (rows: readonly ModelRow[]) => {
       const asked: string[] = [];
+      // what was asked for is shown, also when the next one is refused
       for (const row of rows) {
         const body = {
           survey_id: survey.survey_id,
@@ -37,10 +37,9 @@ export function TrialForm({ survey, models, shown, onAsked }: Props) {
           window_px: where === "whole" || shown === null ? null : ([...shown] as [number, number, number, number]),
         };
         asked.push(told(await api.POST("/api/trials", { body }), "TrialOut").trial_id);
+        onAsked([...asked]);
       }
-      return asked;
     },
-    onSuccess: onAsked,
     onSettled: () => queries.invalidateQueries({ queryKey: ["trials", survey.survey_id] }),
   });
   return (
@@ -49,7 +48,7 @@ export function TrialForm({ survey, models, shown, onAsked }: Props) {
       aria-label={say("tryModels")}
       onSubmit={(event) => {
         event.preventDefault();
-        if (chosen !== undefined && window !== null) ask.mutate([chosen, find(second)].filter((row) => row !== undefined));
+        if (window !== null) ask.mutate(tried(choices, first, second));
       }}
     >
       <div className="fields">
@@ -65,7 +64,7 @@ export function TrialForm({ survey, models, shown, onAsked }: Props) {
         </label>
         <label>
           {say("trySecond")}
-          <select value={second} onChange={(event) => setSecond(event.target.value)}>
+          <select value={other === undefined ? "" : keyOf(other)} onChange={(event) => setSecond(event.target.value)}>
             <option value="">{say("tryNoSecond")}</option>
             {choices
               .filter((row) => row !== chosen)

@@ -7,7 +7,7 @@ import { useLanguage } from "../i18n/language";
 import { Trouble } from "../Trouble";
 import { ChannelMap } from "./ChannelMap";
 import { BACKGROUND, classesOf, OUTPUTS, STEPS, threeOf } from "./model";
-import { sendFile } from "./queries";
+import { forget, sendFile } from "./queries";
 
 const HALF = "0.5";
 
@@ -47,8 +47,7 @@ export function UploadForm({ models }: { models: Schemas["ModelsOut"] }) {
       try {
         await sendFile(address, chosen, setShare);
       } catch (error) {
-        // what was said is of no use without the file: its name is free again
-        await api.DELETE("/api/models/{own_model_id}", { params: { path: { own_model_id: described.own_model_id ?? "" } } });
+        await forget(described.own_model_id ?? "");
         throw error;
       }
     },

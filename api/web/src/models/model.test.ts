@@ -12,6 +12,7 @@ import {
   stateOf,
   threeOf,
   type Trial,
+  tried,
   windowOf,
 } from "./model";
 
@@ -66,6 +67,23 @@ describe("a model", () => {
   it("is known by its upload, else by its name", () => {
     expect(keyOf(row({}))).toBe("u");
     expect(keyOf(row({ own_model_id: null }))).toBe("own");
+  });
+});
+
+describe("what is tried", () => {
+  const [a, b] = [row({ own_model_id: null, name: "a" }), row({ own_model_id: null, name: "b" })];
+  const names = (first: string, second: string) => tried([a, b], first, second).map((one) => one.name);
+
+  it("is the first model and the second, where one is chosen", () => {
+    expect(names("", "")).toEqual(["a"]);
+    expect(names("b", "a")).toEqual(["b", "a"]);
+  });
+
+  it("is one model once, whatever was chosen before", () => {
+    expect(names("b", "b")).toEqual(["b"]);
+    expect(names("", "a")).toEqual(["a"]);
+    expect(names("gone", "gone")).toEqual(["a"]);
+    expect(tried([], "a", "b")).toEqual([]);
   });
 });
 

@@ -16,6 +16,14 @@ export const keyOf = (row: Pick<ModelRow, "name" | "own_model_id">): string => r
 /** List the models that can be tried or chosen now. */
 export const usable = (rows: readonly ModelRow[]): ModelRow[] => rows.filter((row) => row.standing === "usable");
 
+/** Name the models that are tried: the second only where it is another one than the first. */
+export function tried(choices: readonly ModelRow[], first: string, second: string): ModelRow[] {
+  const find = (key: string) => choices.find((row) => keyOf(row) === key);
+  const chosen = find(first) ?? choices[0];
+  const other = find(second);
+  return [chosen, other === chosen ? undefined : other].filter((row) => row !== undefined);
+}
+
 /** Tell whether a worker is still at work on an upload. */
 export const isBeingTried = (row: ModelRow): boolean => row.upload?.job?.active === true;
 

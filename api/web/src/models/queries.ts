@@ -50,6 +50,22 @@ export const comparisonQuery = (first: string, second: string) =>
     staleTime: Number.POSITIVE_INFINITY,
   });
 
+const PAUSES_MS = [1_000, 5_000, 20_000];
+
+/**
+ * Forget what was said of a model whose file did not arrive, so that its name is free again. It
+ * never fails: where the connection broke it is tried a few times more, and what went wrong first
+ * is what is told.
+ */
+export async function forget(ownModelId: string, pausesMs: readonly number[] = PAUSES_MS): Promise<void> {
+  try {
+    await api.DELETE("/api/models/{own_model_id}", { params: { path: { own_model_id: ownModelId } } });
+  } catch {
+    const [pauseMs, ...others] = pausesMs;
+    if (pauseMs !== undefined) setTimeout(() => void forget(ownModelId, others), pauseMs);
+  }
+}
+
 /** Send a file as it is, saying how far it is; the service reads it piece by piece. */
 export function sendFile(address: string, file: File, onShare: (share: number) => void): Promise<void> {
   return new Promise((done, failed) => {

@@ -107,6 +107,16 @@ export function DefectList(props: Props) {
             onChange={(event) => onFilter({ ...filter, confidence: Number(event.target.value) / 100 })}
           />
         </label>
+        {(filter.again || (counts?.again ?? 0) > 0) && (
+          <label className="check whole">
+            <input
+              type="checkbox"
+              checked={filter.again}
+              onChange={(event) => onFilter({ ...filter, again: event.target.checked })}
+            />
+            {say("gradeAgain")} ({counts?.again ?? 0})
+          </label>
+        )}
         <label className="whole">
           {say("order")}
           <select value={order} onChange={(event) => onOrder(event.target.value as Order)}>
@@ -221,6 +231,7 @@ function RowButton({ row, classes, isChosen, onChoose }: RowProps) {
         <small>
           {row.length_m ? shown(row.length_m, "m", 2) : shown(row.area_m2, "m²", 3)}
           {row.grade !== null && ` · ${say("gradeShort")} ${row.grade}`}
+          {row.again && ` · ${say("againShort")}`}
         </small>
       </span>
       <b className={`state ${row.state}`}>{say(row.state)}</b>

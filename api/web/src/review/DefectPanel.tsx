@@ -55,7 +55,7 @@ function Chosen({ defectId, classes, review }: Props & { defectId: string }) {
       <EditHistory defect={defect} review={review} />
       <VerdictForm key={defect.version} defect={defect} classes={classes} review={review} />
       <Numbers defect={defect} />
-      <Grades defect={defect} />
+      <Grades defect={defect} review={review} />
       <Detail defect={defect} classes={classes} />
       <p className="identity">{defect.defect_id}</p>
     </>
@@ -104,7 +104,7 @@ function Measured({ name, quantity, unit, digits }: MeasuredProps) {
   );
 }
 
-function Grades({ defect }: { defect: DefectDetail }) {
+function Grades({ defect, review }: { defect: DefectDetail; review: Review }) {
   const { language, say } = useLanguage();
   const { ordered, finished, partly } = defect.work;
   const untouched = defect.settled.length === 0 && !ordered && !finished && partly.length === 0;
@@ -123,7 +123,7 @@ function Grades({ defect }: { defect: DefectDetail }) {
           </ul>
         </div>
       ))}
-      <Settled defect={defect} />
+      <Settled defect={defect} review={review} />
       <PriorityLine defect={defect} />
     </>
   );

@@ -13,6 +13,7 @@ describe("a filter", () => {
       damageClass: "crack",
       state: "candidate",
       grade: "e",
+      again: true,
       widthMm: 0.3,
       confidence: 0.5,
     } as const;
@@ -20,11 +21,12 @@ describe("a filter", () => {
       damage_class: ["crack"],
       state: ["candidate"],
       grade: ["e"],
+      again: true,
       width_mm: 0.3,
       confidence: 0.5,
     });
     expect(queryOf(filter, 12)).toBe(
-      "damage_class=crack&state=candidate&grade=e&width_mm=0.3&confidence=0.5&revision=12",
+      "damage_class=crack&state=candidate&grade=e&again=true&width_mm=0.3&confidence=0.5&revision=12",
     );
   });
 });

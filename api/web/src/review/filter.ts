@@ -8,6 +8,8 @@ export interface Filter {
   readonly state: Defect["state"] | null;
   /** A code of the scheme by which the asset is graded, or `UNGRADED`. */
   readonly grade: string | null;
+  /** Only those whose grade is to be decided again after an edit. */
+  readonly again: boolean;
   /** Cracks that are surely thinner are left out, mm; null shows all. */
   readonly widthMm: number | null;
   /** Least confidence, 0–1. */
@@ -21,6 +23,7 @@ export const EVERYTHING: Filter = {
   damageClass: null,
   state: null,
   grade: null,
+  again: false,
   widthMm: null,
   confidence: 0,
 };
@@ -30,6 +33,7 @@ export interface Choice {
   damage_class?: Defect["damage_class"][];
   state?: Defect["state"][];
   grade?: string[];
+  again?: boolean;
   width_mm?: number;
   confidence?: number;
 }
@@ -39,6 +43,7 @@ export function choiceOf(filter: Filter): Choice {
     ...(filter.damageClass === null ? {} : { damage_class: [filter.damageClass] }),
     ...(filter.state === null ? {} : { state: [filter.state] }),
     ...(filter.grade === null ? {} : { grade: [filter.grade] }),
+    ...(filter.again ? { again: true } : {}),
     ...(filter.widthMm === null ? {} : { width_mm: filter.widthMm }),
     ...(filter.confidence > 0 ? { confidence: filter.confidence } : {}),
   };

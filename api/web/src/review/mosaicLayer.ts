@@ -5,6 +5,7 @@ import TileGrid from "ol/tilegrid/TileGrid";
 import View from "ol/View";
 
 import type { Schemas } from "../client";
+import { tilesAgain } from "./tileAgain";
 
 /** How far below native pixels a reviewer may zoom: one mosaic pixel becomes 16 screen pixels. */
 const DEEPER_THAN_NATIVE = 16;
@@ -40,6 +41,7 @@ export function mosaicLayer(
     projection,
     tileGrid: grid,
     interpolate: false,
+    tileLoadFunction: tilesAgain(),
     tileUrlFunction: ([z, x, y]) =>
       tiles.url_template
         .replace("{z}", String(z))

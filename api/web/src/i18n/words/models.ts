@@ -149,6 +149,10 @@ export const models = {
     ja: "物の半分以上が相手の見つけた同じ種類の物に重なれば「両方」です。輪郭のずれの許容",
     en: "“Both” means: at least half of it lies in what the other found of the same class. Outlines may differ by",
   },
+  comparisonLeftOut: {
+    ja: "見つけた数が多いため、小さいものを除いて比べています。「片方だけ」は実際より多く数えられます。除いた数",
+    en: "Too much was found to compare all of it: the smallest are left out, so “only this one” counts too many. Left out",
+  },
   agreement_both: { ja: "両方", en: "both" },
   agreement_otherwise: { ja: "別の種類として", en: "called otherwise" },
   agreement_only: { ja: "片方だけ", en: "only this one" },

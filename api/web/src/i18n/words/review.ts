@@ -24,6 +24,8 @@ export const review = {
   undo: { ja: "元に戻す", en: "Undo" },
   widthFrom: { ja: "幅 mm 以上（可能性を含む）", en: "Width from, mm (or possibly)" },
   confidenceFrom: { ja: "信頼度の下限", en: "Confidence from" },
+  gradeAgain: { ja: "要再判定", en: "Grade to be decided again" },
+  againShort: { ja: "要再判定", en: "decide again" },
   order: { ja: "並び順", en: "Order" },
   order_size: { ja: "大きい順", en: "largest first" },
   order_urgent: { ja: "判断の効果が大きい順", en: "where a decision says most" },

@@ -1,10 +1,7 @@
-"""From photos of an approved record to public pictures, and back again when one must go."""
+"""From photos of an approved record to public pictures: who lets them out, and how they look."""
 
 import io
-import shutil
-from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import numpy as np
@@ -15,124 +12,54 @@ from sqlalchemy import Engine, text
 from inspection.domain.inspectionrecord import InspectionRecord
 from inspection.domain.privatearea import MarkAction, PrivacyMark, PrivateArea, PrivateKind
 from inspection.errors import BadInput, Conflict, NotFound
-from inspection.pipeline.approve import approve, approved_record
+from inspection.export.catalogue import Publisher, catalogue, json_ld
+from inspection.export.ckan import package
+from inspection.pipeline.approve import approved_record
 from inspection.pipeline.backup import blobs_of_rows
 from inspection.pipeline.cataloguing import data_sets
-from inspection.pipeline.picture import key_of_name
-from inspection.pipeline.ports import PrivacyDetector, Silence
-from inspection.pipeline.publish import Gate, preview, publish, withdraw
-from inspection.pipeline.screen import Screened, Shown, mark, named, screen, shown_photos
-from inspection.pipeline.snapshot import freeze, verify
-from inspection.pipeline.takeback import take_back
+from inspection.pipeline.picture import Made, key_of_name
+from inspection.pipeline.ports import PrivacyDetector
+from inspection.pipeline.publish import Gate, preview
+from inspection.pipeline.screen import mark, named, shown_photos
+from inspection.pipeline.snapshot import verify
 from inspection.store import keys, privacy, snapshots
 from inspection.store.blobs import FolderBlobs
-from inspection.store.engine import create_engine, reading, writing
+from inspection.store.engine import reading, writing
 from models.backends.openvino_private import open_private
+from tests.support.pictured import (
+    BRIDGE,
+    CLOCK,
+    PICTURES,
+    SENSITIVE,
+    frozen_pictures,
+    keep_back,
+    look,
+    ready,
+    release,
+    say,
+    shown_now,
+    take_from_public,
+)
 from tests.support.private_network import registered
-from tests.support.released import FISCAL_YEAR, AtNoon, settle
-from tests.support.seed import database_url, seed
 
-CLOCK = AtNoon(datetime(2026, 5, 2, tzinfo=UTC))
-BRIDGE = "bridge-12"
-PICTURES = Gate(pictures=True)
-FOUND_IN_1280 = [213, 107, 427, 320]
-"""What the detector of these tests always sees: 100 50 200 150 px of the seeded 600 × 360 px."""
-
-
-@pytest.fixture(scope="module")
-def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    home = tmp_path_factory.mktemp("pictures") / "home"
-    seeded = seed(home)
-    engine = create_engine(database_url(home))
-    with writing(engine) as connection:
-        settle(connection, seeded.mapped)
-        approve(connection, BRIDGE, FISCAL_YEAR, by="課長", why="照査済", clock=CLOCK)
-    engine.dispose()
-    return home
-
-
-@pytest.fixture
-def home(template: Path, tmp_path: Path) -> Path:
-    shutil.copytree(template, tmp_path / "home")
-    return tmp_path / "home"
-
-
-@pytest.fixture
-def engine(home: Path) -> Iterator[Engine]:
-    opened = create_engine(database_url(home))
-    yield opened
-    opened.dispose()
-
-
-@pytest.fixture
-def blobs(home: Path) -> FolderBlobs:
-    return FolderBlobs(home / "blobs")
-
-
-@pytest.fixture
-def detector(tmp_path: Path) -> PrivacyDetector:
-    return open_private(registered(tmp_path, [[*FOUND_IN_1280, 0.9, 0]]), threads=1)
-
-
-def shown_now(engine: Engine) -> tuple[Shown, ...]:
-    with reading(engine) as connection:
-        return shown_photos(connection, approved_record(connection, BRIDGE, None).record)
-
-
-def look(
-    engine: Engine, blobs: FolderBlobs, detector: PrivacyDetector, minutes: int = 0
-) -> tuple[Screened, ...]:
-    clock = AtNoon(CLOCK.now() + timedelta(minutes=minutes))
-    return screen(
-        engine, blobs, shown_now(engine), detector=detector, clock=clock, progress=Silence()
-    )
-
-
-def say(engine: Engine, action: MarkAction, minutes: int, area: PrivateArea | None = None) -> None:
-    made = PrivacyMark(
-        action=action,
-        by="公開担当",
-        at=CLOCK.now() + timedelta(minutes=minutes),
-        why="本人からの申出",
-        area=area,
-    )
-    with writing(engine) as connection:
-        mark(connection, shown_now(engine)[0], made)
-
-
-def release(engine: Engine, blobs: FolderBlobs, gate: Gate = PICTURES) -> tuple[str, ...]:
-    with writing(engine) as connection:
-        return publish(
-            connection,
-            BRIDGE,
-            FISCAL_YEAR,
-            by="課長",
-            why="定例",
-            gate=gate,
-            clock=CLOCK,
-            blobs=blobs,
-        ).applied
-
-
-def frozen_pictures(engine: Engine, blobs: FolderBlobs) -> list[str]:
-    with writing(engine) as connection:
-        _, files = freeze(connection, blobs, month=None, clock=CLOCK)
-    return [file.name for file in files if file.name.endswith(".jpg")]
+PUBLISHER = Publisher(
+    name="石川県", name_en="", uri="https://www.example.jp/", email="a@example.jp"
+)
 
 
 def test_without_a_detector_and_a_person_no_picture_gets_out(
     engine: Engine, blobs: FolderBlobs, detector: PrivacyDetector
 ) -> None:
     with reading(engine) as connection:
-        told = preview(connection, BRIDGE, None, PICTURES, clock=CLOCK, blobs=blobs)
+        told = preview(connection, BRIDGE, None, PICTURES, clock=CLOCK)
     assert "3 damages without a picture: no detector of faces and plates has looked at it" in (
-        told.applied
+        [word.en for word in told.applied]
     )
     (seen,) = look(engine, blobs, detector)
     assert seen.screening is not None
     assert [area.kind for area in seen.screening.areas] == [PrivateKind.PERSON]
     assert seen.shown.numbers == (1, 2, 3)
-    said = release(engine, blobs)
+    said = release(engine, ready(engine, blobs))
     assert "3 damages without a picture: nobody has looked at it since it was blurred" in said
     assert list(blobs.keys("public/")) == []
     assert frozen_pictures(engine, blobs) == []
@@ -145,7 +72,7 @@ def test_a_picture_that_was_screened_and_looked_at_is_published_blurred(
     added = PrivateArea(kind=PrivateKind.PLATE, box_px=(400, 200, 500, 250))
     say(engine, MarkAction.ADD, 1, added)
     say(engine, MarkAction.CLEAR, 2)
-    said = release(engine, blobs)
+    said = release(engine, ready(engine, blobs))
     assert "1 pictures, encoded anew without metadata, private areas blurred" in said
     (name,) = frozen_pictures(engine, blobs)
     with reading(engine) as connection:
@@ -153,6 +80,10 @@ def test_a_picture_that_was_screened_and_looked_at_is_published_blurred(
         rows = [row for row in snapshots.frozen_rows(connection, "2026-05") if row.public_row]
         assert verify(connection, blobs, "2026-05").damaged == ()
         assert key_of_name(name) in set(blobs_of_rows(connection))
+        sets = data_sets(connection, lambda m, n: f"https://a.example/{m}/{n}")
+    told = json_ld(catalogue(sets, PUBLISHER, base_url="https://a.example/", modified=CLOCK.now()))
+    assert f"https://a.example/2026-05/{name}" in told and "file-type/JPEG" in told
+    assert "JPEG" in {r["format"] for r in package(sets[0], PUBLISHER, base_url="x")["resources"]}
     assert {damage["photo"] for row in rows for damage in row.public_row["damages"]} == {name}
     content = blobs.read_bytes(file.blob_key)
     photo = shown_now(engine)[0].photo
@@ -191,16 +122,11 @@ def test_a_picture_that_is_kept_back_goes_from_every_month_and_never_returns(
 ) -> None:
     look(engine, blobs, detector)
     say(engine, MarkAction.CLEAR, 1)
-    release(engine, blobs)
+    release(engine, ready(engine, blobs))
     (name,) = frozen_pictures(engine, blobs)
     (one,) = shown_now(engine)
-    held = PrivacyMark(
-        action=MarkAction.WITHHOLD, by="公開担当", at=CLOCK.now(), why="本人からの申出"
-    )
-    for _ in range(2):  # again changes nothing
-        with writing(engine) as connection:
-            mark(connection, one, held)
-            assert take_back(connection, blobs, clock=CLOCK) == (name,)
+    for called in (one.photo.name, name):  # again changes nothing
+        assert keep_back(engine, blobs, called) == (name,)
     assert [key for key in blobs.keys("") if name in key or key.startswith("public/")] == []
     assert shown_now(engine) == ()  # the damage has no other photo
     with reading(engine) as connection:
@@ -209,13 +135,19 @@ def test_a_picture_that_is_kept_back_goes_from_every_month_and_never_returns(
         assert key_of_name(name) not in set(blobs_of_rows(connection))
         offered = [f.name for one in data_sets(connection, lambda m, n: n) for f in one.files]
     assert "assets.csv" in offered and name not in offered
-    with writing(engine) as connection:
-        withdraw(connection, BRIDGE, FISCAL_YEAR, by="課長", why="x", clock=CLOCK)
-        mark(connection, one, replace(held, action=MarkAction.CLEAR, at=CLOCK.now()))
-    assert (
-        "3 damages without a picture: this very picture was taken back once; blur more of it"
-        in (release(engine, blobs))
+    cleared = PrivacyMark(
+        action=MarkAction.CLEAR, by="公開担当", at=CLOCK.now(), looked=one.privacy.tag
     )
+    with pytest.raises(Conflict, match="kept back for good"), writing(engine) as connection:
+        mark(connection, one, cleared)
+    take_from_public(engine)
+    with writing(engine) as connection:
+        # a mark that came in between all the same lifts nothing
+        privacy.add_mark(connection, one.survey_id, one.photo.sha256, cleared)
+    assert "3 damages without a picture: no photo of it may be shown" in (
+        release(engine, ready(engine, blobs))
+    )
+    assert list(blobs.keys("public/")) == []
 
 
 def test_a_sensitive_place_has_no_picture_and_pictures_are_never_there_unasked(
@@ -225,13 +157,13 @@ def test_a_sensitive_place_has_no_picture_and_pictures_are_never_there_unasked(
     say(engine, MarkAction.CLEAR, 1)
     with reading(engine) as connection:
         plain = preview(connection, BRIDGE, None, Gate(), clock=CLOCK)
-        hidden = preview(
-            connection, BRIDGE, None, Gate(pictures=True, blur=True), clock=CLOCK, blobs=blobs
-        )
-        with pytest.raises(BadInput, match="say where the blobs lie"):
-            preview(connection, BRIDGE, None, PICTURES, clock=CLOCK)
+        hidden = preview(connection, BRIDGE, None, SENSITIVE, clock=CLOCK)
     assert {row["photo"] for row in (*plain.damages, *hidden.damages)} == {""}
-    assert "no pictures: the place is sensitive, and pictures would show it" in hidden.applied
+    told = [word.en for word in hidden.applied]
+    assert told[-1] == "no pictures: the place is sensitive, and pictures would show it"
+    assert ready(engine, blobs, Gate()) is None
+    assert ready(engine, blobs, SENSITIVE) == Made(names={})
+    assert list(blobs.keys("public/")) == []
 
 
 def test_a_photo_that_is_gone_or_damaged_stays_inside_and_the_others_go_on(
