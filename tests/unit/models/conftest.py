@@ -26,6 +26,8 @@ def config() -> TrainConfig:
     return replace(
         shipped,
         name="tiny",
+        architecture="yolo26n-sem-s4",
+        precision="f32",
         chip_px=32,
         batch=2,
         steps=4,

@@ -179,6 +179,7 @@ def test_the_command_walks_over_sources_and_keeps_the_rows(tiny_sets: Path, tmp_
     values = yaml.safe_load((CONFIGS_DIR / "tenken-crack-n.yaml").read_text(encoding="utf-8"))
     sampling = {"uav75": 0.5, "uav_concrete": 0.5}
     values |= {"name": "tiny", "chip_px": 32, "batch": 2, "steps": 1, "sampling": sampling}
+    values |= {"thresholds_from": [], "label_slack_px": {}}
     recipe_path = tmp_path / "tiny.yaml"
     recipe_path.write_text(yaml.safe_dump(values), encoding="utf-8")
     build_chips(list(sampling), tiny_sets, tmp_path / "chips")
