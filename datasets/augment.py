@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from datasets.classes import BACKGROUND, CRACK, IGNORE_INDEX, JOINT
 from datasets.filled_joint import lay_filled_joint, paint_filled_joint
-from datasets.procedural import draw_joint, polygon_shadow, uneven_depth
+from datasets.procedural import draw_crack, draw_joint, polygon_shadow, uneven_depth
 
 Bytes = NDArray[np.uint8]
 
@@ -81,6 +81,19 @@ def fill_joint_on(rng: np.random.Generator, rgb: Bytes, classes: Bytes) -> tuple
     return paint_filled_joint(rng, rgb, joint), np.asarray(labels, dtype=np.uint8)
 
 
+def crack_on(rng: np.random.Generator, rgb: Bytes, classes: Bytes) -> tuple[Bytes, Bytes]:
+    """Return the chip with one drawn crack, of any width: real texture, known label.
+
+    Joints are drawn into real chips as well. Were cracks not, whatever is drawn would be a joint,
+    and a wide crack of one tone would be told as one.
+    """
+    side = max(rgb.shape[:2])
+    cover = draw_crack(rng, side)[: rgb.shape[0], : rgb.shape[1]]
+    cover = np.asarray(cv2.GaussianBlur(cover, (0, 0), rng.uniform(0.3, 1.0)), dtype=np.float32)
+    darker = (rgb * (1 - cover[..., None] * np.float32(rng.uniform(0.3, 0.85)))).astype(np.uint8)
+    return darker, np.where(cover >= 0.5, np.uint8(CRACK), classes).astype(np.uint8)
+
+
 def light_table(rng: np.random.Generator, mean: float) -> Bytes:
     """Return one random tone curve a channel, (256, 1, 3): contrast, gain, balance, gamma."""
     tones = np.arange(256, dtype=np.float64)[:, None, None] / 255
@@ -135,6 +148,8 @@ def augment(
         rgb, classes = rescale(rgb, classes, float(np.exp(rng.uniform(np.log(0.6), np.log(2)))))
     rgb, classes = crop_or_pad(rng, rgb, classes, size_px)
     rgb, classes = turn(rng, rgb, classes)
+    if rng.random() < 0.12:
+        rgb, classes = crack_on(rng, rgb, classes)
     kind = rng.random()
     if kind < 0.14:
         rgb, classes = draw_joint_on(rng, rgb, classes)
