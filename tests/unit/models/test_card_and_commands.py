@@ -216,6 +216,7 @@ def test_train_export_and_evaluate_follow_one_another(
         (cli.Path(cli.__file__).parent / "configs" / "tenken-crack-n.yaml").read_text()
     )
     values |= {"name": "walk", "chip_px": 32, "batch": 2, "steps": 2, "sampling": {"uav75": 1.0}}
+    values |= {"thresholds_from": [], "label_slack_px": {}}
     values |= {"architecture": "yolo26n-sem-s4"}  # one that Ultralytics knows
     config_path = tmp_path / "walk.yaml"
     config_path.write_text(yaml.safe_dump(values), encoding="utf-8")
