@@ -36,7 +36,7 @@ VICTIMS = ("worker", "worker", "api", "redis", "postgresql")
 PASSING = frozenset(
     {
         "seq", "created_at", "updated_at", "finished_at", "decided_at", "issued_at", "seconds",
-        "peak_rss_mb",
+        "peak_rss_mb", "known_at",
     }
 )  # fmt: skip
 """Columns, and fields within them, that say when and how long."""
