@@ -15,7 +15,7 @@ from fastapi.testclient import TestClient
 from PIL import Image
 
 from api.app import create_app
-from api.content import IMMUTABLE
+from api.content import REVALIDATE
 from api.deps import Services
 from api.routes.photos import image_type
 from api.upload import Limits
@@ -146,11 +146,11 @@ def test_nothing_is_created_by_replacing(client: TestClient) -> None:
     assert client.get("/api/assets").json()["number_matched"] == 2
 
 
-def test_an_original_may_be_kept_for_ever(reader: TestClient, seeded_template: Seeded) -> None:
+def test_an_original_is_asked_for_each_time(reader: TestClient, seeded_template: Seeded) -> None:
     survey = seeded_template.mapped
     answer = reader.get(f"/api/surveys/{survey.survey_id}/photos/{survey.photo_sha256}")
     assert answer.headers["etag"] == f'"{survey.photo_sha256}"'
-    assert answer.headers["cache-control"] == IMMUTABLE
+    assert answer.headers["cache-control"] == REVALIDATE
     assert answer.headers["content-type"] == "image/jpeg"
     assert Image.open(io.BytesIO(answer.content)).size == (600, 360)
 
