@@ -116,7 +116,12 @@ def status_of(error: TenkenError) -> int:
     >>> status_of(BadPhoto("photo a.jpg is empty"))
     422
     """
-    return SPECIAL.get(type(error), STATUS[family(type(error))])
+    return status_of_kind(type(error))
+
+
+def status_of_kind(kind: type[TenkenError]) -> int:
+    """Give the HTTP status of a kind of error."""
+    return SPECIAL.get(kind, STATUS[family(kind)])
 
 
 def slug(kind: type[TenkenError]) -> str:

@@ -7,7 +7,7 @@ from fastapi import APIRouter
 from pydantic import Field
 
 from api.deps import GatekeeperDep, ServicesDep
-from api.errors import HTTP_KIND, all_kinds, status_of, title_of
+from api.errors import HTTP_KIND, all_kinds, status_of_kind, title_of
 from api.schemas.base import Shape
 from inspection import __version__
 from inspection.errors import NotFound
@@ -85,6 +85,6 @@ def problem_kind(kind: str) -> ProblemKind:
     return ProblemKind(
         kind=kind,
         title=title_of(found),
-        status=status_of(found("")),
+        status=status_of_kind(found),
         meaning=inspect.cleandoc(found.__doc__ or ""),
     )

@@ -215,7 +215,7 @@ def test_an_original_comes_back_byte_for_byte(client: TestClient) -> None:
     answer = client.get(f"/api/surveys/{survey_id}/photos/{sha256}")
     assert answer.content == content
     assert answer.headers["content-type"] == "image/jpeg"
-    assert "immutable" in answer.headers["cache-control"]
+    assert answer.headers["cache-control"] == "private, no-cache"
     assert client.get(f"/api/surveys/{survey_id}/photos/{'0' * 64}").status_code == 404
 
 
