@@ -57,7 +57,7 @@ class TestAnyView:
         assert image.shape == (size, size, 3) and image.dtype == np.uint8
         assert labels.shape == (size, size) and labels.dtype == np.uint8
         assert set(np.unique(labels)) <= set(np.unique(classes)) | {
-            BACKGROUND, JOINT, IGNORE_INDEX,
+            BACKGROUND, CRACK, JOINT, IGNORE_INDEX,
         }  # fmt: skip
         again = augment(np.random.default_rng(seed), rgb.copy(), classes.copy(), size)
         assert np.array_equal(again[0], image) and np.array_equal(again[1], labels)
