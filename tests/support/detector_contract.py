@@ -27,7 +27,7 @@ class DetectorContract:
     """Ask a detector for everything that ``inspection.pipeline.ports.Detector`` promises."""
 
     def test_it_says_who_it_is(self, detector: Detector) -> None:
-        assert re.fullmatch(r".+@[0-9a-f]{12}(/[a-z0-9-]+)?", detector.model_id)
+        assert re.fullmatch(r".+@[0-9a-f]{12}(\+[0-9a-f]{8})?(/[a-z0-9-]+)?", detector.model_id)
 
     def test_thresholds_belong_to_classes(self, detector: Detector) -> None:
         assert len(detector.classes) == len(set(detector.classes)) >= 1

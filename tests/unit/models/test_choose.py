@@ -37,7 +37,7 @@ class Haloed(Doubtful):
     """Half believe what lies beside a crack."""
 
     def doubt(self, crack: NDArray[np.bool_]) -> Floats:
-        return np.where(crack, 0.95, np.where(near(crack, 2), 0.7, 0)).astype(np.float32)
+        return np.where(crack, 0.95, np.where(near(crack, 6), 0.7, 0)).astype(np.float32)
 
 
 class Faint(Doubtful):

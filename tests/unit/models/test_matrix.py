@@ -90,7 +90,7 @@ def test_the_page_says_what_it_is_about(entry: ModelEntry) -> None:
 
 
 def test_found_missed_and_invented_have_their_colours(tiny_sets: Path) -> None:
-    sample = next(s for s in read_source("uav75", tiny_sets) if s.split is Split.VAL)
+    sample = next(s for s in read_source("cracksc", tiny_sets) if s.split is Split.VAL)
     oracle = Oracle(tiny_sets, sureness=0.9)
     right = judge_image(oracle, sample, HALF, CLASS_NAMES)
     assert right.score == 1 and right.invented == 0
