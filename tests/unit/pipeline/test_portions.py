@@ -38,6 +38,7 @@ class Narrow:
     model_id = DarknessDetector().model_id
     classes = DarknessDetector().classes
     thresholds = DarknessDetector().thresholds
+    continuation_ratio = DarknessDetector().continuation_ratio
     gsd_range_mm_per_px = DarknessDetector().gsd_range_mm_per_px
 
     def score(self, chips: NDArray[np.uint8]) -> list[ChipScores]:
