@@ -95,14 +95,17 @@ class GateStopped(Refused):
     """Say that the gate before open data lets nothing of an inspection out.
 
     Attributes:
-        code: why, for programs and other languages; a value of ``domain.gateword.GateCode``.
+        code: why, for programs and other languages; a value of ``domain.gateword.GateCode``, or
+            nothing where only the message is known.
         values: numbers and names that the words speak of.
     """
 
-    def __init__(self, message: str, *, code: str, values: Mapping[str, str | int]) -> None:
+    def __init__(
+        self, message: str, *, code: str = "", values: Mapping[str, str | int] | None = None
+    ) -> None:
         super().__init__(message)
         self.code = code
-        self.values = dict(values)
+        self.values = dict(values or {})
 
 
 class Unavailable(TenkenError):
