@@ -215,6 +215,21 @@ def tiles_line(evaluation: Evaluation) -> str:
     )
 
 
+def rule_section(entry: ModelEntry) -> str:
+    """Return how the thresholds were chosen and how pixels become objects."""
+    views = entry.training.get("thresholds_from")
+    judges = (
+        f"of {', '.join(views)} (a class that none of them labels: of all)"
+        if views
+        else "of the sources below"
+    )
+    return (
+        f"Chosen on the `val` images {judges}, for the best mean F1 over sources.\n"
+        f"An object needs one pixel above its threshold; pixels above {entry.continuation_ratio:.0%} of it that "
+        "touch continue the object. A crack that keeps to a joint is told as a part of the joint."
+    )
+
+
 def write_card(entry: ModelEntry, evaluation: Evaluation) -> None:
     """Write the card of a model from what was measured."""
     low, high = entry.gsd_range_mm_per_px
@@ -238,8 +253,7 @@ carry the program's own licence, AGPL-3.0.
 {training_section(entry)}
 
 ## Thresholds
-Chosen on the `val` images of the sources below, for the best mean pixel F1 over sources. An object
-needs one pixel above its threshold; pixels above half of it that touch continue the object.
+{rule_section(entry)}
 
 {thresholds}
 

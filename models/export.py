@@ -206,4 +206,5 @@ def describe_training(state: TrainState, config: TrainConfig) -> dict[str, Any]:
         "first_loss": state.history[0]["loss"] if state.history else None,
         "last_loss": state.history[-1]["loss"] if state.history else None,
         "sampling": dict(config.sampling),
+        **({"thresholds_from": list(config.thresholds_from)} if config.thresholds_from else {}),
     }

@@ -17,6 +17,7 @@ from models.card import (
     joint_lines,
     pixel_section,
     reliability_section,
+    rule_section,
     strip_section,
     strip_tiles_line,
     table,
@@ -245,3 +246,12 @@ def test_train_export_and_evaluate_follow_one_another(
     assert "# walk" in (weights_dir / "walk.md").read_text(encoding="utf-8")
     text = run("evaluate", "walk", "--data-dir", str(tiny_sets), "--no-card")
     assert "quay strip:" in text
+
+
+def test_a_card_says_on_what_its_thresholds_were_chosen_and_what_continues_an_object() -> None:
+    entry = load_entry()
+    plain = rule_section(replace(entry, training={}, continuation_ratio=0.65))
+    assert "of the sources below, for" in plain and "above 65% of it" in plain
+    told = rule_section(replace(entry, training={"thresholds_from": ["uav75", "cracksc"]}))
+    assert "of uav75, cracksc (a class that none of them labels: of all), for" in told
+    assert rule_section(entry) in entry.card_path.read_text(encoding="utf-8")
