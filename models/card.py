@@ -225,8 +225,9 @@ def rule_section(entry: ModelEntry) -> str:
     )
     return (
         f"Chosen on the `val` images {judges}, for the best mean F1 over sources.\n"
-        f"An object needs one pixel above its threshold; pixels above {entry.continuation_ratio:.0%} of it that "
-        "touch continue the object. A crack that keeps to a joint is told as a part of the joint."
+        "An object needs one pixel above its threshold; pixels above "
+        f"{entry.continuation_ratio:.0%} of it that touch continue the object. "
+        "A crack that keeps to a joint is told as a part of the joint."
     )
 
 
