@@ -16,7 +16,7 @@ from inspection.imaging.photofile import PhotoFile
 from inspection.pipeline.lending import lent
 from inspection.pipeline.ports import BlobStore
 from inspection.settings import StoreSettings
-from inspection.store import keys, observations, orthomosaics
+from inspection.store import keys, orthomosaics, reviewqueue
 from inspection.store.blobstore import blobs_of
 from inspection.store.engine import create_engine, reading
 from workers.outfit import home_settings
@@ -31,7 +31,7 @@ class Surveyed:
     Attributes:
         survey_id: identifier.
         mosaic: its orthomosaic.
-        seen: what the model saw on it.
+        seen: the damages that stand on it, as people have decided them.
         blobs: where its files lie.
         folder: of the results; where new results go when nothing else is said.
     """
@@ -97,7 +97,7 @@ def open_survey(where: str) -> Surveyed:
     try:
         with reading(engine) as connection:
             mosaic = orthomosaics.of_survey(connection, survey_id)
-            seen = observations.of_mosaic(connection, survey_id, mosaic.sha256)
+            seen = reviewqueue.standing_sightings(connection, survey_id, mosaic.sha256)
     finally:
         engine.dispose()
     return Surveyed(

@@ -29,7 +29,8 @@ class Observation:
     """Carry one sighting of a damage on one mosaic, by a machine or drawn by an engineer.
 
     Attributes:
-        observation_id: name-based UUID of survey, mosaic, class and place.
+        observation_id: name-based UUID of survey, mosaic, class, place and model; of the edit
+            where an engineer drew it.
         survey_id: the survey in which it was seen.
         mosaic_sha256: the mosaic on which it was seen.
         damage_class: what the model called it.

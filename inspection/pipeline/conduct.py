@@ -318,6 +318,7 @@ class _Road:
         inputs = {
             "mosaic": made.sha256,
             "detections": str(detected.result["blob_key"]),
+            "model": self.tools.model_id,
             "calibration": asdict(self.tools.calibration),
             "widths": asdict(self.tools.widths) if self.tools.widths else None,
         }

@@ -270,7 +270,7 @@ class _Observer:
         outline = shapely.union_all(shapely.transform(np.array(outlines_px), grid.to_surface))
         anchor = _anchor(outline, crack)
         return Observation(
-            observation_id=observation_id(self.mosaic, damage_class, runs),
+            observation_id=observation_id(self.mosaic, damage_class, runs, self.model_id),
             survey_id=self.mosaic.survey_id,
             mosaic_sha256=self.mosaic.sha256,
             damage_class=damage_class,
@@ -331,12 +331,12 @@ class _Observer:
 
 
 def observation_id(
-    mosaic: Orthomosaic, damage_class: DamageClass, runs: NDArray[np.int32]
+    mosaic: Orthomosaic, damage_class: DamageClass, runs: NDArray[np.int32], model_id: str
 ) -> uuid.UUID:
-    """Derive the identifier of an observation from survey, mosaic, class and first pixel."""
-    row, column = int(runs[0, 0]), int(runs[0, 1])
-    name = f"observation\n{mosaic.survey_id}\n{mosaic.sha256}\n{damage_class}\n{row} {column}"
-    return uuid.uuid5(TENKEN_NAMESPACE, name)
+    """Derive the identifier of an observation from survey, mosaic, class, first pixel and model."""
+    place = f"{int(runs[0, 0])} {int(runs[0, 1])}"
+    parts = ("observation", str(mosaic.survey_id), mosaic.sha256, damage_class, place, model_id)
+    return uuid.uuid5(TENKEN_NAMESPACE, "\n".join(parts))
 
 
 def _sorted_runs(parts: list[NDArray[np.int32]]) -> NDArray[np.int32]:

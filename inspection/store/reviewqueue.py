@@ -11,7 +11,7 @@ import math
 import uuid
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Any
@@ -130,6 +130,30 @@ def sightings(
     shown = {row.defect_id: row.observation_id for row in connection.execute(query)}
     seen = sighting_rows.by_ids(connection, shown.values())
     return {key: seen[shown[key]] for key in defect_ids if shown.get(key) in seen}
+
+
+def standing_sightings(
+    connection: Connection, survey_id: uuid.UUID, mosaic_sha256: str
+) -> tuple[Observation, ...]:
+    """Give what a survey shows on one mosaic, each damage once, as people have decided it.
+
+    What was rejected or superseded is left out, and a person's class stands for the machine's.
+    """
+    query = (
+        sa.select(observations, _c.damage_class.label("decided_class"))
+        .join(_c.observation_id.table, _c.observation_id == observations.c.observation_id)
+        .where(
+            _c.survey_id == survey_id,
+            observations.c.mosaic_sha256 == mosaic_sha256,
+            _STANDS,
+            _c.state != ReviewState.REJECTED.value,
+        )
+        .order_by(observations.c.seq)
+    )
+    return tuple(
+        replace(sighting_rows.from_row(row), damage_class=choice(DamageClass, row.decided_class))
+        for row in connection.execute(query)
+    )
 
 
 def revision(connection: Connection, survey_id: uuid.UUID) -> int:

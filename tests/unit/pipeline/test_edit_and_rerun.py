@@ -21,6 +21,7 @@ from inspection.pipeline.conduct import conduct
 from inspection.pipeline.consolidate import consolidate
 from inspection.pipeline.dossier import open_dossier
 from inspection.pipeline.edit import Desk, Order, draw, merge, redraw, split, undo
+from inspection.pipeline.ports import Detector
 from inspection.pipeline.regrade import regrade
 from inspection.store import (
     defects,
@@ -90,9 +91,9 @@ class ShiftedDetector:
         return DarknessDetector().score(lower)
 
 
-def run_again(site: Site) -> dict[str, Any]:
+def run_again(site: Site, detector: Detector | None = None) -> dict[str, Any]:
     """Process the survey with another model; give what consolidating said."""
-    entries = conduct(site.survey_id, site.with_detector(ShiftedDetector())).entries
+    entries = conduct(site.survey_id, site.with_detector(detector or ShiftedDetector())).entries
     (said,) = (entry for entry in entries if entry.step == "consolidate")
     assert not said.reused
     return dict(said.result)

@@ -4,12 +4,15 @@ import uuid
 from dataclasses import replace
 from datetime import timedelta
 
+import pytest
+
 from inspection.domain.capture import Rejection, RejectionReason
 from inspection.domain.defect import Defect
 from inspection.domain.inspectionrecord import RecordedSurvey
 from inspection.domain.raster import Orthomosaic
 from inspection.pipeline.compile import compile_record, gather, survey_year
 from inspection.pipeline.conduct import conduct
+from inspection.pipeline.ports import Detector
 from inspection.store import (
     catalogue,
     defects,
@@ -24,6 +27,7 @@ from inspection.store import (
 from inspection.store.engine import reading, writing
 from inspection.store.removals import Removal, RemovalAction
 from tests.support.conducted import RunningClock, Site, enter_mosaic, reused
+from tests.support.darkness import DarknessDetector
 from tests.support.records import make_photo
 from tests.unit.pipeline.test_edit_and_rerun import ShiftedDetector, run_again
 
@@ -44,14 +48,21 @@ def mosaic_of(site: Site) -> str:
     return made.sha256
 
 
-def test_going_back_to_an_earlier_model_shows_what_that_one_found(site: Site) -> None:
-    """The other model sees the cracks from other pixels on, so its sightings are others."""
+TWIN = replace(DarknessDetector(), model_id="twin@000000000002")
+"""Another model whose sightings begin at the very pixels of the first one's."""
+
+
+@pytest.mark.parametrize("other", [ShiftedDetector(), TWIN], ids=["lower", "same pixels"])
+def test_going_back_to_an_earlier_model_shows_what_that_one_found(
+    site: Site, other: Detector
+) -> None:
+    """A sighting is a model's own, so that a later model writes over nothing."""
     conduct(site.survey_id, site.tools)
     first = standing(site)
-    assert run_again(site)["matched"] == len(first)
+    assert run_again(site, other)["matched"] == len(first)
     second = standing(site)
     assert second.keys() == first.keys()
-    assert {d.latest.model_id for d in second.values()} == {ShiftedDetector().model_id}
+    assert {d.latest.model_id for d in second.values()} == {other.model_id}
     again = conduct(site.survey_id, site.tools)
     assert reused(again)["detect"] and not reused(again)["consolidate"]
     back = standing(site)
@@ -63,7 +74,7 @@ def test_going_back_to_an_earlier_model_shows_what_that_one_found(site: Site) ->
         k: d.latest.outline_surface_m.bounds for k, d in first.items()
     }
     assert all(reused(conduct(site.survey_id, site.tools)).values())
-    run_again(site)
+    run_again(site, other)
     assert standing(site) == second
 
 

@@ -281,22 +281,24 @@ def test_the_order_of_detections_changes_nothing(files: tuple[Path, Path]) -> No
         assert a.axis_surface_m == b.axis_surface_m
 
 
-def test_running_twice_gives_the_same_identifiers_another_mosaic_others(
+def test_running_twice_gives_the_same_identifiers_another_mosaic_or_model_others(
     files: tuple[Path, Path],
 ) -> None:
     first = measured(FOUND, files).observations
     again = measured(FOUND, files).observations
-    other = measure(
-        detections_of(FOUND),
-        mosaic_path=files[0],
-        sources_path=files[1],
-        mosaic=mosaic_of(SHAPE, sha256="d" * 64),
-        model_id="m",
-    ).observations
     ids = {o.observation_id for o in first}
     assert len(ids) == 3
     assert ids == {o.observation_id for o in again}
-    assert not ids & {o.observation_id for o in other}
+    for sha256, model_id in (("d" * 64, "model@1/f32"), (mosaic_of(SHAPE).sha256, "model@2/f32")):
+        other = measure(
+            detections_of(FOUND),
+            mosaic_path=files[0],
+            sources_path=files[1],
+            mosaic=mosaic_of(SHAPE, sha256=sha256),
+            model_id=model_id,
+        ).observations
+        assert len(other) == 3
+        assert not ids & {o.observation_id for o in other}
 
 
 def test_confidence_is_weighted_by_pixels(files: tuple[Path, Path]) -> None:

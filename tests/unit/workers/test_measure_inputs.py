@@ -4,6 +4,9 @@ golden crack ratios."""
 import csv
 import json
 from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +14,7 @@ import click
 import numpy as np
 import pytest
 import shapely
+import sqlalchemy as sa
 from click.testing import CliRunner, Result
 
 from inspection.codelists.grades import load_crack_ratio_rule
@@ -21,11 +25,12 @@ from inspection.errors import BadInput, TenkenError, Unavailable
 from inspection.finite import FiniteRange
 from inspection.geo.frames import to_crs
 from inspection.geo.grid import LOCAL_CRS
-from inspection.store import assets, observations, orthomosaics, surveys
+from inspection.store import assets, defects, orthomosaics, surveys, tables
 from inspection.store.engine import create_engine, writing
 from tests.support.records import (
     PLANE_CRS,
     make_asset,
+    make_defect,
     make_measurement,
     make_mosaic,
     make_observation,
@@ -37,6 +42,7 @@ from workers.measure.crackratio import LONGEST_M, read_line, read_truth
 from workers.measure.pattern import lines_of, table
 
 RULE = load_crack_ratio_rule()
+FLOWN = datetime(2026, 5, 1, tzinfo=UTC)
 
 
 def call(*words: object) -> Result:
@@ -230,8 +236,6 @@ def crack(x0: float, y: float, width_mm: float | None = 1.2, limit: float = 0.15
 
 
 def seen(outline: Any, *, axis: Any = None, measured: Any = None, kind: Any = None) -> Observation:
-    from dataclasses import replace
-
     mosaic = make_mosaic(make_survey(map_crs=LOCAL_CRS), 100, LOCAL_CRS)
     return make_observation(
         mosaic,
@@ -243,16 +247,23 @@ def seen(outline: Any, *, axis: Any = None, measured: Any = None, kind: Any = No
     )
 
 
+@contextmanager
+def stored(folder: Path) -> Iterator[sa.Connection]:
+    """Open the store of a folder of results for writing."""
+    engine = create_engine(f"sqlite:///{folder / 'store' / 'tenken.sqlite'}")
+    with writing(engine) as connection:
+        yield connection
+    engine.dispose()
+
+
 def kept(folder: Path, *found: Observation) -> Path:
     """Keep a finished survey in a local frame and give the folder of its results."""
-    engine = create_engine(f"sqlite:///{folder / 'store' / 'tenken.sqlite'}")
     survey = make_survey(map_crs=LOCAL_CRS)
-    with writing(engine) as connection:
+    with stored(folder) as connection:
         assets.save(connection, make_asset())
         surveys.save(connection, survey)
         orthomosaics.save(connection, make_mosaic(survey, 100, LOCAL_CRS))
-        observations.save(connection, found)
-    engine.dispose()
+        defects.save(connection, map(make_defect, found), now=FLOWN)
     (folder / "run.json").write_text(json.dumps({"survey_id": str(survey.survey_id)}))
     return folder
 
@@ -264,9 +275,9 @@ def run_dir(tmp_path: Path, empty_database: bytes) -> Path:
     return tmp_path / "run"
 
 
-def ratio(run_dir: Path, *found: Observation) -> dict[str, Any]:
+def ratio(run_dir: Path) -> dict[str, Any]:
     lane = line(run_dir, [[0, 1.5], [5, 1.5]])
-    words = ("crackratio", kept(run_dir, *found), "--centre-line", lane, "--lane-width-m", 3)
+    words = ("crackratio", run_dir, "--centre-line", lane, "--lane-width-m", 3)
     plain: dict[str, Any] = json.loads(call(*words, "--json").stdout)
     return plain
 
@@ -284,7 +295,7 @@ def test_the_golden_crack_ratio_from_the_store_to_the_answer(run_dir: Path) -> N
         seen(shapely.box(x - 0.1, y, x + 0.15, y + 0.5), kind=DamageClass.PATCH)
         for x, y in (cell(7, 4), cell(9, 4))
     ]
-    plain = ratio(run_dir, *cracks, *patches)
+    plain = ratio(kept(run_dir, *cracks, *patches))
     (section,) = plain["sections"]
     assert section["crack_ratio_percent"] == pytest.approx(18.33, abs=0.005)
     assert (section["start_m"], section["end_m"], section["class_code"]) == (0.0, 5.0, "I")
@@ -306,10 +317,44 @@ def test_the_golden_crack_ratio_from_the_store_to_the_answer(run_dir: Path) -> N
 def test_cracks_are_counted_unless_they_are_known_to_be_narrow(
     run_dir: Path, width_mm: float | None, limit: float, counted: bool, unknown: int
 ) -> None:
-    plain = ratio(run_dir, crack(0.1, 0.25, width_mm, limit))
+    plain = ratio(kept(run_dir, crack(0.1, 0.25, width_mm, limit)))
     assert plain["cracks_of_unknown_width"] == unknown
     wanted = 100 * 0.15 / 15 if counted else 0.0
     assert plain["sections"][0]["crack_ratio_percent"] == pytest.approx(wanted, abs=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("decided", "counted"),
+    [
+        ({}, True),
+        ({"state": "confirmed", "damage_class_reviewed": "crack"}, True),
+        ({"state": "confirmed", "damage_class_reviewed": "efflorescence"}, False),
+        ({"state": "rejected"}, False),
+        ({"state": "superseded"}, False),
+    ],
+)
+def test_a_ratio_counts_what_people_let_stand(
+    run_dir: Path, decided: dict[str, str], counted: bool
+) -> None:
+    kept(run_dir, crack(0.1, 0.25))
+    with stored(run_dir) as connection:
+        connection.execute(sa.update(tables.defects).values(**{"version": 2} | decided))
+    (section,) = ratio(run_dir)["sections"]
+    wanted = 100 * 0.15 / 15 if counted else 0.0
+    assert section["crack_ratio_percent"] == pytest.approx(wanted, abs=1e-6)
+
+
+def test_a_crack_that_two_models_saw_is_counted_once(run_dir: Path) -> None:
+    """They saw it on two sides of a line of the mesh: both together would be two cracked cells."""
+    first, second = crack(0.1, 0.49), crack(0.1, 0.51)
+    kept(run_dir, first)
+    whole = make_defect(first)
+    ids = (first.observation_id, second.observation_id)
+    with stored(run_dir) as connection:
+        renewed = replace(whole, latest=second, observation_ids=ids)
+        defects.save(connection, [renewed], now=FLOWN)
+    (section,) = ratio(run_dir)["sections"]
+    assert section["crack_ratio_percent"] == pytest.approx(100 * 0.15 / 15, abs=1e-6)
 
 
 # patterns

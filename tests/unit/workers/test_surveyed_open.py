@@ -3,19 +3,28 @@
 import hashlib
 import json
 import uuid
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from inspection.errors import BadInput, Broken, NotFound, TenkenError, Unavailable
 from inspection.imaging.photofile import opened as lent
-from inspection.store import assets, keys, observations, orthomosaics, surveys
+from inspection.store import assets, defects, keys, orthomosaics, surveys
 from inspection.store.blobs import FolderBlobs
 from inspection.store.engine import create_engine, writing
-from tests.support.records import digest, make_asset, make_mosaic, make_observation, make_survey
+from tests.support.records import (
+    digest,
+    make_asset,
+    make_defect,
+    make_mosaic,
+    make_observation,
+    make_survey,
+)
 from workers.surveyed import Surveyed, open_survey, photo_files
 
 SURVEY = make_survey()
+NOON = datetime(2026, 5, 1, 12, tzinfo=UTC)
 OLD, NEW = make_mosaic(SURVEY, 100), make_mosaic(SURVEY, 101)
 
 
@@ -29,7 +38,8 @@ def fill(home: Path, empty_database: bytes, *, mosaics: bool = True) -> None:
         if mosaics:
             for mosaic, numbers in ((OLD, (1, 2)), (NEW, (3,))):
                 orthomosaics.save(connection, mosaic)
-                observations.save(connection, [make_observation(mosaic, n) for n in numbers])
+                found = [make_defect(make_observation(mosaic, n)) for n in numbers]
+                defects.save(connection, found, now=NOON)
     engine.dispose()
 
 
