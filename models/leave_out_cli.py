@@ -9,7 +9,7 @@ import click
 from datasets.options import data_dir_option, json_option
 from inspection.errors import BadInput
 from inspection.finite import FiniteRange
-from models.leave_out_rows import RESULTS_SUFFIX, mean_tolerant_f1, write_results
+from models.leave_out_rows import RESULTS_SUFFIX, keep_results, mean_tolerant_f1
 from models.options import config_option, require_training_libraries
 from models.registry import WEIGHTS_DIR, list_names
 
@@ -78,20 +78,19 @@ def leave_out_command(
     results = []
     for source in sources or known:
         click.echo(f"without {source}", err=True)
-        results.append(
-            leave_out(
-                config,
-                source,
-                chips_dir=chips_dir,
-                start_weights=data_dir / "weights" / config.start_weights,
-                data_dir=data_dir,
-                out_dir=out_dir / source,
-                budget_min=budget_min,
-                report=lambda line: click.echo(line, err=True),
-            )
+        result = leave_out(
+            config,
+            source,
+            chips_dir=chips_dir,
+            start_weights=data_dir / "weights" / config.start_weights,
+            data_dir=data_dir,
+            out_dir=out_dir / source,
+            budget_min=budget_min,
+            report=lambda line: click.echo(line, err=True),
         )
-    if config.name in list_names(weights_dir):
-        write_results(weights_dir / f"{config.name}{RESULTS_SUFFIX}", results)
+        if config.name in list_names(weights_dir):
+            keep_results(weights_dir / f"{config.name}{RESULTS_SUFFIX}", [result])
+        results.append(result)
     if as_json:
         click.echo(json.dumps([asdict(result) for result in results], indent=2))
         return

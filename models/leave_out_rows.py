@@ -44,14 +44,21 @@ def mean_tolerant_f1(results: Sequence[LeftOut]) -> float:
     return sum(result.counts.tolerant_f1 for result in results) / len(results) if results else 0.0
 
 
-def write_results(path: Path, results: Iterable[LeftOut]) -> None:
-    """Keep the rows of a recipe beside its model, where the card finds them."""
-    rows = [asdict(result) for result in results]
+def keep_results(path: Path, results: Iterable[LeftOut]) -> None:
+    """Keep rows of a recipe beside its model, where the card finds them, in place of older ones.
+
+    Rows of other sources stay. The same rows give the same file, in whichever order they came.
+
+    Raises:
+        Broken: The file that is there is damaged.
+    """
+    kept = {result.source: result for result in (*read_results(path), *results)}
+    rows = [asdict(kept[source]) for source in sorted(kept)]
     path.write_text(json.dumps(rows, indent=2) + "\n", encoding="utf-8")
 
 
 def read_results(path: Path) -> tuple[LeftOut, ...]:
-    """Return the rows that ``write_results`` kept; none where nothing was measured.
+    """Return the rows that ``keep_results`` kept; none where nothing was measured.
 
     Raises:
         Broken: The file is damaged.

@@ -91,8 +91,12 @@ def to_tensor(rgb: Sequence[np.ndarray[Any, Any]]) -> torch.Tensor:
 
 
 def use_all_cores() -> None:
-    """Give torch every core again; importing or building Ultralytics models may have cut it."""
-    torch.set_num_threads(os.cpu_count() or 1)
+    """Give torch every core that is this process's; importing Ultralytics may have cut it.
+
+    With ``taskset`` two runs share a machine, a core each, and neither waits for the other.
+    """
+    allowed = getattr(os, "sched_getaffinity", lambda _: range(os.cpu_count() or 1))
+    torch.set_num_threads(len(allowed(0)))
     cv2.setNumThreads(1)
 
 

@@ -25,9 +25,9 @@ from models.leave_out import crack_sources, leave_out, without
 from models.leave_out_rows import (
     RESULTS_SUFFIX,
     LeftOut,
+    keep_results,
     mean_tolerant_f1,
     read_results,
-    write_results,
 )
 from models.metrics import PixelCounts
 from models.network import build_network
@@ -137,10 +137,22 @@ def test_the_whole_source_is_scored_and_no_chip_of_it_is_learned(
 
 def test_rows_come_back_as_they_were_kept(tmp_path: Path) -> None:
     path = tmp_path / f"model{RESULTS_SUFFIX}"
-    rows = (ROW, replace(ROW, source="cracksc", intervals=None))
-    write_results(path, rows)
-    assert read_results(path) == rows
+    other = replace(ROW, source="cracksc", intervals=None)
+    keep_results(path, [ROW])
+    keep_results(path, [other])
+    assert read_results(path) == (other, ROW)
+    better = replace(ROW, threshold=0.9)
+    keep_results(path, [better])
+    assert read_results(path) == (other, better)
     assert read_results(tmp_path / "absent.json") == ()
+
+
+def test_a_damaged_file_of_rows_is_not_written_over(tmp_path: Path) -> None:
+    path = tmp_path / f"model{RESULTS_SUFFIX}"
+    path.write_text("{", encoding="utf-8")
+    with pytest.raises(Broken):
+        keep_results(path, [ROW])
+    assert path.read_text(encoding="utf-8") == "{"
 
 
 @pytest.mark.parametrize(
@@ -167,7 +179,7 @@ def test_the_card_tells_what_was_measured_and_what_was_not(tmp_path: Path) -> No
     assert "| uav75 | 60 | 0.55 | 0.333 (0.30–0.40) | 0.500 (0.45–0.55) |" in text
     assert text.endswith("Mean F1 within 2 px over these sources: 0.686.")
     entry = write_tiny_network(tmp_path, name=registry.DEFAULT_MODEL)
-    write_results(entry.onnx_path.with_suffix(RESULTS_SUFFIX), (ROW,))
+    keep_results(entry.onnx_path.with_suffix(RESULTS_SUFFIX), (ROW,))
     write_card(entry, EVALUATION)
     card = entry.card_path.read_text(encoding="utf-8")
     assert "## Cracks on sources never seen" in card
@@ -198,6 +210,7 @@ def test_the_command_walks_over_sources_and_keeps_the_rows(tiny_sets: Path, tmp_
     assert [row["source"] for row in json.loads(done.stdout)] == ["uav75", "uav_concrete"]
     again = CliRunner().invoke(commands, [*shared, "--source", "uav75"], catch_exceptions=False)
     assert "images, never seen" in again.stdout and "resumed at step 1" in again.stderr
+    assert read_results(tmp_path / f"tiny{RESULTS_SUFFIX}") == rows
     unknown = CliRunner().invoke(commands, [*shared, "--source", "quaywall"])
     assert isinstance(unknown.exception, BadInput)
     assert "choose from uav75, uav_concrete" in str(unknown.exception)

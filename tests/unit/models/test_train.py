@@ -1,6 +1,7 @@
 """Training goes down, stops on either clock, and goes on where it was cut off."""
 
 import json
+import os
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
@@ -27,6 +28,7 @@ from models.loop import (
     save_state,
     to_tensor,
     update_average,
+    use_all_cores,
 )
 from models.network import build_network
 from models.train import (
@@ -308,3 +310,16 @@ def test_labels_beside_their_cracks_are_moved_where_the_recipe_says_so(
         return float(images.mean(dim=1)[labels == CLASS_NAMES.index("crack")].mean())
 
     assert brightness_of_label(4) < 0.5 * brightness_of_label(0)
+
+
+@pytest.mark.parametrize("cores", [{0}, {0, 1, 5}])
+def test_torch_gets_the_cores_that_the_process_may_use(
+    monkeypatch: pytest.MonkeyPatch, cores: set[int]
+) -> None:
+    before = torch.get_num_threads()
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: cores, raising=False)
+    try:
+        use_all_cores()
+        assert torch.get_num_threads() == len(cores)
+    finally:
+        torch.set_num_threads(before)
