@@ -144,8 +144,8 @@ def winners(
     label = np.zeros(valid.shape, dtype=np.uint8)
     for number, plane in zip(numbers, scores, strict=True):
         better = (plane >= np.float32(thresholds.lower[number])) & (plane > best) & valid
-        best[better] = plane[better]
-        label[better] = number + 1
+        np.copyto(best, plane, where=better)
+        np.copyto(label, np.uint8(number + 1), where=better)
     return Winners(label=label, score=best)
 
 

@@ -103,8 +103,23 @@ class Decider:
 
 def beside(joint: NDArray[np.bool_], reach_px: int = JOINT_REACH_PX) -> NDArray[np.bool_]:
     """Return the pixels within reach of a joint, the joint's own among them, (H, W)."""
-    away = cv2.distanceTransform((~joint).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
-    return np.asarray(joint.any() & (away <= np.float32(reach_px)), dtype=np.bool_)
+    near = np.zeros(joint.shape, dtype=np.bool_)
+    if joint.any():
+        box = tuple(
+            _grown(_extent(np.asarray(joint.any(axis=1 - axis))), reach_px, joint.shape[axis])
+            for axis in (0, 1)
+        )
+        away = cv2.distanceTransform(
+            (~joint[box]).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE
+        )
+        near[box] = away <= np.float32(reach_px)
+    return near
+
+
+def _extent(line: NDArray[np.bool_]) -> slice:
+    """Give the part of a line from its first true place to its last."""
+    true = np.flatnonzero(line)
+    return slice(int(true[0]), int(true[-1]) + 1)
 
 
 def _blocks(rows: slice, columns: slice) -> Iterator[Window]:

@@ -192,18 +192,15 @@ def _read(
         min(x_px + chip_px, source.width),
         min(y_px + chip_px, source.height),
     )
-    inside = np.moveaxis(source.read(colour, window=_window(box)), 0, -1)
+    inside = cv2.merge(list(source.read(colour, window=_window(box))))
     valid = _valid(source, box)
     left, top = box[0] - x_px, box[1] - y_px
     right, bottom = chip_px - left - inside.shape[1], chip_px - top - inside.shape[0]
-    frame = ((top, bottom), (left, right))
-    return Chip(
-        x_px=x_px,
-        y_px=y_px,
-        core=core,
-        pixels=np.pad(_filled(inside, valid), (*frame, (0, 0)), mode="symmetric"),
-        valid=np.pad(valid, frame),
-    )
+    pixels = _filled(inside, valid)
+    if any((left, top, right, bottom)):
+        pixels = cv2.copyMakeBorder(pixels, top, bottom, left, right, cv2.BORDER_REFLECT)
+        valid = np.pad(valid, ((top, bottom), (left, right)))
+    return Chip(x_px=x_px, y_px=y_px, core=core, pixels=pixels, valid=valid)
 
 
 def _filled(pixels: NDArray[np.uint8], valid: NDArray[np.bool_]) -> NDArray[np.uint8]:

@@ -15,6 +15,8 @@ RADIUS_PX = 2
 Wider windows find weak spots along a crack as well, and cut it into pieces there.
 """
 
+_AROUND = np.ones((2 * RADIUS_PX + 1, 2 * RADIUS_PX + 1), dtype=np.uint8)
+
 
 def crests(
     scores: NDArray[np.float32], *, share: float, valid: NDArray[np.bool_]
@@ -28,8 +30,7 @@ def crests(
         valid: (H, W), False where the raster has no data; such pixels have score 0.
     """
     kept = np.where(valid, scores, np.float32(0))
-    side = 2 * RADIUS_PX + 1
     for plane in kept:
-        highest = cv2.dilate(plane, np.ones((side, side), dtype=np.uint8))
-        plane[plane < np.float32(share) * highest] = 0
+        least = np.float32(share) * cv2.dilate(plane, _AROUND)
+        np.copyto(plane, np.float32(0), where=plane < least)
     return kept

@@ -158,9 +158,9 @@ def main(request_path: Path) -> None:
     torch.set_num_threads(request["threads"])
     cv2.setNumThreads(request["threads"])
     model = open_model(request, folder)
-    torch.set_num_threads(request["threads"])  # Ultralytics sets it to one on small machines
     overlap = request["overlap_px"] / request["chip_px"]
     model.perform_inference(np.zeros((request["chip_px"],) * 2 + (3,), dtype=np.uint8))  # warm
+    torch.set_num_threads(request["threads"])  # Ultralytics sets it to one at its first prediction
     for image in request["images"]:
         began, busy = time.perf_counter(), time.process_time()
         answer = get_sliced_prediction(
