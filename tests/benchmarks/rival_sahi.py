@@ -1,8 +1,9 @@
 """Time the reading of large pictures beside SAHI, with what each of the two finds.
 
-    python -m tests.benchmarks.rival_sahi [--photos 4] [--mosaic-side 20000] [--repeat 3]
+    python -m tests.benchmarks.rival_sahi [--photos 4] [--mosaic-side 20000] [--chip-px 640]
 
-Five readers see the same pixels in the same windows with the same threads, one after the other,
+Five readers see the same pixels in the same windows (640 px, which is usual for these networks;
+a survey reads 1024) with the same threads, one after the other,
 ``--repeat`` times; the best time of each counts. SAHI reads with YOLO11n-seg on torch, as its own
 adapter runs it, and with the shipped network on OpenVINO; Tenken reads with the same YOLO11n-seg
 weights, registered as an engineer would, and with the shipped network at f32 and at bf16. The
@@ -41,7 +42,7 @@ from datasets.sources import find_source, read_source
 from inspection.domain.detection import Detections
 from inspection.domain.taxonomy import DamageClass
 from inspection.imaging.chips import raster_shape
-from inspection.pipeline.detect import CHIP_PX, MARGIN_PX, detect
+from inspection.pipeline.detect import MARGIN_PX, detect
 from inspection.pipeline.gauge import Gauge
 from models.detector import load_detector
 from models.evaluate import STRIP, whole_image
@@ -135,11 +136,12 @@ def ours(request_path: Path) -> None:
         threads=request["threads"],
         precision=request["precision"],
     )
-    detector.score(np.zeros((1, CHIP_PX, CHIP_PX, 3), dtype=np.uint8))  # compiles the network
+    side = request["chip_px"]
+    detector.score(np.zeros((1, side, side, 3), dtype=np.uint8))  # compiles the network
     for image in map(Path, request["images"]):
         busy = time.process_time()
         with Gauge() as gauge:
-            run = detect(image, detector=detector)
+            run = detect(image, detector=detector, chip_px=request["chip_px"])
         busy = time.process_time() - busy
         shape = raster_shape(image)
         mask = crack_mask(run.detections, (shape.height_px, shape.width_px))
@@ -271,14 +273,15 @@ def register_rival_network(python: Path, weights: Path, folder: Path) -> Path:
 
 
 def read_all(
-    scene: Scene, data_dir: Path, python: Path, *, threads: int, repeat: int, folder: Path
+    scene: Scene, data_dir: Path, python: Path, chosen: argparse.Namespace, folder: Path
 ) -> dict[str, Reading]:
     """Let every reader read, one after the other, so that a busy minute hits all alike."""
     instance = data_dir / "weights" / "yolo11n-seg_coco.safetensors"
     own = register_rival_network(python, instance, folder)
     entry = load_entry(DEFAULT_MODEL)
-    pictures = {"images": [str(path) for path in scene.pictures], "threads": threads}
-    windows = {"chip_px": CHIP_PX, "overlap_px": 2 * MARGIN_PX, "class": "crack"}
+    pictures = {"images": [str(path) for path in scene.pictures], "threads": chosen.threads}
+    pictures |= {"chip_px": chosen.chip_px}
+    windows = {"overlap_px": 2 * MARGIN_PX, "class": "crack"}
     limits = {"thresholds": {name: entry.thresholds[name] for name in entry.classes[1:]}}
     rival = [str(python), "-m", "tests.benchmarks.rivals.sahi_reader"]
     house = [sys.executable, "-m", "tests.benchmarks.rival_sahi", "--ours"]
@@ -291,7 +294,7 @@ def read_all(
         "Tenken, shipped bf16": (house, {"models": "", "model": DEFAULT_MODEL, **BF16}),
     }
     readings = {name: Reading() for name in readers}
-    for number in range(repeat):
+    for number in range(chosen.repeat):
         began = time.monotonic()
         for name, (command, request) in readers.items():
             read(command, request | pictures, readings[name])
@@ -304,6 +307,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--photos", type=int, default=4, help="quay photos to read")
     parser.add_argument("--mosaic-side", type=int, default=0, help="side of a drawn mosaic, px")
+    parser.add_argument("--chip-px", type=int, default=640, help="side of a window, px")
     parser.add_argument("--repeat", type=int, default=1)
     parser.add_argument("--threads", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--venv", type=Path, default=ROOT.parent / "rivals" / "sahi")
@@ -320,11 +324,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         scene = draw_scene(data_dir, folder, chosen.photos, chosen.mosaic_side)
-        readings = read_all(
-            scene, data_dir, python, threads=chosen.threads, repeat=chosen.repeat, folder=folder
-        )
+        readings = read_all(scene, data_dir, python, chosen, folder)
         load = os.getloadavg()[0]
-        print(f"{chosen.threads} threads, best of {chosen.repeat}, load of the machine {load:.1f}")
+        print(
+            f"windows of {chosen.chip_px} px that overlap by {2 * MARGIN_PX} px, {chosen.threads} "
+            f"threads, best of {chosen.repeat}, load of the machine {load:.1f}"
+        )
         print("\n".join(table(scene, data_dir, readings)))
         found = list(ratios(scene, readings))
     for name, wall, busy in found:
