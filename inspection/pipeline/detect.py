@@ -2,12 +2,13 @@
 
 import time
 from collections import deque
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 
@@ -24,6 +25,8 @@ from inspection.errors import BadInput, OutOfMemory
 from inspection.imaging.candidates import Decider
 from inspection.imaging.chips import Core, RasterShape, chips, cores, raster_shape
 from inspection.pipeline.ports import Detector, Progress, Silence
+
+Item = TypeVar("Item")
 
 CHIP_PX = 1024
 """Side of a chip with its margins: 30 % more mosaic a second than 640 px with the same margin."""
@@ -239,15 +242,27 @@ def scan(
     detector: Detector,
     batch: int,
     say: Callable[[str], None] | None = None,
-) -> Iterator[tuple[Chip, ChipScores]]:
-    """Give each chip of a stream with its scores; the next chips are read meanwhile.
+) -> Generator[tuple[Chip, ChipScores], None, None]:
+    """Give each chip of a stream with its scores; the next ones are read and scored meanwhile.
 
     Raises:
         OutOfMemory: when not even one chip at a time fits.
     """
-    portion = Portion(detector, batch, say or Silence().say)
-    for group in ahead(batched(stream, batch), depth=AHEAD):
-        yield from zip(group, portion.score(group), strict=True)
+    told: deque[str] = deque()
+    portion = Portion(detector, batch, told.append)
+    for pairs in ahead(_scored(stream, portion, batch), depth=1):
+        while told:  # here, because who listens need not expect another thread
+            (say or Silence().say)(told.popleft())
+        yield from pairs
+
+
+def _scored(
+    stream: Generator[Chip, None, None], portion: "Portion", batch: int
+) -> Generator[list[tuple[Chip, ChipScores]], None, None]:
+    """Give the groups of a stream with their scores; the next groups are read meanwhile."""
+    with closing(ahead(batched(stream, batch), depth=AHEAD)) as groups:
+        for group in groups:
+            yield list(zip(group, portion.score(group), strict=True))
 
 
 class Portion:
@@ -330,21 +345,21 @@ def batched(stream: Generator[Chip, None, None], size: int) -> Generator[list[Ch
             yield group
 
 
-def ahead(groups: Generator[list[Chip], None, None], *, depth: int) -> Iterator[list[Chip]]:
-    """Take groups from a generator on a thread of its own, at most ``depth`` in advance.
+def ahead(items: Generator[Item, None, None], *, depth: int) -> Generator[Item, None, None]:
+    """Take items from a generator on a thread of its own, at most ``depth`` in advance.
 
     An error of the generator is raised here, in its place. When the taker stops early, the
     generator is closed on its own thread, where it had opened its files.
     """
-    with ThreadPoolExecutor(max_workers=1, thread_name_prefix="chips") as reader:
-        waiting: deque[Future[list[Chip] | None]] = deque(
-            reader.submit(next, groups, None) for _ in range(depth)
+    with ThreadPoolExecutor(max_workers=1, thread_name_prefix="ahead") as taker:
+        waiting: deque[Future[Item | None]] = deque(
+            taker.submit(next, items, None) for _ in range(depth)
         )
         try:
-            while (group := waiting.popleft().result()) is not None:
-                waiting.append(reader.submit(next, groups, None))
-                yield group
+            while (item := waiting.popleft().result()) is not None:
+                waiting.append(taker.submit(next, items, None))
+                yield item
         finally:
             for future in waiting:
                 future.cancel()
-            reader.submit(groups.close).result()
+            taker.submit(items.close).result()

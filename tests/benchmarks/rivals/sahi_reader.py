@@ -53,8 +53,11 @@ class SemanticModel(DetectionModel):
         padded = np.zeros((side, side, 3), dtype=np.uint8)
         padded[: image.shape[0], : image.shape[1]] = image[..., :3]
         chip = padded.transpose(2, 0, 1)[None].astype(np.float32) / 255
-        answer = next(iter(self.model([chip]).values()))
-        self._original_predictions = answer[0, :, : image.shape[0], : image.shape[1]]
+        answer = next(iter(self.model([chip]).values()))[0]
+        if answer.shape[1] != side:  # the network answers coarsely
+            fine = [cv2.resize(plane, (side, side)) for plane in answer]
+            answer = np.stack(fine)
+        self._original_predictions = answer[:, : image.shape[0], : image.shape[1]]
 
     def _create_object_prediction_list_from_original_predictions(
         self, shift_amount_list: Any = None, full_shape_list: Any = None

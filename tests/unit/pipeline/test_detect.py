@@ -16,8 +16,9 @@ from inspection.domain.detection import ChipScores, Detections
 from inspection.domain.raster import Chip
 from inspection.domain.taxonomy import DamageClass
 from inspection.errors import BadInput, Broken
+from inspection.imaging.chips import chips
 from inspection.imaging.cog import validate
-from inspection.pipeline.detect import ahead, batched, detect
+from inspection.pipeline.detect import ahead, batched, detect, scan
 from tests.benchmarks.detect_memory import write_cog
 from tests.support.darkness import CONCRETE, DarknessDetector
 from tests.support.detector_contract import DetectorContract
@@ -236,7 +237,7 @@ def test_a_damaged_mosaic_stops_the_run_and_leaves_no_thread(mosaic: Path) -> No
     mosaic.write_bytes(content)
     with pytest.raises(Broken, match=r"mosaic\.tif is damaged"):
         detect(mosaic, detector=DarknessDetector(), **SMALL)
-    assert not [t for t in threading.enumerate() if t.name.startswith("chips")]
+    assert not [t for t in threading.enumerate() if t.name.startswith("ahead")]
 
 
 class Failing(DarknessDetector):
@@ -256,7 +257,53 @@ def test_a_failing_detector_stops_the_reader_too(mosaic: Path) -> None:
     with pytest.raises(Broken, match="the network stopped"):
         detect(mosaic, detector=Failing(), batch=2, **SMALL)
     assert Failing.calls == [2, 2]
-    assert not [t for t in threading.enumerate() if t.name.startswith("chips")]
+    assert not [t for t in threading.enumerate() if t.name.startswith("ahead")]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Counting(DarknessDetector):
+    """Say how many groups were scored."""
+
+    scored: list[int] = field(default_factory=list)
+    third: threading.Event = field(default_factory=threading.Event)
+
+    def score(self, chips: NDArray[np.uint8]) -> list[ChipScores]:
+        self.scored.append(len(chips))
+        if len(self.scored) == 3:
+            self.third.set()
+        return super().score(chips)
+
+
+def test_the_next_group_is_scored_while_one_is_looked_at_and_no_other(mosaic: Path) -> None:
+    detector = Counting()
+    walk = scan(chips(mosaic, **SMALL), detector=detector, batch=2)
+    for _ in range(3):  # two of the first group, one of the second
+        next(walk)
+    assert detector.third.wait(timeout=60)
+    assert len(detector.scored) == 3
+    walk.close()
+    assert len(detector.scored) == 3
+
+
+class Narrow(DarknessDetector):
+    """Hold one chip at a time."""
+
+    def score(self, chips: NDArray[np.uint8]) -> list[ChipScores]:
+        if len(chips) > 1:
+            raise MemoryError
+        return super().score(chips)
+
+
+def test_what_scoring_says_is_told_on_the_thread_that_looks(mosaic: Path) -> None:
+    heard: list[tuple[str, int]] = []
+
+    def say(sentence: str) -> None:
+        heard.append((sentence, threading.get_ident()))
+
+    shown = list(scan(chips(mosaic, **SMALL), detector=Narrow(), batch=2, say=say))
+    assert len(shown) == len(list(chips(mosaic, **SMALL)))
+    ((sentence, thread),) = heard
+    assert "going on with 1" in sentence and thread == threading.get_ident()
 
 
 def chip(number: int) -> Chip:
@@ -302,7 +349,7 @@ def test_no_more_is_read_ahead_than_allowed() -> None:
     for taken in range(1, 20):
         next(stream)
         assert source.taken <= 4 * (taken + 2)
-    stream.close()  # type: ignore[attr-defined]  # it is a generator
+    stream.close()
     assert source.taken <= 4 * 21
 
 
@@ -310,7 +357,7 @@ def test_files_are_closed_on_the_thread_that_opened_them() -> None:
     source = Source(total=100)
     stream = ahead(batched(source.stream(), 2), depth=2)
     next(stream)
-    stream.close()  # type: ignore[attr-defined]  # it is a generator
+    stream.close()
     assert source.opened_on == source.closed_on != threading.get_ident()
 
 
