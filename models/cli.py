@@ -244,10 +244,10 @@ def export(
     from models.choose import choose_rule  # noqa: PLC0415
     from models.config import read_config  # noqa: PLC0415
     from models.loop import CHECKPOINT_NAME  # noqa: PLC0415
-    from models.train import load_state  # noqa: PLC0415
+    from models.train import PIXEL_FORM  # noqa: PLC0415
 
     config = read_config(config_path)
-    state = load_state(config, run_dir / CHECKPOINT_NAME)
+    state = PIXEL_FORM.resume(config, run_dir / CHECKPOINT_NAME)
     scorer = exporting.network_scorer(state.average)
     rule = choose_rule(
         scorer, data_dir, config.classes, among=frozenset(config.thresholds_from), report=say

@@ -2,7 +2,7 @@
 
 import tempfile
 import warnings
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ from torch import nn
 from torch.nn import functional
 
 from inspection.errors import BadInput, Refused
-from models.config import TrainConfig
+from models.config import RunConfig, TrainConfig
 from models.loop import TrainState, to_tensor
 from models.network import spread
 from models.registry import WEIGHTS_DIR, ModelEntry, sha256_of, write_entry
@@ -117,7 +117,21 @@ def export_onnx(network: nn.Module, path: Path, metadata: Mapping[str, str]) -> 
     Raises:
         BadInput: The file would be larger than ``SIZE_LIMIT_MB``.
     """
-    wrapped = ProbabilityNetwork(network).eval()
+    write_onnx(ProbabilityNetwork(network).eval(), path, metadata, trace=trace)
+
+
+def write_onnx(
+    wrapped: nn.Module,
+    path: Path,
+    metadata: Mapping[str, str],
+    *,
+    trace: Callable[[nn.Module, Path], None],
+) -> None:
+    """Write what ``trace`` makes of a module, with half-precision weights, whole or not at all.
+
+    Raises:
+        BadInput: The file would be larger than ``SIZE_LIMIT_MB``.
+    """
     with tempfile.TemporaryDirectory() as folder:
         draft = Path(folder) / "network.onnx"
         trace(wrapped, draft)
@@ -164,11 +178,7 @@ def register(
     Raises:
         Refused: The folder is the shipped one, and a licence forbids shipping what was learned.
     """
-    if state.unshippable and weights_dir.resolve() == WEIGHTS_DIR.resolve():
-        raise Refused(
-            f"weights that learned from {', '.join(state.unshippable)} may not be shipped by their "
-            "licence; register them in a folder of your own with --weights-dir"
-        )
+    refuse_unshippable(state, weights_dir)
     weights_dir.mkdir(parents=True, exist_ok=True)
     onnx_path = weights_dir / f"{config.name}.onnx"
     words = {"licence": config.licence, "classes": ",".join(classes)}
@@ -191,11 +201,32 @@ def register(
     return entry
 
 
+def refuse_unshippable(state: TrainState, weights_dir: Path) -> None:
+    """Refuse the shipped folder to weights that may not be shipped.
+
+    Raises:
+        Refused: The folder is the shipped one, and a licence forbids shipping what was learned.
+    """
+    if state.unshippable and weights_dir.resolve() == WEIGHTS_DIR.resolve():
+        raise Refused(
+            f"weights that learned from {', '.join(state.unshippable)} may not be shipped by their "
+            "licence; register them in a folder of your own with --weights-dir"
+        )
+
+
 def describe_training(state: TrainState, config: TrainConfig) -> dict[str, Any]:
     """Return what the card says about a training run."""
     return {
+        **describe_run(state, config, state.average),
+        **({"thresholds_from": list(config.thresholds_from)} if config.thresholds_from else {}),
+    }
+
+
+def describe_run(state: TrainState, config: RunConfig, network: nn.Module) -> dict[str, Any]:
+    """Return what the card of any form says about the training run of a network."""
+    return {
         "architecture": config.architecture,
-        "parameters": sum(parameter.numel() for parameter in state.average.parameters()),
+        "parameters": sum(parameter.numel() for parameter in network.parameters()),
         "start_weights": config.start_weights,
         **({"begun_with": list(state.begun_with)} if state.begun_with else {}),
         "seed": config.seed,
@@ -206,5 +237,4 @@ def describe_training(state: TrainState, config: TrainConfig) -> dict[str, Any]:
         "first_loss": state.history[0]["loss"] if state.history else None,
         "last_loss": state.history[-1]["loss"] if state.history else None,
         "sampling": dict(config.sampling),
-        **({"thresholds_from": list(config.thresholds_from)} if config.thresholds_from else {}),
     }

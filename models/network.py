@@ -80,8 +80,14 @@ def _begin_alike(network: nn.Module, factor: int) -> None:
                 values.copy_(values[:: factor**2].repeat_interleave(factor**2, dim=0))
 
 
-def load_start_weights(network: nn.Module, path: Path) -> int:
-    """Copy the backbone and neck weights of a COCO network by name; return how many tensors fit.
+def load_start_weights(network: nn.Module, path: Path, *, below: int = HEAD_INPUT_LAYER) -> int:
+    """Copy weights of a COCO network by name; return how many tensors fit.
+
+    Args:
+        network: What is given weights.
+        path: safetensors.
+        below: Layers from this number on are left as they are; by default backbone and neck are
+            copied, the head is not.
 
     Raises:
         NotFound: The file is absent.
@@ -93,11 +99,9 @@ def load_start_weights(network: nn.Module, path: Path) -> int:
     fitting = {
         name: tensor.float()
         for name, tensor in load_file(path).items()
-        if int(name.split(".")[1]) < HEAD_INPUT_LAYER
-        and name in own
-        and own[name].shape == tensor.shape
+        if int(name.split(".")[1]) < below and name in own and own[name].shape == tensor.shape
     }
-    expected = sum(int(name.split(".")[1]) < HEAD_INPUT_LAYER for name in own)
+    expected = sum(int(name.split(".")[1]) < below for name in own)
     if len(fitting) < 0.9 * expected:
         raise BadInput(f"only {len(fitting)} of {expected} tensors of {path.name} fit the network")
     network.load_state_dict(fitting, strict=False)

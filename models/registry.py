@@ -197,15 +197,25 @@ def load_entry(
     if cards_dir is None:
         cards_dir = CARDS_DIR if weights_dir == WEIGHTS_DIR else weights_dir
     entry = _read_entry(name, path, cards_dir)
-    if not entry.onnx_path.is_file():
-        raise Broken(f"model {name}: {entry.onnx_path.name} is missing; install Tenken again")
-    found = sha256_of(entry.onnx_path)
-    if found != entry.sha256:
-        raise Broken(
-            f"model {name}: {entry.onnx_path.name} has sha256 {found[:12]}..., registered "
-            f"{entry.sha256[:12]}...; the file is damaged or was replaced without exporting"
-        )
+    require_whole(entry.onnx_path, entry.sha256)
     return entry
+
+
+def require_whole(onnx_path: Path, sha256: str) -> None:
+    """Check that the network of a model is there and is the one that was registered.
+
+    Raises:
+        Broken: It is missing or altered.
+    """
+    name = onnx_path.stem
+    if not onnx_path.is_file():
+        raise Broken(f"model {name}: {onnx_path.name} is missing; install Tenken again")
+    found = sha256_of(onnx_path)
+    if found != sha256:
+        raise Broken(
+            f"model {name}: {onnx_path.name} has sha256 {found[:12]}..., registered "
+            f"{sha256[:12]}...; the file is damaged or was replaced without exporting"
+        )
 
 
 def list_entries(

@@ -17,21 +17,9 @@ from datasets.classes import IGNORE_INDEX, LABEL_NAMES
 from datasets.label_slack import on_the_cracks
 from datasets.manifest import Split
 from inspection.errors import BadInput
+from models.begin import Form
 from models.config import TrainConfig
-from models.loop import (
-    CHECKPOINT_NAME,
-    UNFOLD_BATCHES,
-    Report,
-    TrainState,
-    begin_with,
-    descend,
-    first_state,
-    group_parameters,
-    read_state,
-    run,
-    to_tensor,
-    use_all_cores,
-)
+from models.loop import Report, TrainState, descend, run, to_tensor, use_all_cores
 from models.losses import segmentation_loss
 from models.network import (
     HEAD_INPUT_LAYER,
@@ -86,30 +74,13 @@ class BatchSource:
         return to_tensor(images), torch.from_numpy(np.stack(labels)).long()
 
 
-def make_optimizer(network: nn.Module, config: TrainConfig) -> torch.optim.Optimizer:
-    """Return AdamW with two rates, and no decay on biases and normalisation."""
-    return group_parameters(
-        network, config, lambda name: int(name.split(".")[1]) >= HEAD_INPUT_LAYER
-    )
-
-
-def start_state(config: TrainConfig, weights_path: Path, batches: BatchSource) -> TrainState:
-    """Return the state before the first step: start weights, true BatchNorm statistics."""
-    torch.manual_seed(config.seed)
-    network = build_network(config.architecture, config.classes)
-    load_start_weights(network, weights_path)
-    unfold_batch_norm(network, (batches.draw(config.steps + i)[0] for i in range(UNFOLD_BATCHES)))
-    return first_state(network, lambda made: make_optimizer(made, config))
-
-
-def load_state(config: TrainConfig, path: Path) -> TrainState:
-    """Return the state that a run of this form wrote; raises what ``loop.read_state`` raises."""
-    return read_state(
-        config,
-        path,
-        lambda: build_network(config.architecture, config.classes),
-        lambda network: make_optimizer(network, config),
-    )
+PIXEL_FORM: Form[TrainConfig] = Form(
+    build=lambda config: build_network(config.architecture, config.classes),
+    first_fresh=lambda _: HEAD_INPUT_LAYER,
+    load=load_start_weights,
+    unfold=unfold_batch_norm,
+)
+"""Networks that tell the class of each pixel."""
 
 
 def train_step(
@@ -161,18 +132,17 @@ def train(
         The last state; its ``average`` is the model.
     """
     out_dir.mkdir(parents=True, exist_ok=True)
-    checkpoint = out_dir / CHECKPOINT_NAME
     use_all_cores()
     batches = BatchSource(list(read_chips(chips_dir, Split.TRAIN)), config)
-    if checkpoint.is_file():
-        state = load_state(config, checkpoint)
-        report(f"resumed at step {state.step}, {state.elapsed_s / 60:.1f} min")
-    else:
-        state = start_state(config, start_weights, batches)
-        if beginning is not None:
-            report(f"begins with {begin_with(state, beginning)} tensors of {beginning.parent.name}")
-    bound = unshippable_sources(chips_dir, config.sampling)
-    state.unshippable = tuple(sorted({*state.unshippable, *bound}))
+    state = PIXEL_FORM.begin(
+        config,
+        start_weights=start_weights,
+        batches=batches,
+        out_dir=out_dir,
+        bound=unshippable_sources(chips_dir, config.sampling),
+        report=report,
+        beginning=beginning,
+    )
     return run(
         state,
         config,

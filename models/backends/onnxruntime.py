@@ -4,6 +4,8 @@ For machines that OpenVINO does not know (its wheels exist for fewer processors 
 a second opinion on its arithmetic.
 """
 
+from pathlib import Path
+
 import numpy as np
 import onnxruntime as ort
 from numpy.typing import NDArray
@@ -18,6 +20,26 @@ ARITHMETIC = "f32-onnxruntime"
 
 QUIET = 3
 """Only errors are told on standard error; the caller hears them as exceptions anyway."""
+
+
+def open_session(path: Path, name: str, threads: int) -> ort.InferenceSession:
+    """Read a network for the processor.
+
+    Args:
+        path: ONNX.
+        name: of the model, for messages.
+        threads: threads of the processor, 0 for all.
+
+    Raises:
+        Broken: when it cannot be read.
+    """
+    options = ort.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.log_severity_level = QUIET
+    try:
+        return ort.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+    except Exception as error:  # its exceptions have no common class but this
+        raise Broken(f"network of {name} cannot be read: {error}") from error
 
 
 class OnnxRuntimeDetector(RegisteredNetwork):
@@ -44,16 +66,8 @@ class OnnxRuntimeDetector(RegisteredNetwork):
                 "choose f32 and 0 or more threads, or the engine openvino"
             )
         super().__init__(entry, ARITHMETIC)
-        options = ort.SessionOptions()
-        options.intra_op_num_threads = threads
-        options.log_severity_level = QUIET
-        try:
-            self._session = ort.InferenceSession(
-                str(entry.onnx_path), options, providers=["CPUExecutionProvider"]
-            )
-            self._input = self._session.get_inputs()[0].name
-        except Exception as error:  # its exceptions have no common class but this
-            raise Broken(f"network of {self.model_id} cannot be read: {error}") from error
+        self._session = open_session(entry.onnx_path, self.model_id, threads)
+        self._input = self._session.get_inputs()[0].name
         step = entry.size_multiple_px
         self._run(np.zeros((step, step, 3), dtype=np.uint8))
 

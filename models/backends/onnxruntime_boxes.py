@@ -1,11 +1,10 @@
 """Look for boxes with ONNX Runtime on the CPU, where OpenVINO has no wheels."""
 
 import numpy as np
-import onnxruntime as ort
 from numpy.typing import NDArray
 
 from inspection.errors import Broken
-from models.backends.onnxruntime import QUIET
+from models.backends.onnxruntime import open_session
 from models.boxes.registry import BoxEntry
 
 COLUMNS = 6
@@ -21,16 +20,8 @@ class OnnxRuntimeBoxes:
             Broken: when it cannot be read.
         """
         self._name = entry.name
-        options = ort.SessionOptions()
-        options.intra_op_num_threads = threads
-        options.log_severity_level = QUIET
-        try:
-            self._session = ort.InferenceSession(
-                str(entry.onnx_path), options, providers=["CPUExecutionProvider"]
-            )
-            self._input = self._session.get_inputs()[0].name
-        except Exception as error:  # its exceptions have no common class but this
-            raise Broken(f"network of {self._name} cannot be read: {error}") from error
+        self._session = open_session(entry.onnx_path, entry.name, threads)
+        self._input = self._session.get_inputs()[0].name
 
     def __call__(self, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Answer (k, 6) float32 for pixels (h, w, 3) uint8 RGB.

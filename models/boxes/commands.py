@@ -57,11 +57,11 @@ def export_command(
     from models.boxes.config import read_box_config  # noqa: PLC0415  # see the module's docstring
     from models.boxes.export import register_boxes  # noqa: PLC0415
     from models.boxes.photos import photo_files  # noqa: PLC0415
-    from models.boxes.train import load_box_state  # noqa: PLC0415
+    from models.boxes.train import BOX_FORM  # noqa: PLC0415
     from models.loop import CHECKPOINT_NAME  # noqa: PLC0415
 
     config = read_box_config(config_path)
-    state = load_box_state(config, run_dir / CHECKPOINT_NAME)
+    state = BOX_FORM.resume(config, run_dir / CHECKPOINT_NAME)
     photos = photo_files(config.sampling, config.label_indices, data_dir, Split.VAL)
     return register_boxes(
         state, config, photos, weights_dir=weights_dir, cards_dir=cards_dir, report=report

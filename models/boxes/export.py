@@ -1,24 +1,22 @@
 """Write a trained box network as the ONNX file and the description that the registry reads."""
 
-import tempfile
 import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import onnx
 import torch
 from torch import nn
 
 from inspection.domain.taxonomy import DamageClass
-from inspection.errors import BadInput, Conflict, Refused
+from inspection.errors import Conflict
 from models.boxes.config import BoxConfig
 from models.boxes.judge import OVERLAPS, Report, look_at_all, network_look
 from models.boxes.network import HALVES, BoxNetwork, Half
 from models.boxes.photos import PhotoFile
 from models.boxes.precision import average_precision, best_thresholds, mean_precision
 from models.boxes.registry import BoxEntry, write_boxes
-from models.export import OPSET, SIZE_LIMIT_MB, store_weights_as_half
+from models.export import OPSET, describe_run, refuse_unshippable, write_onnx
 from models.loop import TrainState
 from models.registry import BOXES_FOLDER, WEIGHTS_DIR, list_names, sha256_of
 
@@ -39,34 +37,6 @@ def trace_boxes(wrapped: nn.Module, path: Path) -> None:
             opset_version=OPSET,
             dynamo=False,
         )
-
-
-def export_boxes(network: BoxNetwork, path: Path, metadata: Mapping[str, str]) -> None:
-    """Write a box network as ONNX with half-precision weights.
-
-    Args:
-        network: One half of a trained network.
-        path: File to write.
-        metadata: Words kept inside the file (licence, classes).
-
-    Raises:
-        BadInput: The file would be larger than ``SIZE_LIMIT_MB``.
-    """
-    with tempfile.TemporaryDirectory() as folder:
-        draft = Path(folder) / "network.onnx"
-        trace_boxes(network, draft)
-        model = store_weights_as_half(onnx.load(str(draft)))
-    for key, value in sorted(metadata.items()):
-        entry = model.metadata_props.add()
-        entry.key, entry.value = key, value
-    content = model.SerializeToString()
-    if len(content) > SIZE_LIMIT_MB * 1e6:
-        raise BadInput(
-            f"{path.name} would be {len(content) / 1e6:.1f} MB, more than {SIZE_LIMIT_MB:g} MB"
-        )
-    part = path.with_suffix(".part")
-    part.write_bytes(content)
-    part.replace(path)
 
 
 def choose_half(
@@ -107,17 +77,13 @@ def register_boxes(
     for folder in {WEIGHTS_DIR, weights_dir}:
         if config.name in list_names(folder):
             raise Conflict(f"{config.name} is a model of pixels already; choose another name")
-    if state.unshippable and weights_dir.resolve() == WEIGHTS_DIR.resolve():
-        raise Refused(
-            f"weights that learned from {', '.join(state.unshippable)} may not be shipped by their "
-            "licence; register them in a folder of your own with --weights-dir"
-        )
+    refuse_unshippable(state, weights_dir)
     half, thresholds, means = choose_half(state.average, config, photos, report=report)
     folder = weights_dir / BOXES_FOLDER
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{config.name}.onnx"
     words = {"licence": config.licence, "classes": ",".join(config.classes)}
-    export_boxes(BoxNetwork(state.average, half), path, words)
+    write_onnx(BoxNetwork(state.average, half), path, words, trace=trace_boxes)
     entry = BoxEntry(
         name=config.name,
         onnx_path=path,
@@ -142,20 +108,8 @@ def describe_box_training(
 ) -> dict[str, Any]:
     """Return what the card says about a training run."""
     return {
-        "architecture": config.architecture,
-        "parameters": sum(
-            parameter.numel() for parameter in BoxNetwork(state.average, half).parameters()
-        ),
-        "start_weights": config.start_weights,
-        "seed": config.seed,
-        "view_px": config.chip_px,
-        "batch": config.batch,
-        "steps": state.step,
-        "minutes": round(state.elapsed_s / 60, 1),
-        "first_loss": state.history[0]["loss"] if state.history else None,
-        "last_loss": state.history[-1]["loss"] if state.history else None,
+        **describe_run(state, config, BoxNetwork(state.average, half)),
         "half_of_the_head": half,
         "map50_of_both_halves": {name: round(mean, 4) for name, mean in means.items()},
         "labels": {name: list(labels) for name, labels in config.labels.items()},
-        "sampling": dict(config.sampling),
     }

@@ -14,12 +14,11 @@ from typing import Any, Literal
 
 import torch
 import yaml
-from safetensors.torch import load_file
 from torch import nn
 
 from inspection.errors import BadInput, NotFound
 from models.backends.torchvision_nms import ensure_torchvision
-from models.network import unfold_batch_norm
+from models.network import load_start_weights, unfold_batch_norm
 
 ensure_torchvision()
 from PIL import Image  # noqa: E402
@@ -99,18 +98,7 @@ def load_box_weights(network: nn.Module, path: Path) -> int:
         NotFound: The file is absent.
         BadInput: The file is of another architecture.
     """
-    if not path.is_file():
-        raise NotFound(f"start weights {path.name} are absent; set TENKEN_DATA_DIR")
-    own = network.state_dict()
-    fitting = {
-        name: tensor.float()
-        for name, tensor in load_file(path).items()
-        if name in own and own[name].shape == tensor.shape
-    }
-    if len(fitting) < 0.9 * len(own):
-        raise BadInput(f"only {len(fitting)} of {len(own)} tensors of {path.name} fit the network")
-    network.load_state_dict(fitting, strict=False)
-    return len(fitting)
+    return load_start_weights(network, path, below=head_index(network) + 1)
 
 
 def unfold_all(network: nn.Module, batches: Iterable[torch.Tensor]) -> int:

@@ -25,7 +25,7 @@ from models.registry import (
     CARDS_DIR,
     WEIGHTS_DIR,
     list_names,
-    sha256_of,
+    require_whole,
 )
 
 LEAST_PHOTO_PX = 160
@@ -120,14 +120,7 @@ def load_boxes(
     if cards_dir is None:
         cards_dir = CARDS_DIR if weights_dir == WEIGHTS_DIR else folder
     entry = _read(folder / f"{name}.json", cards_dir)
-    if not entry.onnx_path.is_file():
-        raise Broken(f"model {name}: {entry.onnx_path.name} is missing; install Tenken again")
-    found = sha256_of(entry.onnx_path)
-    if found != entry.sha256:
-        raise Broken(
-            f"model {name}: {entry.onnx_path.name} has sha256 {found[:12]}..., registered "
-            f"{entry.sha256[:12]}...; the file is damaged or was replaced without exporting"
-        )
+    require_whole(entry.onnx_path, entry.sha256)
     return entry
 
 

@@ -8,6 +8,7 @@ from torch import nn
 
 from datasets.manifest import Split
 from datasets.sources import find_source
+from models.begin import Form
 from models.boxes.config import BoxConfig
 from models.boxes.network import (
     build_box_network,
@@ -16,48 +17,19 @@ from models.boxes.network import (
     unfold_all,
 )
 from models.boxes.photos import BoxBatches, Targets, photo_files
-from models.loop import (
-    CHECKPOINT_NAME,
-    UNFOLD_BATCHES,
-    Batches,
-    Report,
-    TrainState,
-    descend,
-    first_state,
-    group_parameters,
-    read_state,
-    run,
-)
+from models.loop import Report, TrainState, descend, run
 
 FIRST_SHARE, LAST_SHARE = 0.8, 0.1
 """Weight of the half of the head that answers many times, at the start and at the end."""
 
 
-def make_optimizer(network: nn.Module, config: BoxConfig) -> torch.optim.Optimizer:
-    """Return AdamW in which the head learns at its own rate."""
-    head = head_index(network)
-    return group_parameters(network, config, lambda name: int(name.split(".")[1]) >= head)
-
-
-def start_state(
-    config: BoxConfig, weights_path: Path, batches: Batches[tuple[torch.Tensor, Targets]]
-) -> TrainState:
-    """Return the state before the first step: start weights, true BatchNorm statistics."""
-    torch.manual_seed(config.seed)
-    network = build_box_network(config.architecture, config.classes)
-    load_box_weights(network, weights_path)
-    unfold_all(network, (batches.draw(config.steps + i)[0] for i in range(UNFOLD_BATCHES)))
-    return first_state(network, lambda made: make_optimizer(made, config))
-
-
-def load_box_state(config: BoxConfig, path: Path) -> TrainState:
-    """Return the state that a run of this form wrote; raises what ``loop.read_state`` raises."""
-    return read_state(
-        config,
-        path,
-        lambda: build_box_network(config.architecture, config.classes),
-        lambda network: make_optimizer(network, config),
-    )
+BOX_FORM: Form[BoxConfig] = Form(
+    build=lambda config: build_box_network(config.architecture, config.classes),
+    first_fresh=head_index,
+    load=load_box_weights,
+    unfold=unfold_all,
+)
+"""Networks that put boxes around damage in photos of the road ahead."""
 
 
 def many_share(progress: float) -> float:
@@ -147,17 +119,17 @@ def train_boxes(
         The last state; its ``average`` is the model.
     """
     out_dir.mkdir(parents=True, exist_ok=True)
-    checkpoint = out_dir / CHECKPOINT_NAME
     config.check_sources()
     photos = photo_files(config.sampling, config.label_indices, data_dir, Split.TRAIN)
     batches = BoxBatches(photos, config)
-    if checkpoint.is_file():
-        state = load_box_state(config, checkpoint)
-        report(f"resumed at step {state.step}, {state.elapsed_s / 60:.1f} min")
-    else:
-        state = start_state(config, start_weights, batches)
-    bound = [name for name in config.sampling if not find_source(name).shippable]
-    state.unshippable = tuple(sorted({*state.unshippable, *bound}))
+    state = BOX_FORM.begin(
+        config,
+        start_weights=start_weights,
+        batches=batches,
+        out_dir=out_dir,
+        bound=[name for name in config.sampling if not find_source(name).shippable],
+        report=report,
+    )
     return run(
         state,
         config,

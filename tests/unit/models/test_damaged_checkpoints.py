@@ -13,7 +13,10 @@ from inspection.errors import BadInput, Broken, NotFound
 from models.config import TrainConfig
 from models.loop import CHECKPOINT_NAME, TrainState, rate_factor, save_state
 from models.network import build_network
-from models.train import BatchSource, load_state, make_optimizer
+from models.train import (
+    PIXEL_FORM,
+    BatchSource,
+)
 from tests.support.spoken import run_tenken
 
 
@@ -25,7 +28,7 @@ def state(config: TrainConfig) -> TrainState:
     return TrainState(
         network=network,
         average=average,
-        optimizer=make_optimizer(network, config),
+        optimizer=PIXEL_FORM.optimizer(network, config),
         step=7,
         elapsed_s=3.5,
         unshippable=("deepcrack",),
@@ -43,7 +46,7 @@ def whole(
 
 def test_what_was_saved_comes_back(config: TrainConfig, whole: bytes, tmp_path: Path) -> None:
     (tmp_path / CHECKPOINT_NAME).write_bytes(whole)
-    back = load_state(config, tmp_path / CHECKPOINT_NAME)
+    back = PIXEL_FORM.resume(config, tmp_path / CHECKPOINT_NAME)
     assert (back.step, back.elapsed_s, back.unshippable) == (7, 3.5, ("deepcrack",))
     assert not any(parameter.requires_grad for parameter in back.average.parameters())
 
@@ -56,7 +59,7 @@ def test_a_half_written_file_is_ours_and_named(
     path.parent.mkdir()
     path.write_bytes(whole[: int(len(whole) * share)])
     with pytest.raises(Broken, match=r"checkpoint\.pt in run-3 is damaged: .+") as told:
-        load_state(config, path)
+        PIXEL_FORM.resume(config, path)
     assert "\n" not in str(told.value)
 
 
@@ -69,7 +72,7 @@ def test_another_file_in_its_place_is_named(
 ) -> None:
     (tmp_path / CHECKPOINT_NAME).write_bytes(content)
     with pytest.raises(Broken, match=r"checkpoint\.pt"):
-        load_state(config, tmp_path / CHECKPOINT_NAME)
+        PIXEL_FORM.resume(config, tmp_path / CHECKPOINT_NAME)
 
 
 @pytest.mark.parametrize("seed", range(25))
@@ -82,7 +85,7 @@ def test_flipped_bytes_are_read_or_named(config: TrainConfig, tmp_path: Path, se
         content[place] = rng.integers(256)
     path.write_bytes(content)
     with pytest.raises(Broken, match=r"checkpoint\.pt"):
-        load_state(config, path)
+        PIXEL_FORM.resume(config, path)
 
 
 @pytest.mark.parametrize("saved", [[1, 2], {"model": {}}, {"config": {}, "network": {}}])
@@ -91,7 +94,7 @@ def test_a_file_of_another_program_is_told(
 ) -> None:
     torch.save(saved, tmp_path / CHECKPOINT_NAME)
     with pytest.raises(Broken, match="is no checkpoint of `tenken models train`"):
-        load_state(config, tmp_path / CHECKPOINT_NAME)
+        PIXEL_FORM.resume(config, tmp_path / CHECKPOINT_NAME)
 
 
 class Planted:
@@ -108,7 +111,7 @@ def test_a_planted_checkpoint_runs_nothing(config: TrainConfig, tmp_path: Path) 
     trace = tmp_path / "trace"
     torch.save({"config": Planted(trace)}, tmp_path / CHECKPOINT_NAME)
     with pytest.raises(Broken, match="is damaged"):
-        load_state(config, tmp_path / CHECKPOINT_NAME)
+        PIXEL_FORM.resume(config, tmp_path / CHECKPOINT_NAME)
     assert not trace.exists()
 
 
@@ -123,7 +126,7 @@ def test_a_run_goes_on_with_its_own_classes_only(
         dice_classes=("crack",),
     )
     with pytest.raises(BadInput, match=r"learned the classes background, crack, .*joint, not ba"):
-        load_state(fewer, tmp_path / CHECKPOINT_NAME)
+        PIXEL_FORM.resume(fewer, tmp_path / CHECKPOINT_NAME)
 
 
 def test_classes_in_another_order_are_another_network(
@@ -133,7 +136,7 @@ def test_classes_in_another_order_are_another_network(
     (tmp_path / CHECKPOINT_NAME).write_bytes(whole)
     turned = replace(config, classes=("background", *config.classes[:0:-1]))
     with pytest.raises(BadInput, match="train in another folder"):
-        load_state(turned, tmp_path / CHECKPOINT_NAME)
+        PIXEL_FORM.resume(turned, tmp_path / CHECKPOINT_NAME)
 
 
 def test_saving_again_replaces_the_file_in_one_step(
@@ -143,7 +146,7 @@ def test_saving_again_replaces_the_file_in_one_step(
     path.write_bytes(b"the half of an earlier one")
     path.with_suffix(".part").write_bytes(b"left by a killed run")
     save_state(state, config, path)
-    assert load_state(config, path).step == 7
+    assert PIXEL_FORM.resume(config, path).step == 7
     assert [file.name for file in tmp_path.iterdir()] == [CHECKPOINT_NAME]
 
 

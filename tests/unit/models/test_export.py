@@ -18,7 +18,9 @@ from models.loop import TrainState
 from models.network import build_network
 from models.registry import WEIGHTS_DIR, load_entry
 from models.rule import Rule
-from models.train import make_optimizer
+from models.train import (
+    PIXEL_FORM,
+)
 
 THRESHOLDS = dict.fromkeys(CLASS_NAMES[1:], 0.4)
 RULE = Rule(thresholds=THRESHOLDS, continuation_ratio=0.8)
@@ -113,7 +115,7 @@ def make_state(network: nn.Module, config: TrainConfig) -> TrainState:
     return TrainState(
         network=network,
         average=network,
-        optimizer=make_optimizer(network, config),
+        optimizer=PIXEL_FORM.optimizer(network, config),
         step=12,
         elapsed_s=90.0,
         history=[{"step": 6.0, "loss": 2.0}, {"step": 12.0, "loss": 0.5}],

@@ -32,11 +32,9 @@ from models.loop import (
 )
 from models.network import build_network
 from models.train import (
+    PIXEL_FORM,
     BatchSource,
-    load_state,
-    make_optimizer,
     output_table,
-    start_state,
     train,
     train_step,
 )
@@ -97,7 +95,7 @@ def test_the_rate_warms_up_and_cools_down() -> None:
 
 
 def test_new_layers_learn_faster_and_biases_do_not_decay(config: TrainConfig) -> None:
-    optimizer = make_optimizer(build_network(config.architecture, CLASS_NAMES), config)
+    optimizer = PIXEL_FORM.optimizer(build_network(config.architecture, CLASS_NAMES), config)
     peaks = {group["peak"] for group in optimizer.param_groups}
     assert peaks == {config.rate, config.start_rate}
     for group in optimizer.param_groups:
@@ -108,7 +106,7 @@ def test_new_layers_learn_faster_and_biases_do_not_decay(config: TrainConfig) ->
 def test_the_average_follows_the_network(
     config: TrainConfig, start_weights: Path, batches: BatchSource
 ) -> None:
-    state = start_state(config, start_weights, batches)
+    state = PIXEL_FORM.start(config, start_weights, batches)
     state.step = 10_000
     name = "model.0.conv.weight"
     before = state.average.state_dict()[name].clone()
@@ -123,7 +121,7 @@ def test_the_loss_falls_on_one_batch(
     config: TrainConfig, start_weights: Path, batches: BatchSource
 ) -> None:
     eager = replace(config, rate=3e-3, start_rate=1e-3, warmup_steps=1)
-    state = start_state(eager, start_weights, batches)
+    state = PIXEL_FORM.start(eager, start_weights, batches)
     losses = []
     for _ in range(12):
         state.step = 5  # always the same batch
@@ -154,9 +152,9 @@ def test_either_arithmetic_trains_the_same_network(
     config: TrainConfig, start_weights: Path, batches: BatchSource, precision: str
 ) -> None:
     chosen = replace(config, precision=precision)
-    state = start_state(chosen, start_weights, batches)
+    state = PIXEL_FORM.start(chosen, start_weights, batches)
     loss = train_step(state, chosen, batches.draw(0), progress=0.5)
-    exact = start_state(config, start_weights, batches)
+    exact = PIXEL_FORM.start(config, start_weights, batches)
     assert loss == pytest.approx(train_step(exact, config, batches.draw(0), 0.5), rel=0.03)
     assert all(value.dtype is torch.float32 for value in state.network.parameters())
 
@@ -169,11 +167,11 @@ def same_weights(one: TrainState, two: TrainState) -> bool:
 def test_a_saved_state_comes_back_whole(
     config: TrainConfig, start_weights: Path, batches: BatchSource, tmp_path: Path
 ) -> None:
-    state = start_state(config, start_weights, batches)
+    state = PIXEL_FORM.start(config, start_weights, batches)
     train_step(state, config, batches.draw(state.step), 0.0)
     state.elapsed_s, state.history = 12.5, [{"step": 1.0, "loss": 2.0}]
     save_state(state, config, tmp_path / CHECKPOINT_NAME)
-    read = load_state(config, tmp_path / CHECKPOINT_NAME)
+    read = PIXEL_FORM.resume(config, tmp_path / CHECKPOINT_NAME)
     assert (read.step, read.elapsed_s, read.history) == (1, 12.5, state.history)
     assert same_weights(read, state)
     train_step(state, config, batches.draw(state.step), 0.1)
@@ -186,9 +184,9 @@ def test_a_killed_run_ends_like_an_unbroken_one(
     config: TrainConfig, start_weights: Path, chips_dir: Path, tmp_path: Path
 ) -> None:
     def run(out_dir: Path, steps_now: int) -> TrainState:
-        state = load_state(config, out_dir / CHECKPOINT_NAME) if out_dir.is_dir() else None
+        state = PIXEL_FORM.resume(config, out_dir / CHECKPOINT_NAME) if out_dir.is_dir() else None
         batches = BatchSource(list(read_chips(chips_dir, Split.TRAIN)), config)
-        state = state or start_state(config, start_weights, batches)
+        state = state or PIXEL_FORM.start(config, start_weights, batches)
         for _ in range(steps_now):
             train_step(state, config, batches.draw(state.step), state.step / config.steps)
         out_dir.mkdir(exist_ok=True)
@@ -235,28 +233,28 @@ def test_the_wall_clock_ends_a_run(
 
 def test_absent_checkpoint_says_what_to_run(config: TrainConfig, tmp_path: Path) -> None:
     with pytest.raises(NotFound, match="models train"):
-        load_state(config, tmp_path / CHECKPOINT_NAME)
+        PIXEL_FORM.resume(config, tmp_path / CHECKPOINT_NAME)
 
 
 def test_checkpoint_of_another_architecture_is_refused(
     config: TrainConfig, start_weights: Path, batches: BatchSource, tmp_path: Path
 ) -> None:
     path = tmp_path / CHECKPOINT_NAME
-    save_state(start_state(config, start_weights, batches), config, path)
+    save_state(PIXEL_FORM.start(config, start_weights, batches), config, path)
     with pytest.raises(BadInput, match=config.architecture):
-        load_state(replace(config, architecture="other"), path)
+        PIXEL_FORM.resume(replace(config, architecture="other"), path)
 
 
 def test_a_network_with_another_head_begins_where_a_run_ended(
     config: TrainConfig, start_weights: Path, batches: BatchSource, tmp_path: Path
 ) -> None:
-    ended = start_state(config, start_weights, batches)
+    ended = PIXEL_FORM.start(config, start_weights, batches)
     with torch.no_grad():
         ended.average.model[0].conv.weight.add_(1)  # type: ignore[index, union-attr]
     ended.unshippable = ("house",)
     save_state(ended, config, tmp_path / CHECKPOINT_NAME)
     finer = replace(config, architecture="yolo26n-sem-s2")
-    begun = start_state(finer, start_weights, batches)
+    begun = PIXEL_FORM.start(finer, start_weights, batches)
     fresh = {name: value.clone() for name, value in begun.network.state_dict().items()}
     count = begin_with(begun, tmp_path / CHECKPOINT_NAME)
     now, kept = begun.network.state_dict(), ended.average.state_dict()
@@ -269,13 +267,13 @@ def test_a_network_with_another_head_begins_where_a_run_ended(
     assert len(begun.begun_with) == 1
     assert begun.begun_with[0].startswith(f"{config.architecture}, 0 steps of {config.batch} x 32")
     save_state(begun, finer, tmp_path / "second.pt")
-    assert load_state(finer, tmp_path / "second.pt").begun_with == begun.begun_with
+    assert PIXEL_FORM.resume(finer, tmp_path / "second.pt").begun_with == begun.begun_with
 
 
 def test_a_beginning_of_which_nothing_fits_is_refused(
     config: TrainConfig, start_weights: Path, batches: BatchSource, tmp_path: Path
 ) -> None:
-    state = start_state(config, start_weights, batches)
+    state = PIXEL_FORM.start(config, start_weights, batches)
     other = torch.nn.Conv2d(1, 1, 1)
     save_state(replace(state, network=other, average=other), config, tmp_path / CHECKPOINT_NAME)
     with pytest.raises(BadInput, match="only 0 of"):

@@ -15,11 +15,9 @@ from models.boxes.judge import judged, look_at_all, network_look
 from models.boxes.network import BoxNetwork
 from models.boxes.photos import BoxBatches, Targets, photo_files, to_batch
 from models.boxes.train import (
+    BOX_FORM,
     box_loss,
-    load_box_state,
-    make_optimizer,
     many_share,
-    start_state,
     train_boxes,
     train_step,
 )
@@ -57,7 +55,7 @@ def same_weights(one: TrainState, two: TrainState) -> bool:
 def test_the_head_learns_at_its_own_rate(config: BoxConfig, start_weights: Path) -> None:
     slow = replace(config, start_rate=1e-4)
     network = start_network(slow, start_weights)
-    optimizer = make_optimizer(network, slow)
+    optimizer = BOX_FORM.optimizer(network, slow)
     head = {id(part) for name, part in network.named_parameters() if name.startswith("model.11.")}
     assert head
     for group in optimizer.param_groups:
@@ -124,10 +122,10 @@ def test_either_arithmetic_has_nearly_the_same_loss(
 def test_a_saved_run_goes_on_as_if_it_had_not_stopped(
     config: BoxConfig, start_weights: Path, batches: BoxBatches, tmp_path: Path
 ) -> None:
-    state = start_state(config, start_weights, batches)
+    state = BOX_FORM.start(config, start_weights, batches)
     train_step(state, config, batches.draw(0), 0.0)
     save_state(state, config, tmp_path / CHECKPOINT_NAME)
-    read = load_box_state(config, tmp_path / CHECKPOINT_NAME)
+    read = BOX_FORM.resume(config, tmp_path / CHECKPOINT_NAME)
     assert read.step == 1
     for each in (state, read):
         train_step(each, config, batches.draw(each.step), 0.2)
@@ -147,7 +145,7 @@ def test_training_keeps_log_and_checkpoint_and_resumes(
     assert lines[-1].startswith("resumed at step 6")
     assert same_weights(again, state)
     with pytest.raises(BadInput, match="learned the classes longitudinal_crack, pothole, not"):
-        load_box_state(
+        BOX_FORM.resume(
             replace(config, classes=("pothole",), labels={"pothole": ("D40",)}),
             tmp_path / "run" / CHECKPOINT_NAME,
         )
@@ -182,7 +180,7 @@ def test_drawn_damage_is_learned_until_every_box_is_found(
     eager = tiny_config(tmp_path, steps=95, warmup_steps=5, ema_decay=0.8)
     photos = photo_files(eager.sampling, eager.label_indices, sets, Split.TRAIN)[:2]
     batches = SameBatch(to_batch([photo.read() for photo in photos]))
-    state = start_state(eager, start_weights, batches)
+    state = BOX_FORM.start(eager, start_weights, batches)
     look = network_look(BoxNetwork(state.average, "many"), eager, "many")
     assert judged(look_at_all(look, photos), [0.25, 0.25]).map50 < 0.1
     losses = [
