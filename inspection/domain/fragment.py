@@ -128,7 +128,7 @@ def winners(
     numbers: Sequence[int],
     *,
     thresholds: Thresholds,
-    valid: NDArray[np.bool_],
+    valid: NDArray[np.bool_] | None,
 ) -> Winners:
     """Give each pixel to the class with the highest score among those whose threshold it reaches.
 
@@ -138,12 +138,15 @@ def winners(
         scores: (k, H, W), a plane for each of the classes that come into question.
         numbers: (k,) rising, index of each plane's class among all classes.
         thresholds: when a pixel counts, for all classes.
-        valid: (H, W), False where the raster has no data; no damage is found there.
+        valid: (H, W), False where the raster has no data; no damage is found there. None where all
+            have data.
     """
-    best = np.zeros(valid.shape, dtype=np.float32)
-    label = np.zeros(valid.shape, dtype=np.uint8)
+    best = np.zeros(scores.shape[1:], dtype=np.float32)
+    label = np.zeros(scores.shape[1:], dtype=np.uint8)
     for number, plane in zip(numbers, scores, strict=True):
-        better = (plane >= np.float32(thresholds.lower[number])) & (plane > best) & valid
+        better = (plane >= np.float32(thresholds.lower[number])) & (plane > best)
+        if valid is not None:
+            better &= valid
         np.copyto(best, plane, where=better)
         np.copyto(label, np.uint8(number + 1), where=better)
     return Winners(label=label, score=best)

@@ -92,12 +92,14 @@ class Decider:
             _grown(block[1], RADIUS_PX, self.valid.shape[1]),
         )
         fine = part(self.scores, *outer, planes=chosen)
-        crest = crests(fine, share=self.crest_share, valid=self.valid[outer])
+        seen = self.valid[outer]
+        whole = bool(seen.all())  # as nearly everywhere: then nothing has to be masked
+        crest = crests(fine, share=self.crest_share, valid=None if whole else seen)
         return winners(
             crest[:, *_within(block, outer)],
             chosen.tolist(),
             thresholds=self.thresholds,
-            valid=self.valid[block],
+            valid=None if whole else self.valid[block],
         )
 
 

@@ -19,7 +19,7 @@ _AROUND = np.ones((2 * RADIUS_PX + 1, 2 * RADIUS_PX + 1), dtype=np.uint8)
 
 
 def crests(
-    scores: NDArray[np.float32], *, share: float, valid: NDArray[np.bool_]
+    scores: NDArray[np.float32], *, share: float, valid: NDArray[np.bool_] | None
 ) -> NDArray[np.float32]:
     """Set to 0 the scores below a share of the highest score of their class within 2 px.
 
@@ -27,9 +27,10 @@ def crests(
         scores: (k, H, W) probabilities, with 2 px around what will be used, so that it sees what is
             beyond its edge.
         share: 0 keeps all scores, 1 only the ridge itself.
-        valid: (H, W), False where the raster has no data; such pixels have score 0.
+        valid: (H, W), False where the raster has no data; such pixels have score 0. None where
+            all have data.
     """
-    kept = np.where(valid, scores, np.float32(0))
+    kept = scores.copy() if valid is None else np.where(valid, scores, np.float32(0))
     for plane in kept:
         least = np.float32(share) * cv2.dilate(plane, _AROUND)
         np.copyto(plane, np.float32(0), where=plane < least)

@@ -289,3 +289,11 @@ def test_the_rule_asks_the_whole_crack_in_any_order(near: list[int], order: rand
     assert same(join(parts, classes=ROAD, min_area_px=1), whole)
     joint = sum(near) >= JOINT_SHARE * 10 * len(near) and sum(near) > 0
     assert (whole.damage_class(0) is DamageClass.JOINT) == joint
+
+
+def test_nowhere_without_data_gives_the_same_winners_as_data_everywhere() -> None:
+    scores = np.random.default_rng(5).random((2, 20, 30), dtype=np.float32)
+    told = winners(scores, (0, 1), thresholds=HALF, valid=None)
+    masked = winners(scores, (0, 1), thresholds=HALF, valid=np.ones((20, 30), dtype=np.bool_))
+    assert np.array_equal(told.label, masked.label) and np.array_equal(told.score, masked.score)
+    assert told.label.any()

@@ -74,3 +74,12 @@ def test_classes_do_not_overshadow_each_other() -> None:
     scores = np.zeros((2, 5, 5), dtype=np.float32)
     scores[0], scores[1] = 0.9, 0.2
     assert np.array_equal(crest(scores, 0.6), scores)
+
+
+def test_nowhere_without_data_is_the_same_as_data_everywhere() -> None:
+    scores = np.random.default_rng(4).random((3, 20, 30), dtype=np.float32)
+    before = scores.copy()
+    everywhere = np.ones((20, 30), dtype=np.bool_)
+    told = crests(scores, share=0.6, valid=None)
+    assert np.array_equal(told, crests(scores, share=0.6, valid=everywhere))
+    assert np.array_equal(scores, before)
