@@ -223,6 +223,8 @@ def bench(
 
     weights_dir = folder_of(model, DetectSettings().models_dir)
     entry = load_entry(model, weights_dir=weights_dir)
+    if entry.looks > 1:
+        raise BadInput(f"{model} looks {entry.looks} times at a chip; bench its network once")
     detector = OpenVinoDetector(entry, precision=precision, threads=threads)
     with tempfile.TemporaryDirectory() as folder:
         drawn = Path(folder) / "mosaic.tif"

@@ -16,7 +16,7 @@ from models.registry import ModelEntry
 
 def calibration_path(entry: ModelEntry) -> Path:
     """Name the file of a model's calibration."""
-    return entry.onnx_path.with_suffix(".masks.json")
+    return entry.beside(".masks.json")
 
 
 def load_calibration(entry: ModelEntry) -> MaskCalibration | None:

@@ -276,7 +276,7 @@ Centre-line pixels of the label that the prediction covers (recall), and the rev
 The same recipe, trained afresh without one source at a time and scored on the whole of it;
 thresholds from the `val` images of the others. The weights that ship have seen all of them.
 
-{left_out_section(read_results(entry.onnx_path.with_suffix(RESULTS_SUFFIX)))}
+{left_out_section(read_results(entry.beside(RESULTS_SUFFIX)))}
 
 ## Does a confidence mean a probability?
 Crack pixels of the same images: what the network told, and how many of them are labelled.

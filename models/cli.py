@@ -43,6 +43,7 @@ from models.registry import (
     list_entries,
     load_entry,
 )
+from models.thorough_cli import thorough_command
 
 
 @click.group()
@@ -55,6 +56,7 @@ models.add_command(leave_out_command)
 models.add_command(matrix_command)
 models.add_command(predict)
 models.add_command(quantise_command)
+models.add_command(thorough_command)
 models.add_command(register)
 
 

@@ -6,7 +6,7 @@ from typing import Literal
 
 from inspection.errors import BadInput, Unavailable
 from inspection.pipeline.ports import Detector
-from models.registry import DEFAULT_MODEL, WEIGHTS_DIR, load_entry
+from models.registry import DEFAULT_MODEL, WEIGHTS_DIR, ModelEntry, load_entry
 
 Engine = Literal["openvino", "onnxruntime", "cuda"]
 """What can compute a detector's scores: libraries on the processor, the preferred first; and ONNX
@@ -77,8 +77,17 @@ def load_detector(
         Unavailable: when the engine is not installed.
         Broken: when the network is damaged.
     """
-    chosen = choose_engine(engine)
     entry = load_entry(name, weights_dir=weights_dir)
+    detector = _open(entry, choose_engine(engine), precision=precision, threads=threads)
+    if entry.looks == 1 and entry.scales == (1.0,):
+        return detector
+    from models.many_looks import ManyLooks  # noqa: PLC0415  # only on use
+
+    return ManyLooks(detector, entry)
+
+
+def _open(entry: ModelEntry, chosen: Engine, *, precision: str, threads: int) -> Detector:
+    """Open a network with an engine."""
     if chosen == "cuda":
         from models.backends.cuda import CudaDetector  # noqa: PLC0415  # heavy
 

@@ -154,7 +154,7 @@ def page(variants: Sequence[Variant], pictures: Mapping[str, str]) -> str:
     first = variants[0].entry
     left_out = "\n\n".join(
         f"### {variant.entry.name}\n\n"
-        + left_out_section(read_results(variant.entry.onnx_path.with_suffix(RESULTS_SUFFIX)))
+        + left_out_section(read_results(variant.entry.beside(RESULTS_SUFFIX)))
         for variant in variants
         if variant.precision == "f32" and "int8_copy_of" not in variant.entry.training
     )

@@ -27,6 +27,8 @@ CARDS_DIR: Final = Path(__file__).parent / "cards"
 CONTINUATION_RATIO: Final = 0.5
 """Share of its threshold from which a pixel continues an object, unless a model says another."""
 DEFAULT_MODEL: Final = "tenken-crack-n"
+SCALES: Final = (0.5, 4.0)
+"""Least and most by which a chip may be enlarged for a look."""
 BOXES_FOLDER: Final = "boxes"
 """Folder below a folder of models for those that give boxes; see ``models.boxes.registry``."""
 
@@ -57,6 +59,8 @@ class ModelEntry:
             continues an object that reaches the threshold elsewhere.
         output_stride: Side of a place of the answer in pixels of the image, 1 to 32; between
             places, probabilities go linearly.
+        scales: By how much a chip is enlarged for each look at it; see ``models.many_looks``.
+        mirrored: Whether each look is taken in a mirror too.
         licence: SPDX identifier of the weights.
         card_path: Data, split, scores and limits, in Markdown.
         training: How it was trained (architecture, steps, minutes, loss, sampling), for the card.
@@ -73,12 +77,23 @@ class ModelEntry:
     card_path: Path
     continuation_ratio: float = CONTINUATION_RATIO
     output_stride: int = 1
+    scales: tuple[float, ...] = (1.0,)
+    mirrored: bool = False
     training: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def rule(self) -> Rule:
         """From which probability on its pixels are taken."""
         return Rule(thresholds=self.thresholds, continuation_ratio=self.continuation_ratio)
+
+    @property
+    def looks(self) -> int:
+        """How often it looks at a chip."""
+        return len(self.scales) * (2 if self.mirrored else 1)
+
+    def beside(self, suffix: str) -> Path:
+        """Name a file of the model beside its network, which another model may share."""
+        return self.onnx_path.with_name(f"{self.name}{suffix}")
 
     def __post_init__(self) -> None:
         if self.classes[:1] != ("background",) or len(set(self.classes)) != len(self.classes):
@@ -98,6 +113,10 @@ class ModelEntry:
             raise BadInput(
                 f"model {self.name}: an output stride of {self.output_stride} px does not divide "
                 f"images whose sides are multiples of {self.size_multiple_px} px"
+            )
+        if not self.scales or not all(SCALES[0] <= scale <= SCALES[1] for scale in self.scales):
+            raise BadInput(
+                f"model {self.name}: scales {list(self.scales)} must be {SCALES[0]} to {SCALES[1]}"
             )
 
 
@@ -230,7 +249,7 @@ def list_entries(
 
 def write_entry(entry: ModelEntry) -> Path:
     """Write the description of a model beside its network and return its path."""
-    path = entry.onnx_path.with_suffix(".json")
+    path = entry.beside(".json")
     fields = {
         "name": entry.name,
         "sha256": entry.sha256,
@@ -240,11 +259,22 @@ def write_entry(entry: ModelEntry) -> Path:
         "size_multiple_px": entry.size_multiple_px,
         "gsd_range_mm_per_px": list(entry.gsd_range_mm_per_px),
         "output_stride": entry.output_stride,
+        **_told_of_looks(entry),
         "licence": entry.licence,
         "training": dict(entry.training),
     }
     path.write_text(json.dumps(fields, indent=2) + "\n", encoding="utf-8")
     return path
+
+
+def _told_of_looks(entry: ModelEntry) -> dict[str, Any]:
+    """Return what is said of a model that looks more than once, and whose network it takes."""
+    told: dict[str, Any] = {}
+    if entry.looks > 1 or entry.scales != (1.0,):
+        told |= {"scales": list(entry.scales), "mirrored": entry.mirrored}
+    if entry.onnx_path.stem != entry.name:
+        told["network"] = entry.onnx_path.stem
+    return told
 
 
 def _read_entry(name: str, path: Path, cards_dir: Path) -> ModelEntry:
@@ -253,7 +283,7 @@ def _read_entry(name: str, path: Path, cards_dir: Path) -> ModelEntry:
         low, high = fields["gsd_range_mm_per_px"]
         return ModelEntry(
             name=name,
-            onnx_path=path.with_suffix(".onnx"),
+            onnx_path=path.with_name(f"{_plain_stem(fields.get('network', name))}.onnx"),
             sha256=str(fields["sha256"]),
             classes=tuple(fields["classes"]),
             thresholds=MappingProxyType(dict(fields["thresholds"])),
@@ -263,7 +293,16 @@ def _read_entry(name: str, path: Path, cards_dir: Path) -> ModelEntry:
             licence=str(fields["licence"]),
             card_path=cards_dir / f"{name}.md",
             output_stride=int(fields.get("output_stride", 1)),
+            scales=tuple(float(scale) for scale in fields.get("scales", (1.0,))),
+            mirrored=bool(fields.get("mirrored", False)),
             training=MappingProxyType(dict(fields.get("training", {}))),
         )
     except (ValueError, KeyError, TypeError, BadInput) as error:
         raise Broken(f"model {name}: {path.name} cannot be read: {error!r}") from error
+
+
+def _plain_stem(stem: str) -> str:
+    """Return the name of a network's file without folder and ending; it lies beside the model."""
+    if Path(stem).name != stem or not stem:
+        raise ValueError(f"network {stem!r} is no name of a file beside it")
+    return stem
