@@ -1,4 +1,4 @@
-"""Measure how the shipped network draws cracks: rendered widths against the widths of its masks.
+"""Measure how a shipped model draws cracks: rendered widths against the widths of its masks.
 
 The deck has another seed than the demo's, so that the demo judges what is measured here. With
 ``--write`` the result is kept beside the weights.
@@ -15,7 +15,7 @@ from pathlib import Path
 from inspection.domain.measurement import UNCALIBRATED, MaskCalibration
 from inspection.settings import DetectSettings
 from models.calibration import write_calibration
-from models.registry import load_entry
+from models.registry import DEFAULT_MODEL, load_entry
 from workers.demo import demonstrate
 from workers.outfit import home_settings, outfit
 from workers.progress import PlainProgress
@@ -28,9 +28,11 @@ Pair = tuple[float, float]
 """True width and width of the mask, px."""
 
 
-def measure_pairs(folder: Path, seed: int = SEED) -> list[Pair]:
+def measure_pairs(folder: Path, model: str, seed: int = SEED) -> list[Pair]:
     """Drive the road on a rendered deck without calibration; give the widths of its cracks."""
-    tools = outfit(home_settings(folder / "store"), DetectSettings(), progress=PlainProgress())
+    tools = outfit(
+        home_settings(folder / "store"), DetectSettings(), progress=PlainProgress(), model=model
+    )
     delivered = demonstrate(
         folder, tools=replace(tools, calibration=UNCALIBRATED, widths=None), seed=seed
     )
@@ -63,16 +65,17 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Print the widths and the calibration."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--write", action="store_true", help="keep it beside the weights")
+    parser.add_argument("--model", default=DEFAULT_MODEL, help="shipped model to calibrate")
     wanted = parser.parse_args(argv)
     with tempfile.TemporaryDirectory() as folder:
-        pairs = measure_pairs(Path(folder))
+        pairs = measure_pairs(Path(folder), wanted.model)
     for true, mask in sorted(pairs):
         print(f"true {true:5.2f} px   mask {mask:5.2f} px   too wide by {mask - true:5.2f} px")
     found = calibrate(pairs)
     print(json.dumps(asdict(found)))
     if wanted.write:
-        command = "python -m tests.benchmarks.mask_offset --write"
-        print(write_calibration(load_entry(), found, command))
+        command = f"python -m tests.benchmarks.mask_offset --model {wanted.model} --write"
+        print(write_calibration(load_entry(wanted.model), found, command))
     return 0
 
 

@@ -41,6 +41,8 @@ from models.rule import Rule
 from tests.support.spoken import run_tenken
 from tests.support.tiny_network import CLASSES, write_tiny_network
 
+SHIPPED = ("tenken-crack-n", "tenken-crack-n-thorough", "tenken-road-n")
+
 
 @pytest.fixture
 def own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
@@ -66,7 +68,7 @@ class TestOwnModel:
 
     def test_it_is_listed_beside_the_shipped(self, own: Path) -> None:
         names = [row["name"] for row in run_tenken("models", "list", "--json").data]
-        assert names[:3] == ["tenken-crack-n", "tenken-road-n", "noto-2026"]
+        assert names[:4] == [*SHIPPED, "noto-2026"]
 
     def test_it_predicts(self, own: Path, tmp_path: Path) -> None:
         photo(tmp_path / "photos/a.png")
@@ -103,7 +105,7 @@ class TestOwnModel:
             words = ("predict", tmp_path / "photos", "--out", tmp_path / "seen")
         said = run_tenken("models", *words, "--model", name)
         assert said.code == 2
-        assert "is registered; known: tenken-crack-n, tenken-road-n, noto-2026" in said.err
+        assert f"is registered; known: {', '.join(SHIPPED)}, noto-2026" in said.err
 
     def test_a_calibration_is_no_model(self, own: Path) -> None:
         entry = load_entry("noto-2026", weights_dir=own)
