@@ -14,7 +14,7 @@ from models.metrics import PixelCounts, choose_threshold, f1_of, keep_seeded, ne
 from models.rule import Rule
 from models.scoring import Scorer, score_padded
 
-THRESHOLDS_TRIED = tuple(round(0.3 + 0.05 * step, 2) for step in range(13))  # 0.3 to 0.9
+THRESHOLDS_TRIED = tuple(round(0.3 + 0.05 * step, 2) for step in range(14))  # 0.3 to 0.95
 LINES = frozenset({CRACK, JOINT})
 RATIOS_TRIED = (0.5, 0.65, 0.8)
 

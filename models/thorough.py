@@ -1,10 +1,10 @@
-"""Derive from a model one that looks four times at each chip: slower, and it sees more."""
+"""Derive from a model one that looks several times at each chip: slower, and it sees more."""
 
 import re
 import shutil
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Final
 
 from inspection.errors import BadInput, Conflict
 from inspection.pipeline.ports import Detector
@@ -14,9 +14,6 @@ from models.evaluate import Report
 from models.many_looks import ManyLooks
 from models.registry import BOXES_FOLDER, ModelEntry, list_names, write_entry
 from models.scoring import detector_scorer
-
-SCALES: Final = (1.0, 1.5)
-"""A crack of one or two pixels is seen better half as large again; a wide one as it is."""
 
 
 def thorough(
@@ -28,8 +25,9 @@ def thorough(
     weights_dir: Path,
     cards_dir: Path,
     report: Report,
+    scales: Sequence[float],
 ) -> ModelEntry:
-    """Register a model that looks four times with the network of another, by a rule of its own.
+    """Register a model that looks several times with the network of another, by its own rule.
 
     Args:
         entry: The model whose network looks.
@@ -39,9 +37,10 @@ def thorough(
         weights_dir: Folder to register it in; the network is copied where it is another's.
         cards_dir: Folder of its card.
         report: Hears how far it is.
+        scales: By how much a chip is enlarged for each look; each is taken in a mirror too.
 
     Raises:
-        BadInput: The name is none, or the model looks more than once already.
+        BadInput: The name is none, a scale cannot be, or the model looks more than once already.
         Conflict: The name is taken.
     """
     if not re.fullmatch(NAME, name):
@@ -51,7 +50,7 @@ def thorough(
     if name in {*list_names(weights_dir), *list_names(weights_dir / BOXES_FOLDER)}:
         raise Conflict(f"{name} is registered already; choose another name")
     among = frozenset(map(str, entry.training.get("thresholds_from", ())))
-    derived = replace(entry, scales=SCALES, mirrored=True)
+    derived = replace(entry, scales=tuple(scales), mirrored=True)
     scorer = detector_scorer(ManyLooks(detector, derived), size_multiple_px=entry.size_multiple_px)
     rule = choose_rule(scorer, data_dir, entry.classes, among=among, report=report)
     path = entry.onnx_path
