@@ -193,7 +193,7 @@ def test_a_cancelled_job_ends_the_help_in_the_middle_of_a_band(
 
     counted = CountedDetector(before=cancel)
     assert lend_a_hand(as_worker(site.tools, "h", counted), job.job_id) == 0
-    assert counted.seen == 8  # of a band of sixteen
+    assert 8 <= counted.seen <= 12  # of a band of sixteen; one group is scored ahead
     assert unfinished(site) == left
     assert said(site, job)[-1].endswith("is cancelled; nobody needs its bands")
 
