@@ -18,12 +18,17 @@ PRECISIONS: Final = ("f32", "bf16")
 """Precisions that may be asked for; OpenVINO's own default depends on the machine."""
 
 
+SIZES_KEPT: Final = 4
+"""Sizes of chips for which the network stays compiled: each takes some hundred megabytes, and a
+folder of photos may have as many sizes as photos."""
+
+
 class OpenVinoDetector(RegisteredNetwork):
     """Score chips with a registered network; keeps the contract ``inspection...ports.Detector``.
 
     Every chip is a request of its own (batch 1) and several requests run side by side. A chip's
-    scores therefore cannot depend on its company. The network is compiled once for each size of
-    chips that is asked for.
+    scores therefore cannot depend on its company. The network is compiled for each size of chips
+    that is asked for, and stays so for the last ``SIZES_KEPT``.
     """
 
     def __init__(self, entry: ModelEntry, *, precision: str = "f32", threads: int = 0) -> None:
@@ -86,12 +91,16 @@ class OpenVinoDetector(RegisteredNetwork):
             raise Broken(f"OpenVINO stopped while scoring with {self.model_id}: {error}") from error
 
     def _queue_for(self, height: int, width: int) -> ov.AsyncInferQueue:
-        """Compile the network for chips of one size and make its requests, once."""
-        if (height, width) not in self._queues:
+        """Compile the network for chips of one size and make its requests, once while in use."""
+        queue = self._queues.pop((height, width), None)
+        if queue is None:
+            while len(self._queues) >= SIZES_KEPT:  # before, so that memory never holds one more
+                del self._queues[next(iter(self._queues))]
             network = self._network(height, width)
             compiled = self._core.compile_model(network, "CPU", self._options)
-            self._queues[height, width] = ov.AsyncInferQueue(compiled)
-        return self._queues[height, width]
+            queue = ov.AsyncInferQueue(compiled)
+        self._queues[height, width] = queue  # the size that was used last stands last
+        return queue
 
     def _network(self, height: int, width: int) -> ov.Model:
         """Read the network for chips of one size, taking uint8 RGB pixels as they are."""

@@ -1,12 +1,15 @@
 """The OpenVINO backend keeps the detector's contract, on a real if tiny network and on ours."""
 
+import gc
 import subprocess
 import sys
+import weakref
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import onnx
+import openvino as ov
 import pytest
 import rasterio
 from numpy.typing import NDArray
@@ -15,7 +18,7 @@ from rasterio.transform import Affine
 from inspection.domain.taxonomy import DamageClass
 from inspection.errors import BadInput, Broken, NotFound
 from inspection.pipeline.detect import detect
-from models.backends.openvino import OpenVinoDetector
+from models.backends.openvino import SIZES_KEPT, OpenVinoDetector
 from models.detector import load_detector
 from models.registry import DEFAULT_MODEL, list_names, load_entry, write_entry
 from tests.support.detector_contract import DetectorContract, noise
@@ -183,3 +186,29 @@ def test_importing_loads_no_inference_library(module: str) -> None:
         "sys.exit(', '.join(heavy) or 0)"
     )
     assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
+
+
+def test_a_folder_of_many_sizes_does_not_keep_a_network_for_each(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[int] = []
+    kept: weakref.WeakSet[ov.AsyncInferQueue] = weakref.WeakSet()
+
+    class Queue(ov.AsyncInferQueue):  # type: ignore[misc]  # OpenVINO's classes have no types
+        """Be known as long as it lives."""
+
+        def __init__(self, compiled: ov.CompiledModel) -> None:
+            super().__init__(compiled)
+            kept.add(self)
+            made.append(len(made))
+
+    monkeypatch.setattr("models.backends.openvino.ov.AsyncInferQueue", Queue)
+    entry = write_tiny_network(tmp_path)
+    detector = OpenVinoDetector(entry)
+    chips = [noise(1, 64, 64 + 32 * number) for number in range(SIZES_KEPT + 3)]
+    first = [detector.score(chip)[0].scores for chip in chips]
+    gc.collect()
+    assert len(made) == len(chips) and len(kept) == SIZES_KEPT
+    for chip, wanted in zip(reversed(chips), reversed(first), strict=True):
+        assert np.array_equal(detector.score(chip)[0].scores, wanted)
+    assert len(made) == 2 * len(chips) - SIZES_KEPT  # the last ones were there still
