@@ -21,6 +21,8 @@ PICTURED: Final = ("uav_concrete", "uav75", "cracksc")
 """Sources whose licences let pictures of them be shown."""
 
 OF_EACH: Final = 3
+COPIES: Final = frozenset({"int8_copy_of", "network_of"})
+"""What the training of a model says that has the network of another: no recipe of its own."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,12 +158,7 @@ def page(variants: Sequence[Variant], pictures: Mapping[str, str]) -> str:
         f"### {variant.entry.name}\n\n"
         + left_out_section(read_results(variant.entry.beside(RESULTS_SUFFIX)))
         for variant in variants
-        if variant.precision == "f32" and "int8_copy_of" not in variant.entry.training
-    )
-    shown = "\n\n".join(
-        f"**{source}** ({find_source(source).licence}, {find_source(source).citation})\n\n"
-        f"![Rows: best, worst, most invented](pictures/{file})"
-        for source, file in pictures.items()
+        if variant.precision == "f32" and not COPIES & set(variant.entry.training)
     )
     bounds = table(
         ["source", "class", "IoU", "F1", "F1 within 2 px"],
@@ -200,11 +197,28 @@ Boxes of cracks that were hit within 0.3 m, what no box explains, and 256 px til
 quantise` and chosen with `--model`.
 
 ## Best, worst, false
-By {first.name}: left the image, right the same with cracks found (green), missed (red), and
-invented (yellow). First row the best, second the worst, third the most invented, {OF_EACH} of each.
-
-{shown}
+{shown_of(first.name, pictures)}
 """
+
+
+def shown_of(name: str, pictures: Mapping[str, str]) -> str:
+    """Return the pictures by source with what they show, or where they are to be had."""
+    if not pictures:
+        return (
+            "Left out here, for they show photos of the published sets, which are not copied into\n"
+            "the repository: `tenken models matrix` writes them beside the page."
+        )
+    sheets = [
+        f"**{source}** ({find_source(source).licence}, {find_source(source).citation})\n\n"
+        f"![Rows: best, worst, most invented](pictures/{file})"
+        for source, file in pictures.items()
+    ]
+    told = (
+        f"By {name}: left the image, right the same with cracks found (green), missed (red), and\n"
+        "invented (yellow). First row the best, second the worst, third the most invented, "
+        f"{OF_EACH} of each."
+    )
+    return "\n\n".join([told, *sheets])
 
 
 def write_page(
@@ -214,6 +228,7 @@ def write_page(
     *,
     own_dir: Path,
     precisions: Sequence[str] = PRECISIONS,
+    pictured: bool = True,
     report: Report = print,
 ) -> None:
     """Measure, draw, and write the page and its pictures beside it.
@@ -224,9 +239,12 @@ def write_page(
         data_dir: Folder of the published sets.
         own_dir: Folder of one's own models.
         precisions: Arithmetic of each, f32 first.
+        pictured: Whether pictures are drawn; they show photos of the published sets.
         report: Hears how far it is.
     """
     variants = measure(names, data_dir, own_dir=own_dir, precisions=precisions, report=report)
     pictures_dir = path.parent / "pictures"
-    pictures = draw_examples(names[0], data_dir, pictures_dir, own_dir=own_dir, report=report)
+    pictures = {}
+    if pictured:
+        pictures = draw_examples(names[0], data_dir, pictures_dir, own_dir=own_dir, report=report)
     path.write_text(page(variants, pictures), encoding="utf-8")

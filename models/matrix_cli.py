@@ -28,9 +28,21 @@ from models.registry import shipped_names
     show_default=True,
     help="Arithmetic; may be given again.",
 )
+@click.option(
+    "--pictures/--no-pictures",
+    "pictured",
+    default=True,
+    show_default=True,
+    help="Draw the best, the worst and the false; they show photos of the published sets.",
+)
 @data_dir_option
 def matrix_command(
-    *, names: tuple[str, ...], out_path: Path, precisions: tuple[str, ...], data_dir: Path
+    *,
+    names: tuple[str, ...],
+    out_path: Path,
+    precisions: tuple[str, ...],
+    pictured: bool,
+    data_dir: Path,
 ) -> None:
     """Judge models (by default all that ship) side by side and write the page with pictures.
 
@@ -47,6 +59,7 @@ def matrix_command(
         data_dir,
         own_dir=DetectSettings().models_dir,
         precisions=precisions,
+        pictured=pictured,
         report=lambda line: click.echo(line, err=True),
     )
     click.echo(f"wrote {out_path}")

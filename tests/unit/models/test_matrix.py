@@ -89,6 +89,19 @@ def test_the_page_says_what_it_is_about(entry: ModelEntry) -> None:
     assert "Not measured; `tenken models leave-out`" in text
 
 
+def test_without_pictures_the_page_says_where_they_are(entry: ModelEntry) -> None:
+    text = page([variant(entry, 50)], {})
+    assert "![" not in text and "not copied into\nthe repository" in text
+    assert text.endswith("beside the page.\n")
+
+
+def test_a_model_with_the_network_of_another_has_no_recipe(entry: ModelEntry) -> None:
+    looks = replace(entry, name="tiny-thorough", training={"network_of": "tiny"})
+    text = page([variant(entry, 50), variant(looks, 60)], {})
+    assert text.count("Not measured; `tenken models leave-out`") == 1
+    assert "### tiny-thorough" not in text
+
+
 def test_found_missed_and_invented_have_their_colours(tiny_sets: Path) -> None:
     sample = next(s for s in read_source("cracksc", tiny_sets) if s.split is Split.VAL)
     oracle = Oracle(tiny_sets, sureness=0.9)
