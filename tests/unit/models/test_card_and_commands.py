@@ -181,7 +181,8 @@ def test_list_shows_people_the_default(registered: ModelEntry) -> None:
 
 
 def test_list_gives_programs_everything(registered: ModelEntry) -> None:
-    (row,) = json.loads(run("list", "--json"))
+    row, *others = json.loads(run("list", "--json"))
+    assert {other["form"] for other in others} == {"boxes"}
     assert row["sha256"] == registered.sha256
     assert row["classes"] == list(CLASS_NAMES)
     assert row["training"]["steps"] == 40
