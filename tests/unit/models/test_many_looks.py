@@ -137,7 +137,7 @@ def test_what_looks_once_says_nothing_of_looks(entry: ModelEntry) -> None:
 @pytest.mark.parametrize(
     ("field", "value"),
     [("network", "../tiny"), ("network", ""), ("network", "sub/tiny"), ("scales", []),
-     ("scales", [0.1]), ("scales", [9]), ("scales", "1"), ("scales", ["x"]), ("scales", None),
+     ("scales", [0.1]), ("scales", [9]), ("scales", "a"), ("scales", ["x"]), ("scales", None),
      ("scales", [float("nan")])],
 )  # fmt: skip
 def test_a_description_that_cannot_be_is_said(
@@ -145,8 +145,6 @@ def test_a_description_that_cannot_be_is_said(
 ) -> None:
     path = entry.beside(".json")
     fields = json.loads(path.read_text(encoding="utf-8")) | {field: value}
-    if (field, value) == ("scales", "1"):
-        fields["scales"] = "a"
     path.write_text(json.dumps(fields), encoding="utf-8")
     with pytest.raises(Broken, match="tiny"):
         load_entry("tiny", weights_dir=tmp_path)
