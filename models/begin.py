@@ -20,6 +20,8 @@ from models.loop import (
     group_parameters,
     read_state,
 )
+from models.recover import begin_with_model
+from models.registry import ModelEntry
 
 Config = TypeVar("Config", bound=RunConfig)
 
@@ -73,7 +75,7 @@ class Form(Generic[Config]):
         out_dir: Path,
         bound: Iterable[str],
         report: Report,
-        beginning: Path | None = None,
+        beginning: Path | ModelEntry | None = None,
     ) -> TrainState:
         """Return the state of the run in a folder, or that of a new one.
 
@@ -84,7 +86,8 @@ class Form(Generic[Config]):
             out_dir: Folder of checkpoint and log.
             bound: Sources whose licence forbids shipping what was learned.
             report: Hears how it begins.
-            beginning: Checkpoint of another run whose weights a new run begins with.
+            beginning: What a new run begins with instead: the checkpoint of another run, or a
+                registered model.
         """
         checkpoint = out_dir / CHECKPOINT_NAME
         if checkpoint.is_file():
@@ -92,7 +95,10 @@ class Form(Generic[Config]):
             report(f"resumed at step {state.step}, {state.elapsed_s / 60:.1f} min")
         else:
             state = self.start(config, start_weights, batches)
-            if beginning is not None:
+            if isinstance(beginning, ModelEntry):
+                count = begin_with_model(state, beginning, _images(batches, config.steps))
+                report(f"begins with {count} convolutions of {beginning.name}")
+            elif beginning is not None:
                 count = begin_with(state, beginning)
                 report(f"begins with {count} tensors of {beginning.parent.name}")
         state.unshippable = tuple(sorted({*state.unshippable, *bound}))

@@ -131,9 +131,9 @@ def describe(entry: ModelEntry) -> dict[str, Any]:
 )
 @click.option(
     "--begin-with",
-    "beginning_dir",
-    type=click.Path(exists=True, file_okay=False, path_type=Path),
-    help="Folder of another run: begin with its weights where they fit.",
+    "beginning",
+    metavar="RUN|MODEL",
+    help="Folder of another run, or name of a registered model: begin with its weights.",
 )
 @data_dir_option
 @config_option
@@ -142,7 +142,7 @@ def train(
     chips_dir: Path | None,
     out_dir: Path,
     budget_min: float,
-    beginning_dir: Path | None,
+    beginning: str | None,
     data_dir: Path,
     config_path: Path,
 ) -> None:
@@ -155,6 +155,7 @@ def train(
       tenken datasets build --out runs/chips
       tenken models train runs/chips --out runs/first --budget-min 60
       tenken models train runs/chips --out runs/second --begin-with runs/first
+      tenken models train runs/chips --out runs/ours --begin-with tenken-crack-n
       tenken models train --config models/configs/tenken-road-boxes-n.yaml --out runs/boxes
     """  # noqa: D301
     form = form_of(config_path)
@@ -164,7 +165,7 @@ def train(
             + ("leave the folder of chips out" if form == BOXES else "name the folder of chips")
         )
     if chips_dir is None:
-        if beginning_dir is not None:
+        if beginning is not None:
             raise BadInput("--begin-with is for networks of pixels")
         train_command(
             config_path,
@@ -176,7 +177,6 @@ def train(
         return
     require_training_libraries()
     from models.config import read_config  # noqa: PLC0415  # see the module's docstring
-    from models.loop import CHECKPOINT_NAME  # noqa: PLC0415
     from models.train import train as run_training  # noqa: PLC0415
 
     config = read_config(config_path)
@@ -186,10 +186,24 @@ def train(
         start_weights=data_dir / "weights" / config.start_weights,
         out_dir=out_dir,
         budget_min=budget_min,
-        beginning=beginning_dir / CHECKPOINT_NAME if beginning_dir else None,
+        beginning=read_beginning(beginning) if beginning else None,
         report=click.echo,
     )
     click.echo(f"{state.step} steps in {state.elapsed_s / 60:.1f} min; `tenken models export` next")
+
+
+def read_beginning(told: str) -> Path | ModelEntry:
+    """Return the checkpoint of the run in a folder, or the registered model of a name.
+
+    Raises:
+        NotFound: There is neither such a folder nor such a model.
+    """
+    from models.loop import CHECKPOINT_NAME  # noqa: PLC0415  # see the module's docstring
+
+    if (folder := Path(told)).is_dir():
+        return folder / CHECKPOINT_NAME
+    own_dir = DetectSettings().models_dir
+    return load_entry(told, weights_dir=folder_of(told, own_dir))
 
 
 @models.command()

@@ -3,7 +3,7 @@
 The network class is Ultralytics' own, so checkpoints load with Ultralytics.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import torch
@@ -133,6 +133,20 @@ def unfold_batch_norm(
         for name, module in network.named_modules()
         if isinstance(module, nn.BatchNorm2d) and int(name.split(".")[1]) < below
     ]
+    measure_batch_norm(network, layers, batches)
+    return len(layers)
+
+
+def measure_batch_norm(
+    network: nn.Module, layers: Sequence[nn.BatchNorm2d], batches: Iterable[torch.Tensor]
+) -> None:
+    """Set the statistics of layers to what comes in, without changing what the network computes.
+
+    Args:
+        network: Network that the layers are of; left in evaluation mode.
+        layers: Layers whose mean and variance may be any.
+        batches: Training images, (n, 3, h, w) float32.
+    """
     sums = {layer: torch.zeros(3, layer.num_features, dtype=torch.float64) for layer in layers}
 
     def measure(layer: nn.Module, inputs: tuple[torch.Tensor, ...]) -> None:
@@ -149,7 +163,6 @@ def unfold_batch_norm(
         hook.remove()
     for layer, (count, total, squares) in sums.items():
         _set_statistics(layer, total / count, squares / count)
-    return len(layers)
 
 
 def _set_statistics(layer: nn.BatchNorm2d, mean: torch.Tensor, square: torch.Tensor) -> None:

@@ -28,6 +28,7 @@ from models.network import (
     spread,
     unfold_batch_norm,
 )
+from models.registry import ModelEntry
 
 
 def output_table(classes: Sequence[str]) -> np.ndarray[Any, Any]:
@@ -110,7 +111,7 @@ def train(
     start_weights: Path,
     out_dir: Path,
     budget_min: float,
-    beginning: Path | None = None,
+    beginning: Path | ModelEntry | None = None,
     report: Report = print,
     log_every: int = 50,
     save_every_s: float = 300.0,
@@ -123,7 +124,7 @@ def train(
         start_weights: COCO weights, safetensors.
         out_dir: Folder for checkpoint and log.
         budget_min: Minutes of training over all runs of this folder.
-        beginning: Checkpoint of another run whose weights a new run begins with.
+        beginning: What a new run begins with: the checkpoint of another run, or a registered model.
         report: Receives one line each ``log_every`` steps.
         log_every: Steps between lines.
         save_every_s: Seconds between checkpoints.

@@ -166,6 +166,7 @@ def test_every_tool_by_pointer_and_every_edit_taken_back(desk: Desk) -> None:
         keep_screenshot(page, f"edit-merge-{name}")
         whole_id = desk.save()
         assert desk.listed() == (before - {str(crack), str(other)}) | {whole_id}
+        expect(page.locator(".list [data-defect]")).to_have_count(len(before) - 1)
         page.keyboard.press("u")
         expect(page.locator(".list [data-defect]")).to_have_count(len(before))
         assert desk.listed() == before
