@@ -57,6 +57,18 @@ class Form(Generic[Config]):
         self.unfold(network, _images(batches, config.steps))
         return first_state(network, lambda made: self.optimizer(made, config))
 
+    def learn_on(
+        self, config: Config, entry: ModelEntry, batches: Batches[tuple[torch.Tensor, Any]]
+    ) -> TrainState:
+        """Return the state before the first step of a run that goes on from a registered model.
+
+        Raises as ``recover.begin_with_model`` does.
+        """
+        torch.manual_seed(config.seed)
+        state = first_state(self.build(config), lambda made: self.optimizer(made, config))
+        begin_with_model(state, entry, _images(batches, config.steps))
+        return state
+
     def resume(self, config: Config, path: Path) -> TrainState:
         """Return the state that a run of this form wrote; raises as ``loop.read_state`` does."""
         return read_state(
@@ -93,12 +105,12 @@ class Form(Generic[Config]):
         if checkpoint.is_file():
             state = self.resume(config, checkpoint)
             report(f"resumed at step {state.step}, {state.elapsed_s / 60:.1f} min")
+        elif isinstance(beginning, ModelEntry):
+            state = self.learn_on(config, beginning, batches)
+            report(f"begins with {beginning.name}")
         else:
             state = self.start(config, start_weights, batches)
-            if isinstance(beginning, ModelEntry):
-                count = begin_with_model(state, beginning, _images(batches, config.steps))
-                report(f"begins with {count} convolutions of {beginning.name}")
-            elif beginning is not None:
+            if beginning is not None:
                 count = begin_with(state, beginning)
                 report(f"begins with {count} tensors of {beginning.parent.name}")
         state.unshippable = tuple(sorted({*state.unshippable, *bound}))

@@ -17,6 +17,7 @@ from datasets.classes import IGNORE_INDEX, LABEL_NAMES
 from datasets.label_slack import on_the_cracks
 from datasets.manifest import Split
 from inspection.errors import BadInput
+from models.arithmetic import for_this_processor
 from models.begin import Form
 from models.config import TrainConfig
 from models.loop import Report, TrainState, descend, run, to_tensor, use_all_cores
@@ -134,6 +135,7 @@ def train(
     """
     out_dir.mkdir(parents=True, exist_ok=True)
     use_all_cores()
+    config = for_this_processor(config, report)
     batches = BatchSource(list(read_chips(chips_dir, Split.TRAIN)), config)
     state = PIXEL_FORM.begin(
         config,

@@ -8,6 +8,7 @@ from torch import nn
 
 from datasets.manifest import Split
 from datasets.sources import find_source
+from models.arithmetic import for_this_processor
 from models.begin import Form
 from models.boxes.config import BoxConfig
 from models.boxes.network import (
@@ -120,6 +121,7 @@ def train_boxes(
     """
     out_dir.mkdir(parents=True, exist_ok=True)
     config.check_sources()
+    config = for_this_processor(config, report)
     photos = photo_files(config.sampling, config.label_indices, data_dir, Split.TRAIN)
     batches = BoxBatches(photos, config)
     state = BOX_FORM.begin(
