@@ -1,6 +1,6 @@
 """Write a model's card from its registration and its measured scores, never by hand."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
 from datasets.procedural import LICENCE as PROCEDURAL_LICENCE
@@ -13,18 +13,51 @@ from models.registry import ModelEntry
 from models.reliability import BINS, LEAST, ReliabilityBin, calibration_error
 from models.tiles import TILE_PX
 
+UNLEARNT: Mapping[str, str] = {
+    "spall": "spalling",
+    "exposed_rebar": "exposed rebar",
+    "efflorescence": "efflorescence",
+    "wet_spot": "leakage",
+    "steel_corrosion": "corrosion",
+}
+"""Damage that an inspection is asked about, and for which no published labels may be shipped."""
+
 LIMITS = """\
-- Nothing is claimed for spalling, exposed rebar, efflorescence, leakage or corrosion: there were no
-  labels to train on.
 - The label precision bounds every pixel score: masks shifted by one pixel score IoU 0.74 against
   themselves on uav_concrete.
 - `joint` (slab and formwork joints) is reported so that joints are not called cracks; it is not a
   defect. uav_concrete labels wide straight gaps as crack, so the two are not cleanly apart.
-- Potholes and patches were learnt from few photos taken from vehicles, not from drones.
+- Potholes and patches were learnt from few photos taken from vehicles, not from drones."""
+
+STRIP_LIMITS = """\
 - The quay strip is an unseen site for the weights, but the training renderer was written by someone
   who had looked at one of its photos; its numbers are an acceptance test, not a blind one.
 - The four photos of the strip overlap, so its area counts some surface more than once; some of its
   cracks are unlabelled and count here as false alarms."""
+
+NOT_HERE = "Not measured: the photos were not here."
+
+
+def limits_section(entry: ModelEntry, evaluation: Evaluation) -> str:
+    """Return what a model does not claim, and what its scores do not say."""
+    unlearnt = [told for name, told in UNLEARNT.items() if name not in entry.classes]
+    claims = (
+        f"- Nothing is claimed for {listed(unlearnt)}: it has learned no labels of them."
+        if unlearnt
+        else ""
+    )
+    parts = (claims, LIMITS, STRIP_LIMITS if evaluation.strip else "")
+    return "\n".join(filter(None, parts))
+
+
+def listed(words: Sequence[str]) -> str:
+    """Join words as a sentence does.
+
+    Examples:
+        >>> listed(["spalling", "leakage", "corrosion"]), listed(["leakage"])
+        ('spalling, leakage or corrosion', 'leakage')
+    """
+    return " or ".join(filter(None, (", ".join(words[:-1]), *words[-1:])))
 
 
 def table(header: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
@@ -169,6 +202,8 @@ def joint_lines(scores: Iterable[SourceScores]) -> str:
 
 def strip_section(evaluation: Evaluation) -> str:
     """Return the table of hits and false alarms on the photos of the unseen site."""
+    if not evaluation.strip:
+        return NOT_HERE
     total = HitCounts()
     for counts in evaluation.strip.values():
         total += counts
@@ -191,6 +226,8 @@ def strip_section(evaluation: Evaluation) -> str:
 
 def strip_tiles_line(evaluation: Evaluation) -> str:
     """Return how many tiles of the unseen site are fired on."""
+    if not evaluation.strip:
+        return ""
     tiles = evaluation.strip_tiles
     return (
         f"Of its {TILE_PX} px tiles, {tiles.fired_with_cracks} of {tiles.tiles_with_cracks} that "
@@ -203,7 +240,7 @@ def tiles_line(evaluation: Evaluation) -> str:
     """Return how many held-out tiles of the other quay are fired on."""
     tiles = evaluation.tiles
     if tiles is None:
-        return "not measured"
+        return NOT_HERE
     without = (
         f"{tiles.fired_without} of {tiles.tiles_without} tiles without are fired on"
         if tiles.tiles_without
@@ -295,7 +332,7 @@ A box is hit if a reported crack comes within 0.3 m of its centre; a reported cr
 {tiles_line(evaluation)}
 
 ## Limits
-{LIMITS}
+{limits_section(entry, evaluation)}
 """
     entry.card_path.parent.mkdir(parents=True, exist_ok=True)
     entry.card_path.write_text(text, encoding="utf-8")

@@ -6,10 +6,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from datasets.classes import CRACK, IGNORE_INDEX, JOINT
+from datasets.classes import CRACK, IGNORE_INDEX, JOINT, LABEL_NAMES
+from datasets.manifest import Sample, Source
 from inspection.imaging.crest import crests
 from inspection.pipeline.detect import CREST_SHARE, MIN_AREA_PX
-from models.evaluate import TOLERANCE_PX, Report, labelled_outputs, mask_samples, whole_image
+from models.evaluate import TOLERANCE_PX, Report
+from models.judges import labelled_outputs, mask_samples, pieces
 from models.metrics import PixelCounts, choose_threshold, f1_of, keep_seeded, near
 from models.rule import Rule
 from models.scoring import Scorer, score_padded
@@ -31,6 +33,7 @@ def choose_rule(
     ratios: Sequence[float] = RATIOS_TRIED,
     among: frozenset[str] = frozenset(),
     without: frozenset[str] = frozenset(),
+    sets: Sequence[Path] = (),
     report: Report = print,
 ) -> Rule:
     """Return the rule with the best mean pixel F1 over the sources' ``val`` images.
@@ -49,34 +52,22 @@ def choose_rule(
         among: Sources that decide; a class that none of them labels is decided by all. Empty
             for all.
         without: Sources that must not be looked at.
+        sets: YAML files of sets of one's own, whose ``val`` images count as those of a source.
         report: Hears how far it is.
     """
     every: dict[str, list[Counts]] = {name: [] for name in classes[1:]}
     chosen: dict[str, list[Counts]] = {name: [] for name in classes[1:]}
-    for source, samples in mask_samples(data_dir):
-        if source in without:
+    for source, samples in mask_samples(data_dir, sets):
+        if source.name in without:
             continue
-        report(f"thresholds: {source}, {len(samples)} images")
-        labelled = labelled_outputs(source, classes)
-        of_source: dict[int, Counts] = {
-            index: {ratio: dict.fromkeys(tried, PixelCounts()) for ratio in ratios}
-            for index in labelled
-        }
-        for sample in samples:
-            image = whole_image(sample)
-            scores = score_padded(scorer, image.rgb)
-            for index, by_ratio in of_source.items():
-                crest = crests(
-                    scores[index][None], share=CREST_SHARE, valid=np.ones(scores.shape[1:], bool)
-                )[0]
-                for ratio, by_threshold in by_ratio.items():
-                    count_at_thresholds(crest, image.classes, index, ratio, by_threshold)
+        report(f"thresholds: {source.name}, {len(samples)} images")
+        of_source = count_source(scorer, source, samples, classes, tried=tried, ratios=ratios)
         for index, by_ratio in of_source.items():
-            every[classes[index]].append(by_ratio)
-            if source in among:
-                chosen[classes[index]].append(by_ratio)
+            every[LABEL_NAMES[index]].append(by_ratio)
+            if source.name in among:
+                chosen[LABEL_NAMES[index]].append(by_ratio)
     counts = {name: chosen[name] or found for name, found in every.items()}
-    deciding = counts.get(classes[CRACK] if len(classes) > CRACK else "", [])
+    deciding = counts.get(LABEL_NAMES[CRACK], [])
     ratio = max(ratios, key=lambda one: _best_mean(deciding, one)) if deciding else ratios[0]
     return Rule(
         thresholds={
@@ -85,6 +76,33 @@ def choose_rule(
         },
         continuation_ratio=ratio,
     )
+
+
+def count_source(
+    scorer: Scorer,
+    source: Source,
+    samples: Sequence[Sample],
+    classes: Sequence[str],
+    *,
+    tried: Sequence[float],
+    ratios: Sequence[float],
+) -> dict[int, Counts]:
+    """Return the pixel counts of each label of a source that a model tells, by its index."""
+    labelled = labelled_outputs(source, classes)
+    counts: dict[int, Counts] = {
+        index: {ratio: dict.fromkeys(tried, PixelCounts()) for ratio in ratios}
+        for index in labelled
+    }
+    for sample in samples:
+        for image in pieces(source, sample):
+            scores = score_padded(scorer, image.rgb)
+            everywhere = np.ones(scores.shape[1:], bool)
+            for index, by_ratio in counts.items():
+                of_class = scores[labelled[index]][None]
+                crest = crests(of_class, share=CREST_SHARE, valid=everywhere)[0]
+                for ratio, by_threshold in by_ratio.items():
+                    count_at_thresholds(crest, image.classes, index, ratio, by_threshold)
+    return counts
 
 
 def _best_mean(counts: Sequence[Counts], ratio: float) -> float:

@@ -4,8 +4,6 @@ torch and Ultralytics (extra ``ml``) are imported only by the commands that need
 """
 
 import json
-from collections.abc import Iterable, Sequence
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -18,18 +16,16 @@ from inspection.settings import DetectSettings
 from models.bench import bench
 from models.boxes.commands import (
     described,
-    evaluate_command,
     export_command,
     listed,
-    summary_of,
     train_command,
 )
-from models.boxes.registry import BoxEntry, find_boxes, list_boxes
+from models.boxes.registry import list_boxes
 from models.config import BOXES, PIXELS, form_of
-from models.detector import AUTO
+from models.evaluate_cli import evaluate_command
 from models.leave_out_cli import leave_out_command
 from models.matrix_cli import matrix_command
-from models.options import config_option, require_training_libraries
+from models.options import config_option, require_training_libraries, say, sets_option
 from models.predict_cli import predict
 from models.quantise_cli import quantise_command
 from models.register_cli import register
@@ -52,6 +48,7 @@ def models() -> None:
 
 
 models.add_command(bench)
+models.add_command(evaluate_command)
 models.add_command(leave_out_command)
 models.add_command(matrix_command)
 models.add_command(predict)
@@ -219,6 +216,7 @@ def read_beginning(told: str) -> Path | ModelEntry:
     type=click.Path(dir_okay=False, path_type=Path),
     help="Also write a checkpoint that Ultralytics loads.",
 )
+@sets_option
 @data_dir_option
 @config_option
 @json_option
@@ -227,6 +225,7 @@ def export(
     run_dir: Path,
     weights_dir: Path,
     torch_file: Path | None,
+    sets: tuple[Path, ...],
     data_dir: Path,
     config_path: Path,
     as_json: bool,
@@ -237,12 +236,15 @@ def export(
     Examples:
       tenken models export runs/first
       tenken models export runs/first --torch-file runs/first/model.pt
+      tenken models export runs/ours --weights-dir own --set sets/2026/set.yaml
       tenken models export runs/boxes --config models/configs/tenken-road-boxes-n.yaml
     """  # noqa: D301
     cards_dir = CARDS_DIR if weights_dir == WEIGHTS_DIR else weights_dir
     if form_of(config_path) == BOXES:
         if torch_file is not None:
             raise BadInput("--torch-file is for networks of pixels; boxes are exported as ONNX")
+        if sets:
+            raise BadInput("--set is for networks of pixels")
         boxes = export_command(
             config_path,
             run_dir,
@@ -266,7 +268,12 @@ def export(
     state = PIXEL_FORM.resume(config, run_dir / CHECKPOINT_NAME)
     scorer = exporting.network_scorer(state.average)
     rule = choose_rule(
-        scorer, data_dir, config.classes, among=frozenset(config.thresholds_from), report=say
+        scorer,
+        data_dir,
+        config.classes,
+        among=frozenset(config.thresholds_from),
+        sets=sets,
+        report=say,
     )
     entry = exporting.register(
         state,
@@ -279,95 +286,3 @@ def export(
     if torch_file is not None:
         exporting.export_ultralytics(state.average, torch_file)
     click.echo(json.dumps(describe(entry), indent=2) if as_json else f"wrote {entry.onnx_path}")
-
-
-def say(line: str) -> None:
-    """Tell a person how far the work is, beside what a program reads."""
-    click.echo(line, err=True)
-
-
-@models.command()
-@click.argument("name", default=DEFAULT_MODEL)
-@click.option("--card/--no-card", default=True, help="Write the model's card from the scores.")
-@click.option(
-    "--precision",
-    type=click.Choice(["f32", "bf16"]),
-    default="f32",
-    show_default=True,
-    help="Arithmetic; a card is only written of f32.",
-)
-@data_dir_option
-@json_option
-def evaluate(*, name: str, card: bool, precision: str, data_dir: Path, as_json: bool) -> None:
-    """Score a registered model on held-out images and on the quay strip; write its card.
-
-    \b
-    Examples:
-      tenken models evaluate
-      tenken models evaluate tenken-crack-n --precision bf16
-      tenken models evaluate tenken-crack-n --no-card --json
-      tenken models evaluate tenken-road-boxes-n
-    """  # noqa: D301
-    own_dir = DetectSettings().models_dir
-    if (boxes := find_boxes(name, own_dir)) is not None:
-        evaluate_boxes(boxes, card=card, precision=precision, data_dir=data_dir, as_json=as_json)
-        return
-    from models.card import write_card  # noqa: PLC0415  # pulls in OpenCV and the readers
-    from models.detector import load_detector  # noqa: PLC0415  # pulls in OpenVINO
-    from models.evaluate import evaluate as judge  # noqa: PLC0415
-    from models.scoring import detector_scorer  # noqa: PLC0415
-
-    weights_dir = folder_of(name, own_dir)
-    entry = load_entry(name, weights_dir=weights_dir)
-    detector = load_detector(name, precision=precision, weights_dir=weights_dir)
-    scorer = detector_scorer(detector, size_multiple_px=entry.size_multiple_px)
-    result = judge(scorer, data_dir, entry.rule, entry.classes, report=say)
-    if card and precision == "f32":
-        write_card(entry, result)
-        say(f"wrote {entry.card_path.name}")
-    if as_json:
-        click.echo(json.dumps(asdict(result), indent=2))
-        return
-    for line in summary_lines(result.pixels):
-        click.echo(line)
-    click.echo(strip_line(result.strip.values()))
-
-
-def evaluate_boxes(
-    entry: BoxEntry, *, card: bool, precision: str, data_dir: Path, as_json: bool
-) -> None:
-    """Score a box model on the val photos of its sources.
-
-    Raises:
-        BadInput: Another arithmetic than f32 was asked for.
-    """
-    if precision != "f32":
-        raise BadInput(f"{entry.name} gives boxes, which are computed in f32 only")
-    result = evaluate_command(entry, data_dir=data_dir, engine=AUTO, card=card, report=say)
-    if as_json:
-        click.echo(json.dumps(asdict(result), indent=2))
-        return
-    for line in summary_of(entry, result):
-        click.echo(line)
-
-
-def strip_line(photos: Iterable[Any]) -> str:
-    """Return one line about all photos of the quay strip; none of them is nought, not an error."""
-    found = list(photos)
-    hit, boxes, false = (
-        sum(getattr(counts, name) for counts in found) for name in ("hit", "boxes", "false_alarms")
-    )
-    area_m2 = sum(counts.area_m2 for counts in found)
-    rate = 100 * false / area_m2 if area_m2 else 0.0
-    return f"quay strip: {hit} of {boxes} boxes, {rate:.1f} false per 100 m²"
-
-
-def summary_lines(scores: Sequence[Any]) -> list[str]:
-    """Return one line a source and class that is labelled there."""
-    return [
-        f"{source.source} {source.split} {name}: IoU {counts.iou:.3f} F1 {counts.f1:.3f} "
-        f"F1 within 2 px {counts.tolerant_f1:.3f}"
-        for source in scores
-        for name, counts in source.counts.items()
-        if counts.labelled
-    ]

@@ -5,22 +5,22 @@ labelled boxes of whole photos of an unseen site are hit at what price in false 
 crack-free tiles are fired on.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from datasets.chips import Chip
 from datasets.classes import CRACK, IGNORE_INDEX, JOINT, LABEL_NAMES
-from datasets.convert import cut_chips
 from datasets.labels import read_boxes, read_rgb
-from datasets.manifest import MASK_KINDS, Sample, Split
-from datasets.sources import READERS, find_source, read_source
+from datasets.manifest import Sample, Source, Split
+from datasets.sources import find_source, read_source
+from inspection.errors import NotFound
 from inspection.pipeline.detect import MIN_AREA_PX
 from models.centreline import CentrelineCounts, count_centrelines
 from models.intervals import ScoreIntervals, bootstrap
+from models.judges import as_labels, labelled_outputs, mask_samples, pieces
 from models.metrics import (
     HitCounts,
     PixelCounts,
@@ -40,7 +40,6 @@ Report = Callable[[str], None]
 STRIP = "quay_strip"
 TILES = "quaywall"
 TOLERANCE_PX = 2.0
-WHOLE_IMAGE_PX = 4096  # larger than any labelled image with masks: no cut, native resolution
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,35 +84,9 @@ class Evaluation:
     reliability: tuple[ReliabilityBin, ...] = ()
 
 
-def mask_samples(data_dir: Path) -> Iterable[tuple[str, list[Sample]]]:
-    """Yield each source that is here, labelled with masks and has validation images, with them."""
-    for name, (source, _) in READERS.items():
-        if source.label_kind in MASK_KINDS and (data_dir / source.folder).is_dir():
-            samples = [s for s in read_source(name, data_dir) if s.split is Split.VAL]
-            if samples:
-                yield name, samples
-
-
-def whole_image(sample: Sample) -> Chip:
-    """Return a labelled image uncut, at native resolution."""
-    return next(cut_chips(find_source(sample.source), sample, chip_px=WHOLE_IMAGE_PX))
-
-
-def labelled_outputs(source: str, classes: Sequence[str]) -> list[int]:
-    """Return the class indices but background that a source labels and a model tells apart.
-
-    Labels and outputs share their indices as far as ``classes`` agrees with the shipped classes.
-    """
-    return [
-        index
-        for index in sorted(find_source(source).labelled_classes)
-        if 0 < index < len(classes) and classes[index] == LABEL_NAMES[index]
-    ]
-
-
 def score_source(
     scorer: Scorer,
-    name: str,
+    source: Source,
     samples: Sequence[Sample],
     rule: Rule,
     classes: Sequence[str],
@@ -124,42 +97,48 @@ def score_source(
 
     Args:
         scorer: Gives probabilities.
-        name: Name of the source.
+        source: Description of the source.
         samples: Its images to score.
         rule: From which probability on pixels are taken.
         classes: Names in order.
         reliability: Takes in what is told of crack pixels, if given.
     """
-    labelled = labelled_outputs(name, classes)
+    labelled = labelled_outputs(source, classes)
     of_images: dict[int, list[PixelCounts]] = {index: [] for index in labelled}
     lines = CentrelineCounts()
     joints = joints_as_crack = 0
     for sample in samples:
-        image = whole_image(sample)
-        scores = score_padded(scorer, image.rgb)
-        predicted = classify(
-            scores,
-            rule.thresholds,
-            classes,
-            continuation_ratio=rule.continuation_ratio,
-            min_area_px=MIN_AREA_PX,
-        )
+        counted = dict.fromkeys(labelled, PixelCounts())
+        for image in pieces(source, sample):
+            scores = score_padded(scorer, image.rgb)
+            outputs = classify(
+                scores,
+                rule.thresholds,
+                classes,
+                continuation_ratio=rule.continuation_ratio,
+                min_area_px=MIN_AREA_PX,
+            )
+            predicted = as_labels(outputs, classes)
+            for index in labelled:
+                counted[index] += count_pixels(
+                    predicted, image.classes, index, tolerance_px=TOLERANCE_PX
+                )
+            crack, decided = image.classes == CRACK, image.classes != IGNORE_INDEX
+            if CRACK in labelled:
+                lines += count_centrelines(predicted == CRACK, crack, decided)
+                if reliability is not None:
+                    reliability.add(scores[labelled[CRACK]], crack, decided)
+            joint = image.classes == JOINT
+            joints += int(joint.sum())
+            joints_as_crack += int((joint & (predicted == CRACK)).sum())
         for index, counts in of_images.items():
-            counts.append(count_pixels(predicted, image.classes, index, tolerance_px=TOLERANCE_PX))
-        crack, decided = image.classes == CRACK, image.classes != IGNORE_INDEX
-        if CRACK in labelled:
-            lines += count_centrelines(predicted == CRACK, crack, decided)
-            if reliability is not None:
-                reliability.add(scores[CRACK], crack, decided)
-        joint = image.classes == JOINT
-        joints += int(joint.sum())
-        joints_as_crack += int((joint & (predicted == CRACK)).sum())
+            counts.append(counted[index])
     return SourceScores(
-        source=name,
+        source=source.name,
         split=Split.VAL.value,
         images=len(samples),
-        counts={classes[i]: sum(counts, PixelCounts()) for i, counts in of_images.items()},
-        intervals={classes[index]: bootstrap(counts) for index, counts in of_images.items()},
+        counts={LABEL_NAMES[i]: sum(counts, PixelCounts()) for i, counts in of_images.items()},
+        intervals={LABEL_NAMES[index]: bootstrap(counts) for index, counts in of_images.items()},
         centreline=lines if CRACK in labelled else None,
         joints_called_crack=joints_as_crack / joints if joints else None,
     )
@@ -179,7 +158,7 @@ def crack_mask(
         found[window.rows, window.cols] = taken[window.own]
         seeds[window.rows, window.cols] = sure[window.own]
     told = decided(found, seeds, classes, min_area_px=MIN_AREA_PX)
-    return np.asarray(told == CRACK, dtype=np.bool_)
+    return np.asarray(as_labels(told, classes) == CRACK, dtype=np.bool_)
 
 
 def score_strip(
@@ -245,23 +224,47 @@ def evaluate(
     rule: Rule,
     classes: Sequence[str],
     *,
+    sets: Sequence[Path] = (),
     report: Report = print,
 ) -> Evaluation:
-    """Return the scores of a model on every held-out set below the data folder.
+    """Return the scores of a model on every held-out set that is here.
+
+    Args:
+        scorer: Gives probabilities.
+        data_dir: Folder of the published sets; those that are absent are left out.
+        rule: From which probability on pixels are taken.
+        classes: Names in order.
+        sets: YAML files of sets of one's own that judge too.
+        report: Hears how far it is.
 
     Raises:
-        NotFound: A set is absent.
+        NotFound: Nothing that could judge is here.
     """
     pixels = []
     reliability = Reliability()
-    for name, samples in mask_samples(data_dir):
-        report(f"pixels: {name}, {len(samples)} images")
-        pixels.append(score_source(scorer, name, samples, rule, classes, reliability=reliability))
-    strip, strip_tiles = score_strip(scorer, data_dir, rule, classes, report=report)
+    for source, samples in mask_samples(data_dir, sets):
+        report(f"pixels: {source.name}, {len(samples)} images")
+        pixels.append(score_source(scorer, source, samples, rule, classes, reliability=reliability))
+    strip: Mapping[str, HitCounts] = {}
+    strip_tiles, tiles = TileScores(), None
+    if is_here(STRIP, data_dir):
+        strip, strip_tiles = score_strip(scorer, data_dir, rule, classes, report=report)
+    if is_here(TILES, data_dir):
+        tiles = score_tiles(scorer, data_dir, rule, classes)
+    if not pixels and not strip:
+        raise NotFound(
+            f"no labelled images that could judge are in {data_dir}; set TENKEN_DATA_DIR, or name "
+            "a set of your own with --set"
+        )
     return Evaluation(
         pixels=tuple(pixels),
         strip=strip,
         strip_tiles=strip_tiles,
-        tiles=score_tiles(scorer, data_dir, rule, classes),
+        tiles=tiles,
         reliability=reliability.bins,
     )
+
+
+def is_here(name: str, data_dir: Path) -> bool:
+    """Tell whether the folder of a published set is there."""
+    return (data_dir / find_source(name).folder).is_dir()

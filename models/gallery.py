@@ -10,9 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from datasets.classes import CRACK, IGNORE_INDEX
-from datasets.manifest import Sample
+from datasets.manifest import Sample, Source
 from inspection.pipeline.detect import MIN_AREA_PX
-from models.evaluate import TOLERANCE_PX, whole_image
+from models.evaluate import TOLERANCE_PX
+from models.judges import as_labels, pieces
 from models.metrics import classify, count_pixels, near
 from models.rule import Rule
 from models.scoring import Scorer, score_padded
@@ -42,16 +43,19 @@ class Example:
     picture: Bytes
 
 
-def judge_image(scorer: Scorer, sample: Sample, rule: Rule, classes: Sequence[str]) -> Example:
+def judge_image(
+    scorer: Scorer, source: Source, sample: Sample, rule: Rule, classes: Sequence[str]
+) -> Example:
     """Return an image with what was found, missed and invented on it."""
-    image = whole_image(sample)
-    predicted = classify(
+    image = next(pieces(source, sample))
+    outputs = classify(
         score_padded(scorer, image.rgb),
         rule.thresholds,
         classes,
         continuation_ratio=rule.continuation_ratio,
         min_area_px=MIN_AREA_PX,
     )
+    predicted = as_labels(outputs, classes)
     counts = count_pixels(predicted, image.classes, CRACK, tolerance_px=TOLERANCE_PX)
     found, truth = predicted == CRACK, image.classes == CRACK
     decided = image.classes != IGNORE_INDEX

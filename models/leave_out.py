@@ -11,7 +11,7 @@ from pathlib import Path
 
 from datasets.classes import CRACK
 from datasets.manifest import MASK_KINDS
-from datasets.sources import READERS, read_source
+from datasets.sources import READERS, find_source, read_source
 from inspection.errors import BadInput
 from models.choose import choose_rule
 from models.config import TrainConfig
@@ -88,7 +88,7 @@ def leave_out(
     rule = choose_rule(scorer, data_dir, config.classes, report=report, without=frozenset({source}))
     samples = list(read_source(source, data_dir))
     report(f"left out: {source}, {len(samples)} images")
-    scores = score_source(scorer, source, samples, rule, config.classes)
+    scores = score_source(scorer, find_source(source), samples, rule, config.classes)
     assert scores.centreline is not None
     return LeftOut(
         source=source,

@@ -142,12 +142,12 @@ def draw_examples(
     """Write a sheet of best, worst and false for each pictured source; return file by source."""
     entry, scorer = open_model(name, "f32", own_dir)
     files = {}
-    for source in PICTURED:
-        samples = [s for s in read_source(source, data_dir) if s.split is Split.VAL]
-        report(f"pictures: {source}, {len(samples)} images")
-        examples = [judge_image(scorer, s, entry.rule, entry.classes) for s in samples]
-        files[source] = f"finds-and-misses-{source}.jpg"
-        write_sheet(pictures_dir / files[source], choose(examples, of_each=OF_EACH))
+    for source in map(find_source, PICTURED):
+        samples = [s for s in read_source(source.name, data_dir) if s.split is Split.VAL]
+        report(f"pictures: {source.name}, {len(samples)} images")
+        examples = [judge_image(scorer, source, s, entry.rule, entry.classes) for s in samples]
+        file = files[source.name] = f"finds-and-misses-{source.name}.jpg"
+        write_sheet(pictures_dir / file, choose(examples, of_each=OF_EACH))
     return files
 
 

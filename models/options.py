@@ -17,6 +17,14 @@ config_option = click.option(
     help="Training configuration; by default that of the shipped model.",
 )
 
+sets_option = click.option(
+    "--set",
+    "sets",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    multiple=True,
+    help="YAML file of a set of your own whose val images judge too; may be given again.",
+)
+
 
 def require_training_libraries() -> None:
     """Check that the extra ``ml`` is installed, and make OpenMP threads sleep while they wait.
@@ -32,3 +40,8 @@ def require_training_libraries() -> None:
         import torch  # noqa: F401, PLC0415  # only commands that train need it
     except ImportError as error:
         raise Unavailable("training needs torch: pip install 'tenken[ml]'") from error
+
+
+def say(line: str) -> None:
+    """Tell a person how far the work is, beside what a program reads."""
+    click.echo(line, err=True)

@@ -26,6 +26,7 @@ def thorough(
     cards_dir: Path,
     report: Report,
     scales: Sequence[float],
+    sets: Sequence[Path] = (),
 ) -> ModelEntry:
     """Register a model that looks several times with the network of another, by its own rule.
 
@@ -38,6 +39,7 @@ def thorough(
         cards_dir: Folder of its card.
         report: Hears how far it is.
         scales: By how much a chip is enlarged for each look; each is taken in a mirror too.
+        sets: YAML files of sets of one's own whose ``val`` images choose too.
 
     Raises:
         BadInput: The name is none, a scale cannot be, or the model looks more than once already.
@@ -52,7 +54,7 @@ def thorough(
     among = frozenset(map(str, entry.training.get("thresholds_from", ())))
     derived = replace(entry, scales=tuple(scales), mirrored=True)
     scorer = detector_scorer(ManyLooks(detector, derived), size_multiple_px=entry.size_multiple_px)
-    rule = choose_rule(scorer, data_dir, entry.classes, among=among, report=report)
+    rule = choose_rule(scorer, data_dir, entry.classes, among=among, sets=sets, report=report)
     path = entry.onnx_path
     if path.parent.resolve() != weights_dir.resolve():
         weights_dir.mkdir(parents=True, exist_ok=True)

@@ -8,6 +8,7 @@ import click
 from datasets.options import data_dir_option, json_option
 from inspection.finite import FiniteRange
 from inspection.settings import DetectSettings
+from models.options import say, sets_option
 from models.registry import (
     CARDS_DIR,
     DEFAULT_MODEL,
@@ -38,6 +39,7 @@ USUAL = (1.0, 1.5)
     show_default=True,
     help="By how much a chip is enlarged for a look; may be given again.",
 )
+@sets_option
 @data_dir_option
 @json_option
 def thorough_command(
@@ -46,6 +48,7 @@ def thorough_command(
     name: str | None,
     weights_dir: Path | None,
     scales: tuple[float, ...],
+    sets: tuple[Path, ...],
     data_dir: Path,
     as_json: bool,
 ) -> None:
@@ -72,8 +75,9 @@ def thorough_command(
         name=name or f"{model}-thorough",
         weights_dir=target,
         cards_dir=CARDS_DIR if target.resolve() == WEIGHTS_DIR.resolve() else target,
-        report=lambda line: click.echo(line, err=True),
+        report=say,
         scales=scales,
+        sets=sets,
     )
     if as_json:
         plain = {"name": made.name, "sha256": made.sha256, "thresholds": dict(made.thresholds)}

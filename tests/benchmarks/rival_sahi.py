@@ -46,7 +46,8 @@ from inspection.pipeline.detect import MARGIN_PX, detect
 from inspection.pipeline.gauge import Gauge
 from models.card import table
 from models.detector import load_detector
-from models.evaluate import STRIP, whole_image
+from models.evaluate import STRIP
+from models.judges import pieces
 from models.metrics import HitCounts, PixelCounts, count_hits, count_pixels
 from models.registry import DEFAULT_MODEL, WEIGHTS_DIR, load_entry
 from tests.benchmarks.detect_memory import write_cog
@@ -129,7 +130,12 @@ class Scene:
 
 def sheet_of(data_dir: Path, path: Path) -> NDArray[np.uint8]:
     """Lay the labelled concrete photos side by side, write them, and give their classes, (h, w)."""
-    tiles = [whole_image(s) for s in read_source("uav_concrete", data_dir) if s.split is Split.VAL]
+    concrete = find_source("uav_concrete")
+    tiles = [
+        next(pieces(concrete, sample))
+        for sample in read_source(concrete.name, data_dir)
+        if sample.split is Split.VAL
+    ]
     side = tiles[0].rgb.shape[0]
     rows = -(-len(tiles) // SHEET_COLUMNS)
     rgb = np.full((rows * side, SHEET_COLUMNS * side, 3), 128, dtype=np.uint8)

@@ -12,6 +12,7 @@ from datasets.classes import CLASS_NAMES
 from inspection.errors import Unavailable
 from models import cli, registry
 from models.card import (
+    NOT_HERE,
     centreline_section,
     data_section,
     joint_lines,
@@ -143,7 +144,7 @@ def test_tiles_are_told_or_said_to_be_unmeasured() -> None:
     assert "7 of 8 tiles with cracks are fired on; 2 of 9 tiles without are fired on" in line
     none = TileScores(tiles_with_cracks=8, fired_with_cracks=7, tiles_without=0, fired_without=0)
     assert "no tile without cracks" in tiles_line(replace(EVALUATION, tiles=none))
-    assert tiles_line(replace(EVALUATION, tiles=None)) == "not measured"
+    assert tiles_line(replace(EVALUATION, tiles=None)) == NOT_HERE
 
 
 def test_card_holds_scores_thresholds_and_limits(entry: ModelEntry, tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from datasets.classes import CLASS_NAMES, CRACK
 from datasets.labels import read_rgb
 from inspection.errors import BadInput
 from models.choose import RATIOS_TRIED, THRESHOLDS_TRIED, choose_rule, count_at_thresholds
-from models.evaluate import mask_samples
+from models.judges import mask_samples
 from models.metrics import PixelCounts, near
 from models.rule import Rule
 from tests.unit.models.test_evaluate import Oracle
@@ -74,7 +74,7 @@ def test_what_is_left_out_is_not_looked_at(tiny_sets: Path) -> None:
         report=lines.append,
     )
     looked_at = {line.split(": ")[1].split(",")[0] for line in lines}
-    assert looked_at == set(dict(mask_samples(tiny_sets))) - {"brazil"}
+    assert looked_at == {source.name for source, _ in mask_samples(tiny_sets)} - {"brazil"}
 
 
 class SureOfOne(Oracle):
@@ -82,7 +82,7 @@ class SureOfOne(Oracle):
 
     def __init__(self, data_dir: Path, source: str) -> None:
         super().__init__(data_dir)
-        samples = dict(mask_samples(data_dir))[source]
+        (samples,) = (found for one, found in mask_samples(data_dir) if one.name == source)
         self.sure = {read_rgb(sample.image_path).tobytes() for sample in samples}
 
     def __call__(self, rgb: NDArray[np.uint8]) -> Floats:
@@ -108,10 +108,23 @@ def test_a_class_that_no_named_source_labels_is_decided_by_all(tiny_sets: Path) 
 
 
 def test_a_class_that_no_source_labels_keeps_one_half(tiny_sets: Path) -> None:
-    classes = ("background", "pothole")  # index 1 is the crack of the labels: nothing to learn
-    rule = choose_rule(Oracle(tiny_sets), tiny_sets, classes, report=len)
-    assert dict(rule.thresholds) == {"pothole": 0.5}
+    classes = ("background", "graffiti")
+    scorer = Oracle(tiny_sets, classes=classes)
+    rule = choose_rule(scorer, tiny_sets, classes, report=len)
+    assert dict(rule.thresholds) == {"graffiti": 0.5}
     assert rule.continuation_ratio == RATIOS_TRIED[0]
+
+
+@pytest.mark.parametrize(
+    "classes", [("background", "pothole"), ("background", "joint", "pothole", "crack")]
+)
+def test_outputs_are_compared_with_labels_by_name(
+    tiny_sets: Path, classes: tuple[str, ...]
+) -> None:
+    """Whatever their order: 0.45 is above half of a threshold only where it is the label's."""
+    scorer = Oracle(tiny_sets, sureness=0.45, classes=classes)
+    rule = choose_rule(scorer, tiny_sets, classes, report=len)
+    assert set(rule.thresholds.values()) == {0.3}
 
 
 def test_counts_follow_the_pipeline_rule() -> None:

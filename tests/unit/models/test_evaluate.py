@@ -1,12 +1,13 @@
 """A model is judged by what it says about images whose truth is known."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from datasets.classes import CLASS_NAMES, CRACK, JOINT
+from datasets.classes import CLASS_NAMES, CRACK, JOINT, LABEL_NAMES
 from datasets.labels import read_class_mask, read_rgb
 from datasets.manifest import MASK_KINDS, Split
 from datasets.sources import find_source, read_source
@@ -15,12 +16,11 @@ from models.evaluate import (
     Evaluation,
     crack_mask,
     evaluate,
-    mask_samples,
     score_source,
     score_strip,
     score_tiles,
-    whole_image,
 )
+from models.judges import mask_samples, pieces
 from models.rule import Rule
 from models.scoring import detector_scorer, score_padded, score_windows
 from tests.support.darkness import DarknessDetector
@@ -53,21 +53,29 @@ def red(rgb: Bytes) -> Floats:
 class Oracle:
     """Give the labels of the sets as scores, by looking the image up."""
 
-    def __init__(self, data_dir: Path, sureness: float = 1.0) -> None:
+    def __init__(
+        self,
+        data_dir: Path,
+        sureness: float = 1.0,
+        *,
+        classes: Sequence[str] = CLASS_NAMES,
+        sets: Sequence[Path] = (),
+    ) -> None:
         self.sureness = sureness
+        self.classes = classes
         self.truth: dict[bytes, Bytes] = {}
-        for name, samples in mask_samples(data_dir):
+        for source, samples in mask_samples(data_dir, sets):
             for sample in samples:
                 rgb = read_rgb(sample.image_path)
                 size_px = (rgb.shape[1], rgb.shape[0])
-                mask = read_class_mask(find_source(name), sample, size_px)
+                mask = read_class_mask(source, sample, size_px)
                 self.truth[rgb.tobytes()] = mask
 
     def __call__(self, rgb: Bytes) -> Floats:
         classes = self.truth.get(rgb.tobytes(), np.zeros(rgb.shape[:2], dtype=np.uint8))
-        scores = np.zeros((len(CLASS_NAMES), *classes.shape), dtype=np.float32)
-        for index in range(len(CLASS_NAMES)):
-            scores[index] = (classes == index) * self.sureness
+        scores = np.zeros((len(self.classes), *classes.shape), dtype=np.float32)
+        for output, name in enumerate(self.classes):
+            scores[output] = (classes == LABEL_NAMES.index(name)) * self.sureness
         scores[0] += 1 - scores.sum(axis=0)
         return scores
 
@@ -112,7 +120,7 @@ def test_a_detector_is_a_scorer_with_background_as_the_rest() -> None:
 
 
 def test_only_validation_images_with_masks_are_scored(tiny_sets: Path) -> None:
-    found = dict(mask_samples(tiny_sets))
+    found = {source.name: samples for source, samples in mask_samples(tiny_sets)}
     given = {"uav_concrete", "uav75", "cracksc", "paveseg", "brazil"}
     assert set(found) == given | {"crackforest", "crack500", "s2ds"}
     assert find_source("deepcrack").label_kind in MASK_KINDS  # has no val images: left out
@@ -121,14 +129,17 @@ def test_only_validation_images_with_masks_are_scored(tiny_sets: Path) -> None:
 
 def test_images_are_scored_uncut(tiny_sets: Path) -> None:
     sample = read_source("paveseg", tiny_sets)[0]
-    assert whole_image(sample).classes.shape == (64, 96)
+    (piece,) = pieces(find_source("paveseg"), sample)
+    assert piece.classes.shape == (64, 96)
 
 
 def test_the_truth_scores_one(oracle: Oracle, tiny_sets: Path) -> None:
-    for name, samples in mask_samples(tiny_sets):
-        scores = score_source(oracle, name, samples, HALF, CLASS_NAMES)
+    for source, samples in mask_samples(tiny_sets):
+        scores = score_source(oracle, source, samples, HALF, CLASS_NAMES)
         assert scores.images == len(samples)
-        if name == "uav75":  # its short crack keeps to its joint, and is told as a part of it
+        if (
+            source.name == "uav75"
+        ):  # its short crack keeps to its joint, and is told as a part of it
             assert scores.counts["crack"].predicted == 0
             assert scores.counts["joint"].labelled_near == scores.counts["joint"].labelled
             continue
@@ -141,15 +152,15 @@ def test_the_truth_scores_one(oracle: Oracle, tiny_sets: Path) -> None:
 
 def test_joints_called_crack_are_counted(tiny_sets: Path) -> None:
     samples = [s for s in read_source("uav75", tiny_sets) if s.split is Split.VAL]
-    wrong = score_source(constant(CRACK), "uav75", samples, HALF, CLASS_NAMES)
-    right = score_source(constant(JOINT), "uav75", samples, HALF, CLASS_NAMES)
+    wrong = score_source(constant(CRACK), find_source("uav75"), samples, HALF, CLASS_NAMES)
+    right = score_source(constant(JOINT), find_source("uav75"), samples, HALF, CLASS_NAMES)
     assert wrong.joints_called_crack == 1
     assert right.joints_called_crack == 0
 
 
 def test_sources_without_joints_say_nothing_about_them(oracle: Oracle, tiny_sets: Path) -> None:
     samples = [s for s in read_source("uav_concrete", tiny_sets) if s.split is Split.VAL]
-    scores = score_source(oracle, "uav_concrete", samples, HALF, CLASS_NAMES)
+    scores = score_source(oracle, find_source("uav_concrete"), samples, HALF, CLASS_NAMES)
     assert scores.joints_called_crack is None
     assert set(scores.counts) == {"crack"}
 
@@ -162,7 +173,7 @@ def test_thresholds_lie_below_what_the_truth_gets(tiny_sets: Path) -> None:
     assert set(rule.thresholds.values()) == {
         0.3
     }  # all that lie below are equal: the lowest is taken
-    assert len(lines) == len(dict(mask_samples(tiny_sets)))
+    assert len(lines) == len(list(mask_samples(tiny_sets)))
 
 
 def test_the_mask_of_a_photo_has_its_size() -> None:
@@ -199,7 +210,9 @@ def test_tiles_with_and_without_cracks_are_told_apart(tiny_sets: Path) -> None:
 def test_a_whole_evaluation_covers_every_set(oracle: Oracle, tiny_sets: Path) -> None:
     result = evaluate(oracle, tiny_sets, HALF, CLASS_NAMES, report=len)
     assert isinstance(result, Evaluation)
-    assert [scores.source for scores in result.pixels] == [n for n, _ in mask_samples(tiny_sets)]
+    assert [scores.source for scores in result.pixels] == [
+        source.name for source, _ in mask_samples(tiny_sets)
+    ]
     assert set(result.strip) == {"MAX_1"}
     told = [found.told for found in result.reliability if found.pixels]
     assert told == [0.0, 1.0]  # the oracle knows

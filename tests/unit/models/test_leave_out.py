@@ -19,8 +19,8 @@ from models.card import left_out_section, write_card
 from models.choose import choose_rule
 from models.cli import models as commands
 from models.config import CONFIGS_DIR, TrainConfig
-from models.evaluate import mask_samples
 from models.intervals import Interval, ScoreIntervals
+from models.judges import mask_samples
 from models.leave_out import crack_sources, leave_out, without
 from models.leave_out_rows import (
     RESULTS_SUFFIX,
@@ -101,7 +101,7 @@ def test_thresholds_do_not_look_at_the_source_that_is_left_out(tiny_sets: Path) 
     oracle = Oracle(tiny_sets, sureness=0.45)
     choose_rule(oracle, tiny_sets, CLASS_NAMES, report=lines.append, without=frozenset({"uav75"}))
     looked_at = {line.split(": ")[1].split(",")[0] for line in lines}
-    assert looked_at == set(dict(mask_samples(tiny_sets))) - {"uav75"}
+    assert looked_at == {source.name for source, _ in mask_samples(tiny_sets)} - {"uav75"}
 
 
 @pytest.mark.timeout(600)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from datasets.classes import CLASS_NAMES
 from datasets.manifest import Split
-from datasets.sources import read_source
+from datasets.sources import find_source, read_source
 from models.cli import models as commands
 from models.evaluate import SourceScores
 from models.gallery import (
@@ -33,6 +33,8 @@ from models.registry import ModelEntry, write_entry
 from tests.support.tiny_network import write_tiny_network
 from tests.unit.models.test_card_and_commands import EVALUATION
 from tests.unit.models.test_evaluate import HALF, Oracle
+
+PAVEMENT = find_source("cracksc")
 
 
 @pytest.fixture
@@ -105,7 +107,7 @@ def test_a_model_with_the_network_of_another_has_no_recipe(entry: ModelEntry) ->
 def test_found_missed_and_invented_have_their_colours(tiny_sets: Path) -> None:
     sample = next(s for s in read_source("cracksc", tiny_sets) if s.split is Split.VAL)
     oracle = Oracle(tiny_sets, sureness=0.9)
-    right = judge_image(oracle, sample, HALF, CLASS_NAMES)
+    right = judge_image(oracle, PAVEMENT, sample, HALF, CLASS_NAMES)
     assert right.score == 1 and right.invented == 0
     colours = {tuple(pixel) for pixel in right.picture[:, SIDE_PX:].reshape(-1, 3).tolist()}
     assert HIT in colours and MISSED not in colours and INVENTED not in colours
@@ -118,10 +120,10 @@ def test_found_missed_and_invented_have_their_colours(tiny_sets: Path) -> None:
     def everywhere(rgb: NDArray[np.uint8]) -> NDArray[np.float32]:
         return np.asarray(np.roll(blind(rgb), 1, axis=0))
 
-    missed = judge_image(blind, sample, HALF, CLASS_NAMES)
+    missed = judge_image(blind, PAVEMENT, sample, HALF, CLASS_NAMES)
     assert missed.score == 0 and missed.invented == 0
     assert MISSED in {tuple(p) for p in missed.picture[:, SIDE_PX:].reshape(-1, 3).tolist()}
-    wild = judge_image(everywhere, sample, HALF, CLASS_NAMES)
+    wild = judge_image(everywhere, PAVEMENT, sample, HALF, CLASS_NAMES)
     assert wild.invented > 0.5
     assert INVENTED in {tuple(p) for p in wild.picture[:, SIDE_PX:].reshape(-1, 3).tolist()}
 

@@ -22,8 +22,8 @@ from inspection.domain.measurement import MaskCalibration
 from inspection.errors import BadInput, Broken, NotFound
 from models.calibration import calibration_path, load_calibration, write_calibration
 from models.card import data_section
-from models.cli import strip_line
 from models.config import CONFIGS_DIR, TrainConfig, read_config
+from models.evaluate_cli import strip_line
 from models.metrics import HitCounts
 from models.predict import Predictor, images_in, predict_folder
 from models.probe import fault_of
