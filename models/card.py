@@ -42,7 +42,7 @@ def limits_section(entry: ModelEntry, evaluation: Evaluation) -> str:
     """Return what a model does not claim, and what its scores do not say."""
     unlearnt = [told for name, told in UNLEARNT.items() if name not in entry.classes]
     claims = (
-        f"- Nothing is claimed for {listed(unlearnt)}: it has learned no labels of them."
+        f"- Nothing is claimed for {listed(unlearnt)}: there were no\n  labels to train on."
         if unlearnt
         else ""
     )

@@ -5,7 +5,6 @@ torch and Ultralytics (extra ``ml``) are imported only by the commands that need
 
 import json
 from pathlib import Path
-from typing import Any
 
 import click
 
@@ -16,24 +15,22 @@ from inspection.settings import DetectSettings
 from models.bench import bench
 from models.boxes.commands import (
     described,
-    export_command,
     listed,
     train_command,
 )
 from models.boxes.registry import list_boxes
-from models.config import BOXES, PIXELS, form_of
+from models.config import BOXES, form_of
 from models.evaluate_cli import evaluate_command
+from models.export_cli import describe, export_command
 from models.leave_out_cli import leave_out_command
 from models.matrix_cli import matrix_command
-from models.options import config_option, require_training_libraries, say, sets_option
+from models.options import config_option, require_training_libraries
 from models.predict_cli import predict
 from models.quantise_cli import quantise_command
+from models.recipe_cli import recipe_command
 from models.register_cli import register
 from models.registry import (
-    BOXES_FOLDER,
-    CARDS_DIR,
     DEFAULT_MODEL,
-    WEIGHTS_DIR,
     ModelEntry,
     folder_of,
     list_entries,
@@ -49,10 +46,12 @@ def models() -> None:
 
 models.add_command(bench)
 models.add_command(evaluate_command)
+models.add_command(export_command)
 models.add_command(leave_out_command)
 models.add_command(matrix_command)
 models.add_command(predict)
 models.add_command(quantise_command)
+models.add_command(recipe_command)
 models.add_command(thorough_command)
 models.add_command(register)
 
@@ -85,27 +84,6 @@ def list_command(*, as_json: bool) -> None:
         click.echo(f"  classes: {', '.join(entry.classes[1:])}")
     for boxes in of_boxes:
         click.echo(listed(boxes))
-
-
-def describe(entry: ModelEntry) -> dict[str, Any]:
-    """Return a registered model as plain values."""
-    return {
-        "name": entry.name,
-        "form": PIXELS,
-        "default": entry.name == DEFAULT_MODEL,
-        "file": entry.onnx_path.name,
-        "bytes": entry.onnx_path.stat().st_size,
-        "sha256": entry.sha256,
-        "classes": list(entry.classes),
-        "thresholds": dict(entry.thresholds),
-        "continuation_ratio": entry.continuation_ratio,
-        "size_multiple_px": entry.size_multiple_px,
-        "gsd_range_mm_per_px": list(entry.gsd_range_mm_per_px),
-        "output_stride": entry.output_stride,
-        "licence": entry.licence,
-        "card": entry.card_path.name,
-        "training": dict(entry.training),
-    }
 
 
 @models.command()
@@ -201,88 +179,3 @@ def read_beginning(told: str) -> Path | ModelEntry:
         return folder / CHECKPOINT_NAME
     own_dir = DetectSettings().models_dir
     return load_entry(told, weights_dir=folder_of(told, own_dir))
-
-
-@models.command()
-@click.argument("run_dir", type=click.Path(exists=True, file_okay=False, path_type=Path))
-@click.option(
-    "--weights-dir",
-    type=click.Path(file_okay=False, path_type=Path),
-    default=WEIGHTS_DIR,
-    help="Folder to register the model in.",
-)
-@click.option(
-    "--torch-file",
-    type=click.Path(dir_okay=False, path_type=Path),
-    help="Also write a checkpoint that Ultralytics loads.",
-)
-@sets_option
-@data_dir_option
-@config_option
-@json_option
-def export(
-    *,
-    run_dir: Path,
-    weights_dir: Path,
-    torch_file: Path | None,
-    sets: tuple[Path, ...],
-    data_dir: Path,
-    config_path: Path,
-    as_json: bool,
-) -> None:
-    """Choose thresholds on the val images, write ONNX, and register the model.
-
-    \b
-    Examples:
-      tenken models export runs/first
-      tenken models export runs/first --torch-file runs/first/model.pt
-      tenken models export runs/ours --weights-dir own --set sets/2026/set.yaml
-      tenken models export runs/boxes --config models/configs/tenken-road-boxes-n.yaml
-    """  # noqa: D301
-    cards_dir = CARDS_DIR if weights_dir == WEIGHTS_DIR else weights_dir
-    if form_of(config_path) == BOXES:
-        if torch_file is not None:
-            raise BadInput("--torch-file is for networks of pixels; boxes are exported as ONNX")
-        if sets:
-            raise BadInput("--set is for networks of pixels")
-        boxes = export_command(
-            config_path,
-            run_dir,
-            data_dir=data_dir,
-            weights_dir=weights_dir,
-            cards_dir=CARDS_DIR if weights_dir == WEIGHTS_DIR else weights_dir / BOXES_FOLDER,
-            report=say,
-        )
-        click.echo(
-            json.dumps(described(boxes), indent=2) if as_json else f"wrote {boxes.onnx_path}"
-        )
-        return
-    require_training_libraries()
-    from models import export as exporting  # noqa: PLC0415  # see the module's docstring
-    from models.choose import choose_rule  # noqa: PLC0415
-    from models.config import read_config  # noqa: PLC0415
-    from models.loop import CHECKPOINT_NAME  # noqa: PLC0415
-    from models.train import PIXEL_FORM  # noqa: PLC0415
-
-    config = read_config(config_path)
-    state = PIXEL_FORM.resume(config, run_dir / CHECKPOINT_NAME)
-    scorer = exporting.network_scorer(state.average)
-    rule = choose_rule(
-        scorer,
-        data_dir,
-        config.classes,
-        among=frozenset(config.thresholds_from),
-        sets=sets,
-        report=say,
-    )
-    entry = exporting.register(
-        state,
-        config,
-        classes=config.classes,
-        rule=rule,
-        weights_dir=weights_dir,
-        cards_dir=cards_dir,
-    )
-    if torch_file is not None:
-        exporting.export_ultralytics(state.average, torch_file)
-    click.echo(json.dumps(describe(entry), indent=2) if as_json else f"wrote {entry.onnx_path}")

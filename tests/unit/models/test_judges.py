@@ -16,7 +16,7 @@ from models.card import NOT_HERE, limits_section, listed, strip_section, strip_t
 from models.choose import choose_rule
 from models.evaluate import Evaluation, evaluate, score_source
 from models.judges import as_labels, labelled_outputs, mask_samples, pieces
-from models.registry import ModelEntry
+from models.registry import ModelEntry, load_entry
 from models.rule import Rule
 from tests.support.tiny_network import write_tiny_network
 from tests.unit.datasets.test_own_set import write_set
@@ -158,11 +158,12 @@ def test_a_card_says_what_was_not_here(own: Path, tmp_path: Path) -> None:
 
 def test_a_card_claims_what_was_learned(entry: ModelEntry) -> None:
     none = limits_section(entry, EVALUATION)
-    assert "for spalling, exposed rebar, efflorescence, leakage or corrosion: it has" in none
+    assert "for spalling, exposed rebar, efflorescence, leakage or corrosion: there were no" in none
     assert "quay strip" in none
+    assert none in load_entry().card_path.read_text(encoding="utf-8")
     spall = replace(entry, classes=("background", "spall"), thresholds={"spall": 0.5})
     text = limits_section(spall, Evaluation(pixels=(), strip={}, tiles=None))
-    assert "for exposed rebar, efflorescence, leakage or corrosion: it has" in text
+    assert "for exposed rebar, efflorescence, leakage or corrosion: there were no" in text
     assert "quay strip" not in text
     assert listed([]) == ""
 
