@@ -16,6 +16,7 @@ from datasets.manifest import Box
 from inspection.domain.fragment import keeps_to_joint
 from inspection.imaging.candidates import beside
 from inspection.imaging.crest import crests
+from inspection.imaging.distance import distance_px
 from inspection.pipeline.detect import CREST_SHARE
 
 Bools = NDArray[np.bool_]
@@ -173,12 +174,11 @@ def classify(
     return decided(found, seeds, classes, min_area_px=min_area_px)
 
 
-def near(mask: Bools, distance_px: float) -> Bools:
+def near(mask: Bools, reach_px: float) -> Bools:
     """Return the pixels whose centre lies within a distance of a set pixel's centre, (h, w)."""
     if not mask.any():
         return mask
-    away = cv2.distanceTransform((~mask).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
-    return np.asarray(away <= distance_px + 1e-4, dtype=np.bool_)
+    return np.asarray(distance_px(~mask) <= np.float32(reach_px), dtype=np.bool_)
 
 
 def count_pixels(
@@ -333,5 +333,4 @@ def count_hits(
 def _distance_px(mask: Bools) -> NDArray[np.float32]:
     if not mask.any():
         return np.full(mask.shape, np.inf, dtype=np.float32)
-    away = cv2.distanceTransform((~mask).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
-    return np.asarray(away, dtype=np.float32)
+    return distance_px(~mask)

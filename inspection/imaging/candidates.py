@@ -7,7 +7,6 @@ around it, so leaving the others out changes no pixel.
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -15,6 +14,7 @@ from inspection.domain.detection import ChipScores
 from inspection.domain.fragment import Thresholds, Winners, winners
 from inspection.domain.taxonomy import DamageClass
 from inspection.imaging.crest import RADIUS_PX, crests
+from inspection.imaging.distance import distance_px
 from inspection.imaging.enlarge import part
 
 BLOCK_PX = 128
@@ -111,10 +111,7 @@ def beside(joint: NDArray[np.bool_], reach_px: int = JOINT_REACH_PX) -> NDArray[
             _grown(_extent(np.asarray(joint.any(axis=1 - axis))), reach_px, joint.shape[axis])
             for axis in (0, 1)
         )
-        away = cv2.distanceTransform(
-            (~joint[box]).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE
-        )
-        near[box] = away <= np.float32(reach_px)
+        near[box] = distance_px(~joint[box]) <= np.float32(reach_px)
     return near
 
 

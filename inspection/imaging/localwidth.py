@@ -12,6 +12,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from inspection.imaging.distance import distance_px
 from inspection.imaging.skeleton import paint
 
 FINE = 4
@@ -47,7 +48,7 @@ def local_width_px(
     margin = int(np.ceil(depth_px)) + 4
     for chosen, box in _tiles(points_px, margin):
         fine = _fine_mask(runs, box)
-        depth = cv2.distanceTransform(fine, cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
+        depth = distance_px(fine)
         centre = (points_px[chosen] - box[:2]) * FINE
         step = normals[chosen] * FLANK_FINE_PX
         flanks = _sample(depth, centre - step) + _sample(depth, centre + step)

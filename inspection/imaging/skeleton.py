@@ -12,6 +12,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from inspection.imaging.distance import distance_px
+
 BLOCK_PX = 2048
 """Side of the core of one block."""
 
@@ -98,13 +100,13 @@ def _thin_block(
     margin = 34
     while True:
         mask = paint(runs, (x0 - margin, y0 - margin, x1 + margin, y1 + margin))
-        depth = cv2.distanceTransform(mask.view(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
+        depth = distance_px(mask)
         needed = 2 * int(np.ceil(depth.max())) + 8
         if needed <= margin or margin == MARGIN_MAX_PX:
             break
         margin = min(max(needed, 2 * margin), MARGIN_MAX_PX)
     inner = np.s_[margin : margin + y1 - y0, margin : margin + x1 - x0]
-    return guo_hall(mask)[inner], np.asarray(depth[inner], dtype=np.float32)
+    return guo_hall(mask)[inner], depth[inner]
 
 
 NEIGHBOUR_BITS = np.array([[1, 2, 4], [128, 0, 8], [64, 32, 16]], dtype=np.float32)
