@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from datasets.labels import read_rgb
 from inspection.errors import BadInput, TenkenError, Unavailable
 from inspection.pipeline.detect import MIN_AREA_PX
-from models.metrics import candidates, decided
+from models.judging.metrics import candidates, decided
 from models.rule import Rule
 from models.scoring import Scorer, score_windows
 

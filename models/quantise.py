@@ -24,8 +24,8 @@ from onnx import TensorProto, numpy_helper
 from datasets.chips import Chip, read_chips
 from datasets.manifest import Split
 from inspection.errors import BadInput, Refused, Unavailable
-from models.config import NAME
 from models.registry import WEIGHTS_DIR, ModelEntry, list_names, sha256_of, write_entry
+from models.training.config import NAME
 
 SIDE_PX: Final = 320
 LEAST_CHIPS: Final = 8

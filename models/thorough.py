@@ -8,12 +8,12 @@ from pathlib import Path
 
 from inspection.errors import BadInput, Conflict
 from inspection.pipeline.ports import Detector
-from models.choose import choose_rule
-from models.config import NAME
-from models.evaluate import Report
+from models.judging.choose import choose_rule
+from models.judging.evaluate import Report
 from models.many_looks import ManyLooks
 from models.registry import BOXES_FOLDER, ModelEntry, list_names, write_entry
 from models.scoring import detector_scorer
+from models.training.config import NAME
 
 
 def thorough(

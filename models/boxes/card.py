@@ -3,8 +3,8 @@
 from models.boxes.judge import Judgement
 from models.boxes.precision import DRAWS
 from models.boxes.registry import BoxEntry
-from models.card import data_section, table, training_section
-from models.intervals import Interval
+from models.judging.card import data_section, table, training_section
+from models.judging.intervals import Interval
 
 LIMITS = """\
 - It is for photos that a vehicle's camera takes of the road ahead. It is not used on orthomosaics:

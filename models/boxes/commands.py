@@ -1,6 +1,6 @@
 """What the commands of ``tenken models`` do for the box form.
 
-The commands themselves are in ``models.cli`` and ``models.predict_cli``; they turn here when a
+The commands themselves are in ``models.commands``; they turn here when a
 configuration or a model is of this form. torch is imported only by what needs it.
 """
 
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from datasets.manifest import Split
 from inspection.errors import BadInput
 from models.boxes.registry import BoxEntry, describe_boxes
-from models.options import require_training_libraries
+from models.commands.options import require_training_libraries
 
 if TYPE_CHECKING:
     from models.boxes.judge import Judgement
@@ -58,7 +58,7 @@ def export_command(
     from models.boxes.export import register_boxes  # noqa: PLC0415
     from models.boxes.photos import photo_files  # noqa: PLC0415
     from models.boxes.train import BOX_FORM  # noqa: PLC0415
-    from models.loop import CHECKPOINT_NAME  # noqa: PLC0415
+    from models.training.loop import CHECKPOINT_NAME  # noqa: PLC0415
 
     config = read_box_config(config_path)
     state = BOX_FORM.resume(config, run_dir / CHECKPOINT_NAME)

@@ -10,7 +10,7 @@ from datasets.manifest import BOX_KINDS
 from datasets.sources import find_source
 from inspection.errors import BadInput
 from models.boxes.registry import LEAST_PHOTO_PX
-from models.config import BOXES, RunConfig, read_fields
+from models.training.config import BOXES, RunConfig, read_fields
 
 CLASS_NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
 

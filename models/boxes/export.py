@@ -16,9 +16,9 @@ from models.boxes.network import HALVES, BoxNetwork, Half
 from models.boxes.photos import PhotoFile
 from models.boxes.precision import average_precision, best_thresholds, mean_precision
 from models.boxes.registry import BoxEntry, write_boxes
-from models.export import OPSET, describe_run, refuse_unshippable, write_onnx
-from models.loop import TrainState
 from models.registry import BOXES_FOLDER, WEIGHTS_DIR, list_names, sha256_of
+from models.training.export import OPSET, describe_run, refuse_unshippable, write_onnx
+from models.training.loop import TrainState
 
 
 def trace_boxes(wrapped: nn.Module, path: Path) -> None:

@@ -19,8 +19,8 @@ from models.boxes.precision import (
     mean_precision,
     score_classes,
 )
-from models.intervals import Interval
-from models.loop import to_tensor
+from models.judging.intervals import Interval
+from models.training.loop import to_tensor
 
 Look = Callable[[NDArray[np.uint8]], Boxes]
 Report = Callable[[str], None]

@@ -18,14 +18,14 @@ from torch import nn
 
 from inspection.errors import BadInput, NotFound
 from models.backends.torchvision_nms import ensure_torchvision
-from models.network import load_start_weights, unfold_batch_norm
+from models.training.network import load_start_weights, unfold_batch_norm
 
 ensure_torchvision()
 from PIL import Image  # noqa: E402
 from ultralytics.nn.tasks import DetectionModel  # noqa: E402  # needs torchvision's nms
 from ultralytics.utils import patches  # noqa: E402
 
-Image.open = patches._image_open  # see models.network
+Image.open = patches._image_open  # see models.training.network
 
 Half = Literal["many", "one"]
 HALVES: tuple[Half, ...] = ("many", "one")

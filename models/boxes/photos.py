@@ -14,7 +14,7 @@ from datasets.manifest import Sample, Source, Split
 from datasets.sources import find_source, read_source
 from inspection.errors import BadInput
 from models.boxes.config import BoxConfig
-from models.loop import to_tensor
+from models.training.loop import to_tensor
 
 Targets = dict[str, torch.Tensor]
 """What Ultralytics' loss takes: ``batch_idx`` (m,), ``cls`` (m,), ``bboxes`` (m, 4) as middle and

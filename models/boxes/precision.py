@@ -16,14 +16,14 @@ from numpy.typing import NDArray
 from models.backends.torchvision_nms import ensure_torchvision
 from models.boxes.detect import Boxes
 from models.boxes.overlap import iou_table
-from models.intervals import SEED, SHARE, Interval
+from models.judging.intervals import SEED, SHARE, Interval
 
 ensure_torchvision()
 from PIL import Image  # noqa: E402
 from ultralytics.utils import patches  # noqa: E402  # needs torchvision's nms
 from ultralytics.utils.metrics import ap_per_class  # noqa: E402
 
-Image.open = patches._image_open  # see models.network
+Image.open = patches._image_open  # see models.training.network
 
 IOUS = np.linspace(0.5, 0.95, 10)
 """Overlaps at which a box counts as found; the first alone is mAP50.

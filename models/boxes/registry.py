@@ -19,7 +19,6 @@ from typing import Any
 
 from inspection.domain.taxonomy import DamageClass
 from inspection.errors import BadInput, Broken, NotFound
-from models.config import BOXES
 from models.registry import (
     BOXES_FOLDER,
     CARDS_DIR,
@@ -27,6 +26,7 @@ from models.registry import (
     list_names,
     require_whole,
 )
+from models.training.config import BOXES
 
 LEAST_PHOTO_PX = 160
 """Least side of what a network is shown: on less there are fewer places than it gives answers."""

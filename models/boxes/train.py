@@ -8,8 +8,6 @@ from torch import nn
 
 from datasets.manifest import Split
 from datasets.sources import find_source
-from models.arithmetic import for_this_processor
-from models.begin import Form
 from models.boxes.config import BoxConfig
 from models.boxes.network import (
     build_box_network,
@@ -18,7 +16,9 @@ from models.boxes.network import (
     unfold_all,
 )
 from models.boxes.photos import BoxBatches, Targets, photo_files
-from models.loop import Report, TrainState, descend, run
+from models.training.arithmetic import for_this_processor
+from models.training.begin import Form
+from models.training.loop import Report, TrainState, descend, run
 
 FIRST_SHARE, LAST_SHARE = 0.8, 0.1
 """Weight of the half of the head that answers many times, at the start and at the end."""

@@ -44,11 +44,11 @@ from inspection.domain.taxonomy import DamageClass
 from inspection.imaging.chips import raster_shape
 from inspection.pipeline.detect import MARGIN_PX, detect
 from inspection.pipeline.gauge import Gauge
-from models.card import table
 from models.detector import load_detector
-from models.evaluate import STRIP
-from models.judges import pieces
-from models.metrics import HitCounts, PixelCounts, count_hits, count_pixels
+from models.judging.card import table
+from models.judging.evaluate import STRIP
+from models.judging.judges import pieces
+from models.judging.metrics import HitCounts, PixelCounts, count_hits, count_pixels
 from models.registry import DEFAULT_MODEL, WEIGHTS_DIR, load_entry
 from tests.benchmarks.detect_memory import write_cog
 

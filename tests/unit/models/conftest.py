@@ -8,8 +8,8 @@ os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # before torch: spinning th
 
 import pytest
 
-from models.config import CONFIGS_DIR, TrainConfig, read_config
 from models.registry import DEFAULT_MODEL
+from models.training.config import CONFIGS_DIR, TrainConfig, read_config
 from tests.support.tiny_sets import write_tiny_sets
 
 

@@ -13,9 +13,9 @@ from inspection.cli import tenken
 from inspection.domain.networkform import Form
 from inspection.errors import BadInput, Conflict, NotFound
 from models.adopt import adopt, gathering
+from models.commands.register import check_name, read_thresholds
 from models.detector import load_detector
 from models.probe import fault_of, probe, run_here
-from models.register_cli import check_name, read_thresholds
 from models.registry import DEFAULT_MODEL, folder_of, load_entry, sha256_of
 from tests.support.tiny_network import write_tiny_network
 

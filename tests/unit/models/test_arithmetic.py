@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 import torch
 
-from models.arithmetic import computes_bf16, for_this_processor
-from models.config import TrainConfig
+from models.training.arithmetic import computes_bf16, for_this_processor
+from models.training.config import TrainConfig
 
 
 def able(monkeypatch: pytest.MonkeyPatch, **capabilities: bool) -> None:

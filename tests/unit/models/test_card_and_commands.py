@@ -11,7 +11,9 @@ from click.testing import CliRunner
 from datasets.classes import CLASS_NAMES
 from inspection.errors import Unavailable
 from models import cli, registry
-from models.card import (
+from models.commands import listing
+from models.commands.options import require_training_libraries
+from models.judging.card import (
     NOT_HERE,
     centreline_section,
     data_section,
@@ -26,13 +28,14 @@ from models.card import (
     training_section,
     write_card,
 )
-from models.centreline import CentrelineCounts
-from models.evaluate import Evaluation, SourceScores
-from models.intervals import Interval, ScoreIntervals
-from models.metrics import HitCounts, PixelCounts
+from models.judging.centreline import CentrelineCounts
+from models.judging.evaluate import Evaluation, SourceScores
+from models.judging.intervals import Interval, ScoreIntervals
+from models.judging.metrics import HitCounts, PixelCounts
+from models.judging.reliability import ReliabilityBin
+from models.judging.tiles import TileScores
 from models.registry import ModelEntry, load_entry, write_entry
-from models.reliability import ReliabilityBin
-from models.tiles import TileScores
+from models.training.config import CONFIGS_DIR
 from tests.support.tiny_network import write_tiny_network
 
 
@@ -164,7 +167,7 @@ def registered(entry: ModelEntry, monkeypatch: pytest.MonkeyPatch) -> ModelEntry
         """Give the model as the shipped one; there are none of one's own."""
         return () if places else (load_entry(weights_dir=folder),)
 
-    monkeypatch.setattr(cli, "list_entries", entries)
+    monkeypatch.setattr(listing, "list_entries", entries)
     return entry
 
 
@@ -200,7 +203,7 @@ def test_help_shows_an_example(command: str) -> None:
 def test_training_without_torch_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(__import__("sys").modules, "torch", None)
     with pytest.raises(Unavailable, match=r"tenken\[ml\]"):
-        cli.require_training_libraries()
+        require_training_libraries()
 
 
 @pytest.mark.timeout(900)
@@ -213,11 +216,9 @@ def test_train_export_and_evaluate_follow_one_another(
     from safetensors.torch import save_file
 
     from datasets.convert import build_chips
-    from models.network import build_network
+    from models.training.network import build_network
 
-    values = yaml.safe_load(
-        (cli.Path(cli.__file__).parent / "configs" / "tenken-crack-n.yaml").read_text()
-    )
+    values = yaml.safe_load((CONFIGS_DIR / "tenken-crack-n.yaml").read_text())
     values |= {"name": "walk", "chip_px": 32, "batch": 2, "steps": 2, "sampling": {"uav75": 1.0}}
     values |= {"thresholds_from": [], "label_slack_px": {}}
     values |= {"architecture": "yolo26n-sem-s4"}  # one that Ultralytics knows

@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 from datasets.classes import CLASS_NAMES, CRACK
 from datasets.labels import read_rgb
 from inspection.errors import BadInput
-from models.choose import RATIOS_TRIED, THRESHOLDS_TRIED, choose_rule, count_at_thresholds
-from models.judges import mask_samples
-from models.metrics import PixelCounts, near
+from models.judging.choose import RATIOS_TRIED, THRESHOLDS_TRIED, choose_rule, count_at_thresholds
+from models.judging.judges import mask_samples
+from models.judging.metrics import PixelCounts, near
 from models.rule import Rule
 from tests.unit.models.test_evaluate import Oracle
 

@@ -10,8 +10,8 @@ from datasets.classes import CLASS_NAMES
 from datasets.convert import DEFAULT_SOURCES
 from datasets.procedural import NAME as PROCEDURAL
 from inspection.errors import BadInput, NotFound
-from models.config import CONFIGS_DIR, TrainConfig, read_config
 from models.registry import DEFAULT_MODEL
+from models.training.config import CONFIGS_DIR, TrainConfig, read_config
 
 SHIPPED = CONFIGS_DIR / f"{DEFAULT_MODEL}.yaml"
 

@@ -6,8 +6,8 @@ import pytest
 import yaml
 
 from inspection.errors import BadInput
-from models.config import CONFIGS_DIR, read_config
 from models.registry import DEFAULT_MODEL
+from models.training.config import CONFIGS_DIR, read_config
 
 SHIPPED = (CONFIGS_DIR / f"{DEFAULT_MODEL}.yaml").read_text(encoding="utf-8")
 

@@ -10,10 +10,10 @@ import pytest
 import torch
 
 from inspection.errors import BadInput, Broken, NotFound
-from models.config import TrainConfig
-from models.loop import CHECKPOINT_NAME, TrainState, rate_factor, save_state
-from models.network import build_network
-from models.train import (
+from models.training.config import TrainConfig
+from models.training.loop import CHECKPOINT_NAME, TrainState, rate_factor, save_state
+from models.training.network import build_network
+from models.training.train import (
     PIXEL_FORM,
     BatchSource,
 )

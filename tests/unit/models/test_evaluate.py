@@ -11,8 +11,8 @@ from datasets.classes import CLASS_NAMES, CRACK, JOINT, LABEL_NAMES
 from datasets.labels import read_class_mask, read_rgb
 from datasets.manifest import MASK_KINDS, Split
 from datasets.sources import find_source, read_source
-from models.choose import choose_rule
-from models.evaluate import (
+from models.judging.choose import choose_rule
+from models.judging.evaluate import (
     Evaluation,
     crack_mask,
     evaluate,
@@ -20,7 +20,7 @@ from models.evaluate import (
     score_strip,
     score_tiles,
 )
-from models.judges import mask_samples, pieces
+from models.judging.judges import mask_samples, pieces
 from models.rule import Rule
 from models.scoring import detector_scorer, score_padded, score_windows
 from tests.support.darkness import DarknessDetector

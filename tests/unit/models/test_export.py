@@ -12,13 +12,13 @@ from torch import nn
 
 from datasets.classes import CLASS_NAMES
 from inspection.errors import BadInput, Refused
-from models import export
-from models.config import TrainConfig
-from models.loop import TrainState
-from models.network import build_network
 from models.registry import WEIGHTS_DIR, load_entry
 from models.rule import Rule
-from models.train import (
+from models.training import export
+from models.training.config import TrainConfig
+from models.training.loop import TrainState
+from models.training.network import build_network
+from models.training.train import (
     PIXEL_FORM,
 )
 

@@ -8,7 +8,7 @@ from safetensors.torch import save_file
 from torch import nn
 
 from inspection.errors import BadInput, NotFound
-from models.export_private import GROUPS, MOST, PrivateNetwork, export_private
+from models.training.export_private import GROUPS, MOST, PrivateNetwork, export_private
 
 
 class Said(nn.Module):

@@ -8,11 +8,11 @@ from numpy.typing import NDArray
 
 from datasets.classes import CRACK
 from datasets.manifest import Box
-from models.centreline import CentrelineCounts, count_centrelines
-from models.intervals import bootstrap
-from models.metrics import PixelCounts
-from models.reliability import BINS, Reliability, calibration_error
-from models.tiles import TileScores, count_tiles, one_tile
+from models.judging.centreline import CentrelineCounts, count_centrelines
+from models.judging.intervals import bootstrap
+from models.judging.metrics import PixelCounts
+from models.judging.reliability import BINS, Reliability, calibration_error
+from models.judging.tiles import TileScores, count_tiles, one_tile
 
 Bools = NDArray[np.bool_]
 

@@ -11,11 +11,11 @@ from datasets.classes import CLASS_NAMES, LABEL_NAMES
 from datasets.manifest import LabelKind
 from datasets.sources import find_source, read_source
 from inspection.errors import BadInput, NotFound
-from models import judges
-from models.card import NOT_HERE, limits_section, listed, strip_section, strip_tiles_line
-from models.choose import choose_rule
-from models.evaluate import Evaluation, evaluate, score_source
-from models.judges import as_labels, labelled_outputs, mask_samples, pieces
+from models.judging import judges
+from models.judging.card import NOT_HERE, limits_section, listed, strip_section, strip_tiles_line
+from models.judging.choose import choose_rule
+from models.judging.evaluate import Evaluation, evaluate, score_source
+from models.judging.judges import as_labels, labelled_outputs, mask_samples, pieces
 from models.registry import ModelEntry, load_entry
 from models.rule import Rule
 from tests.support.tiny_network import write_tiny_network

@@ -15,22 +15,22 @@ from datasets.convert import build_chips
 from datasets.sources import read_source
 from inspection.errors import BadInput, Broken
 from models import registry
-from models.card import left_out_section, write_card
-from models.choose import choose_rule
 from models.cli import models as commands
-from models.config import CONFIGS_DIR, TrainConfig
-from models.intervals import Interval, ScoreIntervals
-from models.judges import mask_samples
-from models.leave_out import crack_sources, leave_out, without
-from models.leave_out_rows import (
+from models.judging.card import left_out_section, write_card
+from models.judging.choose import choose_rule
+from models.judging.intervals import Interval, ScoreIntervals
+from models.judging.judges import mask_samples
+from models.judging.leave_out_rows import (
     RESULTS_SUFFIX,
     LeftOut,
     keep_results,
     mean_tolerant_f1,
     read_results,
 )
-from models.metrics import PixelCounts
-from models.network import build_network
+from models.judging.metrics import PixelCounts
+from models.training.config import CONFIGS_DIR, TrainConfig
+from models.training.leave_out import crack_sources, leave_out, without
+from models.training.network import build_network
 from tests.support.tiny_network import write_tiny_network
 from tests.unit.models.test_card_and_commands import EVALUATION
 from tests.unit.models.test_evaluate import Oracle

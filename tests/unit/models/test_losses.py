@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from datasets.classes import CRACK, IGNORE_INDEX, JOINT
-from models.losses import segmentation_loss, soft_dice_loss
+from models.training.losses import segmentation_loss, soft_dice_loss
 
 WEIGHTS = torch.ones(6)
 DICE = (CRACK, JOINT)

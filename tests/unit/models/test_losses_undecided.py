@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from datasets.classes import BACKGROUND, CRACK, IGNORE_INDEX, JOINT
-from models.losses import segmentation_loss
+from models.training.losses import segmentation_loss
 
 WEIGHTS = torch.tensor([0.5, 2.0, 1.0, 1.0, 1.0, 1.0])
 DICE = (CRACK, JOINT)

@@ -13,8 +13,8 @@ from datasets.classes import CLASS_NAMES
 from datasets.manifest import Split
 from datasets.sources import find_source, read_source
 from models.cli import models as commands
-from models.evaluate import SourceScores
-from models.gallery import (
+from models.judging.evaluate import SourceScores
+from models.judging.gallery import (
     GAP_PX,
     HIT,
     INVENTED,
@@ -27,8 +27,8 @@ from models.gallery import (
     sheet,
     write_sheet,
 )
-from models.matrix import Variant, loss_rows, measure, page, pixel_rows, site_rows
-from models.metrics import PixelCounts
+from models.judging.matrix import Variant, loss_rows, measure, page, pixel_rows, site_rows
+from models.judging.metrics import PixelCounts
 from models.registry import ModelEntry, write_entry
 from tests.support.tiny_network import write_tiny_network
 from tests.unit.models.test_card_and_commands import EVALUATION

@@ -12,7 +12,7 @@ from inspection.domain.fragment import Thresholds, fragments, join, winners
 from inspection.domain.taxonomy import DamageClass
 from inspection.imaging.candidates import Decider
 from inspection.pipeline.detect import CREST_SHARE
-from models.metrics import (
+from models.judging.metrics import (
     HitCounts,
     PixelCounts,
     candidates,

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from datasets.classes import IGNORE_INDEX
 from datasets.manifest import Box
-from models.metrics import (
+from models.judging.metrics import (
     HitCounts,
     PixelCounts,
     candidates,

@@ -10,7 +10,7 @@ from torch import nn
 
 from datasets.classes import CLASS_NAMES
 from inspection.errors import BadInput, NotFound
-from models.network import (
+from models.training.network import (
     HEAD_INPUT_LAYER,
     build_network,
     load_start_weights,

@@ -5,13 +5,13 @@ import io
 import pytest
 from PIL import Image, UnidentifiedImageError
 
-import models.network
+import models.training.network
 from inspection.domain.capture import RejectionReason
 from inspection.imaging.decode import Flaw, decode
 
 
 def test_a_file_that_is_no_picture_stays_no_picture_beside_ultralytics() -> None:
-    assert models.network.build_network
+    assert models.training.network.build_network
     assert Image.open.__module__ == "PIL.Image"
     with pytest.raises(UnidentifiedImageError):
         Image.open(io.BytesIO(b"notes of the crew"))

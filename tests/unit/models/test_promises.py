@@ -21,13 +21,12 @@ from datasets.sources import READERS
 from inspection.domain.measurement import MaskCalibration
 from inspection.errors import BadInput, Broken, NotFound
 from models.calibration import calibration_path, load_calibration, write_calibration
-from models.card import data_section
-from models.config import CONFIGS_DIR, TrainConfig, read_config
-from models.evaluate_cli import strip_line
-from models.metrics import HitCounts
+from models.commands.evaluate import strip_line
+from models.commands.register import check_name, read_thresholds
+from models.judging.card import data_section
+from models.judging.metrics import HitCounts
 from models.predict import Predictor, images_in, predict_folder
 from models.probe import fault_of
-from models.register_cli import check_name, read_thresholds
 from models.registry import (
     DEFAULT_MODEL,
     WEIGHTS_DIR,
@@ -38,6 +37,7 @@ from models.registry import (
     write_entry,
 )
 from models.rule import Rule
+from models.training.config import CONFIGS_DIR, TrainConfig, read_config
 from tests.support.spoken import run_tenken
 from tests.support.tiny_network import CLASSES, write_tiny_network
 

@@ -11,9 +11,12 @@ from hypothesis import strategies as st
 from datasets.sources import PROCEDURAL
 from inspection.cli import tenken
 from inspection.errors import BadInput, Conflict
-from models.config import CONFIGS_DIR, TrainConfig, read_config
-from models.recipe import LEAST_PX, OWN_SHARE, labelled_pixels, recipe, shares, written
 from models.registry import DEFAULT_MODEL
+from models.training.config import CONFIGS_DIR, TrainConfig, read_config
+from models.training.loop import CHECKPOINT_NAME, first_state, save_state
+from models.training.network import build_network
+from models.training.recipe import LEAST_PX, OWN_SHARE, labelled_pixels, recipe, shares, written
+from models.training.train import PIXEL_FORM
 from tests.unit.datasets.test_own_set import write_set
 
 SPALL_PX, CRACK_PX = 2 * 37 * 37, 2 * 31 * 4
@@ -139,3 +142,19 @@ def test_the_command_writes_once_and_tells_what_comes_next(
     again = CliRunner().invoke(tenken, words)
     assert isinstance(again.exception, Conflict)
     assert "exists; name another" in str(again.exception)
+
+
+def test_what_is_exported_to_ones_own_models_takes_no_shipped_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, base: TrainConfig
+) -> None:
+    """Whoever forgets the name of a recipe is told before anything is written."""
+    monkeypatch.setenv("TENKEN_DETECT_MODELS_DIR", str(tmp_path / "models"))
+    network = build_network(base.architecture, base.classes)
+    state = first_state(network, lambda made: PIXEL_FORM.optimizer(made, base))
+    save_state(state, base, tmp_path / CHECKPOINT_NAME)
+    result = CliRunner().invoke(
+        tenken, ["models", "export", str(tmp_path), "--data-dir", str(tmp_path)]
+    )
+    assert isinstance(result.exception, Conflict)
+    assert "comes with Tenken" in str(result.exception)
+    assert not (tmp_path / "models").exists()

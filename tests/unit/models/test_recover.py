@@ -16,15 +16,16 @@ from datasets.classes import CLASS_NAMES
 from datasets.convert import build_chips
 from inspection.errors import BadInput, Broken, NotFound
 from models import cli
-from models.begin import Form
-from models.config import CONFIGS_DIR, TrainConfig, read_config
-from models.export import ProbabilityNetwork, register
-from models.loop import CHECKPOINT_NAME, TrainState, first_state
-from models.network import build_network, spread
-from models.recover import begin_with_model, folded_convolutions
+from models.commands.train import read_beginning
 from models.registry import DEFAULT_MODEL, ModelEntry, load_entry
 from models.rule import Rule
-from models.train import PIXEL_FORM, train
+from models.training.begin import Form
+from models.training.config import CONFIGS_DIR, TrainConfig, read_config
+from models.training.export import ProbabilityNetwork, register
+from models.training.loop import CHECKPOINT_NAME, TrainState, first_state
+from models.training.network import build_network, spread
+from models.training.recover import begin_with_model, folded_convolutions
+from models.training.train import PIXEL_FORM, train
 
 RULE = Rule(thresholds=dict.fromkeys(CLASS_NAMES[1:], 0.4), continuation_ratio=0.5)
 
@@ -194,9 +195,9 @@ def test_a_run_goes_on_from_a_model_without_start_weights(
 
 def test_a_beginning_that_is_neither_run_nor_model_is_named(tmp_path: Path) -> None:
     with pytest.raises(NotFound, match=r"no model 'nonesuch'.*tenken-crack-n"):
-        cli.read_beginning("nonesuch")
-    assert cli.read_beginning(str(tmp_path)) == tmp_path / CHECKPOINT_NAME
-    found = cli.read_beginning(DEFAULT_MODEL)
+        read_beginning("nonesuch")
+    assert read_beginning(str(tmp_path)) == tmp_path / CHECKPOINT_NAME
+    found = read_beginning(DEFAULT_MODEL)
     assert isinstance(found, ModelEntry)
     assert found.name == DEFAULT_MODEL
 

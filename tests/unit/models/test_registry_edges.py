@@ -12,7 +12,7 @@ import yaml
 
 from datasets.classes import CLASS_NAMES
 from inspection.errors import BadInput, Broken, NotFound
-from models.card import (
+from models.judging.card import (
     NOT_HERE,
     data_section,
     joint_lines,
@@ -22,9 +22,8 @@ from models.card import (
     tiles_line,
     training_section,
 )
-from models.config import CONFIGS_DIR, TrainConfig, read_config
-from models.evaluate import Evaluation, SourceScores, TileScores
-from models.metrics import HitCounts, PixelCounts
+from models.judging.evaluate import Evaluation, SourceScores, TileScores
+from models.judging.metrics import HitCounts, PixelCounts
 from models.registry import (
     DEFAULT_MODEL,
     ModelEntry,
@@ -35,6 +34,7 @@ from models.registry import (
     sha256_of,
     write_entry,
 )
+from models.training.config import CONFIGS_DIR, TrainConfig, read_config
 
 
 def make_entry(folder: Path, **changes: Any) -> ModelEntry:

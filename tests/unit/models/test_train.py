@@ -17,8 +17,8 @@ from datasets.classes import CLASS_NAMES, IGNORE_INDEX, LABEL_NAMES
 from datasets.convert import build_chips
 from datasets.manifest import Split
 from inspection.errors import BadInput, NotFound
-from models.config import TrainConfig
-from models.loop import (
+from models.training.config import TrainConfig
+from models.training.loop import (
     CHECKPOINT_NAME,
     LOG_NAME,
     TrainState,
@@ -30,8 +30,8 @@ from models.loop import (
     update_average,
     use_all_cores,
 )
-from models.network import build_network
-from models.train import (
+from models.training.network import build_network
+from models.training.train import (
     PIXEL_FORM,
     BatchSource,
     output_table,

@@ -25,9 +25,9 @@ from models.boxes.photos import photo_files
 from models.boxes.predict import draw_boxes
 from models.boxes.registry import load_boxes
 from models.boxes.train import train_boxes as run_boxes
-from models.loop import TrainState, to_tensor
-from models.register_cli import check_name
+from models.commands.register import check_name
 from models.registry import BOXES_FOLDER, DEFAULT_MODEL, WEIGHTS_DIR
+from models.training.loop import TrainState, to_tensor
 from tests.support.drawn_road import damage_of, draw, write_drawn_road, write_photo
 from tests.support.spoken import run_tenken
 from tests.support.tiny_boxes import register_rows, tiny_config, write_start_weights
@@ -242,6 +242,17 @@ def test_options_of_the_other_form_are_refused(
                 *("--torch-file", "x.pt"),
             ),
             "--torch-file is for networks of pixels",
+        ),
+        (
+            (
+                *("models", "export", tmp_path, "--config", config_path, "--data-dir", sets),
+                *("--set", config_path),
+            ),
+            "--set is for networks of pixels",
+        ),
+        (
+            ("models", "evaluate", "seen", "--set", config_path, "--data-dir", sets),
+            "--set is for networks of pixels",
         ),
     ):
         said = run_tenken(*words)

@@ -10,8 +10,8 @@ from datasets.sources import READERS
 from inspection.domain.taxonomy import DamageClass
 from inspection.errors import BadInput, NotFound
 from models.boxes.config import BoxConfig, read_box_config
-from models.config import BOXES, CONFIGS_DIR, PIXELS, form_of, read_config
 from models.registry import DEFAULT_MODEL
+from models.training.config import BOXES, CONFIGS_DIR, PIXELS, form_of, read_config
 
 SHIPPED = CONFIGS_DIR / "tenken-road-boxes-n.yaml"
 

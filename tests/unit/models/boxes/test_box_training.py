@@ -21,7 +21,7 @@ from models.boxes.train import (
     train_boxes,
     train_step,
 )
-from models.loop import CHECKPOINT_NAME, LOG_NAME, TrainState, save_state
+from models.training.loop import CHECKPOINT_NAME, LOG_NAME, TrainState, save_state
 from tests.support.drawn_road import write_drawn_road
 from tests.support.tiny_boxes import tiny_config, write_start_weights
 

@@ -7,12 +7,12 @@ from typing import Final
 
 from datasets.manifest import Split
 from datasets.sources import find_source, read_source
-from models.card import left_out_section, score_cells, table
 from models.detector import load_detector
-from models.evaluate import Evaluation, Report, SourceScores, evaluate
-from models.gallery import choose, judge_image, write_sheet
-from models.leave_out_rows import RESULTS_SUFFIX, read_results
-from models.metrics import HitCounts
+from models.judging.card import left_out_section, score_cells, table
+from models.judging.evaluate import Evaluation, Report, SourceScores, evaluate
+from models.judging.gallery import choose, judge_image, write_sheet
+from models.judging.leave_out_rows import RESULTS_SUFFIX, read_results
+from models.judging.metrics import HitCounts
 from models.registry import ModelEntry, folder_of, load_entry
 from models.scoring import Scorer, detector_scorer
 

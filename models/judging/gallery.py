@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from datasets.classes import CRACK, IGNORE_INDEX
 from datasets.manifest import Sample, Source
 from inspection.pipeline.detect import MIN_AREA_PX
-from models.evaluate import TOLERANCE_PX
-from models.judges import as_labels, pieces
-from models.metrics import classify, count_pixels, near
+from models.judging.evaluate import TOLERANCE_PX
+from models.judging.judges import as_labels, pieces
+from models.judging.metrics import classify, count_pixels, near
 from models.rule import Rule
 from models.scoring import Scorer, score_padded
 

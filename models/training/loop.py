@@ -2,7 +2,7 @@
 
 Ultralytics' trainer refuses mixed precision on a CPU and resets torch to one thread on a two-core
 machine; this loop is resumable, ends on a schedule or on a wall clock, and keeps averaged weights.
-What a batch is and what a step costs is told by the form: ``models.train`` for pixels,
+What a batch is and what a step costs is told by the form: ``models.training.train`` for pixels,
 ``models.boxes.train`` for boxes.
 """
 
@@ -25,7 +25,7 @@ import torch
 from torch import nn
 
 from inspection.errors import BadInput, Broken, NotFound
-from models.config import RunConfig
+from models.training.config import RunConfig
 
 Report = Callable[[str], None]
 Batch = TypeVar("Batch")

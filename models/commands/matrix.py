@@ -51,7 +51,7 @@ def matrix_command(
       tenken models matrix
       tenken models matrix tenken-crack-n mine --precision f32 --out mine.md
     """  # noqa: D301
-    from models.matrix import write_page  # noqa: PLC0415  # pulls in OpenVINO and the readers
+    from models.judging.matrix import write_page  # noqa: PLC0415  # pulls in OpenVINO and the readers
 
     write_page(
         out_path,

@@ -14,8 +14,8 @@ from inspection.settings import DetectSettings
 from models.boxes.commands import evaluate_command as judge_boxes
 from models.boxes.commands import summary_of
 from models.boxes.registry import BoxEntry, find_boxes
+from models.commands.options import say, sets_option
 from models.detector import AUTO
-from models.options import say, sets_option
 from models.registry import DEFAULT_MODEL, folder_of, load_entry
 
 
@@ -59,9 +59,9 @@ def evaluate_command(
             raise BadInput(f"{name} gives boxes; --set is for networks of pixels")
         evaluate_boxes(boxes, card=card, precision=precision, data_dir=data_dir, as_json=as_json)
         return
-    from models.card import write_card  # noqa: PLC0415  # pulls in OpenCV and the readers
     from models.detector import load_detector  # noqa: PLC0415  # pulls in OpenVINO
-    from models.evaluate import evaluate as judge  # noqa: PLC0415
+    from models.judging.card import write_card  # noqa: PLC0415  # pulls in OpenCV and the readers
+    from models.judging.evaluate import evaluate as judge  # noqa: PLC0415
     from models.scoring import detector_scorer  # noqa: PLC0415
 
     weights_dir = folder_of(name, own_dir)

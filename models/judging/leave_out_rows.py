@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from inspection.errors import Broken
-from models.intervals import Interval, ScoreIntervals
-from models.metrics import PixelCounts
+from models.judging.intervals import Interval, ScoreIntervals
+from models.judging.metrics import PixelCounts
 
 RESULTS_SUFFIX: Final = ".left-out.json"
 """Beside ``<name>.onnx``: how the recipe of that model does on sources left out."""

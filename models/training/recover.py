@@ -18,12 +18,12 @@ from torch import nn
 from datasets.manifest import Source
 from datasets.sources import PROCEDURAL, READERS
 from inspection.errors import BadInput, Broken, NotFound
-from models.loop import TrainState
-from models.network import measure_batch_norm
 from models.registry import WEIGHTS_DIR, ModelEntry
+from models.training.loop import TrainState
+from models.training.network import measure_batch_norm
 
 SCOPE: Final = "/network/"
-"""What the exported graph calls the network (``models.export.ProbabilityNetwork``)."""
+"""What the exported graph calls the network (``models.training.export.ProbabilityNetwork``)."""
 
 Folded = tuple[torch.Tensor, torch.Tensor]
 

@@ -1,6 +1,6 @@
 """Train the semantic network: what a batch of pixels is and what a step costs.
 
-The loop itself is ``models.loop``; the network is Ultralytics' model class.
+The loop itself is ``models.training.loop``; the network is Ultralytics' model class.
 """
 
 from collections.abc import Sequence
@@ -17,19 +17,19 @@ from datasets.classes import IGNORE_INDEX, LABEL_NAMES
 from datasets.label_slack import on_the_cracks
 from datasets.manifest import Split
 from inspection.errors import BadInput
-from models.arithmetic import for_this_processor
-from models.begin import Form
-from models.config import TrainConfig
-from models.loop import Report, TrainState, descend, run, to_tensor, use_all_cores
-from models.losses import segmentation_loss
-from models.network import (
+from models.registry import ModelEntry
+from models.training.arithmetic import for_this_processor
+from models.training.begin import Form
+from models.training.config import TrainConfig
+from models.training.loop import Report, TrainState, descend, run, to_tensor, use_all_cores
+from models.training.losses import segmentation_loss
+from models.training.network import (
     HEAD_INPUT_LAYER,
     build_network,
     load_start_weights,
     spread,
     unfold_batch_norm,
 )
-from models.registry import ModelEntry
 
 
 def output_table(classes: Sequence[str]) -> np.ndarray[Any, Any]:

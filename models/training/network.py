@@ -24,7 +24,7 @@ from ultralytics.utils import patches  # noqa: E402
 # rest of Tenken must not meet it.
 Image.open = patches._image_open
 
-ARCHITECTURES_DIR = Path(__file__).parent / "architectures"
+ARCHITECTURES_DIR = Path(__file__).parent.parent / "architectures"
 HEAD_INPUT_LAYER = 17  # layers below come from the COCO network, layers from here on are new
 
 

@@ -15,12 +15,12 @@ from torch import nn
 from torch.nn import functional
 
 from inspection.errors import BadInput, Refused
-from models.config import RunConfig, TrainConfig
-from models.loop import TrainState, to_tensor
-from models.network import spread
 from models.registry import WEIGHTS_DIR, ModelEntry, sha256_of, write_entry
 from models.rule import Rule
 from models.scoring import Scorer
+from models.training.config import RunConfig, TrainConfig
+from models.training.loop import TrainState, to_tensor
+from models.training.network import spread
 
 INPUT_NAME = "images"
 OUTPUT_NAME = "probabilities"

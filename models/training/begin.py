@@ -8,8 +8,9 @@ from typing import Any, Generic, TypeVar
 import torch
 from torch import nn
 
-from models.config import RunConfig
-from models.loop import (
+from models.registry import ModelEntry
+from models.training.config import RunConfig
+from models.training.loop import (
     CHECKPOINT_NAME,
     UNFOLD_BATCHES,
     Batches,
@@ -20,8 +21,7 @@ from models.loop import (
     group_parameters,
     read_state,
 )
-from models.recover import begin_with_model
-from models.registry import ModelEntry
+from models.training.recover import begin_with_model
 
 Config = TypeVar("Config", bound=RunConfig)
 

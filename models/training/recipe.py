@@ -13,7 +13,7 @@ from datasets.convert import read_all_chips
 from datasets.manifest import BOX_KINDS, Split
 from datasets.sources import PROCEDURAL, READERS, find_source
 from inspection.errors import BadInput
-from models.config import TrainConfig
+from models.training.config import TrainConfig
 
 OWN_SHARE: Final = 0.5
 """Share of the views that are of one's own set: enough to learn it, and to remember the rest."""
@@ -108,7 +108,7 @@ def shares(known: Mapping[str, float], kept: Sequence[str], own: str) -> dict[st
 
 
 def written(config: TrainConfig) -> str:
-    """Return a recipe as the YAML that ``models.config.read_config`` reads."""
+    """Return a recipe as the YAML that ``models.training.config.read_config`` reads."""
     plain: dict[str, Any] = {}
     for one in fields(config):
         value = getattr(config, one.name)

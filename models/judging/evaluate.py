@@ -18,10 +18,10 @@ from datasets.manifest import Sample, Source, Split
 from datasets.sources import find_source, read_source
 from inspection.errors import NotFound
 from inspection.pipeline.detect import MIN_AREA_PX
-from models.centreline import CentrelineCounts, count_centrelines
-from models.intervals import ScoreIntervals, bootstrap
-from models.judges import as_labels, labelled_outputs, mask_samples, pieces
-from models.metrics import (
+from models.judging.centreline import CentrelineCounts, count_centrelines
+from models.judging.intervals import ScoreIntervals, bootstrap
+from models.judging.judges import as_labels, labelled_outputs, mask_samples, pieces
+from models.judging.metrics import (
     HitCounts,
     PixelCounts,
     candidates,
@@ -31,10 +31,10 @@ from models.metrics import (
     decided,
     long_components,
 )
-from models.reliability import Reliability, ReliabilityBin
+from models.judging.reliability import Reliability, ReliabilityBin
+from models.judging.tiles import TileScores, count_tiles, one_tile
 from models.rule import Rule
 from models.scoring import Scorer, score_padded, score_windows
-from models.tiles import TileScores, count_tiles, one_tile
 
 Report = Callable[[str], None]
 STRIP = "quay_strip"

@@ -3,7 +3,7 @@
 Faces and number plates have no labels among what we may train on. Whole people and whole vehicles
 have: whoever blurs those has blurred their faces and plates too, and no damage is on either.
 
-Run ``python -m models.export_private WEIGHTS.safetensors`` to write it anew.
+Run ``python -m models.training.export_private WEIGHTS.safetensors`` to write it anew.
 """
 
 import json
@@ -21,16 +21,16 @@ from inspection.domain.privatearea import PrivateKind
 from inspection.errors import BadInput, NotFound
 from models.backends.torchvision_nms import ensure_torchvision
 from models.boxes.export import trace_boxes
-from models.export import store_weights_as_half
 from models.private import PRIVATE_DIR, PrivateEntry, describe
 from models.registry import sha256_of
+from models.training.export import store_weights_as_half
 
 ensure_torchvision()
 from PIL import Image  # noqa: E402
 from ultralytics.nn.tasks import DetectionModel  # noqa: E402  # needs torchvision's nms
 from ultralytics.utils import patches  # noqa: E402
 
-Image.open = patches._image_open  # see models.network
+Image.open = patches._image_open  # see models.training.network
 
 NAME = "tenken-private-n"
 ARCHITECTURE = "yolo26n.yaml"

@@ -8,8 +8,8 @@ import click
 from datasets.options import data_dir_option, json_option
 from inspection.errors import Conflict
 from inspection.settings import DetectSettings
-from models.options import config_option, say
-from models.register_cli import check_name
+from models.commands.options import config_option, say
+from models.commands.register import check_name
 
 
 @click.command("recipe")
@@ -45,8 +45,8 @@ def recipe_command(
       tenken datasets feedback --out sets/2026 --name noto --licence LicenseRef-closed
       tenken models recipe sets/2026/set.yaml --name noto-damage --out runs/noto.yaml
     """  # noqa: D301
-    from models.config import read_config  # noqa: PLC0415  # with the next, pulls in OpenCV
-    from models.recipe import recipe, written  # noqa: PLC0415
+    from models.training.config import read_config  # noqa: PLC0415  # with the next, pulls in OpenCV
+    from models.training.recipe import recipe, written  # noqa: PLC0415
 
     check_name(name, DetectSettings().models_dir, replace=False)
     if out_path.exists():

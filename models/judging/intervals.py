@@ -11,7 +11,7 @@ from dataclasses import astuple, dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from models.metrics import PixelCounts
+from models.judging.metrics import PixelCounts
 
 DRAWS = 2000
 SEED = 20261125

@@ -5,13 +5,13 @@ from typing import Any, Protocol
 
 from datasets.procedural import LICENCE as PROCEDURAL_LICENCE
 from datasets.sources import PROCEDURAL, READERS
-from models.evaluate import Evaluation, SourceScores
-from models.intervals import DRAWS, ScoreIntervals
-from models.leave_out_rows import RESULTS_SUFFIX, LeftOut, mean_tolerant_f1, read_results
-from models.metrics import HitCounts, PixelCounts
+from models.judging.evaluate import Evaluation, SourceScores
+from models.judging.intervals import DRAWS, ScoreIntervals
+from models.judging.leave_out_rows import RESULTS_SUFFIX, LeftOut, mean_tolerant_f1, read_results
+from models.judging.metrics import HitCounts, PixelCounts
+from models.judging.reliability import BINS, LEAST, ReliabilityBin, calibration_error
+from models.judging.tiles import TILE_PX
 from models.registry import ModelEntry
-from models.reliability import BINS, LEAST, ReliabilityBin, calibration_error
-from models.tiles import TILE_PX
 
 UNLEARNT: Mapping[str, str] = {
     "spall": "spalling",

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from datasets.manifest import Box
-from models.metrics import long_components
+from models.judging.metrics import long_components
 
 TILE_PX = 256
 

@@ -8,7 +8,7 @@ import click
 from datasets.options import data_dir_option, json_option
 from inspection.finite import FiniteRange
 from inspection.settings import DetectSettings
-from models.options import say, sets_option
+from models.commands.options import say, sets_option
 from models.registry import (
     CARDS_DIR,
     DEFAULT_MODEL,

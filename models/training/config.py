@@ -34,7 +34,7 @@ BOUNDS = (
 
 SLACK_MAX_PX = 8
 
-CONFIGS_DIR = Path(__file__).parent / "configs"
+CONFIGS_DIR = Path(__file__).parent.parent / "configs"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

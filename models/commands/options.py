@@ -6,8 +6,8 @@ from pathlib import Path
 import click
 
 from inspection.errors import Unavailable
-from models.config import CONFIGS_DIR
 from models.registry import DEFAULT_MODEL
+from models.training.config import CONFIGS_DIR
 
 config_option = click.option(
     "--config",

@@ -2,7 +2,6 @@
 
 import json
 from pathlib import Path
-from typing import Any
 
 import click
 
@@ -11,16 +10,16 @@ from inspection.errors import BadInput
 from inspection.settings import DetectSettings
 from models.boxes.commands import described
 from models.boxes.commands import export_command as export_boxes
-from models.config import BOXES, PIXELS, form_of
-from models.options import config_option, require_training_libraries, say, sets_option
-from models.register_cli import check_name
+from models.commands.listing import describe
+from models.commands.options import config_option, require_training_libraries, say, sets_option
+from models.commands.register import check_name
 from models.registry import (
     BOXES_FOLDER,
     CARDS_DIR,
-    DEFAULT_MODEL,
     WEIGHTS_DIR,
     ModelEntry,
 )
+from models.training.config import BOXES, form_of
 
 
 @click.command("export")
@@ -62,8 +61,10 @@ def export_command(
     weights_dir = DetectSettings().models_dir if chosen_dir is None else chosen_dir
     ships = weights_dir.resolve() == WEIGHTS_DIR.resolve()
     if form_of(config_path) == BOXES:
-        if torch_file is not None or sets:
-            raise BadInput("--torch-file and --set are for networks of pixels")
+        if torch_file is not None:
+            raise BadInput("--torch-file is for networks of pixels; boxes are exported as ONNX")
+        if sets:
+            raise BadInput("--set is for networks of pixels; boxes judge by their own sources")
         boxes = export_boxes(
             config_path,
             run_dir,
@@ -105,16 +106,16 @@ def export_pixels(
         Conflict: It goes to one's own models under the name of one that comes along.
     """
     require_training_libraries()
-    from models import export as exporting  # noqa: PLC0415  # torch is slow to import
-    from models.choose import choose_rule  # noqa: PLC0415
-    from models.config import read_config  # noqa: PLC0415
-    from models.loop import CHECKPOINT_NAME  # noqa: PLC0415
-    from models.train import PIXEL_FORM  # noqa: PLC0415
+    from models.judging.choose import choose_rule  # noqa: PLC0415
+    from models.training import export as exporting  # noqa: PLC0415  # torch is slow to import
+    from models.training.config import read_config  # noqa: PLC0415
+    from models.training.loop import CHECKPOINT_NAME  # noqa: PLC0415
+    from models.training.train import PIXEL_FORM  # noqa: PLC0415
 
     config = read_config(config_path)
+    state = PIXEL_FORM.resume(config, run_dir / CHECKPOINT_NAME)
     if own:
         check_name(config.name, weights_dir, replace=True)
-    state = PIXEL_FORM.resume(config, run_dir / CHECKPOINT_NAME)
     rule = choose_rule(
         exporting.network_scorer(state.average),
         data_dir,
@@ -134,24 +135,3 @@ def export_pixels(
     if torch_file is not None:
         exporting.export_ultralytics(state.average, torch_file)
     return entry
-
-
-def describe(entry: ModelEntry) -> dict[str, Any]:
-    """Return a registered model as plain values."""
-    return {
-        "name": entry.name,
-        "form": PIXELS,
-        "default": entry.name == DEFAULT_MODEL,
-        "file": entry.onnx_path.name,
-        "bytes": entry.onnx_path.stat().st_size,
-        "sha256": entry.sha256,
-        "classes": list(entry.classes),
-        "thresholds": dict(entry.thresholds),
-        "continuation_ratio": entry.continuation_ratio,
-        "size_multiple_px": entry.size_multiple_px,
-        "gsd_range_mm_per_px": list(entry.gsd_range_mm_per_px),
-        "output_stride": entry.output_stride,
-        "licence": entry.licence,
-        "card": entry.card_path.name,
-        "training": dict(entry.training),
-    }

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from skimage.morphology import skeletonize
 
-from models.metrics import near
+from models.judging.metrics import near
 
 Bools = NDArray[np.bool_]
 

@@ -10,9 +10,9 @@ from datasets.classes import CRACK, IGNORE_INDEX, JOINT, LABEL_NAMES
 from datasets.manifest import Sample, Source
 from inspection.imaging.crest import crests
 from inspection.pipeline.detect import CREST_SHARE, MIN_AREA_PX
-from models.evaluate import TOLERANCE_PX, Report
-from models.judges import labelled_outputs, mask_samples, pieces
-from models.metrics import PixelCounts, choose_threshold, f1_of, keep_seeded, near
+from models.judging.evaluate import TOLERANCE_PX, Report
+from models.judging.judges import labelled_outputs, mask_samples, pieces
+from models.judging.metrics import PixelCounts, choose_threshold, f1_of, keep_seeded, near
 from models.rule import Rule
 from models.scoring import Scorer, score_padded
 

@@ -9,8 +9,8 @@ import click
 from datasets.options import data_dir_option, json_option
 from inspection.errors import BadInput
 from inspection.finite import FiniteRange
-from models.leave_out_rows import RESULTS_SUFFIX, keep_results, mean_tolerant_f1
-from models.options import config_option, require_training_libraries
+from models.commands.options import config_option, require_training_libraries
+from models.judging.leave_out_rows import RESULTS_SUFFIX, keep_results, mean_tolerant_f1
 from models.registry import WEIGHTS_DIR, list_names
 
 
@@ -64,8 +64,8 @@ def leave_out_command(
       tenken models leave-out runs/chips --out runs/left-out --source uav75 --json
     """  # noqa: D301
     require_training_libraries()
-    from models.config import read_config  # noqa: PLC0415  # pulls in what only training needs
-    from models.leave_out import crack_sources, leave_out  # noqa: PLC0415
+    from models.training.config import read_config  # noqa: PLC0415  # pulls in what only training needs
+    from models.training.leave_out import crack_sources, leave_out  # noqa: PLC0415
 
     config = read_config(config_path)
     known = crack_sources(config)

@@ -13,12 +13,12 @@ from datasets.classes import CRACK
 from datasets.manifest import MASK_KINDS
 from datasets.sources import READERS, find_source, read_source
 from inspection.errors import BadInput
-from models.choose import choose_rule
-from models.config import TrainConfig
-from models.evaluate import Report, score_source
-from models.export import network_scorer
-from models.leave_out_rows import LeftOut
-from models.train import train
+from models.judging.choose import choose_rule
+from models.judging.evaluate import Report, score_source
+from models.judging.leave_out_rows import LeftOut
+from models.training.config import TrainConfig
+from models.training.export import network_scorer
+from models.training.train import train
 
 
 def crack_sources(config: TrainConfig) -> tuple[str, ...]:

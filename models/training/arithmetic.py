@@ -6,7 +6,7 @@ from typing import Any, Final, TypeVar
 
 import torch
 
-from models.config import RunConfig
+from models.training.config import RunConfig
 
 Config = TypeVar("Config", bound=RunConfig)
 

@@ -1,0 +1,1 @@
+"""The commands ``tenken models``, one a module; ``models.cli`` gathers them."""

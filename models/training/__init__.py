@@ -1,0 +1,1 @@
+"""How a network learns: recipes, the loop, what a run begins with, what it gives."""
