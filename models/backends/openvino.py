@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from openvino.preprocess import PrePostProcessor
 
 from inspection.domain.detection import ChipScores
-from inspection.errors import BadInput, Broken, OutOfMemory
+from inspection.errors import BadInput, Broken, OutOfMemory, Unavailable
 from models.backends.memory import memory_lacked
 from models.backends.registered import RegisteredNetwork
 from models.registry import ModelEntry
@@ -41,12 +41,18 @@ class OpenVinoDetector(RegisteredNetwork):
 
         Raises:
             BadInput: when the precision is unknown or ``threads`` negative.
+            Unavailable: when the processor has no bf16; OpenVINO would compute f32 under its name,
+                and two workers of one model would see different things.
             Broken: when the network cannot be read or does not keep the registry's contract.
         """
         if precision not in PRECISIONS or threads < 0:
             raise BadInput(
                 f"precision {precision!r} with {threads} threads is unusable; "
                 f"choose one of {', '.join(PRECISIONS)} and 0 or more threads"
+            )
+        if precision == "bf16" and "BF16" not in processor_abilities():
+            raise Unavailable(
+                "this processor does not compute bf16; use f32 (TENKEN_DETECT_PRECISION=f32)"
             )
         super().__init__(entry, precision)
         self._options = _options(precision, threads)
@@ -117,6 +123,11 @@ class OpenVinoDetector(RegisteredNetwork):
             raise Broken(f"network of {self.model_id} cannot be read: {error}") from error
         self.check_answer(answer, height, width)
         return network
+
+
+def processor_abilities() -> list[str]:
+    """Name the arithmetics that the processor has, as OpenVINO calls them."""
+    return list(ov.Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES"))
 
 
 def _drop(request: ov.InferRequest, number: int) -> None:

@@ -7,6 +7,7 @@ from typing import Final
 
 from datasets.manifest import Split
 from datasets.sources import find_source, read_source
+from inspection.errors import Unavailable
 from models.detector import load_detector
 from models.judging.card import left_out_section, score_cells, table
 from models.judging.evaluate import Evaluation, Report, SourceScores, evaluate
@@ -61,11 +62,15 @@ def measure(
     precisions: Sequence[str],
     report: Report,
 ) -> list[Variant]:
-    """Evaluate each model in each arithmetic; an int8 copy has only one."""
+    """Evaluate each model in each arithmetic that this computer has; an int8 copy has only one."""
     found = []
     for name in names:
         for precision in precisions:
-            entry, scorer = open_model(name, precision, own_dir)
+            try:
+                entry, scorer = open_model(name, precision, own_dir)
+            except Unavailable as error:
+                report(f"{name}, {precision} left out: {error}")
+                continue
             if "int8_copy_of" in entry.training and precision != precisions[0]:
                 continue
             report(f"{name}, {precision}")

@@ -11,6 +11,7 @@ from onnxruntime.capi.onnxruntime_pybind11_state import Fail, RuntimeException
 from inspection.errors import BadInput, Broken, NotFound, OutOfMemory, Unavailable
 from inspection.pipeline.detect import detect
 from inspection.settings import DetectSettings
+from models.backends import openvino
 from models.backends.cuda import CPU, CUDA, CudaDetector
 from models.backends.memory import memory_lacked
 from models.backends.openvino import OpenVinoDetector
@@ -166,8 +167,9 @@ def test_without_a_device_cuda_is_refused_with_the_cure_and_auto_never_takes_it(
     ("engine", "precision"), [("openvino", "f32"), ("openvino", "bf16"), ("onnxruntime", "f32")]
 )
 def test_what_a_worker_says_of_its_arithmetic_is_what_its_detector_says(
-    entry: ModelEntry, engine: str, precision: str
+    entry: ModelEntry, engine: str, precision: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(openvino, "processor_abilities", lambda: ["FP32", "BF16"])
     folder = entry.onnx_path.parent
     detector = load_detector("tiny", engine=engine, precision=precision, weights_dir=folder)
     assert detector.model_id == model_id(entry, arithmetic_of(engine, precision))

@@ -10,6 +10,7 @@ import pytest
 import models.detector
 from inspection.errors import BadInput, Broken, Unavailable
 from inspection.settings import DetectSettings
+from models.backends import openvino
 from models.backends.onnxruntime import OnnxRuntimeDetector
 from models.backends.openvino import OpenVinoDetector
 from models.detector import ENGINES, choose_engine, load_detector
@@ -106,6 +107,17 @@ def test_what_it_cannot_do_is_refused_with_the_cure(
         load_detector(
             "tiny", engine="onnxruntime", precision=precision, threads=threads, weights_dir=folder
         )
+
+
+def test_bf16_is_not_computed_as_f32_in_silence(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """OpenVINO falls back by itself; then two workers of one model would see different things."""
+    assert "FP32" in openvino.processor_abilities()
+    monkeypatch.setattr(openvino, "processor_abilities", lambda: ["FP32", "INT8"])
+    with pytest.raises(Unavailable, match=r"not compute bf16; use f32 \(TENKEN_DETECT_PRECISION=f32\)"):
+        load_detector("tiny", engine="openvino", precision="bf16", weights_dir=folder)
+    assert load_detector("tiny", engine="openvino", weights_dir=folder).model_id.startswith("tiny@")
 
 
 def test_chips_of_another_shape_are_refused(folder: Path) -> None:

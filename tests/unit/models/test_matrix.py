@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from datasets.classes import CLASS_NAMES
 from datasets.manifest import Split
 from datasets.sources import find_source, read_source
+from models.backends import openvino
 from models.cli import models as commands
 from models.judging.evaluate import SourceScores
 from models.judging.gallery import (
@@ -171,7 +172,10 @@ def test_the_sheet_is_a_picture_with_white_between(tmp_path: Path) -> None:
     assert b"Exif" not in path.read_bytes()
 
 
-def test_an_int8_copy_is_computed_in_one_way_only(tiny_sets: Path, tmp_path: Path) -> None:
+def test_an_int8_copy_is_computed_in_one_way_only(
+    tiny_sets: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(openvino, "processor_abilities", lambda: ["FP32", "BF16"])
     write_tiny_network(tmp_path)
     eight = write_tiny_network(tmp_path, name="eight")
     write_entry(replace(eight, training={"int8_copy_of": "tiny@0"}))
@@ -184,6 +188,13 @@ def test_an_int8_copy_is_computed_in_one_way_only(tiny_sets: Path, tmp_path: Pat
         report=lines.append,
     )
     assert [v.label for v in found] == ["tiny f32", "tiny bf16", "eight f32"]
+    monkeypatch.setattr(openvino, "processor_abilities", lambda: ["FP32"])
+    lines.clear()
+    found = measure(
+        ["tiny"], tiny_sets, own_dir=tmp_path, precisions=("f32", "bf16"), report=lines.append
+    )
+    assert [v.label for v in found] == ["tiny f32"]
+    assert lines[-1].startswith("tiny, bf16 left out: this processor does not compute bf16")
 
 
 def test_the_command_writes_page_and_pictures(
