@@ -19,10 +19,17 @@ from kombu import Connection as Broker
 from sqlalchemy import select
 
 from inspection.errors import BadInput, NotFound, Refused, TenkenError, Unavailable
-from inspection.settings import OidcSettings, QueueSettings, ServeSettings, StoreSettings
+from inspection.settings import (
+    DetectSettings,
+    OidcSettings,
+    QueueSettings,
+    ServeSettings,
+    StoreSettings,
+)
 from inspection.store import accounts, audit, jobs, schema
 from inspection.store.blobstore import blobs_of
 from inspection.store.engine import create_engine, reading
+from models.detector import choose_engine, load_detector
 from models.registry import DEFAULT_MODEL, load_entry
 
 DISK_MIN_GB = 5.0
@@ -43,12 +50,14 @@ class Setup:
         queue: how the bell rings.
         serve: where the service listens.
         oidc: who vouches for people.
+        detect: how detection runs.
     """
 
     store: StoreSettings
     queue: QueueSettings
     serve: ServeSettings
     oidc: OidcSettings
+    detect: DetectSettings
 
     @property
     def database_url(self) -> str:
@@ -188,6 +197,13 @@ def weights(_setup: Setup) -> str:
     return f"{entry.name} {entry.sha256[:12]}"
 
 
+def engine(setup: Setup) -> str:
+    """Check that this machine computes as it is told to, by opening the network."""
+    asked = setup.detect
+    load_detector(DEFAULT_MODEL, engine=asked.engine, precision=asked.precision)
+    return f"{choose_engine(asked.engine)} in {asked.precision}"
+
+
 def pages(_setup: Setup) -> str:
     """Check that the review pages are built."""
     found = find_spec("api")
@@ -266,6 +282,7 @@ CHECKS: dict[str, Callable[[Setup], str]] = {
     "broker": broker,
     "worker": worker,
     "weights": weights,
+    "engine": engine,
     "pages": pages,
     "port": port,
     "door": door,

@@ -9,7 +9,13 @@ from pathlib import Path
 import click
 
 from inspection.errors import EXIT_CODES, Unavailable
-from inspection.settings import OidcSettings, QueueSettings, ServeSettings, StoreSettings
+from inspection.settings import (
+    DetectSettings,
+    OidcSettings,
+    QueueSettings,
+    ServeSettings,
+    StoreSettings,
+)
 from workers.doctor import Setup, examine
 
 
@@ -37,6 +43,7 @@ def doctor(*, as_json: bool, home: Path | None) -> None:
             queue=QueueSettings(),
             serve=ServeSettings(),
             oidc=OidcSettings(),
+            detect=DetectSettings(),
         )
     )
     if as_json:

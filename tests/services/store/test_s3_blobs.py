@@ -292,7 +292,7 @@ def test_a_bucket_is_made_once_and_asked_for_by_path(
 def test_the_doctor_asks_the_bucket(
     endpoint: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from inspection.settings import OidcSettings, QueueSettings, ServeSettings
+    from inspection.settings import DetectSettings, OidcSettings, QueueSettings, ServeSettings
     from workers.doctor import Setup, examine
 
     for url, good, words in (
@@ -302,7 +302,11 @@ def test_the_doctor_asks_the_bucket(
     ):
         store = StoreSettings(home=tmp_path, blobs_url=url)
         setup = Setup(
-            store=store, queue=QueueSettings(), serve=ServeSettings(), oidc=OidcSettings()
+            store=store,
+            queue=QueueSettings(),
+            serve=ServeSettings(),
+            oidc=OidcSettings(),
+            detect=DetectSettings(),
         )
         found = next(one for one in examine(setup) if one.check == "blobs")
         assert found.good is good and words in found.words

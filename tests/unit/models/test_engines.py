@@ -115,7 +115,9 @@ def test_bf16_is_not_computed_as_f32_in_silence(
     """OpenVINO falls back by itself; then two workers of one model would see different things."""
     assert "FP32" in openvino.processor_abilities()
     monkeypatch.setattr(openvino, "processor_abilities", lambda: ["FP32", "INT8"])
-    with pytest.raises(Unavailable, match=r"not compute bf16; use f32 \(TENKEN_DETECT_PRECISION=f32\)"):
+    with pytest.raises(
+        Unavailable, match=r"not compute bf16; use f32 \(TENKEN_DETECT_PRECISION=f32\)"
+    ):
         load_detector("tiny", engine="openvino", precision="bf16", weights_dir=folder)
     assert load_detector("tiny", engine="openvino", weights_dir=folder).model_id.startswith("tiny@")
 

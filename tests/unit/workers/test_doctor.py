@@ -5,6 +5,7 @@ import socket
 import sqlite3
 import uuid
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -16,11 +17,18 @@ import models.registry
 import workers.doctor
 from inspection.cli import main
 from inspection.domain.account import Account, Membership, Role
-from inspection.settings import OidcSettings, QueueSettings, ServeSettings, StoreSettings
+from inspection.settings import (
+    DetectSettings,
+    OidcSettings,
+    QueueSettings,
+    ServeSettings,
+    StoreSettings,
+)
 from inspection.store import accounts, audit, jobs, schema, surveys
 from inspection.store.audit import Event
 from inspection.store.engine import create_engine, writing
 from inspection.store.scope import HOME
+from models.backends import openvino
 from tests.support.records import NOON, make_asset, make_survey
 from workers.doctor import CHECKS, Finding, Setup, examine
 
@@ -47,6 +55,7 @@ def setup_of(home: Path, **serve: Any) -> Setup:
         queue=QueueSettings(broker_url=None),
         serve=ServeSettings(port=0, **serve),
         oidc=OidcSettings(),
+        detect=DetectSettings(),
     )
 
 
@@ -98,6 +107,7 @@ def test_a_database_that_does_not_answer(home: Path) -> None:
         queue=QueueSettings(broker_url=None),
         serve=ServeSettings(port=0),
         oidc=OidcSettings(),
+        detect=DetectSettings(),
     )
     words = wrong(away, "database")
     assert "cannot be reached" in words and "secret-word" not in words
@@ -117,6 +127,7 @@ def test_a_broker_that_does_not_answer(home: Path) -> None:
         queue=QueueSettings(broker_url=SecretStr("amqp://guest:secret-word@127.0.0.1:9//")),
         serve=ServeSettings(port=0),
         oidc=OidcSettings(),
+        detect=DetectSettings(),
     )
     words = wrong(away, "broker")
     assert "TENKEN_QUEUE_BROKER_URL" in words and "secret-word" not in words
@@ -153,6 +164,15 @@ def test_a_network_that_is_damaged(
     assert "damaged or was replaced" in wrong(setup_of(home), "weights")
 
 
+def test_arithmetic_that_the_processor_does_not_have(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert found(setup_of(home), "engine").words == "openvino in f32"
+    monkeypatch.setattr(openvino, "processor_abilities", lambda: ["FP32"])
+    asked = replace(setup_of(home), detect=DetectSettings(precision="bf16"))
+    assert "TENKEN_DETECT_PRECISION=f32" in wrong(asked, "engine")
+
+
 def test_pages_that_are_not_built(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     class Elsewhere:
         submodule_search_locations = (str(home),)
@@ -175,6 +195,7 @@ def test_a_port_that_is_taken(home: Path, taken: int) -> None:
         queue=QueueSettings(broker_url=None),
         serve=ServeSettings(port=taken),
         oidc=OidcSettings(),
+        detect=DetectSettings(),
     )
     assert "TENKEN_PORT" in wrong(setup, "port")
 

@@ -11,7 +11,13 @@ from pydantic import SecretStr
 
 import workers.doctor
 from inspection.domain.account import Account, Membership, Role
-from inspection.settings import OidcSettings, QueueSettings, ServeSettings, StoreSettings
+from inspection.settings import (
+    DetectSettings,
+    OidcSettings,
+    QueueSettings,
+    ServeSettings,
+    StoreSettings,
+)
 from inspection.store import accounts, assets, jobs, schema, surveys
 from inspection.store.engine import create_engine, writing
 from inspection.store.job import JobState
@@ -49,6 +55,7 @@ def made(
         queue=QueueSettings(broker_url=secret(broker)),
         serve=ServeSettings(**({"port": 0} | serve)),
         oidc=OidcSettings(**oidc),
+        detect=DetectSettings(),
     )
 
 
