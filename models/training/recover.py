@@ -5,7 +5,7 @@ are halved, optimiser and auxiliary head are gone. A run can begin with it all t
 has a model but not the run it came from, the shipped ones among them, can teach it more.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -31,13 +31,14 @@ Folded = tuple[torch.Tensor, torch.Tensor]
 def begin_with_model(state: TrainState, entry: ModelEntry, images: Iterable[torch.Tensor]) -> int:
     """Give a state the weights of a registered network; count the convolutions taken.
 
-    What that network computes is not changed: each BatchNorm it had is the identity with the
-    statistics of the images, so that the first step does not destroy it. What the model learned
-    from binds this run too.
+    What that network computes of the classes that both know is not changed: each BatchNorm it had
+    is the identity with the statistics of the images, so that the first step does not destroy it.
+    What the model learned from binds this run too.
 
     Args:
         state: A run that has taken no step.
-        entry: A model of the same architecture, whatever its classes.
+        entry: A model of the same architecture; what it knows of a class of another name is lost,
+            and a class that it does not know begins afresh.
         images: Training images, (n, 3, h, w) float32.
 
     Raises:
@@ -47,19 +48,21 @@ def begin_with_model(state: TrainState, entry: ModelEntry, images: Iterable[torc
     """
     found = folded_convolutions(entry.onnx_path)
     layers = dict(state.network.named_modules())
-    taken = [name for name, values in found.items() if _fits(layers.get(name), values)]
-    strange = [name for name in found if name not in taken]
-    if not taken or strange not in ([], [list(found)[-1]]):  # the last gives the classes
+    *inner, last = found
+    strange = [name for name in inner if not _fits(layers.get(name), found[name])]
+    if strange or not isinstance(layers.get(last), nn.Conv2d):
         raise BadInput(
-            f"{len(strange)} of {len(found)} convolutions of {entry.name} do not fit the network, "
-            f"the first of them {strange[0]}; begin with a model of the same architecture"
+            f"{len(strange) or 1} of {len(found)} convolutions of {entry.name} do not fit the "
+            f"network, the first of them {(*strange, last)[0]}; begin with a model of the same "
+            "architecture"
         )
-    normed = [norm for name in taken if (norm := _take(layers, name, found[name])) is not None]
+    normed = [norm for name in inner if (norm := _take(layers, name, found[name])) is not None]
+    _take_classes(layers[last], found[last], entry.classes, list(state.network.names.values()))  # type: ignore[operator]  # Ultralytics' own field
     measure_batch_norm(state.network, normed, images)
     state.average.load_state_dict(state.network.state_dict())
     state.begun_with = (*map(str, entry.training.get("begun_with", ())), _told(entry))
     state.unshippable = tuple(sorted({*state.unshippable, *_binding(entry, READERS.values())}))
-    return len(taken)
+    return len(found)
 
 
 def folded_convolutions(path: Path) -> dict[str, Folded]:
@@ -76,6 +79,9 @@ def folded_convolutions(path: Path) -> dict[str, Folded]:
     except Exception as error:  # protobuf's and onnx's own ways to say so are many
         raise Broken(f"{path.name} is no whole ONNX file: {error}") from error
     values = {each.name.removesuffix(".half"): each for each in graph.initializer}
+    for node in graph.node:  # weights that are equal are kept once
+        if node.op_type == "Identity" and node.input[0] in values:
+            values[node.output[0]] = values[node.input[0]]
     found: dict[str, Folded] = {}
     for node in graph.node:
         if node.op_type != "Conv":
@@ -133,6 +139,24 @@ def _take(layers: Mapping[str, nn.Module], name: str, values: Folded) -> nn.Batc
         normed.weight.fill_(1)
         normed.bias.copy_(bias)
     return normed
+
+
+def _take_classes(
+    layer: nn.Module, values: Folded, known: Sequence[str], wanted: Sequence[str]
+) -> None:
+    """Give the last convolution the rows of the classes that both know; new ones begin afresh.
+
+    A class has as many rows, side by side, as a place has parts.
+    """
+    assert isinstance(layer, nn.Conv2d)
+    assert layer.bias is not None
+    parts = layer.out_channels // len(wanted)
+    with torch.no_grad():
+        for own, theirs in zip((layer.weight, layer.bias), values, strict=True):
+            rows, taken = own.view(len(wanted), parts, -1), theirs.view(len(known), parts, -1)
+            for number, name in enumerate(wanted):
+                if name in known:
+                    rows[number] = taken[known.index(name)]
 
 
 def _told(entry: ModelEntry) -> str:

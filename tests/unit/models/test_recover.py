@@ -100,21 +100,38 @@ def test_the_first_step_finds_the_statistics_of_the_images(
     assert np.abs(learning - seen(entry, images)).max() < 0.01
 
 
-def test_a_network_with_other_classes_keeps_its_own_last_layer(
-    config: TrainConfig, entry: ModelEntry
+@pytest.mark.parametrize("architecture", ["yolo26n-sem-s4", "yolo26n-sem-s4x2"])
+def test_a_new_class_begins_afresh_beside_those_that_were_known(
+    config: TrainConfig, architecture: str, tmp_path: Path
 ) -> None:
-    fewer = replace(
-        config,
-        classes=("background", "crack"),
-        dice_classes=("crack",),
-        class_weights={"background": 1.0, "crack": 1.0},
+    """Logits of the known classes are the same, whatever their order and the parts of a place."""
+    base = replace(config, architecture=architecture)
+    known = register(
+        fresh(base), base, classes=base.classes, rule=RULE, weights_dir=tmp_path, cards_dir=tmp_path
     )
-    state = fresh(fewer)
-    last = [name for name in state.network.state_dict() if "classifier.1" in name]
-    own = {name: state.network.state_dict()[name].clone() for name in last}
-    count = begin_with_model(state, entry, pictures())
-    assert count == len(folded_convolutions(entry.onnx_path)) - 1
-    assert all(torch.equal(state.network.state_dict()[name], own[name]) for name in last)
+    classes = ("background", "joint", "spall", "crack")
+    more = replace(
+        base,
+        classes=classes,
+        dice_classes=classes[1:],
+        class_weights=dict.fromkeys(classes, 1.0),
+    )
+    state = fresh(more)
+    (images,) = pictures(1)
+    own = spread(state.network.eval(), state.network(images)).detach()
+    begin_with_model(state, known, pictures())
+    with torch.no_grad():
+        learner = spread(state.network.eval(), state.network(images))
+        teacher_state = fresh(base)
+        begin_with_model(teacher_state, known, pictures())
+        teacher = spread(teacher_state.network.eval(), teacher_state.network(images))
+    for number, name in enumerate(classes):
+        if name == "spall":
+            assert not torch.allclose(learner[:, number], teacher[:, 0], atol=1e-3)
+            continue
+        same = teacher[:, base.classes.index(name)]
+        assert torch.allclose(learner[:, number], same, atol=1e-4)
+        assert not torch.allclose(own[:, number], same, atol=1e-3)
 
 
 def test_what_it_learned_before_is_told_and_binds(config: TrainConfig, entry: ModelEntry) -> None:
