@@ -32,8 +32,8 @@ from models.judging.matrix import Variant, loss_rows, measure, page, pixel_rows,
 from models.judging.metrics import PixelCounts
 from models.registry import ModelEntry, write_entry
 from tests.support.tiny_network import write_tiny_network
+from tests.unit.models.judging.test_evaluate import HALF, Oracle
 from tests.unit.models.test_card_and_commands import EVALUATION
-from tests.unit.models.test_evaluate import HALF, Oracle
 
 PAVEMENT = find_source("cracksc")
 

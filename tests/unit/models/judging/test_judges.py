@@ -20,8 +20,8 @@ from models.registry import ModelEntry, load_entry
 from models.rule import Rule
 from tests.support.tiny_network import write_tiny_network
 from tests.unit.datasets.test_own_set import write_set
+from tests.unit.models.judging.test_evaluate import Oracle
 from tests.unit.models.test_card_and_commands import EVALUATION
-from tests.unit.models.test_evaluate import Oracle
 
 CLASSES = ("background", "joint", "surface_wear", "crack")
 """As an engineer's network might have them: another order, and one that nobody else labels."""

@@ -32,8 +32,8 @@ from models.training.config import CONFIGS_DIR, TrainConfig
 from models.training.leave_out import crack_sources, leave_out, without
 from models.training.network import build_network
 from tests.support.tiny_network import write_tiny_network
+from tests.unit.models.judging.test_evaluate import Oracle
 from tests.unit.models.test_card_and_commands import EVALUATION
-from tests.unit.models.test_evaluate import Oracle
 
 ROW = LeftOut(
     source="uav75",

@@ -13,7 +13,7 @@ from models.judging.choose import RATIOS_TRIED, THRESHOLDS_TRIED, choose_rule, c
 from models.judging.judges import mask_samples
 from models.judging.metrics import PixelCounts, near
 from models.rule import Rule
-from tests.unit.models.test_evaluate import Oracle
+from tests.unit.models.judging.test_evaluate import Oracle
 
 Floats = NDArray[np.float32]
 
