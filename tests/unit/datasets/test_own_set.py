@@ -6,13 +6,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 import yaml
+from click import Command, Parameter
+from click.testing import CliRunner
 
 from datasets.check import check_source
 from datasets.chips import read_chips, unshippable_sources
 from datasets.classes import CRACK, IGNORE_INDEX, class_index
+from datasets.cli import build, list_command
 from datasets.convert import build_chips
 from datasets.labels import read_class_mask
 from datasets.manifest import LabelKind, Split
+from datasets.options import DATA_DIR_VARIABLE
 from datasets.sources import find_source, read_source
 from inspection.errors import BadInput, NotFound
 from tests.support.tiny_sets import photo, write_image, write_text
@@ -181,3 +185,28 @@ def test_what_is_no_mapping_is_refused(tmp_path: Path, text: str) -> None:
     (tmp_path / "s.yaml").write_text(text, encoding="utf-8")
     with pytest.raises(BadInput, match=r"s\.yaml"):
         find_source(str(tmp_path / "s.yaml"))
+
+
+def test_who_names_no_data_folder_may_have_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Sets of one's own need no published ones; a folder that was named must be there."""
+    monkeypatch.delenv(DATA_DIR_VARIABLE, raising=False)
+    monkeypatch.setattr(data_dir_of(list_command), "default", tmp_path / "nowhere")
+    monkeypatch.setattr(data_dir_of(build), "default", tmp_path / "nowhere")
+    told = CliRunner().invoke(list_command, [])
+    assert told.exit_code == 0
+    assert "uav75" in told.output and "(not here)" in told.output
+    own, out = write_set(tmp_path / "own"), tmp_path / "chips"
+    made = CliRunner().invoke(build, ["--out", str(out), "--source", own, "--procedural", "0"])
+    assert made.exit_code == 0, made.output
+    assert (out / "chips.jsonl").is_file()
+    named = CliRunner().invoke(list_command, ["--data-dir", str(tmp_path / "nowhere")])
+    assert named.exit_code == 2 and "does not exist" in named.output
+    monkeypatch.setenv(DATA_DIR_VARIABLE, str(tmp_path / "nowhere"))
+    assert CliRunner().invoke(list_command, []).exit_code == 2
+
+
+def data_dir_of(command: Command) -> Parameter:
+    """Return the option of a command that names the data folder."""
+    return next(one for one in command.params if one.name == "data_dir")
