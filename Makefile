@@ -55,7 +55,8 @@ lint: install-dev  ## formatting, lint, types, contracts between the packages
 
 # A hundred processes of ours are started: what is compiled once is kept, whatever the machine says.
 test: export PYTHONDONTWRITEBYTECODE :=
-test: install-dev services  ## everything that must be green
+test:  ## everything that must be green
+	@$(MAKE) --no-print-directory --jobs=2 install-dev services
 	@$(MAKE) --no-print-directory --jobs=2 lint web-tested
 	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
 
