@@ -5,12 +5,19 @@ from dataclasses import replace
 from pathlib import Path
 
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # before torch: spinning threads starve others
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # two files run side by side: a core each
 
 import pytest
 
 from models.registry import DEFAULT_MODEL
 from models.training.config import CONFIGS_DIR, TrainConfig, read_config
 from tests.support.tiny_sets import write_tiny_sets
+
+
+@pytest.fixture(autouse=True)
+def one_core(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let training take one core: threads of two test files would wait for each other."""
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0}, raising=False)
 
 
 @pytest.fixture(scope="session")
