@@ -56,8 +56,8 @@ def export_command(
       tenken models export runs/noto --config runs/noto.yaml --set sets/2026/set.yaml
       tenken models export runs/first --weights-dir models/weights
       tenken models export runs/first --weights-dir own --torch-file own/model.pt
-      tenken models export runs/boxes --config models/configs/tenken-road-boxes-n.yaml --weights-dir own
-    """  # noqa: D301, E501
+      tenken models export runs/boxes --config models/configs/tenken-road-boxes-n.yaml
+    """  # noqa: D301
     weights_dir = DetectSettings().models_dir if chosen_dir is None else chosen_dir
     ships = weights_dir.resolve() == WEIGHTS_DIR.resolve()
     if form_of(config_path) == BOXES:
