@@ -29,6 +29,7 @@ from inspection.settings import (
 from inspection.store import accounts, schema
 from inspection.store.blobstore import blobs_of
 from inspection.store.engine import create_engine, reading
+from inspection.store.reach import await_database
 
 
 @click.command()
@@ -54,9 +55,11 @@ def serve(host: str | None, port: int | None, home: Path | None, worker: bool) -
     settings, store = ServeSettings(), StoreSettings()
     where = host or settings.host
     door, backgrounds = build_door(settings, OidcSettings()), read_basemaps(settings.basemaps)
+    url = store.resolved_database_url()
+    await_database(url)
     if not is_loopback(where):
-        require_accounts(where, door, store.resolved_database_url())
-    schema.upgrade(store.resolved_database_url())
+        require_accounts(where, door, url)
+    schema.upgrade(url)
     services = build_services(settings, store, QueueSettings())
     tell_operators(TelemetrySettings(), store, services)
     app = create_app(services, door=door, backgrounds=backgrounds)

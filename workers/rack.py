@@ -240,13 +240,17 @@ class Publisher:
                 offers.publish(connection, self._worker, offered, now)
             self._told = found
 
+    def now(self) -> None:
+        """Say what there is, or the log why that cannot be said now."""
+        try:
+            self.once()
+        except (TenkenError, OSError) as error:  # a disk that comes back must find us here
+            log.warning("models: %s", error)
+
     def run(self, stop: threading.Event, interval_s: float = INTERVAL_S) -> None:
         """Say it again and again, until told to stop."""
         while not stop.wait(interval_s):
-            try:
-                self.once()
-            except (TenkenError, OSError) as error:  # a disk that comes back must find us here
-                log.warning("models: %s", error)
+            self.now()
 
     def _signature(self, uploads: tuple[OwnModel, ...]) -> object:
         """Give what differs when files were changed; nothing is read."""

@@ -19,6 +19,7 @@ from inspection.settings import (
     StoreSettings,
     TelemetrySettings,
 )
+from inspection.store.reach import await_database
 from inspection.telemetry import configure_logging, serve_metrics
 from inspection.tracing import configure_tracing, continued
 from workers import queue, runtime
@@ -84,6 +85,7 @@ def run_worker(
     app = queue.make_app(bell, store.home)
     node = node_of(MosaicSettings())
     rack = Rack(detection)
+    await_database(store.resolved_database_url())
     tools = outfit(store, detection, progress=Silence(), lease_s=bell.lease_s, node=node, rack=rack)
     tools = replace(tools, work_dir=premises(tools.work_dir))
     publisher = Publisher(
@@ -94,7 +96,7 @@ def run_worker(
         models_dir=detection.models_dir,
         work_dir=tools.work_dir,
     )
-    publisher.once()
+    publisher.now()
     make_worker(app, tools, lease_s=bell.lease_s, rack=rack, publisher=publisher)
     app.worker_main(
         [

@@ -1,4 +1,4 @@
-"""Find and match distinctive points of photos (SIFT), evenly over the picture.
+"""Find distinctive points of photos (SIFT), evenly over the picture.
 
 Pixels are those of the picture as given, origin at the outer corner of the top-left pixel,
 whatever the scale at which the points were found.
@@ -42,7 +42,7 @@ def find_features(grey: NDArray[np.uint8], *, scale: float, at_most: int) -> Fea
 
     Contrast is equalised locally (CLAHE), because wet and sunlit concrete differ.
 
-    Source: SIFT, Lowe, IJCV 60 (2004); RootSIFT in ``match``.
+    Source: SIFT, Lowe, IJCV 60 (2004).
     """
     size = tuple(max(1, round(side * scale)) for side in reversed(grey.shape))
     small = cv2.resize(grey, size, interpolation=cv2.INTER_AREA) if scale < 1 else grey
@@ -62,36 +62,6 @@ def find_features(grey: NDArray[np.uint8], *, scale: float, at_most: int) -> Fea
         points_px=shares[kept] * (grey.shape[1], grey.shape[0]),
         descriptors=np.clip(descriptors, 0, 255).astype(np.uint8),
     )
-
-
-def match(first: Features, second: Features, *, ratio: float = 0.85) -> NDArray[np.intp]:
-    """Match points that choose each other, (n, 2) indices, clearly better than the next best.
-
-    Args:
-        first: points of one photo.
-        second: points of the other.
-        ratio: largest distance to the best ÷ distance to the second best.
-
-    Source: ratio test, Lowe 2004; RootSIFT, Arandjelović & Zisserman, CVPR 2012.
-    """
-    if len(first.points_px) < 2 or len(second.points_px) < 2:
-        return np.empty((0, 2), dtype=np.intp)
-    likeness = _root(first.descriptors) @ _root(second.descriptors).T
-    rows = np.arange(len(likeness))
-    forth, back = likeness.argmax(axis=1), likeness.argmax(axis=0)
-    best = likeness[rows, forth]
-    likeness[rows, forth] = -1.0
-    runner_up = likeness.max(axis=1)
-    clear = np.sqrt(np.maximum(1 - best, 0)) < ratio * np.sqrt(np.maximum(1 - runner_up, 1e-12))
-    chosen = rows[clear & (back[forth] == rows)]
-    return np.column_stack([chosen, forth[chosen]])
-
-
-def _root(descriptors: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """Give the unit vectors of RootSIFT: the scalar product of two is their likeness, 0–1."""
-    values = descriptors.astype(np.float32)
-    total = np.maximum(values.sum(axis=1, keepdims=True), np.float32(1))
-    return np.asarray(np.sqrt(values / total), dtype=np.float32)
 
 
 def _spread(

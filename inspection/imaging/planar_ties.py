@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 
 from inspection.domain.capture import Photo
 from inspection.imaging.decode import read_grey
-from inspection.imaging.features import Features, find_features, match
+from inspection.imaging.features import Features, find_features
+from inspection.imaging.matching import match
 from inspection.imaging.photofile import PhotoFile
 
 COARSE_SIDE_PX, COARSE_POINTS = 1400, 4000

@@ -14,6 +14,7 @@ then checked against the height that the drone states (``registration_check``).
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import cv2
@@ -106,20 +107,18 @@ def register(
         )
     frame, positions = place_photos(placed)
     shots = _shots(placed, positions, photo_paths, on_step)
-    on_step("match and reconstruct", 0, 0)
     source = "metadata" if all(p.focal_px for p in placed) else "photos"
-    model = _reconstruct(shots, placed, work_dir, refine_focal=source == "photos")
+    model = _reconstruct(shots, placed, work_dir, on_step, refine_focal=source == "photos")
     checked = check(model, placed, positions)
     if source == "photos" and checked.height_ratio is not None:
         source = "altitude"
         shots = [_with_focal(shot, model, checked.height_ratio) for shot in shots]
-        model = _reconstruct(shots, placed, work_dir, refine_focal=False)
+        model = _reconstruct(shots, placed, work_dir, on_step, refine_focal=False)
         checked = check(model, placed, positions)
     held = None
     if marks:
         model, held = hold(model, placed, marks, frame)
         checked = check(model, placed, positions)
-    on_step("match and reconstruct", 1, 1)
     known = [photo.focal_px for photo in placed if photo.focal_px]
     return NadirBlock(
         registration=_registration(model, checked, photos, source),
@@ -216,13 +215,25 @@ def _std_m(pose: CapturePose) -> NDArray[np.float64]:
 
 
 def _reconstruct(
-    shots: Sequence[Shot], photos: Sequence[Photo], work_dir: Path, *, refine_focal: bool
+    shots: Sequence[Shot],
+    photos: Sequence[Photo],
+    work_dir: Path,
+    on_step: Step,
+    *,
+    refine_focal: bool,
 ) -> Model:
     """Reconstruct, put the block on the earth, and settle it there."""
     folder = work_dir / ("sfm-free" if refine_focal else "sfm")
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "sfm.db").unlink(missing_ok=True)
-    block = reconstruct(shots, work_dir=folder, reach_m=_reach_m(shots), refine_focal=refine_focal)
+    block = reconstruct(
+        shots,
+        work_dir=folder,
+        reach_m=_reach_m(shots),
+        refine_focal=refine_focal,
+        on_pair=partial(on_step, "compare photos"),
+        on_matched=partial(on_step, "reconstruct", 0, 0),
+    )
     block.straighten()
     model = block.model()
     if len(model.poses) < MIN_PHOTOS:

@@ -8,7 +8,7 @@ last digits: the same photos give the same poses, bit by bit.
 """
 
 import copy
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,6 +21,7 @@ from inspection.errors import Broken, NotRegistered
 from inspection.geo.camera import Camera, Pose
 from inspection.imaging.alignment import Similarity
 from inspection.imaging.features import Features
+from inspection.imaging.matching import match, nearest_pairs
 
 assert cv2.__version__, "OpenCV is loaded before pycolmap"
 
@@ -30,6 +31,11 @@ SEED = 20_240_101
 
 WORKING_SIDE_PX = 1600.0
 """Long side to which pixel thresholds refer; COLMAP's are made for pictures of about this size."""
+
+MATCH_RATIO = 0.8
+MATCH_FARTHEST = 0.7
+"""Largest distance to the best ÷ to the second best, and largest distance of two descriptors of
+length 1: COLMAP's defaults."""
 
 NOTICED = 0.001
 """Growth of the mean reprojection error by which photos show that their lens distorts.
@@ -174,6 +180,8 @@ def reconstruct(
     reach_m: float,
     neighbours: int = 16,
     refine_focal: bool = False,
+    on_pair: Callable[[int, int], None] = lambda done, total: None,
+    on_matched: Callable[[], None] = lambda: None,
 ) -> Block:
     """Match neighbours, verify them, and build the largest block that holds together.
 
@@ -183,6 +191,8 @@ def reconstruct(
         reach_m: photos farther apart (horizontally) are not compared.
         neighbours: each photo is compared with at most so many nearest ones.
         refine_focal: let the focal length go free; only where no metadata tell it.
+        on_pair: hears (pairs compared, pairs in all).
+        on_matched: hears that all are compared and the block begins to grow.
 
     Raises:
         NotRegistered: when no two photos start a reconstruction.
@@ -190,10 +200,15 @@ def reconstruct(
     """
     longest = max(max(shot.camera.width_px, shot.camera.height_px) for shot in shots)
     ratio = min(1.0, WORKING_SIDE_PX / longest)
+    positions_m = np.array([shot.position_enu_m[:2] for shot in shots])
+    pairs = nearest_pairs(positions_m, reach_m=reach_m, at_most=neighbours)
     database = work_dir / "sfm.db"
     try:
-        _write_database(database, shots, ratio)
-        _match(database, reach_m, neighbours)
+        with pycolmap.Database.open(database) as opened:
+            numbers = _write_shots(opened, shots, ratio)
+            _match(opened, shots, numbers, pairs, on_pair)
+        on_matched()
+        _verify(database, shots, pairs)
         models = pycolmap.incremental_mapping(
             database, work_dir, work_dir, _mapping_options(refine_focal)
         )
@@ -208,27 +223,27 @@ def reconstruct(
     return Block(models[largest], shots, ratio)
 
 
-def _write_database(path: Path, shots: Sequence[Shot], ratio: float) -> None:
-    """Write cameras, pictures, features and positions under numbers that never vary."""
-    database = pycolmap.Database.open(path)
-    try:
-        rigs: dict[Camera, tuple[int, int]] = {}
-        for shot in shots:
-            if shot.camera not in rigs:
-                rigs[shot.camera] = _write_camera(database, shot.camera, ratio)
-            camera_id, rig_id = rigs[shot.camera]
-            image = pycolmap.Image(name=shot.name, camera_id=camera_id)
-            image.image_id = database.write_image(image)
-            frame = pycolmap.Frame()
-            frame.rig_id = rig_id
-            frame.add_data_id(image.data_id)
-            database.write_frame(frame)
-            points = (shot.features.points_px * ratio).astype(np.float32)
-            database.write_keypoints(image.image_id, points)
-            database.write_descriptors(image.image_id, _descriptors(shot.features))
-            database.write_pose_prior(_prior(shot, image.data_id))
-    finally:
-        database.close()
+def _write_shots(
+    database: pycolmap.Database, shots: Sequence[Shot], ratio: float
+) -> tuple[int, ...]:
+    """Write cameras, pictures, points and positions; give the number of each picture."""
+    rigs: dict[Camera, tuple[int, int]] = {}
+    numbers = []
+    for shot in shots:
+        if shot.camera not in rigs:
+            rigs[shot.camera] = _write_camera(database, shot.camera, ratio)
+        camera_id, rig_id = rigs[shot.camera]
+        image = pycolmap.Image(name=shot.name, camera_id=camera_id)
+        image.image_id = database.write_image(image)
+        frame = pycolmap.Frame()
+        frame.rig_id = rig_id
+        frame.add_data_id(image.data_id)
+        database.write_frame(frame)
+        points = (shot.features.points_px * ratio).astype(np.float32)
+        database.write_keypoints(image.image_id, points)
+        database.write_pose_prior(_prior(shot, image.data_id))
+        numbers.append(image.image_id)
+    return tuple(numbers)
 
 
 def _write_camera(database: pycolmap.Database, camera: Camera, ratio: float) -> tuple[int, int]:
@@ -246,14 +261,6 @@ def _write_camera(database: pycolmap.Database, camera: Camera, ratio: float) -> 
     return camera_id, database.write_rig(rig)
 
 
-def _descriptors(features: Features) -> pycolmap.FeatureDescriptors:
-    """Give RootSIFT descriptors as pycolmap stores them."""
-    values = features.descriptors.astype(np.float32)
-    root = np.sqrt(values / np.maximum(values.sum(axis=1, keepdims=True), 1.0))
-    stored = np.clip(np.rint(root * 512.0), 0, 255).astype(np.uint8)
-    return pycolmap.FeatureDescriptors(pycolmap.FeatureExtractorType.SIFT, stored)
-
-
 def _prior(shot: Shot, data_id: pycolmap.data_t) -> pycolmap.PosePrior:
     """Give the receiver's position of a photo as pycolmap takes it."""
     prior = pycolmap.PosePrior()
@@ -264,20 +271,30 @@ def _prior(shot: Shot, data_id: pycolmap.data_t) -> pycolmap.PosePrior:
     return prior
 
 
-def _match(database: Path, reach_m: float, neighbours: int) -> None:
-    """Match spatial neighbours and keep what one geometry explains."""
-    pairing = pycolmap.SpatialPairingOptions()
-    pairing.max_num_neighbors = neighbours
-    pairing.max_distance = reach_m
-    verification = pycolmap.TwoViewGeometryOptions()
-    verification.ransac.random_seed = SEED
+def _match(
+    database: pycolmap.Database,
+    shots: Sequence[Shot],
+    numbers: Sequence[int],
+    pairs: Sequence[tuple[int, int]],
+    on_pair: Callable[[int, int], None],
+) -> None:
+    """Match each pair of photos and write down what was found, under the photos' numbers."""
+    for done, (one, other) in enumerate(pairs, start=1):
+        found = match(
+            shots[one].features, shots[other].features, ratio=MATCH_RATIO, farthest=MATCH_FARTHEST
+        )
+        database.write_matches(numbers[one], numbers[other], found.astype(np.uint32))
+        on_pair(done, len(pairs))
+
+
+def _verify(database: Path, shots: Sequence[Shot], pairs: Sequence[tuple[int, int]]) -> None:
+    """Keep of the matches what one geometry of two views explains."""
+    names = database.with_suffix(".pairs.txt")
+    names.write_text("".join(f"{shots[one].name} {shots[other].name}\n" for one, other in pairs))
+    options = pycolmap.TwoViewGeometryOptions()
+    options.ransac.random_seed = SEED
     pycolmap.set_random_seed(SEED)
-    pycolmap.match_spatial(
-        database,
-        pairing_options=pairing,
-        verification_options=verification,
-        device=pycolmap.Device.cpu,
-    )
+    pycolmap.verify_matches(database, names, options)
 
 
 def _mapping_options(refine_focal: bool) -> pycolmap.IncrementalPipelineOptions:

@@ -20,7 +20,7 @@ STAGES = ("mosaic", "detect", "measure", "consolidate", "issue")
 STAGE_OF: Mapping[str, str] = {
     "find features": "mosaic",
     "compare photos": "mosaic",
-    "match and reconstruct": "mosaic",
+    "reconstruct": "mosaic",
     "paint mosaic": "mosaic",
     "detect": "detect",
     "measure": "measure",

@@ -14,7 +14,7 @@ pytestmark = [pytest.mark.e2e, pytest.mark.timeout(3600)]
 STAGES = (
     "ingest: begins",
     "find features: begins",
-    "match and reconstruct: begins",
+    "reconstruct: begins",
     "paint mosaic: begins",
     "detect: begins",
     "measure: begins",

@@ -6,7 +6,8 @@ import pytest
 from numpy.typing import NDArray
 
 from inspection.errors import BadInput
-from inspection.imaging.features import CELLS, Features, find_features, match
+from inspection.imaging.features import CELLS, Features, find_features
+from inspection.imaging.matching import match
 
 
 def concrete(seed: int = 3, rows: int = 320, columns: int = 420) -> NDArray[np.uint8]:
@@ -83,23 +84,6 @@ def test_the_limit_is_kept_and_the_choice_is_repeatable() -> None:
 def test_a_blank_picture_has_no_points(size: tuple[int, int]) -> None:
     blank = find_features(np.full(size, 90, np.uint8), scale=1.0, at_most=10)
     assert blank.points_px.shape == (0, 2)
-    some = find_features(concrete(), scale=1.0, at_most=50)
-    assert match(blank, some).shape == (0, 2)
-    assert match(some, blank).shape == (0, 2)
-
-
-def test_pictures_of_other_places_match_by_chance_only() -> None:
-    here = find_features(concrete(1), scale=1.0, at_most=600)
-    elsewhere = find_features(concrete(2), scale=1.0, at_most=600)
-    assert len(match(here, elsewhere)) < 60
-    assert len(match(here, here)) > 550
-
-
-def test_each_point_is_matched_once() -> None:
-    here = find_features(concrete(), scale=1.0, at_most=400)
-    there = find_features(concrete()[10:, 10:], scale=1.0, at_most=400)
-    pairs = match(here, there)
-    assert len(set(pairs[:, 0])) == len(set(pairs[:, 1])) == len(pairs)
 
 
 def test_points_and_descriptors_must_belong_together() -> None:
