@@ -21,14 +21,14 @@ from api.schemas.worklist import RankOut
 from inspection.domain.defect import Defect, Observation, ReviewState
 from inspection.domain.eradate import day_in_japan
 from inspection.domain.raster import Orthomosaic
-from inspection.domain.review import Action, Verdict
+from inspection.domain.review import Verdict
 from inspection.domain.taxonomy import DamageClass
 from inspection.errors import NotFound
 from inspection.geo.grid import LOCAL_CRS
 from inspection.imaging import maptiles
 from inspection.pipeline.appraisal import appraise_defect, rank_defect
 from inspection.pipeline.judge import Said, gradable, judge
-from inspection.pipeline.regrade import regrade_one
+from inspection.pipeline.review import review
 from inspection.pipeline.settle import settled_grades_of, work_on
 from inspection.store import defects, orthomosaics, photos, reviewqueue, reviews, surveys
 from inspection.store.engine import reading, writing
@@ -101,10 +101,7 @@ def decide(
         note=decision.note,
     )
     with writing(services.engine) as connection:
-        reviews.record(connection, verdict)
-    if verdict.action in (Action.RECLASSIFY, Action.REOPEN):
-        with writing(services.engine) as connection:
-            regrade_one(connection, defect_id, clock=services.clock)
+        review(connection, verdict, clock=services.clock)
     # what follows from it is read afterwards: others need not wait for that
     with reading(services.engine) as connection:
         return _detail(connection, defects.by_id(connection, defect_id), _today(services))

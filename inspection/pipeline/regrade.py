@@ -12,7 +12,7 @@ from inspection.pipeline.appraisal import RANKED_MOST, appraise_defect
 from inspection.pipeline.grade import is_open
 from inspection.pipeline.ports import Clock
 from inspection.pipeline.worklist import candidates_of, draw_up
-from inspection.store import assets, defects, edits, grades, reviewqueue
+from inspection.store import defects, edits, grades, reviewqueue
 
 
 def regrade(
@@ -50,19 +50,16 @@ def regrade(
 def regrade_one(connection: Connection, defect_id: uuid.UUID, *, clock: Clock) -> None:
     """Propose the grade of one defect anew, whose class a person has changed.
 
-    In a transaction of its own, for whoever writes grades holds them before the defects' rows in
-    the queue, and a verdict holds those first. So the defect is read here: somebody may have
-    changed it again since, and what is proposed is about the class that it has.
+    The defect is read here: what is proposed is about the class that it has.
 
     Args:
-        connection: an open writing transaction.
+        connection: an open writing transaction that holds the asset.
         defect_id: the defect.
         clock: tells the day, from which ages follow.
 
     Raises:
         NotFound: when there is no such defect.
     """
-    assets.lock(connection, defects.by_id(connection, defect_id).asset_id)
     (defect,) = edits.locked(connection, {defect_id: None})
     found = appraise_defect(
         connection, defect, today=day_in_japan(clock.now()), ranked_most=0
