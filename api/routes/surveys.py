@@ -46,12 +46,22 @@ log = logging.getLogger("tenken.api")
 def list_surveys(
     services: ServicesDep,
     asset_id: str | None = None,
+    text: Annotated[
+        str,
+        Query(
+            alias="q",
+            max_length=200,
+            description="only of assets whose identifier or name has this, in either case",
+        ),
+    ] = "",
     limit: Annotated[int, Query(ge=1, le=500)] = 100,
     offset: Annotated[int, Query(ge=0, le=OFFSET_MAX)] = 0,
 ) -> SurveyList:
     """List surveys, newest first."""
     with reading(services.engine) as connection:
-        page = surveys.find(connection, asset_id=asset_id, limit=limit, offset=offset)
+        page = surveys.find(
+            connection, asset_id=asset_id, text=text.strip(), limit=limit, offset=offset
+        )
         rows = [_summary(connection, survey) for survey in page.rows]
     return SurveyList(surveys=rows, number_matched=page.total)
 

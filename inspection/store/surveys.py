@@ -6,13 +6,13 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, select, update
+from sqlalchemy import ColumnElement, Connection, Row, func, or_, select, update
 
 from inspection.domain.mission import Surface, Survey, SurveyState
 from inspection.errors import Conflict, NotFound
 from inspection.store.page import Page, check_window
 from inspection.store.rows import add_missing, choice
-from inspection.store.tables import surveys
+from inspection.store.tables import assets, surveys
 
 CHUNK = 500
 """Identifiers asked for in one statement, far below the limits of both engines."""
@@ -52,15 +52,29 @@ def find(
     connection: Connection,
     *,
     asset_id: str | None = None,
+    text: str = "",
     states: Collection[SurveyState] = (),
     limit: int = 100,
     offset: int = 0,
 ) -> Page[Survey]:
-    """List surveys, newest first; an empty choice of states means all."""
+    """List surveys, newest first.
+
+    Args:
+        connection: an open transaction.
+        asset_id: only those of this asset.
+        text: only those of assets whose identifier or name has it, in either case.
+        states: only those in one of these states; empty means all.
+        limit: rows of a page.
+        offset: rows before it.
+    """
     check_window(limit, offset)
-    conditions = []
+    conditions: list[ColumnElement[bool]] = []
     if asset_id is not None:
         conditions.append(surveys.c.asset_id == asset_id)
+    if text:
+        named = (assets.c.asset_id, assets.c.name)
+        those = or_(*(column.icontains(text, autoescape=True) for column in named))
+        conditions.append(surveys.c.asset_id.in_(select(assets.c.asset_id).where(those)))
     if states:
         conditions.append(surveys.c.state.in_([state.value for state in states]))
     total = connection.execute(

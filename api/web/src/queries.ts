@@ -1,4 +1,4 @@
-import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
+import { infiniteQueryOptions, keepPreviousData, queryOptions } from "@tanstack/react-query";
 
 import { api, keepCsrf, told } from "./client";
 import type { JobState } from "./admin/job";
@@ -13,6 +13,7 @@ const QUEUE_PAGE = 100;
 /** Most pages that are kept: what somebody has scrolled past is read again when they come back. */
 const QUEUE_PAGES = 10;
 const BUSY_MS = 1_500;
+const SURVEYS_PAGE = 100;
 
 /** Say who is signed in; what the answer says goes along with every change from then on. */
 export const sessionQuery = queryOptions({
@@ -26,13 +27,26 @@ export const sessionQuery = queryOptions({
   staleTime: Number.POSITIVE_INFINITY,
 });
 
-export const surveysQuery = queryOptions({
-  queryKey: ["surveys"],
-  queryFn: async ({ signal }) =>
-    told(await api.GET("/api/surveys", { signal, params: { query: { limit: 100 } } }), "SurveyList"),
-  refetchInterval: (query) =>
-    query.state.data?.surveys.some((survey) => survey.job?.active) ? BUSY_MS : false,
-});
+/** Find surveys by what their asset's name or identifier has, newest first; empty text finds all. */
+export const surveysQuery = (text: string) =>
+  infiniteQueryOptions({
+    queryKey: ["surveys", text],
+    queryFn: async ({ signal, pageParam }) => {
+      const query = { limit: SURVEYS_PAGE, offset: pageParam, ...(text === "" ? {} : { q: text }) };
+      return told(await api.GET("/api/surveys", { signal, params: { query } }), "SurveyList");
+    },
+    initialPageParam: 0,
+    getNextPageParam: (last, pages) => {
+      const read = pages.reduce((sum, page) => sum + page.surveys.length, 0);
+      return last.surveys.length > 0 && read < last.number_matched ? read : null;
+    },
+    placeholderData: keepPreviousData,
+    refetchInterval: (query) => {
+      const pages = query.state.data?.pages ?? [];
+      const isBusy = pages.some((page) => page.surveys.some((survey) => survey.job?.active));
+      return isBusy ? BUSY_MS * pages.length : false;
+    },
+  });
 
 export const surveyQuery = (surveyId: string) =>
   queryOptions({

@@ -128,11 +128,13 @@ def test_surveys_are_found_newest_first(engine: Engine) -> None:
         surveys.set_state(connection, made[0].survey_id, SurveyState.FAILED)
         page = surveys.find(connection, asset_id="ISK-0123", states=[SurveyState.CREATED])
         newest = surveys.find(connection, limit=1)
+        named_so = surveys.find(connection, text="OTH", states=[SurveyState.CREATED])
         with pytest.raises(NotFound):
             surveys.set_state(connection, named("nothing"), SurveyState.FAILED)
     assert [survey.survey_id for survey in page.rows] == [made[1].survey_id, made[2].survey_id]
     assert (page.total, newest.total) == (2, 4)
     assert newest.rows[0].asset_id == "other"
+    assert [survey.asset_id for survey in named_so.rows] == ["other"]
 
 
 def test_a_state_that_this_program_does_not_know_is_said(scene: Scene, engine: Engine) -> None:

@@ -67,6 +67,7 @@ def everything(connection: sa.Connection, scene: Scene) -> dict[str, int]:
         "names": len(sheets.all_ids(connection)),
         "surveys": surveys.find(connection).total,
         "surveys of asset": surveys.find(connection, asset_id=asset_id).total,
+        "surveys by text": surveys.find(connection, text=asset_id).total,
         "defects": defects.find(connection).total,
         "defects in a box": defects.find(connection, bbox_lonlat=(-180, -90, 180, 90)).total,
         "defects of survey": defects.find(connection, survey_id=survey_id).total,

@@ -139,6 +139,31 @@ def test_surveys_are_listed_newest_first_and_by_asset(client: TestClient) -> Non
     assert {row["asset_name"] for row in mine["surveys"]} == {"点検橋 bridge-12"}
 
 
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("", 3),
+        ("BRIDGE", 2),
+        (" bridge-12 ", 2),
+        ("点検橋 quay", 1),
+        ("%", 0),
+        ("_", 0),
+        ("e-1", 2),
+    ],
+)
+def test_surveys_are_found_by_what_their_asset_is_called(
+    client: TestClient, text: str, found: int
+) -> None:
+    new_survey(client)
+    answer = client.get("/api/surveys", params={"q": text, "limit": 1}).json()
+    assert answer["number_matched"] == found
+    assert len(answer["surveys"]) == min(found, 1)
+
+
+def test_a_text_that_is_too_long_for_any_asset_is_refused(client: TestClient) -> None:
+    assert client.get("/api/surveys", params={"q": "x" * 201}).status_code == 422
+
+
 def test_the_detail_describes_the_mosaic_and_its_tiles(client: TestClient, seeded: Seeded) -> None:
     shown = client.get(f"/api/surveys/{seeded.mapped.survey_id}").json()
     mosaic = shown["mosaic"]

@@ -1,24 +1,23 @@
-import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 
 import { answered } from "../admin/PersonRow";
 import { api, type Schemas, told } from "../client";
 import { useLanguage } from "../i18n/language";
-import { surveysQuery } from "../queries";
 import { Trouble } from "../Trouble";
 import { keyOf, usable } from "./model";
+import { SurveyPick, useSurveyPick } from "./SurveyPick";
 
 /** Choose another model for one survey than for the rest; say where such a model is missing. */
 export function SurveyChoices({ models }: { models: Schemas["ModelsOut"] }) {
-  const { language, say } = useLanguage();
+  const { say } = useLanguage();
   const queries = useQueryClient();
-  const { data } = useQuery(surveysQuery);
+  const pick = useSurveyPick();
   const choices = usable(models.models);
-  const [survey, setSurvey] = useState("");
   const [model, setModel] = useState("");
   const renew = () => queries.invalidateQueries({ queryKey: ["models"] });
   const chosen = choices.find((row) => keyOf(row) === model) ?? choices[0];
-  const surveyId = survey || data?.surveys[0]?.survey_id;
+  const surveyId = pick.survey?.survey_id;
   const choose = useMutation({
     mutationFn: async () => {
       if (chosen === undefined || surveyId === undefined) return;
@@ -51,18 +50,9 @@ export function SurveyChoices({ models }: { models: Schemas["ModelsOut"] }) {
           </li>
         ))}
       </ul>
-      {choices.length > 0 && (data?.surveys.length ?? 0) > 0 && (
+      {choices.length > 0 && surveyId !== undefined && (
         <div className="fields">
-          <label>
-            {say("surveyChoiceFor")}
-            <select value={surveyId} onChange={(event) => setSurvey(event.target.value)}>
-              {data?.surveys.map((one) => (
-                <option key={one.survey_id} value={one.survey_id}>
-                  {one.asset_name} {new Date(one.created_at).toLocaleDateString(language)}
-                </option>
-              ))}
-            </select>
-          </label>
+          <SurveyPick label={say("surveyChoiceFor")} pick={pick} />
           <label>
             {say("model")}
             <select value={chosen && keyOf(chosen)} onChange={(event) => setModel(event.target.value)}>

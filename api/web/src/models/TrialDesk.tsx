@@ -3,13 +3,15 @@ import { useCallback, useState } from "react";
 
 import type { SurveyDetail } from "../client";
 import { useLanguage } from "../i18n/language";
-import { surveyQuery, surveysQuery } from "../queries";
+import { surveyQuery } from "../queries";
 import { Trouble } from "../Trouble";
+import type { SurveyRow } from "../useSurveys";
 import { Compared } from "./Compared";
 import { isSamePlace, type ModelRow, type Trial, type Window, windowOf } from "./model";
 import { OutlineMap, type Shown } from "./OutlineMap";
 import { comparisonQuery, outlinesQuery, trialsQuery } from "./queries";
 import { SingleTrial } from "./SingleTrial";
+import { SurveyPick, useSurveyPick } from "./SurveyPick";
 import { TrialForm } from "./TrialForm";
 import { TrialTable } from "./TrialTable";
 
@@ -17,31 +19,24 @@ const NONE: readonly string[] = [];
 
 /** Let models look at a part of a mosaic, and compare what two of them found. */
 export default function TrialDesk({ models }: { models: readonly ModelRow[] }) {
-  const { language, say } = useLanguage();
-  const { data, error } = useQuery(surveysQuery);
-  const [chosen, setChosen] = useState("");
-  const processed = data?.surveys.filter((survey) => survey.state === "processed" || survey.defect_count > 0) ?? [];
-  const surveyId = chosen || processed[0]?.survey_id;
+  const { say } = useLanguage();
+  const pick = useSurveyPick(isProcessed);
+  const surveyId = pick.survey?.survey_id;
   const { data: survey } = useQuery({ ...surveyQuery(surveyId ?? ""), enabled: surveyId !== undefined });
-  if (data === undefined) return error ? <Trouble error={error} /> : <p className="empty">{say("loading")}</p>;
-  if (surveyId === undefined) return <p className="card empty">{say("tryNoSurvey")}</p>;
+  if (pick.surveys === undefined) return pick.error ? <Trouble error={pick.error} /> : <p className="empty">{say("loading")}</p>;
+  if (surveyId === undefined && pick.more === null && pick.text === "") return <p className="card empty">{say("tryNoSurvey")}</p>;
   return (
     <>
       <div className="fields">
-        <label>
-          {say("trySurvey")}
-          <select value={surveyId} onChange={(event) => setChosen(event.target.value)}>
-            {processed.map((one) => (
-              <option key={one.survey_id} value={one.survey_id}>
-                {one.asset_name} {new Date(one.created_at).toLocaleDateString(language)}
-              </option>
-            ))}
-          </select>
-        </label>
+        <SurveyPick label={say("trySurvey")} pick={pick} />
       </div>
       {survey?.mosaic && <Site key={surveyId} survey={survey} models={models} />}
     </>
   );
+}
+
+function isProcessed(survey: SurveyRow): boolean {
+  return survey.state === "processed" || survey.defect_count > 0;
 }
 
 function Site({ survey, models }: { survey: SurveyDetail; models: readonly ModelRow[] }) {

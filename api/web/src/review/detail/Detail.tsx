@@ -1,7 +1,8 @@
-import { useEffect, useState } from "react";
+import { useEffect } from "react";
 
 import { useView } from "../../address";
 import type { DamageClass, DefectDetail } from "../../client";
+import { useRested } from "../../useRested";
 import { History } from "./History";
 import { LastInspection } from "./LastInspection";
 import { Photos } from "./Photos";
@@ -17,16 +18,6 @@ interface Props {
 
 /** Who walks through the list with the keyboard does not look at each: photos are decoded for that. */
 const REST_MS = 300;
-
-/** Give a value once it has been the same for a while; null before. */
-function useRested(value: string, restMs: number): string | null {
-  const [rested, setRested] = useState<string | null>(null);
-  useEffect(() => {
-    const timer = setTimeout(() => setRested(value), restMs);
-    return () => clearTimeout(timer);
-  }, [value, restMs]);
-  return rested;
-}
 
 /** Show the evidence for one defect: widths along it, photos, the last inspection, its history. */
 export function Detail({ defect, classes }: Props) {
