@@ -2,6 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 
 import { useLanguage } from "../i18n/language";
+import { Picture } from "../Picture";
 import { Inner } from "./InspectionsPage";
 import type { Content, RecordShown } from "./inspection";
 import { contentQuery } from "./queries";
@@ -47,7 +48,7 @@ function Defects({ record, from, onTurn }: PartProps) {
       <ul className="pictures">
         {record.defects.map((one) => (
           <li key={one.defect_id} data-defect={one.defect_id}>
-            <img src={`/api/defects/${one.defect_id}/chip.png?max_px=256`} alt="" loading="lazy" width="256" height="110" />
+            <Picture src={`/api/defects/${one.defect_id}/chip.png?max_px=256`} alt="" loading="lazy" width="256" height="110" />
             <b>
               {one.number}. {language === "ja" ? one.damage_ja : one.damage_en}
             </b>

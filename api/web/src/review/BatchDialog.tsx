@@ -2,6 +2,7 @@ import { useEffect, useRef, useState } from "react";
 
 import type { DamageClass } from "../client";
 import { useLanguage } from "../i18n/language";
+import { Picture } from "../Picture";
 import { shown } from "./quantity";
 import type { QueueRow } from "./useQueue";
 import type { Review } from "./useReview";
@@ -58,7 +59,7 @@ export function BatchDialog({ defects, waiting, classes, review, onClose }: Prop
           {batch.map((defect) => (
             <li key={defect.defect_id}>
               <label>
-                <img src={`/api/defects/${defect.defect_id}/chip.png?max_px=${PICTURE_PX}`} alt="" loading="lazy" />
+                <Picture src={`/api/defects/${defect.defect_id}/chip.png?max_px=${PICTURE_PX}`} alt="" loading="lazy" />
                 <span>
                   <input
                     type="checkbox"

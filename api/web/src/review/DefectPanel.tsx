@@ -2,6 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 
 import type { DamageClass, DefectDetail, Quantity } from "../client";
 import { useLanguage } from "../i18n/language";
+import { Picture } from "../Picture";
 import { defectQuery } from "../queries";
 import { Trouble } from "../Trouble";
 import { PriorityLine } from "./PriorityLine";
@@ -46,7 +47,7 @@ function Chosen({ defectId, classes, review }: Props & { defectId: string }) {
         <b className={`state ${defect.state}`}>{say(defect.state)}</b>
       </h2>
       {defect.chip && (
-        <img
+        <Picture
           className="chip"
           src={defect.chip.url}
           alt={`${label?.[language] ?? ""} ${defect.defect_id}`}

@@ -2,7 +2,8 @@ import ImageTile from "ol/ImageTile";
 import TileState from "ol/TileState";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 
-import { tilesAgain, waitS } from "./tileAgain";
+import { waitS } from "../again";
+import { tilesAgain } from "./tileAgain";
 
 const URL_OF_TILE = "/api/surveys/s/tiles/2/3/1.webp?v=abc";
 

@@ -2,20 +2,7 @@ import type ImageTile from "ol/ImageTile";
 import type Tile from "ol/Tile";
 import TileState from "ol/TileState";
 
-/** What a service answers that will have the tile in a while: it is fetching the mosaic. */
-const BUSY = 503;
-
-/** How often a tile is asked for again; with the longest wait, about four minutes in all. */
-const AGAIN_MOST = 25;
-const WAIT_S = 2;
-const WAIT_MOST_S = 10;
-
-/** How long to wait before a tile is asked for again, s: what the service says, else longer and longer. */
-export function waitS(said: string | null, asked: number): number {
-  const seconds = Number(said ?? Number.NaN);
-  const own = WAIT_S * (asked + 1);
-  return Math.min(WAIT_MOST_S, seconds > 0 ? Math.max(seconds, own) : own);
-}
+import { againMs } from "../again";
 
 /**
  * Load tiles, and ask again for those for which the service is not ready. The first look at a
@@ -29,10 +16,11 @@ export function tilesAgain(
     const before = asked.get(tile) ?? 0;
     void fetch(url)
       .then(async (answer) => {
-        if (answer.status === BUSY && before < AGAIN_MOST) {
+        const waitMs = againMs(answer, before);
+        if (waitMs !== null) {
           asked.set(tile, before + 1);
           tile.setState(TileState.ERROR); // from which it may be loaded again
-          later(() => tile.load(), 1000 * waitS(answer.headers.get("Retry-After"), before));
+          later(() => tile.load(), waitMs);
           return;
         }
         if (!answer.ok) throw new Error(`HTTP ${answer.status}`);

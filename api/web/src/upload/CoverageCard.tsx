@@ -3,6 +3,7 @@ import { useState } from "react";
 
 import type { Schemas } from "../client";
 import { useLanguage } from "../i18n/language";
+import { Picture } from "../Picture";
 import { coverageQuery } from "../queries";
 import { Trouble } from "../Trouble";
 import { CoverageMap, REACHES } from "./CoverageMap";
@@ -96,7 +97,7 @@ function Chosen({ surveyId, one }: { surveyId: string; one: Schemas["FootprintOu
   const { say } = useLanguage();
   return (
     <div className="chosen" role="status">
-      <img src={`/api/surveys/${surveyId}/photos/${one.sha256}/thumbnail`} alt="" width="140" height="105" />
+      <Picture src={`/api/surveys/${surveyId}/photos/${one.sha256}/thumbnail`} alt="" width="140" height="105" />
       <dl>
         <dt>{one.name}</dt>
         <dd>{say(`reach_${one.reach}`)}</dd>

@@ -1,5 +1,8 @@
+import { useState } from "react";
+
 import type { Schemas, SurveyDetail } from "../client";
 import { useLanguage } from "../i18n/language";
+import { Picture } from "../Picture";
 import { TakeOut } from "./TakeOut";
 
 type Code = Schemas["RejectionReason"] | Schemas["Concern"];
@@ -83,17 +86,16 @@ const SHOWN: ReadonlySet<Code | undefined> = new Set(["truncated", "no_gps", "un
 
 export function Small({ surveyId, sha256, isShown }: { surveyId: string; sha256: string | null; isShown: boolean }) {
   const { say } = useLanguage();
-  if (sha256 === null || !isShown) return <span className="no-picture">{say("noThumbnail")}</span>;
+  const [isGone, setGone] = useState(false);
+  if (sha256 === null || !isShown || isGone) return <span className="no-picture">{say("noThumbnail")}</span>;
   return (
-    <img
+    <Picture
       src={`/api/surveys/${surveyId}/photos/${sha256}/thumbnail`}
       alt=""
       loading="lazy"
       width="140"
       height="105"
-      onError={(event) => {
-        event.currentTarget.style.visibility = "hidden";
-      }}
+      onGone={() => setGone(true)}
     />
   );
 }

@@ -2,6 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import { useEffect, useRef, useState } from "react";
 
 import { useLanguage } from "../../i18n/language";
+import { Picture } from "../../Picture";
 import { may, useSession } from "../../session/session";
 import { Trouble } from "../../Trouble";
 import { Aspect } from "./Aspect";
@@ -131,7 +132,7 @@ function Figure({ sighting, isBest, readRank, size, onOpen }: FigureProps) {
     <figure className="seen-in">
       <button type="button" onClick={onOpen} aria-label={`${say("enlarge")}: ${sighting.name}`}>
         <span className="crop" style={{ aspectRatio: `${x1 - x0} / ${y1 - y0}` }}>
-          <img src={cropAddress(sighting, size)} alt="" loading="lazy" onError={() => setLacking(true)} />
+          <Picture src={cropAddress(sighting, size)} alt="" loading="lazy" onGone={() => setLacking(true)} />
           <svg viewBox={`${x0} ${y0} ${x1 - x0} ${y1 - y0}`} aria-hidden="true">
             <path className="halo" d={outlinePath(sighting.outline)} />
             <path className="outline" d={outlinePath(sighting.outline)} />
