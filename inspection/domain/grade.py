@@ -12,11 +12,12 @@ from functools import cache
 
 import numpy as np
 import shapely
+from numpy.typing import NDArray
 
 from inspection.domain.asset import Concrete
 from inspection.domain.measurement import Quantity
 from inspection.errors import BadInput
-from inspection.geo.parallels import least_spacings
+from inspection.geo.parallels import Bundle
 from inspection.geo.polyline import (
     PARALLEL_DEG,
     axial_difference_deg,
@@ -26,6 +27,9 @@ from inspection.geo.polyline import (
 
 SPACING_SEARCH_M = 5.0
 """How far away a parallel neighbour of a crack is looked for."""
+
+OUTWARDS = np.array([[-1.0], [-1.0], [1.0], [1.0]])
+"""Where the edges of a box go when it grows: west, south, east, north."""
 
 FEW = 12
 """So many neighbours are measured sooner than ordered."""
@@ -330,38 +334,44 @@ def smallest_spacings_m(
     asked = [n for n, (i, _) in enumerate(parts) if only in (None, i)]
     if not asked:
         return smallest
-    near = shapely.STRtree(lines).query(
-        [lines[n] for n in asked], predicate="dwithin", distance=search_m * scale
-    )
+    reach = search_m * scale
+    boxes = shapely.box(*(shapely.bounds([lines[n] for n in asked]).T + reach * OUTWARDS))
+    near = shapely.STRtree(lines).query(boxes)  # whether they are that near is seen when it counts
     points = cache(lambda n: shapely.get_coordinates(lines[n]))
     towards_deg = cache(lambda n: axial_mean_deg([points(n)]))
+
+    @cache
+    def spacing(first: int, second: int) -> float | None:
+        if axial_difference_deg(towards_deg(first), towards_deg(second)) >= PARALLEL_DEG:
+            return None
+        if not shapely.dwithin(lines[first], lines[second], reach):
+            return None
+        return spacing_of_parallel(points(first), points(second))
+
+    bundle, crack_of = Bundle(lines), np.array([i for i, _ in parts])
     ends = np.bincount(near[0], minlength=len(asked)).cumsum()
     behind = np.split(near[1][np.argsort(near[0], kind="stable")], ends[:-1])
     for n, around in zip(asked, behind, strict=True):
         i, known = parts[n][0], smallest[parts[n][0]]
-        others = [other for other in around.tolist() if parts[other][0] != i]
-        for least, other in _nearest_first(lines, n, others):
+        for least, other in _nearest_first(bundle, n, around[crack_of[around] != i]):
             if known is not None and least / scale > known:
                 break
-            if axial_difference_deg(towards_deg(n), towards_deg(other)) >= PARALLEL_DEG:
-                continue
             first, second = (n, other) if i < parts[other][0] else (other, n)
-            found = spacing_of_parallel(points(first), points(second))
+            found = spacing(first, second)
             if found is not None:
                 known = found / scale if known is None else min(known, found / scale)
         smallest[i] = known
     return smallest
 
 
-def _nearest_first(
-    lines: Sequence[shapely.LineString], n: int, others: Sequence[int]
-) -> list[tuple[float, int]]:
+def _nearest_first(bundle: Bundle, n: int, others: NDArray[np.intp]) -> list[tuple[float, int]]:
     """Order neighbours of a line by what their spacing is at least; a few as they are.
 
     Those that are surely not parallel are left out: every line has many neighbours, few of them
     parallel.
     """
     if len(others) <= FEW:
-        return [(0.0, other) for other in others]
-    least = least_spacings(lines[n], [lines[other] for other in others]).tolist()
-    return sorted((at, other) for at, other in zip(least, others, strict=True) if at < math.inf)
+        return [(0.0, other) for other in others.tolist()]
+    least = bundle.least_spacings(n, others)
+    order = np.lexsort((others, least))[: np.count_nonzero(least < math.inf)]
+    return list(zip(least[order].tolist(), others[order].tolist(), strict=True))

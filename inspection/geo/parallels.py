@@ -10,7 +10,7 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from inspection.geo.polyline import PARALLEL_DEG
+from inspection.geo.polyline import OVERLAP, PARALLEL_DEG
 
 VAGUE = 1e-6
 """Share of its length by which a line must lead somewhere to have a direction."""
@@ -19,54 +19,80 @@ MARGIN = 1e-6
 """What rounding may take from a spacing, in the unit of the points, or add to an angle, degrees."""
 
 
-def least_spacings(
-    line: shapely.LineString, others: Sequence[shapely.LineString]
-) -> NDArray[np.float64]:
-    """Give what ``perpendicular_spacing`` of a line and others is at least, (n,).
+class Bundle:
+    """Hold lines of one metric CRS, with what is asked about each of them again and again."""
 
-    Infinity where it surely gives none, because they are not parallel; 0 where nothing is sure.
+    def __init__(self, lines: Sequence[shapely.LineString]) -> None:
+        """Sum up the doubled directions of lines, sine and cosine, and their lengths."""
+        self._points, owner = shapely.get_coordinates(list(lines), return_index=True)
+        self._counts = np.bincount(owner, minlength=len(lines))
+        self._starts = self._counts.cumsum() - self._counts
+        within = owner[1:] == owner[:-1]
+        steps, of = np.diff(self._points, axis=0)[within], owner[1:][within]
+        lengths = np.hypot(steps[:, 0], steps[:, 1])
+        doubled = 2 * np.arctan2(steps[:, 1], steps[:, 0])
+        weights = (lengths * np.sin(doubled), lengths * np.cos(doubled), lengths)
+        sums = [np.bincount(of, weight, len(lines)).astype(np.float64) for weight in weights]
+        self._sine, self._cosine, self._lengths = sums
+        self._vague = np.hypot(self._sine, self._cosine) <= VAGUE * self._lengths
 
-    Args:
-        line: one line in a metric CRS.
-        others: n lines.
+    def least_spacings(self, one: int, others: NDArray[np.intp]) -> NDArray[np.float64]:
+        """Give what ``perpendicular_spacing`` of a line and others is at least, (n,).
 
-    >>> one, near, far, across = (
-    ...     shapely.LineString(points)
-    ...     for points in ([(0, 0), (5, 0)], [(0, 1), (5, 1)], [(0, 3), (5, 4)], [(0, 0), (0, 5)])
-    ... )
-    >>> least_spacings(one, [near, far, across]).round(2).tolist()
-    [1.0, 2.51, inf]
-    """
-    points, owner = shapely.get_coordinates([line, *others], return_index=True)
-    points = points - points[0]
-    sine, cosine, lengths = _directions(points, owner, len(others) + 1)
-    vague = np.hypot(sine, cosine) <= VAGUE * lengths
-    between = (np.arctan2(sine, cosine) - np.arctan2(sine[0], cosine[0])) / 2 % np.pi
-    apart_deg = np.degrees(np.minimum(between, np.pi - between))
-    both_sine, both_cosine = sine + sine[0], cosine + cosine[0]
-    angle = np.arctan2(both_sine, both_cosine) / 2
-    normals = np.column_stack([-np.sin(angle), np.cos(angle)])
-    starts = np.flatnonzero(np.diff(owner, prepend=-1))
-    across = (points * normals[owner]).sum(axis=1)
-    own = points[owner == 0] @ normals.T
-    least: NDArray[np.float64] = np.maximum(
-        np.minimum.reduceat(across, starts) - own.max(axis=0),
-        own.min(axis=0) - np.maximum.reduceat(across, starts),
-    )
-    least = np.maximum(least - MARGIN, 0.0)
-    least[np.hypot(both_sine, both_cosine) <= VAGUE * (lengths + lengths[0])] = 0.0
-    least[(apart_deg >= PARALLEL_DEG + MARGIN) & ~vague & ~vague[0]] = np.inf
-    return least[1:]
+        Infinity where it surely gives none, because they are not parallel or do not lie side by
+        side; 0 where nothing is sure.
 
+        Args:
+            one: number of the line.
+            others: (n,) numbers of other lines, or of itself.
 
-def _directions(
-    points: NDArray[np.float64], owner: NDArray[np.int64], count: int
-) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
-    """Sum up the doubled directions of lines, sine and cosine, and their lengths."""
-    within = owner[1:] == owner[:-1]
-    steps, of = np.diff(points, axis=0)[within], owner[1:][within]
-    lengths = np.hypot(steps[:, 0], steps[:, 1])
-    doubled = 2 * np.arctan2(steps[:, 1], steps[:, 0])
-    weights = (lengths * np.sin(doubled), lengths * np.cos(doubled), lengths)
-    sums = [np.bincount(of, weight, count).astype(np.float64) for weight in weights]
-    return sums[0], sums[1], sums[2]
+        >>> lines = [
+        ...     shapely.LineString(points)
+        ...     for points in (
+        ...         [(0, 0), (5, 0)], [(0, 1), (5, 1)], [(0, 3), (5, 4)], [(0, 0), (0, 5)],
+        ...         [(9, 1), (15, 1)],
+        ...     )
+        ... ]
+        >>> Bundle(lines).least_spacings(0, np.arange(1, 5)).round(2).tolist()
+        [1.0, 2.99, inf, inf]
+        """
+        sine, cosine = self._sine[others], self._cosine[others]
+        both_sine, both_cosine = sine + self._sine[one], cosine + self._cosine[one]
+        angle = np.arctan2(both_sine, both_cosine) / 2
+        axes = np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]])
+        (mine_from, from_), (mine_to, to) = self._spans(one, others, axes)
+        least = np.maximum(np.maximum(from_[1] - mine_to[1], mine_from[1] - to[1]) - MARGIN, 0.0)
+        shared = np.minimum(mine_to[0], to[0]) - np.maximum(mine_from[0], from_[0])
+        shorter = np.minimum(mine_to[0] - mine_from[0], to[0] - from_[0])
+        least[shared < OVERLAP * shorter - MARGIN] = np.inf
+        lengths = self._lengths[others] + self._lengths[one]
+        least[np.hypot(both_sine, both_cosine) <= VAGUE * lengths] = 0.0
+        least[self._are_apart(one, others)] = np.inf
+        return np.asarray(least, dtype=np.float64)
+
+    def _spans(
+        self, one: int, others: NDArray[np.intp], axes: NDArray[np.float64]
+    ) -> tuple[tuple[NDArray[np.float64], ...], ...]:
+        """Give from where to where the line and the others reach along axes (2, 2, n), (2, n)."""
+        counts = self._counts[others]
+        first = counts.cumsum() - counts
+        which = np.arange(counts.sum()) + np.repeat(self._starts[others] - first, counts)
+        start = self._starts[one]
+        own = self._points[start : start + self._counts[one]]
+        origin = own[0]
+        x, y = (self._points[which] - origin).T
+        own_axes = np.repeat(axes, counts, axis=2)
+        theirs = own_axes[:, 0] * x + own_axes[:, 1] * y
+        mine = np.einsum("kd,adn->akn", own - origin, axes)
+        return (
+            (mine.min(axis=1), np.minimum.reduceat(theirs, first, axis=1)),
+            (mine.max(axis=1), np.maximum.reduceat(theirs, first, axis=1)),
+        )
+
+    def _are_apart(self, one: int, others: NDArray[np.intp]) -> NDArray[np.bool_]:
+        """Tell which lines surely lead into another direction."""
+        theirs = np.arctan2(self._sine[others], self._cosine[others])
+        between = (theirs - np.arctan2(self._sine[one], self._cosine[one])) / 2 % np.pi
+        apart_deg = np.degrees(np.minimum(between, np.pi - between))
+        sure = ~self._vague[others] & ~self._vague[one]
+        return np.asarray((apart_deg >= PARALLEL_DEG + MARGIN) & sure)

@@ -11,6 +11,9 @@ from numpy.typing import ArrayLike, NDArray
 
 Line = NDArray[np.float64]
 
+OVERLAP = 0.3
+"""Lines lie side by side when their projections share so much of the shorter one."""
+
 PARALLEL_DEG = 20.0
 """Directions that differ by less are parallel (domain specification §4.5)."""
 
@@ -133,7 +136,11 @@ def outward_direction(line: ArrayLike, reach: float) -> NDArray[np.float64]:
 
 
 def perpendicular_spacing(
-    first: ArrayLike, second: ArrayLike, *, parallel_deg: float = PARALLEL_DEG, overlap: float = 0.3
+    first: ArrayLike,
+    second: ArrayLike,
+    *,
+    parallel_deg: float = PARALLEL_DEG,
+    overlap: float = OVERLAP,
 ) -> float | None:
     """Give the mean distance of two parallel lines over their overlap, in the unit of the points.
 
@@ -159,7 +166,7 @@ def perpendicular_spacing(
 
 
 def spacing_of_parallel(
-    first: ArrayLike, second: ArrayLike, *, overlap: float = 0.3
+    first: ArrayLike, second: ArrayLike, *, overlap: float = OVERLAP
 ) -> float | None:
     """Give the mean distance of two lines over their overlap, known to be parallel.
 

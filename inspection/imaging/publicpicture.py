@@ -118,7 +118,8 @@ def public_part(hidden: Hidden, *, window: Box, size_px: tuple[int, int]) -> byt
 def hide(pixels: NDArray[np.uint8], boxes: Iterable[Box]) -> Hidden:
     """Replace parts of upright pixels (H, W, 3) uint8 by few colours each, in place.
 
-    >>> hide(np.eye(8, dtype=np.uint8)[..., None].repeat(3, 2) * 255, [(0, 0, 8, 8)]).max() < 255
+    >>> pixels = np.eye(8, dtype=np.uint8)[..., None].repeat(3, 2) * 255
+    >>> bool(hide(pixels, [(0, 0, 8, 8)]).max() < 255)
     True
     """
     size = pixels.shape[1], pixels.shape[0]

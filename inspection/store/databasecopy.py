@@ -264,7 +264,7 @@ def libpq_environment(url: URL) -> Mapping[str, str]:
 
     >>> from sqlalchemy.engine import make_url
     >>> libpq_environment(make_url("postgresql://me@/rows?host=/run/pg"))
-    {'PGHOST': '/run/pg', 'PGUSER': 'me', 'PGDATABASE': 'rows'}
+    {'PGHOST': '/run/pg', 'PGDATABASE': 'rows', 'PGUSER': 'me'}
     """
     said = {**dict(url.query.items()), **url.translate_connect_args()}
     unknown = sorted(set(said) - set(LIBPQ_NAMES))

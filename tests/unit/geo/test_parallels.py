@@ -6,9 +6,10 @@ import numpy as np
 import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from inspection.domain.grade import FEW, smallest_spacings_m
-from inspection.geo.parallels import least_spacings
+from inspection.geo.parallels import Bundle
 from inspection.geo.polyline import PARALLEL_DEG, perpendicular_spacing
 
 NUMBERS = st.one_of(
@@ -16,6 +17,14 @@ NUMBERS = st.one_of(
     st.floats(-50_000, 50_000, allow_nan=False, width=32),
     st.floats(-1, 1, allow_nan=False),
 )
+
+
+def least_spacings(
+    line: shapely.LineString, others: list[shapely.LineString]
+) -> NDArray[np.float64]:
+    return Bundle([*others, line]).least_spacings(len(others), np.arange(len(others)))
+
+
 LINES = st.lists(st.tuples(NUMBERS, NUMBERS), min_size=2, max_size=5).map(shapely.LineString)
 
 
@@ -60,8 +69,17 @@ def test_the_limit_of_parallel_is_that_of_the_measurement() -> None:
     flat = shapely.LineString([(0, 0), (10, 0)])
     for turn_deg, apart in ((PARALLEL_DEG - 1e-4, False), (PARALLEL_DEG + 1e-4, True)):
         turn = np.radians([turn_deg, -turn_deg, 180 - turn_deg])
-        others = [shapely.LineString([(0, 1), (10 * np.cos(a), 1 + 10 * np.sin(a))]) for a in turn]
+        ends = [(10 * np.cos(a), 10 * np.sin(a)) for a in turn]
+        others = [shapely.LineString([(5 - x / 2, 1), (5 + x / 2, 1 + y)]) for x, y in ends]
         assert np.isinf(least_spacings(flat, others)).tolist() == [apart] * 3
+
+
+def test_lines_that_do_not_lie_side_by_side_are_told() -> None:
+    flat = shapely.LineString([(0, 0), (10, 0)])
+    for start, apart in ((6.999, False), (7.001, True)):
+        other = shapely.LineString([(start, 1), (start + 10, 1)])
+        assert (perpendicular_spacing(flat.coords, other.coords) is None) == apart
+        assert np.isinf(least_spacings(flat, [other])).tolist() == [apart]
 
 
 def test_the_nearest_of_many_is_found_without_measuring_all() -> None:
