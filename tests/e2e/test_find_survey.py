@@ -89,6 +89,9 @@ def test_a_survey_of_long_ago_is_found(
     page.get_by_label(find).fill("100%")
     expect(page.get_by_text(nothing)).to_be_visible()
     expect(cards).to_have_count(0)
+    page.get_by_label(find).fill("")
+    expect(cards).to_have_count(NEWER + 2)
+    expect(page.get_by_label(find)).to_be_focused()
 
 
 def test_a_model_is_tried_on_a_survey_of_long_ago(
@@ -106,6 +109,9 @@ def test_a_model_is_tried_on_a_survey_of_long_ago(
     expect(page.locator(".map")).to_have_attribute("data-drawn", "true")
     assert barriers(page) == []
     keep_screenshot(page, f"find-survey-of-trial-{locale}")
+    page.get_by_label(find).fill("nowhere")
+    expect(page.get_by_text(WORDS[locale][3])).to_be_visible()
+    expect(options).to_have_count(0)
     page.get_by_label(find).fill("")
-    expect(options).to_have_count(1)
-    expect(options).to_contain_text([filled.mapped.asset_id])
+    expect(page.get_by_text(WORDS[locale][3])).to_have_count(0)
+    expect(page.get_by_label(find)).to_be_focused()

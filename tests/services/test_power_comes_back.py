@@ -38,8 +38,7 @@ def test_service_and_worker_wait_for_the_database() -> None:
         cluster.kill("postgresql")
         for name in ("api", "worker"):
             cluster.start(name)
-        for name in ("api", "worker"):
-            until(lambda name=name: "asking again" in cluster.log(name), cluster)  # type: ignore[misc]
+        until(lambda: all("asking again" in cluster.log(one) for one in ("api", "worker")), cluster)
         assert {cluster.processes[name].poll() for name in ("api", "worker")} == {None}
         cluster.start("postgresql")
         assert cluster.ask("GET", "/readyz")["status"] == "ready"

@@ -18,16 +18,16 @@ export function eachOnce(pages: readonly { surveys: readonly SurveyRow[] }[]): r
 export function useSurveys() {
   const [typed, setTyped] = useState("");
   const text = useRested(typed.trim(), REST_MS) ?? "";
-  const { data, error, hasNextPage, fetchNextPage, isFetching } = useInfiniteQuery(surveysQuery(text));
+  const { data, error, hasNextPage, fetchNextPage, isFetching, isPlaceholderData } = useInfiniteQuery(surveysQuery(text));
   return {
     typed,
     setTyped,
-    /** What was looked for in `surveys`, or is being looked for. */
-    text,
     surveys: data === undefined ? undefined : eachOnce(data.pages),
     matched: data?.pages.at(-1)?.number_matched ?? 0,
     error,
     isFetching,
+    /** Whether `surveys` answers what is typed; until then it is what was found before. */
+    isCurrent: data !== undefined && !isPlaceholderData && text === typed.trim(),
     more: hasNextPage ? () => void fetchNextPage() : null,
   };
 }

@@ -50,7 +50,7 @@ export function SurveyChoices({ models }: { models: Schemas["ModelsOut"] }) {
           </li>
         ))}
       </ul>
-      {choices.length > 0 && surveyId !== undefined && (
+      {choices.length > 0 && pick.surveys !== undefined && !pick.isNone && (
         <div className="fields">
           <SurveyPick label={say("surveyChoiceFor")} pick={pick} />
           <label>
@@ -63,7 +63,7 @@ export function SurveyChoices({ models }: { models: Schemas["ModelsOut"] }) {
               ))}
             </select>
           </label>
-          <button type="button" disabled={choose.isPending} onClick={() => choose.mutate()}>
+          <button type="button" disabled={choose.isPending || surveyId === undefined} onClick={() => choose.mutate()}>
             {say("chooseForSurvey")}
           </button>
         </div>

@@ -24,7 +24,7 @@ export default function TrialDesk({ models }: { models: readonly ModelRow[] }) {
   const surveyId = pick.survey?.survey_id;
   const { data: survey } = useQuery({ ...surveyQuery(surveyId ?? ""), enabled: surveyId !== undefined });
   if (pick.surveys === undefined) return pick.error ? <Trouble error={pick.error} /> : <p className="empty">{say("loading")}</p>;
-  if (surveyId === undefined && pick.more === null && pick.text === "") return <p className="card empty">{say("tryNoSurvey")}</p>;
+  if (pick.isNone) return <p className="card empty">{say("tryNoSurvey")}</p>;
   return (
     <>
       <div className="fields">

@@ -9,13 +9,14 @@ import { NewSurvey } from "./NewSurvey";
 /** List the surveys, newest first, find one among many, and offer to add one. */
 export function SurveysPage() {
   const { say } = useLanguage();
-  const { typed, setTyped, text, surveys, matched, error, isFetching, more } = useSurveys();
+  const { typed, setTyped, surveys, matched, error, isFetching, isCurrent, more } = useSurveys();
   const session = useSession();
-  const isEmpty = surveys?.length === 0 && !isFetching;
+  const isEmpty = isCurrent && surveys?.length === 0;
+  const isSought = typed.trim() !== "";
   return (
     <main className="page">
       <h1>{say("surveys")}</h1>
-      {(matched > 0 || typed !== "") && (
+      {surveys !== undefined && (isSought || !isEmpty) && (
         <div className="fields find">
           <label>
             {say("findSurvey")}
@@ -27,7 +28,7 @@ export function SurveysPage() {
         </div>
       )}
       <Trouble error={error} />
-      {isEmpty && <p className="empty">{say(text === "" ? "noSurveys" : "noSurveyFound")}</p>}
+      {isEmpty && <p className="empty">{say(isSought ? "noSurveyFound" : "noSurveys")}</p>}
       <ul className="surveys">
         {surveys?.map((survey) => (
           <Line key={survey.survey_id} survey={survey} />
